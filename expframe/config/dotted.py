@@ -1,0 +1,156 @@
+"""
+Dotted paths into trees of dicts, lists and tuples.
+
+A path is a tuple of parts, `("net", "layers", 0)`, written `net.layers.0`. A part that was read from text names a
+str key, else an int key, else an index.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+Part = str | int
+Path = tuple[Part, ...]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = _Missing()
+"""What a look-up returns where there is nothing; never a value."""
+
+
+def split(text: str) -> Path:
+    """
+    Return the parts of a dotted path; the empty text is the root.
+
+    Example:
+        >>> split("net.layers.0")
+        ('net', 'layers', '0')
+    """
+    return tuple(text.split(".")) if text else ()
+
+
+def join(*paths: str | Path) -> str:
+    """
+    Return paths written as one.
+
+    Example:
+        >>> join("net", ("layers", 0), "")
+        'net.layers.0'
+    """
+    texts = (path if isinstance(path, str) else ".".join(map(str, path)) for path in paths)
+    return ".".join(text for text in texts if text)
+
+
+def find_key(tree: Any, part: Part) -> Any:
+    """Return the key or index by which `tree` holds `part`, or MISSING."""
+    if isinstance(tree, dict):
+        if part in tree:
+            return part
+        number = _whole_number(part)
+        return number if number is not None and number in tree else MISSING
+    if isinstance(tree, list | tuple):
+        number = _whole_number(part)
+        return number if number is not None and -len(tree) <= number < len(tree) else MISSING
+    return MISSING
+
+
+def _whole_number(part: Part) -> int | None:
+    if isinstance(part, int):
+        return part
+    digits = part[1:] if part[:1] == "-" else part
+    return int(part) if digits.isascii() and digits.isdigit() else None
+
+
+def is_whole_number(part: Part) -> bool:
+    """Return whether a part can be an index."""
+    return _whole_number(part) is not None
+
+
+def get(tree: Any, path: Iterable[Part]) -> Any:
+    """Return what is at a path, or MISSING."""
+    for part in path:
+        key = find_key(tree, part)
+        if key is MISSING:
+            return MISSING
+        tree = tree[key]
+    return tree
+
+
+def put(tree: dict[Any, Any], path: Path, value: Any) -> None:
+    """Set what is at a path of dicts, in place, making dicts on the way and replacing what is none."""
+    for part in path[:-1]:
+        key = find_key(tree, part)
+        below = tree[key] if key is not MISSING else None
+        if not isinstance(below, dict):
+            below = tree[part if key is MISSING else key] = {}
+        tree = below
+    key = find_key(tree, path[-1])
+    tree[path[-1] if key is MISSING else key] = value
+
+
+def walk(tree: Mapping[Any, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """
+    Yield (path, value) for every leaf: what is not a dict, or an empty one.
+
+    Example:
+        >>> list(walk({"a": 1, "b": {"c": [2]}, "d": {}}))
+        [(('a',), 1), (('b', 'c'), [2]), (('d',), {})]
+    """
+    for key, value in tree.items():
+        below = (*path, key)
+        if isinstance(value, dict) and value:
+            yield from walk(value, below)
+        else:
+            yield below, value
+
+
+def walk_all(tree: Mapping[Any, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield (path, value) for every group and every leaf, groups before what is in them."""
+    for key, value in tree.items():
+        below = (*path, key)
+        yield below, value
+        if isinstance(value, dict):
+            yield from walk_all(value, below)
+
+
+def merge(tree: dict[Any, Any], other: Mapping[Any, Any]) -> None:
+    """Merge `other` into `tree`, in place: dicts merge leaf by leaf, everything else replaces. `other` is not kept."""
+    for key, value in other.items():
+        mine = tree.get(key)
+        if isinstance(value, dict):
+            if isinstance(mine, dict):
+                merge(mine, value)
+            else:
+                tree[key] = fresh(value)
+        else:
+            tree[key] = value
+
+
+def fresh(tree: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return a tree of new plain dicts with the same leaves."""
+    return {key: fresh(value) if isinstance(value, dict) else value for key, value in tree.items()}
+
+
+def nearest(name: str, candidates: Iterable[str], most: int = 3) -> tuple[str, ...]:
+    """
+    Return the candidates that someone who wrote `name` may have meant, the likeliest first.
+
+    Example:
+        >>> nearest("lrr", ["lr", "net.lr", "epochs"])
+        ('lr', 'net.lr')
+    """
+    last = name.rpartition(".")[2].lower()
+    scored = []
+    for candidate in dict.fromkeys(candidates):
+        whole = difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+        part = difflib.SequenceMatcher(None, last, candidate.rpartition(".")[2].lower()).ratio()
+        score = max(whole, part - 0.05)
+        if score >= 0.7:
+            scored.append((-score, len(candidate), candidate))
+    return tuple(candidate for _, _, candidate in sorted(scored)[:most])

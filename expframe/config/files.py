@@ -1,0 +1,120 @@
+"""Config files: .json and .yaml in and out, .toml in. Reading one never executes code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from expframe.config import values
+from expframe.config.frozen import thaw
+from expframe.disk import replace_file
+from expframe.errors import ConfigFileError, ExpframeError
+
+SUFFIXES = (".json", ".yaml", ".yml", ".toml")
+STORED = "expframe.config"
+"""The key by which a config that a run stored is told from a plain one."""
+
+
+def is_config_file(name: str) -> bool:
+    """Return whether a name ends like a config file."""
+    return name.lower().endswith(SUFFIXES)
+
+
+def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
+    """
+    Return the entries of a config file; of a config that a run stored, its values.
+
+    Raises:
+        ConfigFileError: The file is missing, malformed, of an unknown kind, or holds no entries.
+    """
+    name = os.fspath(path)
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ConfigFileError(name, f"unknown kind {suffix!r}. Known kinds: {', '.join(SUFFIXES)}.")
+    try:
+        content = Path(name).read_bytes()
+    except FileNotFoundError:
+        raise ConfigFileError(name, f"not found (looked in {Path.cwd()}).") from None
+    except OSError as problem:
+        raise ConfigFileError(name, f"cannot be read ({problem.strerror}).") from problem
+    try:
+        data = _LOADERS[suffix](content)
+        data = values.from_json(data)
+    except ExpframeError as problem:
+        raise ConfigFileError(name, str(problem)) from problem
+    except Exception as problem:
+        raise ConfigFileError(name, f"malformed {suffix[1:]}: {' '.join(str(problem).split())}") from problem
+    if not isinstance(data, dict):
+        raise ConfigFileError(name, f"holds a {type(data).__name__}, not entries (name: value).")
+    if STORED in data:
+        data = data["values"]
+    if suffix == ".json" and _has_foreign_tags(data):
+        raise ConfigFileError(name, "holds objects written as code (py/...), which are never executed. Write plain values.")
+    return data
+
+
+def save(config: dict[Any, Any], path: str | os.PathLike[str]) -> None:
+    """
+    Write entries to a config file, which `load` and `with FILE` read back.
+
+    Raises:
+        ConfigFileError: The kind is unknown or cannot be written.
+        OSError: The file system refused.
+    """
+    name = os.fspath(path)
+    suffix = Path(name).suffix.lower()
+    if suffix not in SUFFIXES or suffix == ".toml":
+        raise ConfigFileError(name, f"{suffix!r} cannot be written. Known kinds: .json, .yaml, .yml.")
+    data = values.to_json(thaw(config))
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n" if suffix == ".json" else _dump_yaml(data)
+    replace_file(Path(name), text)
+
+
+def _has_foreign_tags(data: Any) -> bool:
+    if isinstance(data, dict):
+        return any(str(key).startswith("py/") or _has_foreign_tags(item) for key, item in data.items())
+    return isinstance(data, list | tuple) and any(map(_has_foreign_tags, data))
+
+
+def _load_json(content: bytes) -> Any:
+    return json.loads(content)
+
+
+def _load_yaml(content: bytes) -> Any:
+    from ruamel.yaml import YAML
+
+    data = YAML(typ="safe", pure=True).load(content.decode("utf-8-sig"))
+    return {} if data is None else data
+
+
+def _load_toml(content: bytes) -> Any:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(content.decode("utf-8-sig"))
+
+
+def _dump_yaml(data: Any) -> str:
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+_LOADERS: dict[str, Callable[[bytes], Any]] = {
+    ".json": _load_json,
+    ".yaml": _load_yaml,
+    ".yml": _load_yaml,
+    ".toml": _load_toml,
+}

@@ -1,0 +1,155 @@
+"""Text to values, towards the value that stands there by default; and whether a value fits."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from expframe.config.dotted import MISSING
+
+_TRUE = {"true": True, "yes": True, "on": True}
+_FALSE = {"false": False, "no": False, "off": False}
+_NOT_FINITE = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"}
+
+
+def literal(text: str) -> Any:
+    """
+    Return the Python literal that `text` is, else the text itself. Nothing is executed.
+
+    Example:
+        >>> literal("[1, 2]"), literal("adam"), literal("")
+        ([1, 2], 'adam', '')
+    """
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+
+
+def read(text: str, default: Any = MISSING, annotation: Any = MISSING) -> Any:
+    """
+    Return `text` read as a Python literal, towards the type of `default` or of `annotation`.
+
+    A `str` entry stays a `str`; a bool also takes true/false, yes/no and on/off; a float takes whole numbers, nan and
+    inf; an int takes whole floats; lists and tuples become each other; paths and enums are made from text and names.
+    `None` is None for every entry.
+
+    Example:
+        >>> read("123_456", default="adam"), read("1", default=0.5), read("off", default=True)
+        ('123_456', 1.0, False)
+    """
+    value = literal(text)
+    if value is None:
+        return None
+    towards = _target(default, annotation)
+    if towards is None:
+        return value
+    if towards is str:
+        return value if isinstance(value, str) else text
+    if issubclass(towards, enum.Enum):
+        return towards.__members__.get(str(value), value)
+    if isinstance(value, str) and hasattr(towards, "__fspath__"):
+        return towards(value)
+    return _towards_number(text, value, towards)
+
+
+def _towards_number(text: str, value: Any, towards: type) -> Any:
+    word = text.strip().lower()
+    if towards is bool:
+        return _TRUE.get(word, _FALSE.get(word, value))
+    if towards is float:
+        if word in _NOT_FINITE:
+            return float(word)
+        return float(value) if type(value) is int else value
+    if towards is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if towards is tuple and isinstance(value, list):
+        return tuple(value)
+    if towards is list and isinstance(value, tuple):
+        return list(value)
+    return value
+
+
+def _target(default: Any, annotation: Any) -> type | None:
+    """Return the class to read towards: the default's, else the first concrete one that the annotation allows."""
+    if default is not None and default is not MISSING:
+        return _base(type(default))
+    options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+    for option in options:
+        kind = typing.get_origin(option) or option
+        if isinstance(kind, type) and kind is not types.NoneType:
+            return kind
+    return None
+
+
+def _base(kind: type) -> type:
+    """Return the plain type of a frozen or numpy one."""
+    if kind.__name__ in {"FrozenList", "FrozenDict"}:
+        return kind.__mro__[1]
+    if kind.__module__ == "numpy" and "numpy" in sys.modules:
+        numpy = sys.modules["numpy"]
+        for abstract, plain in ((numpy.bool_, bool), (numpy.integer, int), (numpy.floating, float), (numpy.str_, str)):
+            if issubclass(kind, abstract):
+                return plain
+    return kind
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+def type_differs(value: Any, default: Any) -> bool:
+    """Return whether the type of `value` is another than the default's: None fits all, an int fits a float."""
+    if value is None or default is None or default is MISSING:
+        return False
+    kind, old = _base(type(value)), _base(type(default))
+    return kind is not old and not (kind is int and old is float) and not issubclass(kind, old)
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Return whether `value` is what an annotation says. An annotation that cannot be checked fits all."""
+    if annotation is MISSING or annotation is Any:
+        return True
+    if annotation is None or annotation is types.NoneType:
+        return value is None
+    if _is_union(annotation):
+        return any(fits(value, option) for option in typing.get_args(annotation))
+    origin = typing.get_origin(annotation)
+    if origin is typing.Literal:
+        return any(value == option and type(value) is type(option) for option in typing.get_args(annotation))
+    if origin is typing.Annotated:
+        return fits(value, typing.get_args(annotation)[0])
+    if origin in (typing.Final, typing.ClassVar):
+        return all(fits(value, option) for option in typing.get_args(annotation)[:1])
+    if isinstance(origin, type):
+        return isinstance(value, origin) and _items_fit(value, origin, typing.get_args(annotation))
+    if not isinstance(annotation, type):
+        return True
+    kind = _base(type(value))
+    if annotation in (int, float) and kind is bool:
+        return False
+    if annotation is float and kind is int:
+        return True
+    return isinstance(value, annotation) or issubclass(kind, annotation)
+
+
+def _items_fit(value: Any, origin: type, args: tuple[Any, ...]) -> bool:
+    if not args:
+        return True
+    if issubclass(origin, tuple) and not (len(args) == 2 and args[1] is ...):
+        return len(value) == len(args) and all(map(fits, value, args))
+    if issubclass(origin, Mapping) and len(args) == 2:
+        return all(fits(key, args[0]) and fits(item, args[1]) for key, item in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(fits(item, args[0]) for item in value)
+    return True
+
+
+def shown_type(annotation: Any) -> str:
+    """Return an annotation as a user writes it."""
+    return annotation.__name__ if isinstance(annotation, type) and not typing.get_args(annotation) else str(annotation)

@@ -1,0 +1,400 @@
+"""
+What a value may be, and how it stands in JSON.
+
+Plain JSON where that says it all, else an object with the key `__type__` from a closed list. Standard library and numpy
+values come back as themselves; whatever would need code to come back (enums, dataclasses, functions, classes, and what
+jsonpickle wrote) comes back as an inert `Reference`, unless the reader trusts the data.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from expframe.errors import ValueFormatError
+from expframe.masking import is_masked, mask_text
+
+TAG = "__type__"
+
+
+class Reference:
+    """
+    Stands for a value that cannot come back without running code; equal to another one of the same content.
+
+    Attributes:
+        tagged: The JSON object that was read, or that will be written.
+    """
+
+    __slots__ = ("tagged",)
+
+    def __init__(self, tagged: Mapping[str, Any]) -> None:
+        self.tagged = dict(tagged)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self.tagged == other.tagged
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self.tagged, sort_keys=True))
+
+    def __repr__(self) -> str:
+        return f"<{self.tagged.get(TAG)} {self.tagged.get('name', '')}>".replace(" >", ">")
+
+
+MASKED = Reference({TAG: "secret"})
+"""What a stored secret comes back as."""
+
+
+def same(first: Any, second: Any) -> bool:
+    """Return whether two values have one type and are equal at any depth; NaN is the same as NaN."""
+    if first is second:
+        return True
+    if type(first) is not type(second):
+        return isinstance(first, dict | list) and type(first).__base__ is type(second) and same(type(second)(first), second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(item, second[key]) for key, item in first.items())
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    try:
+        equal = first == second
+        if isinstance(equal, bool):
+            return equal or (first != first and second != second)
+        return first.shape == second.shape and bool(equal.all())
+    except Exception:
+        return False
+
+
+# ------------------------------------------------------------------------------------------------------- to JSON
+
+
+def to_json(value: Any) -> Any:
+    """
+    Return `value` as plain JSON data. Secrets are masked. Never fails: what has no form stands as its repr.
+
+    Example:
+        >>> to_json({"sizes": (1, 2), "api_key": "hunter2"})
+        {'sizes': {'__type__': 'tuple', 'value': [1, 2]}, 'api_key': {'__type__': 'secret'}}
+    """
+    return _Writer().write(value)
+
+
+class _Writer:
+    """One walk over a value; knows the containers it is in, so that a cycle ends."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+
+    def write(self, value: Any, name: object = None) -> Any:
+        kind = type(value)
+        if kind is int or kind is bool or value is None:
+            return value
+        if kind is str:
+            return dict(MASKED.tagged) if is_masked(name, value) else mask_text(value)
+        if kind is float:
+            return value if math.isfinite(value) else {TAG: "float", "value": repr(value)}
+        if id(value) in self._open:
+            return {TAG: "object", "name": _name_of(kind), "repr": "<contains itself>"}
+        self._open.add(id(value))
+        try:
+            return self._write_other(value, kind, name)
+        except Exception:
+            return {TAG: "object", "name": _name_of(kind), "repr": short_repr(value)}
+        finally:
+            self._open.discard(id(value))
+
+    def _write_other(self, value: Any, kind: type, name: object) -> Any:
+        if isinstance(value, dict) and _is_plain(kind):
+            return self._write_dict(value)
+        if isinstance(value, list) and _is_plain(kind):
+            return [self.write(item, name) for item in value]
+        if kind is tuple:
+            return {TAG: "tuple", "value": [self.write(item, name) for item in value]}
+        if is_masked(name, value):
+            return dict(MASKED.tagged)
+        if isinstance(value, Reference):
+            return dict(value.tagged)
+        if kind.__module__ == "numpy":
+            return self._write_numpy(value)
+        write = _STANDARD_WRITERS.get(kind.__name__) if kind.__module__ in _STANDARD_MODULES else None
+        return write(self, value) if write else self._write_by_name(value, kind)
+
+    def _write_dict(self, value: dict[Any, Any]) -> Any:
+        if TAG not in value and all(type(key) is str for key in value):
+            return {key: self.write(item, key) for key, item in value.items()}
+        return {TAG: "dict", "items": [[self.write(key), self.write(item, key)] for key, item in value.items()]}
+
+    def _write_numpy(self, value: Any) -> Any:
+        import numpy
+
+        if isinstance(value, numpy.generic):
+            return {TAG: "numpy.scalar", **self._array_parts(numpy.asarray(value))}
+        if type(value) is numpy.ndarray:
+            return {TAG: "numpy.array", **self._array_parts(value)}
+        if isinstance(value, numpy.dtype):
+            return {TAG: "numpy.dtype", "value": _write_dtype(value)}
+        return self._write_by_name(value, type(value))
+
+    def _array_parts(self, array: Any) -> dict[str, Any]:
+        parts: dict[str, Any] = {"dtype": _write_dtype(array.dtype), "shape": list(array.shape)}
+        if array.dtype.hasobject:
+            parts["items"] = [self.write(item) for item in array.ravel().tolist()]
+        elif array.dtype.kind in "biuf" and array.dtype.itemsize <= 8 and array.size <= 1000:
+            parts["value"] = self.write(array.tolist())
+        else:
+            parts["base64"] = _write_bytes(array.tobytes())
+        return parts
+
+    def _write_by_name(self, value: Any, kind: type) -> Any:
+        import enum
+
+        if isinstance(value, enum.Enum):
+            return {TAG: "enum", "name": f"{_name_of(kind)}.{value.name}"}
+        if isinstance(value, type) or callable(getattr(value, "__call__", None)) and hasattr(value, "__qualname__"):
+            return {TAG: "reference", "name": _name_of(value)}
+        if hasattr(kind, "__dataclass_fields__"):
+            fields = {field: self.write(getattr(value, field), field) for field in kind.__dataclass_fields__}
+            return {TAG: "dataclass", "name": _name_of(kind), "fields": fields}
+        import jsonpickle
+
+        state = jsonpickle.pickler.Pickler(unpicklable=True, warn=False).flatten(value)
+        json.dumps(state)
+        return {TAG: "jsonpickle", "name": _name_of(kind), "state": state}
+
+
+def _is_plain(kind: type) -> bool:
+    return kind in (dict, list) or kind.__name__ in {"FrozenDict", "FrozenList"}
+
+
+def _name_of(thing: Any) -> str:
+    return f"{getattr(thing, '__module__', '?')}:{getattr(thing, '__qualname__', type(thing).__qualname__)}"
+
+
+def short_repr(value: Any, most: int = 200) -> str:
+    """Return a repr of at most `most` characters; never fails."""
+    try:
+        text = repr(value)
+    except Exception as problem:
+        text = f"<{type(value).__qualname__}, whose repr raises {type(problem).__name__}>"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _write_bytes(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _write_dtype(dtype: Any) -> Any:
+    return dtype.str if dtype.fields is None else [list(field) for field in dtype.descr]
+
+
+def _write_path(_writer: _Writer, value: Any) -> Any:
+    flavour = "windows" if "Windows" in type(value).__name__ else "posix"
+    pure = type(value).__name__.startswith("Pure")
+    return {TAG: "path", "value": str(value), **({"pure": flavour} if pure else {})}
+
+
+_STANDARD_MODULES = {"builtins", "datetime", "decimal", "pathlib", "pathlib._local", "fractions", "uuid"}
+_STANDARD_WRITERS: dict[str, Callable[[_Writer, Any], Any]] = {
+    "set": lambda w, v: {TAG: "set", "value": [w.write(item) for item in _ordered(v)]},
+    "frozenset": lambda w, v: {TAG: "frozenset", "value": [w.write(item) for item in _ordered(v)]},
+    "bytes": lambda w, v: {TAG: "bytes", "base64": _write_bytes(v)},
+    "bytearray": lambda w, v: {TAG: "bytearray", "base64": _write_bytes(bytes(v))},
+    "complex": lambda w, v: {TAG: "complex", "value": [w.write(v.real), w.write(v.imag)]},
+    "datetime": lambda w, v: {TAG: "datetime", "value": v.isoformat(), **({"fold": 1} if v.fold else {})},
+    "date": lambda w, v: {TAG: "date", "value": v.isoformat()},
+    "time": lambda w, v: {TAG: "time", "value": v.isoformat(), **({"fold": 1} if v.fold else {})},
+    "timedelta": lambda w, v: {TAG: "timedelta", "value": [v.days, v.seconds, v.microseconds]},
+    "Decimal": lambda w, v: {TAG: "decimal", "value": str(v)},
+    "Fraction": lambda w, v: {TAG: "fraction", "value": str(v)},
+    "UUID": lambda w, v: {TAG: "uuid", "value": str(v)},
+    "range": lambda w, v: {TAG: "range", "value": [v.start, v.stop, v.step]},
+    "slice": lambda w, v: {TAG: "slice", "value": [w.write(v.start), w.write(v.stop), w.write(v.step)]},
+    "ellipsis": lambda w, v: {TAG: "ellipsis"},
+    **dict.fromkeys(("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"), _write_path),
+}
+
+
+def _ordered(items: Any) -> list[Any]:
+    try:
+        return sorted(items)
+    except TypeError:
+        return sorted(items, key=lambda item: (type(item).__name__, short_repr(item)))
+
+
+# ----------------------------------------------------------------------------------------------------- from JSON
+
+
+def from_json(data: Any, *, trust: bool = False) -> Any:
+    """
+    Return the value that `to_json` wrote.
+
+    Args:
+        data: Plain JSON data.
+        trust: Whether names in the data may be imported and objects rebuilt; without it nothing is executed.
+
+    Raises:
+        ValueFormatError: A tag is damaged.
+    """
+    if isinstance(data, list):
+        return [from_json(item, trust=trust) for item in data]
+    if not isinstance(data, dict):
+        return data
+    tag = data.get(TAG)
+    if tag is None:
+        return {key: from_json(item, trust=trust) for key, item in data.items()}
+    try:
+        if tag in _READERS:
+            return _READERS[tag](data, lambda item: from_json(item, trust=trust))
+        if tag.startswith("numpy.") and _has_numpy():
+            return _read_numpy(data, lambda item: from_json(item, trust=trust))
+        return _restore(data) if trust and tag in _TRUSTED else Reference(data)
+    except Exception as problem:
+        raise ValueFormatError(f"stored value of type {tag!r}", f"cannot be read back ({problem})") from problem
+
+
+def _read_path(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+    import pathlib
+
+    kinds = {"posix": pathlib.PurePosixPath, "windows": pathlib.PureWindowsPath, None: pathlib.Path}
+    return kinds[data.get("pure")](data["value"])
+
+
+def _datetime(name: str) -> Callable[[dict[str, Any], Callable[[Any], Any]], Any]:
+    def read(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+        import datetime
+
+        value = getattr(datetime, name).fromisoformat(data["value"])
+        return value.replace(fold=data["fold"]) if "fold" in data else value
+
+    return read
+
+
+def _timedelta(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+    import datetime
+
+    return datetime.timedelta(*data["value"])
+
+
+def _by_text(module: str, name: str) -> Callable[[dict[str, Any], Callable[[Any], Any]], Any]:
+    def read(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+        import importlib
+
+        return getattr(importlib.import_module(module), name)(data["value"])
+
+    return read
+
+
+_READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
+    "tuple": lambda d, read: tuple(read(d["value"])),
+    "set": lambda d, read: set(read(d["value"])),
+    "frozenset": lambda d, read: frozenset(read(d["value"])),
+    "dict": lambda d, read: {read(key): read(item) for key, item in d["items"]},
+    "float": lambda d, read: float(d["value"]),
+    "complex": lambda d, read: complex(*read(d["value"])),
+    "bytes": lambda d, read: base64.b64decode(d["base64"], validate=True),
+    "bytearray": lambda d, read: bytearray(base64.b64decode(d["base64"], validate=True)),
+    "datetime": _datetime("datetime"),
+    "date": _datetime("date"),
+    "time": _datetime("time"),
+    "timedelta": _timedelta,
+    "decimal": _by_text("decimal", "Decimal"),
+    "fraction": _by_text("fractions", "Fraction"),
+    "uuid": _by_text("uuid", "UUID"),
+    "range": lambda d, read: range(*d["value"]),
+    "slice": lambda d, read: slice(*read(d["value"])),
+    "ellipsis": lambda d, read: ...,
+    "path": _read_path,
+}
+_TRUSTED = {"enum", "dataclass", "reference", "jsonpickle"}
+
+
+def _has_numpy() -> bool:
+    if "numpy" not in sys.modules:
+        from importlib.util import find_spec
+
+        return find_spec("numpy") is not None
+    return True
+
+
+def _read_numpy(data: dict[str, Any], read: Callable[[Any], Any]) -> Any:
+    import numpy
+
+    if data[TAG] == "numpy.dtype":
+        return _read_dtype(data["value"])
+    dtype = _read_dtype(data["dtype"])
+    shape = tuple(data["shape"])
+    if "items" in data:
+        array = numpy.empty(len(data["items"]), dtype=dtype)
+        array[:] = [read(item) for item in data["items"]]
+    elif "value" in data:
+        array = numpy.asarray(read(data["value"]), dtype=dtype)
+    else:
+        array = numpy.frombuffer(base64.b64decode(data["base64"], validate=True), dtype=dtype).copy()
+    array = array.reshape(shape)
+    return array[()] if data[TAG] == "numpy.scalar" else array
+
+
+def _read_dtype(written: Any) -> Any:
+    import numpy
+
+    def entry(field: Any) -> Any:
+        name, kind, *shape = field
+        return (name, [entry(item) for item in kind] if isinstance(kind, list) else kind, *map(tuple, shape))
+
+    return numpy.dtype(written if isinstance(written, str) else [entry(field) for field in written])
+
+
+def _restore(data: dict[str, Any]) -> Any:
+    if data[TAG] == "jsonpickle":
+        import jsonpickle
+
+        return jsonpickle.unpickler.Unpickler().restore(data["state"], reset=True)
+    found = find_by_name(data["name"])
+    if data[TAG] != "dataclass":
+        return found
+    instance = object.__new__(found)
+    for field, value in data["fields"].items():
+        object.__setattr__(instance, field, from_json(value, trust=True))
+    return instance
+
+
+def find_by_name(name: str) -> Any:
+    """
+    Import what `module:qualname` names. Only for data that is trusted.
+
+    Raises:
+        ImportError: There is no such module.
+        AttributeError: The module has no such name.
+    """
+    import importlib
+
+    module, _, qualname = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def dump(value: Any, *, indent: int | None = 1) -> bytes:
+    """Return JSON text of `to_json(value)` in UTF-8, readable where it can be."""
+    data = to_json(value)
+    try:
+        return json.dumps(data, indent=indent, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(data, indent=indent).encode("ascii")
+
+
+def load(text: bytes | str, *, trust: bool = False) -> Any:
+    """
+    Return the value that `dump` wrote.
+
+    Raises:
+        ValueFormatError: The text is no JSON, or a tag is damaged.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as problem:
+        raise ValueFormatError("stored JSON", str(problem)) from problem
+    return from_json(data, trust=trust)

@@ -1,0 +1,201 @@
+"""The state of the git repository that the code lies in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe import masking
+from expframe.facts import host
+
+_SECONDS = 5.0
+_DIFF_SECONDS = 10.0
+_DIFF_BYTES = 10_000_000
+_UNTRACKED_NAMES = 100
+_PATHS_CHARACTERS = 20_000  # what a command line takes on every system
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+# An empty core.fsmonitor is off for every git; "false" would name a hook for those before 2.36.
+_QUIET = ("--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=", "-c", f"core.hooksPath={os.devnull}")
+_STATUS = ("status", "--porcelain=v2", "-z", "--branch", "--no-ahead-behind", "--no-renames")
+# The plumbing command: `git diff` takes the index lock to refresh it, whatever GIT_OPTIONAL_LOCKS says.
+_DIFF = ("diff-index", "--patch", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
+_DIFF_FORMAT = ("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short")
+_SUBMODULES = "--ignore-submodules=untracked"
+
+_SETTINGS = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch what it lacks; older git knows only this
+    "LC_ALL": "C",
+}
+_FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
+_FOREIGN_OBJECTS = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
+_FOREIGN_PATHSPECS = ("GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
+
+
+class _Status(NamedTuple):
+    commit: str | None
+    branch: str | None
+    changed: list[str]
+    untracked: list[str] | None
+
+
+def gather(folder: Path) -> dict[str, Any] | None:
+    """
+    Return the state of the repository around a folder, or None where there is none or it cannot be read.
+
+    Nothing is written, not even the index; no hook, pager, external diff or prompt runs; at most three processes.
+    Texts hold undecodable bytes as surrogates: `diff.encode("utf-8", "surrogateescape")` is the exact patch.
+
+    Args:
+        folder: Any folder inside the repository.
+
+    Returns:
+        `root`, `commit`, `branch`, `remote`, `dirty`, `untracked` (absent if it takes too long to find out), `diff`
+        and `diff_truncated`.
+    """
+    try:
+        root = find_root(folder)
+        return _describe(root) if root is not None else None
+    except Exception:
+        return None
+
+
+def find_root(folder: Path) -> Path | None:
+    """Return the nearest folder at or above `folder` that holds a git repository, without asking git."""
+    start = Path(os.path.realpath(folder))
+    for candidate in (start, *start.parents):
+        if _is_root(candidate):
+            return candidate
+    return None
+
+
+def _is_root(folder: Path) -> bool:
+    """Return whether a folder holds `.git`: a folder with a HEAD, or the file of a worktree or submodule."""
+    marker = folder / ".git"
+    try:
+        if marker.is_dir():
+            return os.path.lexists(marker / "HEAD")
+        with marker.open("rb") as file:
+            return file.read(7) == b"gitdir:"
+    except OSError:
+        return False
+
+
+def _describe(root: Path) -> dict[str, Any] | None:
+    asked = 1
+    status = _ask_status(root, untracked=True)
+    if isinstance(status, host.Answer):
+        if status.code is not None:
+            return None
+        # Finding untracked files may mean reading huge folders; without them git looks at tracked files only.
+        asked += 1
+        status = _ask_status(root, untracked=False)
+        if isinstance(status, host.Answer):
+            return None
+    described: dict[str, Any] = {
+        "root": str(root),
+        "commit": status.commit,
+        "branch": status.branch,
+        "remote": None,
+        "dirty": bool(status.changed),
+        "diff": None,
+        "diff_truncated": False,
+    }
+    if status.untracked is not None:
+        described["untracked"] = status.untracked[:_UNTRACKED_NAMES]
+    if status.changed:
+        asked += 1
+        described["diff"], described["diff_truncated"] = _ask_diff(root, status)
+    if asked < 3:
+        described["remote"] = _ask_remote(root)
+    return described
+
+
+def _ask_status(root: Path, *, untracked: bool) -> _Status | host.Answer:
+    """Return the status, or git's answer if it is not one."""
+    names = "--untracked-files=normal" if untracked else "--untracked-files=no"
+    answer = _ask(root, (*_STATUS, names, _SUBMODULES), _SECONDS)
+    if answer.code != 0:
+        return answer
+    heads: dict[str, str] = {}
+    changed: list[str] = []
+    found: list[str] = []
+    for entry in _decode(answer.data).split("\0"):
+        kind, _, rest = entry.partition(" ")
+        if kind == "#":
+            name, _, value = rest.partition(" ")
+            heads[name] = value
+        elif kind == "1":  # XY sub mH mI mW hH hI path
+            changed.append(rest.split(" ", 7)[7])
+        elif kind == "u":  # XY sub m1 m2 m3 mW h1 h2 h3 path
+            changed.append(rest.split(" ", 9)[9])
+        elif kind == "?":
+            found.append(rest)
+    commit, branch = heads["branch.oid"], heads["branch.head"]
+    return _Status(
+        commit=None if commit == "(initial)" else commit,
+        branch=None if branch == "(detached)" else branch,
+        changed=changed,
+        untracked=found if untracked else None,
+    )
+
+
+def _ask_remote(root: Path) -> str | None:
+    """Return where the repository comes from: `origin`, else the first remote, without credentials."""
+    answer = _ask(root, ("config", "-z", "--get-regexp", r"^remote\..*\.url$"), _SECONDS)
+    urls: dict[str, str] = {}
+    for entry in _decode(answer.data).split("\0") if answer.code == 0 else ():
+        key, _, url = entry.partition("\n")
+        if url:
+            urls.setdefault(key, url)
+    if not urls:
+        return None
+    return _mask_url(urls.get("remote.origin.url") or next(iter(urls.values())))
+
+
+def _mask_url(url: str) -> str:
+    """Return a URL without credentials; a password may hold an `@` of its own."""
+    scheme, separator, rest = url.partition("://")
+    if separator:
+        authority, slash, path = rest.partition("/")
+        _, at, server = authority.rpartition("@")
+        url = f"{scheme}://{masking.MASK}@{server}{slash}{path}" if at else url
+    return masking.mask_text(url)
+
+
+def _ask_diff(root: Path, status: _Status) -> tuple[str | None, bool]:
+    """Return the patch from the last commit to the files as they are, and whether its end is missing."""
+    paths: Sequence[str] = status.changed
+    if sum(map(len, paths)) + len(paths) > _PATHS_CHARACTERS:
+        paths = ()  # then the patch has an empty head for each file that was only touched
+    command = (*_DIFF, *_DIFF_FORMAT, _SUBMODULES, status.commit or _EMPTY_TREE, "--", *paths)
+    answer = _ask(root, command, _DIFF_SECONDS, limit=_DIFF_BYTES)
+    if answer.code is None:
+        return _decode(answer.data[: answer.data.rfind(b"\n") + 1]), True
+    return (_decode(answer.data), False) if answer.code == 0 else (None, False)
+
+
+def _ask(root: Path, command: Sequence[str], seconds: float, limit: int = 1 << 26) -> host.Answer:
+    """Run one git command that only reads."""
+    words: Sequence[str | bytes] = command
+    if os.name != "nt":  # the bytes that git gave, whatever this process's locale would make of the name
+        words = [word.encode("utf-8", "surrogateescape") for word in command]
+    git = ("git", *_QUIET, "-C", str(root), *words)
+    return host.ask(git, timeout=seconds, environment=_make_environment(), limit=limit)
+
+
+def _make_environment() -> dict[str, str]:
+    """Return an environment in which git looks at nothing but the folder it is given."""
+    foreign = {*_FOREIGN, *_FOREIGN_OBJECTS, *_FOREIGN_PATHSPECS}
+    # Name by name, since another thread may remove one meanwhile.
+    values = ((name, os.environ.get(name)) for name in os.environ if name not in foreign)
+    return {name: value for name, value in values if value is not None} | _SETTINGS
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

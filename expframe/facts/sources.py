@@ -1,0 +1,224 @@
+"""The source files that a run's code is made of."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from expframe.facts import git
+from expframe.facts.packages import PACKAGE_FOLDERS, STDLIB, find_file
+
+_SUFFIXES = (".py", ".pyx", ".so", ".pyd", ".ipynb")
+_PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
+_OWN_PACKAGE = Path(__file__).parents[1]
+
+
+class Source(NamedTuple):
+    """
+    One source file as it was when it was looked at.
+
+    Attributes:
+        name: Its path relative to the project, with forward slashes; absolute for a file outside of it.
+        path: Where it lies.
+        digest: SHA-256 of its content, in hex.
+        size: Bytes.
+        mtime_ns: When it was last changed.
+    """
+
+    name: str
+    path: Path
+    digest: str
+    size: int
+    mtime_ns: int
+
+
+def find_project(main_file: Path | None) -> Path:
+    """
+    Return the folder whose files count as source.
+
+    It is the git repository around the main file, else the nearest folder above with the marks of a Python project,
+    else the main file's folder; the working directory where there is no main file. A repository or a mark in the home
+    directory, or above it, makes no project.
+    """
+    try:
+        return _find_project(Path(os.path.realpath(main_file)).parent) if main_file is not None else Path.cwd()
+    except OSError:  # the working directory has gone
+        return Path(os.curdir)
+
+
+def _find_project(folder: Path) -> Path:
+    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111  Path.home() raises where there is none
+    too_wide = {home, *home.parents, Path(folder.anchor)}
+    root = git.find_root(folder)
+    if root is not None and root not in too_wide:
+        return root
+    for candidate in (folder, *folder.parents):
+        if candidate not in too_wide and any((candidate / name).is_file() for name in _PROJECT_MARKERS):
+            return candidate
+    return folder
+
+
+def gather(
+    project: Path,
+    *,
+    main_file: Path | None = None,
+    extra: Sequence[Path] = (),
+    exclude: Sequence[Path] = (),
+    known: Mapping[str, Source] | None = None,
+) -> dict[str, Source]:
+    """
+    Return the source files of the project that are loaded in this process, by name; unreadable ones are left out.
+
+    Installed packages, virtual environments, the standard library and expframe are not the project's, even below it.
+
+    Args:
+        project: The folder whose files count.
+        main_file: The script, which counts wherever it lies.
+        extra: Files that count as well, wherever they lie.
+        exclude: Folders, such as the one with the runs, of which no loaded module counts.
+        known: An earlier answer; files of the same size and time of change are not read again.
+    """
+    root = os.path.realpath(project)
+    found: dict[str, Source] = {}
+    with suppress(Exception):  # a fact that cannot be found out is missing
+        given = [os.path.realpath(path) for path in (main_file, *extra) if path is not None]
+        loaded = _find_loaded(root, [os.path.realpath(path) for path in exclude])
+        for file in dict.fromkeys((*given, *loaded)):
+            with suppress(OSError, ValueError):
+                source = _look_at(file, root, known or {})
+                found[source.name] = source
+    return dict(sorted(found.items()))
+
+
+def store(found: Mapping[str, Source], folder: Path) -> list[tuple[str, str]]:
+    """
+    Put each content once into a folder, under its digest and suffix, and return each name with that of its file.
+
+    What is stored is what its name says, even if the source changes meanwhile: then it is the newer content. A source
+    that has gone or cannot be read any more is left out.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stored = []
+    for name in sorted(found):
+        source = found[name]
+        suffix = source.path.suffix if len(source.path.suffix) <= 16 else ""
+        target = source.digest + suffix
+        if not (folder / target).exists():
+            digest = _copy(source.path, folder, suffix)
+            if digest is None:
+                continue
+            target = digest + suffix
+        stored.append((name, target))
+    return stored
+
+
+def _copy(source: Path, folder: Path, suffix: str) -> str | None:
+    """Copy a file to the name that its content has, and return the digest; None if it cannot be opened."""
+    from hashlib import sha256
+
+    aside = folder / f".{os.getpid()}.{os.urandom(8).hex()}"
+    digest = sha256()
+    try:
+        original = source.open("rb")
+    except OSError:
+        return None
+    try:
+        with original, aside.open("xb") as copy:
+            while block := original.read(1 << 20):
+                digest.update(block)
+                copy.write(block)
+        aside.replace(folder / f"{digest.hexdigest()}{suffix}")
+    finally:
+        with suppress(OSError):  # it is gone if all went well
+            aside.unlink()
+    return digest.hexdigest()
+
+
+def _look_at(file: str, root: str, known: Mapping[str, Source]) -> Source:
+    """Return a file as it is now, without reading it if it is known."""
+    start = root.rstrip(os.sep) + os.sep
+    inside = file[len(start) :] if file.startswith(start) else file
+    name = inside.replace(os.sep, "/")
+    before = known.get(name)
+    status = os.stat(file)  # noqa: PTH116
+    if before is not None and (status.st_size, status.st_mtime_ns) == (before.size, before.mtime_ns):
+        return before
+    from hashlib import sha256
+
+    digest = sha256()
+    with open(file, "rb") as opened:  # noqa: PTH123
+        while block := opened.read(1 << 20):
+            digest.update(block)
+    return Source(name, Path(file), digest.hexdigest(), status.st_size, status.st_mtime_ns)
+
+
+def _find_loaded(root: str, exclude: list[str]) -> list[str]:
+    """Return the real paths of the source files of loaded modules that are the project's own."""
+    outside = [*exclude, os.path.realpath(STDLIB)]
+    own = os.path.realpath(_OWN_PACKAGE)
+    if root not in (own, os.path.dirname(own)):  # noqa: PTH120  working on expframe, it is the project
+        outside.append(own)
+    real_folders: dict[str, str] = {}
+    belongs: dict[str, bool] = {root: True}
+    loaded = []
+    for file in _list_files(root):
+        folder, name = os.path.split(file)
+        if folder not in real_folders:
+            real_folders[folder] = os.path.realpath(folder)
+        real = os.path.join(real_folders[folder], name)  # noqa: PTH118
+        if os.path.islink(real):  # noqa: PTH114
+            real = os.path.realpath(real)
+        if not _is_below(real, outside) and _is_project_folder(os.path.dirname(real), root, belongs):  # noqa: PTH120
+            loaded.append(real)
+    return loaded
+
+
+def _list_files(root: str) -> Iterable[str]:
+    """Yield the source files of loaded modules, without those that plainly are of installed packages."""
+    marks = tuple(f"{os.sep}{name}{os.sep}" for name in PACKAGE_FOLDERS)
+    for module in list(sys.modules.values()):
+        file = find_file(module)
+        if file is None:
+            continue
+        inside = file[len(root) :] if file.startswith(root) else file
+        if any(mark in inside for mark in marks):
+            continue
+        file = _find_source(file)
+        if file.endswith(_SUFFIXES):
+            yield file
+
+
+def _find_source(file: str) -> str:
+    """Return the source of a compiled file, or the file itself if it is none or has no source beside it."""
+    if not file.endswith(".pyc"):
+        return file
+    folder, name = os.path.split(file)
+    if os.path.basename(folder) == "__pycache__":  # noqa: PTH119
+        folder = os.path.dirname(folder)  # noqa: PTH120
+        name = name.partition(".")[0] + ".pyc"
+    source = os.path.join(folder, name[:-1])  # noqa: PTH118
+    return source if os.path.isfile(source) else file  # noqa: PTH113
+
+
+def _is_below(file: str, folders: list[str]) -> bool:
+    return any(file.startswith(folder.rstrip(os.sep) + os.sep) for folder in folders)
+
+
+def _is_project_folder(folder: str, root: str, belongs: dict[str, bool]) -> bool:
+    """Return whether a folder is the project's, with no environment or folder of packages between; remember it."""
+    if folder not in belongs:
+        parent, name = os.path.split(folder)
+        belongs[folder] = (
+            parent != folder
+            and name not in PACKAGE_FOLDERS
+            and _is_project_folder(parent, root, belongs)
+            and not os.path.exists(os.path.join(folder, "pyvenv.cfg"))  # noqa: PTH110, PTH118
+        )
+    return belongs[folder]
