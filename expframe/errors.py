@@ -47,8 +47,6 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
         └── RunTimeout
 
     Terminated (BaseException)      SIGTERM arrived; like KeyboardInterrupt
-
-Each class has an `exit_code` for the command line: 2 where nothing was started, else 1.
 """
 
 from __future__ import annotations
@@ -86,20 +84,13 @@ def located(name: str, where: str) -> str:
 
 @dataclass_transform(eq_default=False)
 class ExpframeError(Exception):
-    """
-    The base of all errors; the annotated names of a subclass are its fields.
+    """The base of all errors; the annotated names of a subclass are its fields."""
 
-    Attributes:
-        exit_code: What the command line exits with.
-    """
-
-    exit_code: ClassVar[int] = 1
     _names: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        own = [name for name in cls.__dict__.get("__annotations__", {}) if name not in {"exit_code", "status"}]
-        cls._names = tuple(dict.fromkeys([*cls._names, *own]))
+        cls._names = tuple(dict.fromkeys([*cls._names, *cls.__dict__.get("__annotations__", {})]))
 
     def __init__(self, *values: Any, **fields: Any) -> None:
         super().__init__(*values)
@@ -132,7 +123,6 @@ class _Explained(ExpframeError):
 class DefinitionError(_Explained):
     """A decorator or adder was given something it cannot use."""
 
-    exit_code = 2
 
 
 class ConfigFunctionError(DefinitionError):
@@ -154,7 +144,6 @@ class NameTakenError(DefinitionError):
 class DuplicatePathError(ExpframeError):
     """Two different ingredients have one path."""
 
-    exit_code = 2
     path: str
     first: str
     second: str
@@ -169,7 +158,6 @@ class DuplicatePathError(ExpframeError):
 class CircularIngredientsError(ExpframeError):
     """An ingredient contains itself."""
 
-    exit_code = 2
     chain: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -182,7 +170,6 @@ class CircularIngredientsError(ExpframeError):
 class UsageError(_Explained):
     """A command line or a call asks for what is not there."""
 
-    exit_code = 2
 
 
 class CommandLineError(UsageError):
@@ -198,7 +185,6 @@ class CommandLineError(UsageError):
 class UnknownCommandError(ExpframeError):
     """No command has this name."""
 
-    exit_code = 2
     command: str
     nearest: tuple[str, ...]
     available: tuple[str, ...]
@@ -211,7 +197,6 @@ class UnknownCommandError(ExpframeError):
 class MissingMainError(ExpframeError):
     """No command was named and there is no main function."""
 
-    exit_code = 2
     experiment: str
     available: tuple[str, ...]
 
@@ -232,7 +217,6 @@ class OptionError(UsageError):
 class ConfigError(ExpframeError):
     """A value cannot be decided. Nothing has been started."""
 
-    exit_code = 2
 
 
 class UnknownEntryError(ConfigError):
@@ -480,7 +464,6 @@ class NoActiveRunError(ExpframeError):
 class NotCleanError(RunError):
     """The repository has uncommitted changes, or there is none, and a clean one was asked for."""
 
-    exit_code = 2
 
 
 class BindError(RunError):
@@ -498,13 +481,11 @@ class StoreError(_Explained):
 class StoreUnusableError(StoreError):
     """Runs cannot be written here."""
 
-    exit_code = 2
 
 
 class RunExistsError(ExpframeError):
     """A run of this id exists already."""
 
-    exit_code = 2
     id: str
     store: str
 

@@ -1,4 +1,4 @@
-"""What a terminal would show of a text with progress bars and colours: carriage returns, erased lines, moved cursors."""
+"""What a terminal would show of a text: progress bars in their last state, no colours, erased lines erased."""
 
 from __future__ import annotations
 
@@ -155,7 +155,8 @@ class _Screen:
         below = len(self._rows) - 1 - self._row
         for line in others[:below]:
             self._row += 1
-            self._here().put(0, line)
+            if line:
+                self._here().put(0, line)
         self._rows.extend(others[below:])
         self._row += len(others[below:])
         self._column = len(others[-1])

@@ -61,9 +61,7 @@ def test_facts_describe_this_machine():
     facts = host.gather()
 
     assert set(facts) == {"hostname", "os", "python", "cpu", "memory", "gpus", "environment"}
-    assert facts["python"]["version"] == ".".join(map(str, sys.version_info[:3])) + (
-        "" if sys.version_info.releaselevel == "final" else sys.version.split()[0].lstrip("0123456789.")
-    )
+    assert facts["python"]["version"].startswith(".".join(map(str, sys.version_info[:3])))
     assert facts["python"]["implementation"] == sys.implementation.name
     assert facts["python"]["executable"] == sys.executable
     assert facts["hostname"]

@@ -379,7 +379,11 @@ def find_by_name(name: str) -> Any:
 
 def dump(value: Any, *, indent: int | None = 1) -> bytes:
     """Return JSON text of `to_json(value)` in UTF-8, readable where it can be."""
-    data = to_json(value)
+    return dump_plain(to_json(value), indent=indent)
+
+
+def dump_plain(data: Any, *, indent: int | None = 1) -> bytes:
+    """Return JSON text of plain data in UTF-8, readable where it can be."""
     try:
         return json.dumps(data, indent=indent, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

@@ -14,11 +14,10 @@ _SECONDS = 5.0
 _DIFF_SECONDS = 10.0
 _DIFF_BYTES = 10_000_000
 _UNTRACKED_NAMES = 100
-_PATHS_CHARACTERS = 20_000  # what a command line takes on every system
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 # An empty core.fsmonitor is off for every git; "false" would name a hook for those before 2.36.
-_QUIET = ("--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=", "-c", f"core.hooksPath={os.devnull}")
+_QUIET = ("--no-pager", "-c", "core.fsmonitor=", "-c", f"core.hooksPath={os.devnull}")
 _STATUS = ("status", "--porcelain=v2", "-z", "--branch", "--no-ahead-behind", "--no-renames")
 # The plumbing command: `git diff` takes the index lock to refresh it, whatever GIT_OPTIONAL_LOCKS says.
 _DIFF = ("diff-index", "--patch", "--binary", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
@@ -34,13 +33,12 @@ _SETTINGS = {
 }
 _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE")
 _FOREIGN_OBJECTS = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-_FOREIGN_PATHSPECS = ("GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
 
 
 class _Status(NamedTuple):
     commit: str | None
     branch: str | None
-    changed: list[str]
+    dirty: bool
     untracked: list[str] | None
 
 
@@ -102,13 +100,13 @@ def _describe(root: Path) -> dict[str, Any] | None:
         "commit": status.commit,
         "branch": status.branch,
         "remote": None,
-        "dirty": bool(status.changed),
+        "dirty": status.dirty,
         "diff": None,
         "diff_truncated": False,
     }
     if status.untracked is not None:
         described["untracked"] = status.untracked[:_UNTRACKED_NAMES]
-    if status.changed:
+    if status.dirty:
         asked += 1
         described["diff"], described["diff_truncated"] = _ask_diff(root, status)
     if asked < 3:
@@ -123,24 +121,22 @@ def _ask_status(root: Path, *, untracked: bool) -> _Status | host.Answer:
     if answer.code != 0:
         return answer
     heads: dict[str, str] = {}
-    changed: list[str] = []
+    dirty = False
     found: list[str] = []
     for entry in _decode(answer.data).split("\0"):
         kind, _, rest = entry.partition(" ")
         if kind == "#":
             name, _, value = rest.partition(" ")
             heads[name] = value
-        elif kind == "1":  # XY sub mH mI mW hH hI path
-            changed.append(rest.split(" ", 7)[7])
-        elif kind == "u":  # XY sub m1 m2 m3 mW h1 h2 h3 path
-            changed.append(rest.split(" ", 9)[9])
+        elif kind in ("1", "u"):  # changed, or in conflict
+            dirty = True
         elif kind == "?":
             found.append(rest)
     commit, branch = heads["branch.oid"], heads["branch.head"]
     return _Status(
         commit=None if commit == "(initial)" else commit,
         branch=None if branch == "(detached)" else branch,
-        changed=changed,
+        dirty=dirty,
         untracked=found if untracked else None,
     )
 
@@ -170,10 +166,7 @@ def _mask_url(url: str) -> str:
 
 def _ask_diff(root: Path, status: _Status) -> tuple[str | None, bool]:
     """Return the patch from the last commit to the files as they are, and whether its end is missing."""
-    paths: Sequence[str] = status.changed
-    if sum(map(len, paths)) + len(paths) > _PATHS_CHARACTERS:
-        paths = ()  # then the patch has an empty head for each file that was only touched
-    command = (*_DIFF, *_DIFF_FORMAT, _SUBMODULES, status.commit or _EMPTY_TREE, "--", *paths)
+    command = (*_DIFF, *_DIFF_FORMAT, _SUBMODULES, status.commit or _EMPTY_TREE, "--")
     answer = _ask(root, command, _DIFF_SECONDS, limit=_DIFF_BYTES)
     if answer.code is None:
         return _decode(answer.data[: answer.data.rfind(b"\n") + 1]), True
@@ -182,16 +175,13 @@ def _ask_diff(root: Path, status: _Status) -> tuple[str | None, bool]:
 
 def _ask(root: Path, command: Sequence[str], seconds: float, limit: int = 1 << 26) -> host.Answer:
     """Run one git command that only reads."""
-    words: Sequence[str | bytes] = command
-    if os.name != "nt":  # the bytes that git gave, whatever this process's locale would make of the name
-        words = [word.encode("utf-8", "surrogateescape") for word in command]
-    git = ("git", *_QUIET, "-C", str(root), *words)
+    git = ("git", *_QUIET, "-C", str(root), *command)
     return host.ask(git, timeout=seconds, environment=_make_environment(), limit=limit)
 
 
 def _make_environment() -> dict[str, str]:
     """Return an environment in which git looks at nothing but the folder it is given."""
-    foreign = {*_FOREIGN, *_FOREIGN_OBJECTS, *_FOREIGN_PATHSPECS}
+    foreign = {*_FOREIGN, *_FOREIGN_OBJECTS}
     # Name by name, since another thread may remove one meanwhile.
     values = ((name, os.environ.get(name)) for name in os.environ if name not in foreign)
     return {name: value for name, value in values if value is not None} | _SETTINGS

@@ -52,7 +52,7 @@ def gather(environment: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def ask(
-    command: Sequence[str | bytes],
+    command: Sequence[str],
     *,
     timeout: float,
     environment: Mapping[str, str] | None = None,

@@ -87,11 +87,10 @@ class _Import(NamedTuple):
     entry: str
 
     def is_recorded_in(self, record: bytes) -> bool:
-        """Return whether a list of installed files names it: as a folder, or as a file of any suffix."""
+        """Return whether a list of installed files names it, with any suffix."""
         inside = self.file[len(self.entry) :].lstrip(os.sep).replace(os.sep, "/")
-        folder, _, file = inside.rpartition("/")
-        stem = file.partition(".")[0]
-        path = f"{folder}/" if stem == "__init__" else f"{folder}/{stem}.".lstrip("/")
+        folder, separator, file = inside.rpartition("/")
+        path = f"{folder}{separator}{file.partition('.')[0]}."
         return b"\n" + path.encode("utf-8", "surrogateescape") in record
 
 

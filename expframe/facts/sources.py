@@ -82,11 +82,11 @@ def gather(
         exclude: Folders, such as the one with the runs, of which no loaded module counts.
         known: An earlier answer; files of the same size and time of change are not read again.
     """
-    root = os.path.realpath(project)
+    root = _resolve(project)
     found: dict[str, Source] = {}
     with suppress(Exception):  # a fact that cannot be found out is missing
-        given = [os.path.realpath(path) for path in (main_file, *extra) if path is not None]
-        loaded = _find_loaded(root, [os.path.realpath(path) for path in exclude])
+        given = [_resolve(path) for path in (main_file, *extra) if path is not None]
+        loaded = _find_loaded(root, [_resolve(path) for path in exclude])
         for file in dict.fromkeys((*given, *loaded)):
             with suppress(OSError, ValueError):
                 source = _look_at(file, root, known or {})
@@ -161,8 +161,8 @@ def _look_at(file: str, root: str, known: Mapping[str, Source]) -> Source:
 
 def _find_loaded(root: str, exclude: list[str]) -> list[str]:
     """Return the real paths of the source files of loaded modules that are the project's own."""
-    outside = [*exclude, os.path.realpath(STDLIB)]
-    own = os.path.realpath(_OWN_PACKAGE)
+    outside = [*exclude, _resolve(STDLIB)]
+    own = _resolve(_OWN_PACKAGE)
     if root not in (own, os.path.dirname(own)):  # noqa: PTH120  working on expframe, it is the project
         outside.append(own)
     real_folders: dict[str, str] = {}
@@ -171,10 +171,10 @@ def _find_loaded(root: str, exclude: list[str]) -> list[str]:
     for file in _list_files(root):
         folder, name = os.path.split(file)
         if folder not in real_folders:
-            real_folders[folder] = os.path.realpath(folder)
+            real_folders[folder] = _resolve(folder)
         real = os.path.join(real_folders[folder], name)  # noqa: PTH118
         if os.path.islink(real):  # noqa: PTH114
-            real = os.path.realpath(real)
+            real = _resolve(real)
         if not _is_below(real, outside) and _is_project_folder(os.path.dirname(real), root, belongs):  # noqa: PTH120
             loaded.append(real)
     return loaded
@@ -205,6 +205,14 @@ def _find_source(file: str) -> str:
         name = name.partition(".")[0] + ".pyc"
     source = os.path.join(folder, name[:-1])  # noqa: PTH118
     return source if os.path.isfile(source) else file  # noqa: PTH113
+
+
+def _resolve(path: str | Path) -> str:
+    """Return the real path, or the path itself if there can be no such file."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return os.fspath(path)
 
 
 def _is_below(file: str, folders: list[str]) -> bool:

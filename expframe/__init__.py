@@ -1,0 +1,69 @@
+"""Experiments with a command line, a decided configuration, injected parameters and runs that record themselves."""
+
+from typing import TYPE_CHECKING, Any
+
+from expframe._version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from expframe import errors as errors
+    from expframe.config.frozen import thaw as thaw
+    from expframe.config.model import Config as Config
+    from expframe.experiment import Experiment as Experiment
+    from expframe.experiment import Ingredient as Ingredient
+    from expframe.masking import Secret as Secret
+    from expframe.observers.base import Observer as Observer
+    from expframe.observers.base import Sink as Sink
+    from expframe.observers.memory import MemoryObserver as MemoryObserver
+    from expframe.record import Record as Record
+    from expframe.record import Status as Status
+    from expframe.run import Run as Run
+    from expframe.store.reader import StoredRun as StoredRun
+    from expframe.store.reader import runs as runs
+
+_PLACES = {
+    "Config": "expframe.config.model",
+    "Experiment": "expframe.experiment",
+    "Ingredient": "expframe.experiment",
+    "MemoryObserver": "expframe.observers.memory",
+    "Observer": "expframe.observers.base",
+    "Record": "expframe.record",
+    "Run": "expframe.run",
+    "RunInterrupt": "expframe.errors",
+    "RunTimeout": "expframe.errors",
+    "Secret": "expframe.masking",
+    "Sink": "expframe.observers.base",
+    "Status": "expframe.record",
+    "StoredRun": "expframe.store.reader",
+    "errors": "expframe.errors",
+    "runs": "expframe.store.reader",
+    "thaw": "expframe.config.frozen",
+}
+
+__all__ = [*sorted([*_PLACES, "current_run"]), "__version__"]
+
+
+def current_run() -> Any:
+    """
+    Return the run that this code belongs to, or None outside of any.
+
+    Raises:
+        UnrelatedRunsError: This thread belongs to none, and several unrelated ones are active.
+    """
+    from expframe.context import current
+
+    return current()
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name not in _PLACES:
+        raise AttributeError(f"module 'expframe' has no attribute {name!r}")
+    module = importlib.import_module(_PLACES[name])
+    found = module if name == "errors" else getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

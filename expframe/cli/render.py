@@ -1,0 +1,148 @@
+"""Config, errors and facts as text: in colour on a terminal, plain elsewhere."""
+
+from __future__ import annotations
+
+import os
+import pprint
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+from expframe.config import dotted
+from expframe.config.frozen import thaw
+from expframe.config.model import Change, Config
+from expframe.config.values import short_repr
+from expframe.masking import MASK, is_masked, mask_text, secrets_in
+
+_CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
+_PACKAGE = str(Path(__file__).parent.parent) + os.sep
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Return whether colours may be written to a stream: to a terminal, and never with NO_COLOR set."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def paint(text: str, kind: str, colour: bool) -> str:
+    """Return text in the colour of a kind."""
+    return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if colour and kind in _CODES and text else text
+
+
+def config_text(config: Config, *, colour: bool) -> str:
+    """
+    Return a config, one entry a line, with docs, and for each changed value what it was and who changed it.
+
+    Secrets are masked.
+    """
+    legend = ", ".join(paint(kind, kind, colour) for kind in ("modified", "added", "typechanged"))
+    lines = [f"Configuration ({legend}):"]
+    _add_group(lines, config, config.values, (), colour)
+    return "\n".join(lines)
+
+
+def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path: dotted.Path, colour: bool) -> None:
+    def rank(item: tuple[Any, Any]) -> tuple[bool, str]:
+        return (isinstance(item[1], dict) and bool(item[1]), str(item[0]))
+
+    for key, value in sorted(group.items(), key=rank):
+        below = (*path, key)
+        name = dotted.join(below)
+        indent = "  " * len(below)
+        change = config.changes.get(name)
+        kind = change.kind if change else _kind_inside(config, name)
+        doc = config.docs.get(name, "")
+        if isinstance(value, dict) and value:
+            lines.append(_with_notes(paint(f"{indent}{key}:", kind, colour), len(f"{indent}{key}:"), doc, "", colour))
+            _add_group(lines, config, value, below, colour)
+            continue
+        shown = MASK if is_masked(key, value) else mask_text(pprint.pformat(thaw(value), width=80, sort_dicts=False))
+        text = f"{indent}{key} = " + shown.replace("\n", f"\n{indent}  ")
+        note = _note(config, name, change) if change else ""
+        lines.append(_with_notes(paint(text, kind, colour), len(text.rpartition("\n")[2]), doc, note, colour))
+
+
+def _kind_inside(config: Config, name: str) -> str:
+    return "modified" if any(changed.startswith(f"{name}.") for changed in config.changes) else ""
+
+
+def _note(config: Config, name: str, change: Change) -> str:
+    origin = config.origins.get(name)
+    parent = name
+    while origin is None and parent:
+        parent = parent.rpartition(".")[0]
+        origin = config.origins.get(parent)
+    by = mask_text(origin.kind if origin else "?")
+    if origin and origin.file:
+        by = f"{origin.kind} {origin.name} ({origin.where})" if origin.name != origin.file else f"file {origin.where}"
+    if change.kind == "added":
+        return f"{by}, new"
+    default = MASK if is_masked(name.rpartition(".")[2], change.default) else short_repr(thaw(change.default), 40)
+    where = f" ({change.where})" if change.where else ""
+    return f"{by}, was {default}{where}"
+
+
+def _with_notes(text: str, width: int, doc: str, note: str, colour: bool) -> str:
+    words = "; ".join(part for part in (doc, note) if part)
+    if not words:
+        return text
+    return f"{text}{' ' * max(2, 36 - width)}{paint(f'# {words}', 'dim', colour)}"
+
+
+def error_text(problem: BaseException, *, whole: bool, secrets: Mapping[Any, Any] | None = None) -> str:
+    """
+    Return the traceback of a user's exception, with its causes.
+
+    Args:
+        problem: The exception.
+        whole: Whether frames of expframe itself are shown as well.
+        secrets: A config whose secret values are masked.
+    """
+    found = traceback.TracebackException.from_exception(problem, capture_locals=False)
+    if not whole:
+        _leave_out_own_frames(found, set())
+    hidden = " (frames of expframe left out, -d shows them)" if not whole else ""
+    text = "".join(found.format()).replace("(most recent call last)", f"(most recent call last){hidden}", 1)
+    return mask_text(text.rstrip("\n"), secrets_in(dict(secrets)) if secrets else ())
+
+
+def _leave_out_own_frames(found: traceback.TracebackException | None, seen: set[int]) -> None:
+    if found is None or id(found) in seen:
+        return
+    seen.add(id(found))
+    users = [frame for frame in found.stack if not _is_own(frame.filename)]
+    if users and found.stack and not _is_own(found.stack[-1].filename):
+        found.stack = traceback.StackSummary.from_list(users)
+    for other in (found.__cause__, found.__context__, *(getattr(found, "exceptions", None) or ())):
+        _leave_out_own_frames(other, seen)
+
+
+def _is_own(filename: str) -> bool:
+    parts = Path(filename).parts
+    return filename.startswith(_PACKAGE) or "wrapt" in parts
+
+
+def own_frames_only(trace: TracebackType | None) -> bool:
+    """Return whether a traceback holds no frame of a user's file."""
+    while trace is not None:
+        if not _is_own(trace.tb_frame.f_code.co_filename):
+            return False
+        trace = trace.tb_next
+    return True
+
+
+def write(text: str, stream: TextIO | None = None) -> None:
+    """Write a line of text, by default to standard output, replacing what its encoding cannot hold."""
+    stream = stream or sys.stdout
+    try:
+        stream.write(text + "\n")
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -1,0 +1,119 @@
+"""The command line of a script: words in; a run, help or an error with its exit code out."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from expframe.cli import argv as words
+from expframe.cli.commands import show_config
+from expframe.cli.render import error_text, own_frames_only, write
+from expframe.config import dotted
+from expframe.config.model import Options
+from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
+
+LOG_FORMAT = "%(levelname)s - %(name)s - %(message)s"
+
+
+def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
+    """
+    Do what a command line asks for and return the Run, or None after help.
+
+    Raises:
+        SystemExit: Something failed: 1, 2 for a wrong command line or config, 130 after Ctrl-C, 143 after SIGTERM, or
+            what the command itself exited with. What went wrong has been printed.
+    """
+    options = Options()
+    run = None
+    try:
+        line = words.split_argv(argv)
+        program = words.program_name(line)
+        asked = words.parse(line[1:], program, experiment.registry.cli_options)
+        options = asked.options
+        if asked.help:
+            _print_help(experiment, asked.command, program)
+            return None
+        _set_up_logging(options.loglevel)
+        run = experiment.prepare(asked.command, asked.overrides, asked.named, options)
+        if options.print_config:
+            show_config(run.config)
+            write("-" * 79)
+        return run.execute()
+    except KeyboardInterrupt:
+        write("Interrupted.", sys.stderr)
+        sys.exit(130)
+    except Terminated:
+        write("Terminated.", sys.stderr)
+        sys.exit(143)
+    except Exception as problem:
+        _show(problem, options, run)
+        sys.exit(1 if run is not None and run.has_started else 2)
+
+
+def _show(problem: Exception, options: Options, run: Any) -> None:
+    """Print what went wrong, and enter the debugger if that was asked for."""
+    if isinstance(problem, ExpframeError) and own_frames_only(problem.__traceback__) and not options.debug:
+        write(f"{type(problem).__name__}: {problem}", sys.stderr)
+    else:
+        secrets = run.config.values if run is not None else None
+        write(error_text(problem, whole=options.debug, secrets=secrets), sys.stderr)
+    if options.pdb:
+        import pdb  # noqa: T100  this is what --pdb is
+
+        pdb.post_mortem(problem.__traceback__)
+
+
+def _print_help(experiment: Any, command: str | None, program: str) -> None:
+    commands = experiment.registry.snapshot().commands
+    if command is None:
+        write(words.usage(program, experiment.doc or "", commands, experiment.registry.cli_options))
+        return
+    if command not in commands:
+        raise UnknownCommandError(command, dotted.nearest(command, commands), tuple(commands))
+    found = commands[command].captured.raw
+    signature = str(inspect.signature(found))
+    doc = inspect.getdoc(found) or "No description."
+    write(f"{command}{signature}\n" + "\n".join(f"    {row}".rstrip() for row in doc.splitlines()))
+
+
+def _set_up_logging(level: str | int | None) -> None:
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = _StderrHandler()
+        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+    if level is not None:
+        root.setLevel(parse_level(level))
+
+
+def parse_level(level: str | int) -> int:
+    """
+    Return a log level by name or number.
+
+    Raises:
+        OptionError: It is none.
+    """
+    text = str(level).strip()
+    if text.isdigit():
+        return int(text)
+    found = logging.getLevelName(text.upper())
+    if not isinstance(found, int):
+        raise OptionError(f"--loglevel={level}", "is no level. Use DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.")
+    return found
+
+
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what sys.stderr is at the time, so that captured output holds the log as well."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """The present standard error."""
+        return sys.stderr
+

@@ -1,0 +1,156 @@
+"""
+The current run, and this process's active runs: the only mutable globals.
+
+The current run is the deepest one active in this context. A thread that has none takes the deepest active run of the
+process, as long as all active ones form one chain of parent and child.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from typing import Any, Protocol
+
+from expframe.errors import UnrelatedRunsError
+
+
+class ActiveRun(Protocol):
+    """What is asked of a run here and in injection."""
+
+    plans: dict[Any, Any]
+
+    @property
+    def parent(self) -> Any:
+        """The run around it."""
+
+    @property
+    def label(self) -> str:
+        """How it is called in messages."""
+
+    def plan(self, captured: Any) -> Any:
+        """Return, and remember, how to fill the parameters of a captured function."""
+
+    def forked(self) -> None:
+        """Become the run of a forked child."""
+
+
+_current: ContextVar[Any] = ContextVar("expframe_run", default=None)
+_active: tuple[Any, ...] = ()
+_of_main_thread: tuple[Any, ...] = ()
+_workers: dict[str, Any] = {}
+_stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
+_lock = threading.Lock()
+_watching_forks = False
+
+in_context = _current.get
+"""Return the run that was entered in this context, or None. For the hot path; others call `current`."""
+
+
+def current() -> Any:
+    """
+    Return the current run, or None where none is active.
+
+    Raises:
+        UnrelatedRunsError: This thread has none of its own, and the active ones do not form one chain.
+    """
+    return _current.get() or deepest_of_process()
+
+
+def deepest_of_process() -> Any:
+    """Return the deepest active run of the process, or None; as `current` for a thread without a run of its own."""
+    active = _active
+    if not active:
+        return None
+    if len(active) > 1:
+        parents = {id(run.parent) for run in active if run.parent is not None}
+        ends = [run for run in active if id(run) not in parents]
+        starts = [run for run in active if run.parent not in active]
+        if len(ends) > 1 or len(starts) > 1:
+            raise UnrelatedRunsError(tuple(run.label for run in active))
+        return ends[0]
+    return active[0]
+
+
+def active() -> tuple[Any, ...]:
+    """Return the active runs of this process, in order of their start."""
+    return _active
+
+
+def parent_of_new() -> Any:
+    """
+    Return the run that a run started here is a child of, or None.
+
+    In a thread without a run of its own it is the main thread's, so that runs which threads start side by side are
+    siblings, never each other's children.
+    """
+    found = _current.get()
+    if found is None and _of_main_thread and threading.current_thread() is not threading.main_thread():
+        found = _of_main_thread[-1]
+    return found
+
+
+def enter(run: Any) -> Token[Any]:
+    """Make a run the current one of this context and active in this process."""
+    global _active, _of_main_thread, _watching_forks  # noqa: PLW0603  this module is the place for them
+    with _lock:
+        _active = (*_active, run)
+        if threading.current_thread() is threading.main_thread():
+            _of_main_thread = (*_of_main_thread, run)
+        if not _watching_forks and hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_forked)
+            _watching_forks = True
+    return _current.set(run)
+
+
+def leave(run: Any, token: Token[Any]) -> None:
+    """Undo `enter`."""
+    global _active, _of_main_thread  # noqa: PLW0603
+    with _lock:
+        _active = tuple(other for other in _active if other is not run)
+        _of_main_thread = tuple(other for other in _of_main_thread if other is not run)
+    try:
+        _current.reset(token)
+    except ValueError:  # entered in another context, which ends with its thread or task
+        _current.set(run.parent)
+
+
+def bind(run: Any) -> Token[Any]:
+    """Make a run the current one of this context only; `unbind` with the result undoes it."""
+    return _current.set(run)
+
+
+def unbind(token: Token[Any]) -> None:
+    """Undo `bind`."""
+    _current.reset(token)
+
+
+stand_ins = _stand_ins.get
+"""Return the observers that take the place of every experiment's own in this context, or None."""
+
+
+@contextmanager
+def standing_in(observers: tuple[Any, ...]) -> Iterator[None]:
+    """Let observers take the place of every experiment's own while the block runs; for tests."""
+    token = _stand_ins.set(observers)
+    try:
+        yield
+    finally:
+        _stand_ins.reset(token)
+
+
+def worker(uid: str, make: Callable[[], Any]) -> Any:
+    """Return this process's view of a run that lives in another one, made when it is first asked for."""
+    with _lock:
+        if uid not in _workers:
+            _workers[uid] = make()
+        return _workers[uid]
+
+
+def _forked() -> None:
+    global _lock  # noqa: PLW0603  another thread may have held it
+    _lock = threading.Lock()
+    for run in dict.fromkeys((*_active, *_workers.values())):
+        run.forked()

@@ -1,0 +1,536 @@
+"""Ingredient and Experiment: where decorators write."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from expframe import context, injection
+from expframe.config import dotted
+from expframe.config.model import Config, Entries, Flag, Options, Origin, Override, Request
+from expframe.config.scope import ConfigFunction
+from expframe.errors import DefinitionError, HookSignatureError, MissingMainError, NameTakenError, UnknownCommandError
+from expframe.randomness import child_seed, drawn_seed, rank
+from expframe.registry import CliOption, Command, Captured, Registry, Snapshot, origin_of
+
+if TYPE_CHECKING:
+    from expframe.observers.base import Observer
+    from expframe.run import Run, Setup
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+GHOST_VARIABLE = "EXPFRAME_GHOST"
+_HOOK_PARAMETERS = ("config", "command_name", "logger")
+
+
+class Ingredient:
+    """
+    Configuration, captured functions and commands that experiments share.
+
+    Args:
+        path: The name of its entries in a config, dotted for deeper ones: `dataset`, `model.encoder`.
+        ingredients: The ingredients it uses itself.
+    """
+
+    def __init__(self, path: str, ingredients: Iterable[Ingredient] = ()) -> None:
+        caller = _caller(self)
+        parts = dotted.split(path)
+        if not parts or not all(parts):
+            raise DefinitionError(f"ingredient {path!r}", "needs a path: the name of its entries in the config.")
+        self._set_up(parts, path, ingredients, caller)
+
+    def _set_up(self, path: dotted.Path, label: str, ingredients: Iterable[Ingredient], caller: FrameType) -> None:
+        self.path = label
+        self.ingredients = list(ingredients)
+        self.doc = caller.f_globals.get("__doc__")
+        self._module = caller.f_globals.get("__name__", "__main__")
+        below = [ingredient.registry for ingredient in self.ingredients]
+        self.registry = Registry(path, f"{label!r} in {_place(caller)}", below)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path!r}>"
+
+    def __copy__(self) -> Ingredient:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Ingredient:
+        return self
+
+    def __reduce__(self) -> Any:
+        module = sys.modules.get(self._module)
+        names = [name for name, value in vars(module).items() if value is self] if module else []
+        if not names:
+            problem = f"is no top-level name of its module {self._module!r}, so another process cannot find it."
+            raise DefinitionError(repr(self), problem)
+        return _found_again, (self._module, names[0])
+
+    # ------------------------------------------------------------------------------------------- configuration
+
+    def config(self, function: F) -> F:
+        """
+        Add a config function: its local variables are entries.
+
+        Raises:
+            ConfigFunctionError: The function cannot be run with pinned values.
+        """
+        self.registry.layers.append(ConfigFunction(function))
+        return function
+
+    def named_config(self, function: F) -> F:
+        """
+        Add a config function that takes part only when it is named: `with NAME`.
+
+        Raises:
+            ConfigFunctionError: The function cannot be run with pinned values.
+            NameTakenError: There is a named config of this name.
+        """
+        layer = ConfigFunction(function, "named config")
+        self.registry.add_named(layer.__name__, layer)
+        return function
+
+    def add_config(self, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any) -> None:
+        """
+        Add entries: a dict, a .json, .yaml, .yml or .toml file, or keywords.
+
+        An experiment's dict may address its ingredients: `ex.add_config(dataset={"size": 10})`.
+
+        Raises:
+            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
+            ConfigFileError: The file is missing, malformed or of an unknown kind.
+        """
+        self.registry.layers.append(_entries("add_config", config, entries, _caller(self)))
+
+    def add_named_config(
+        self, name: str, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any
+    ) -> None:
+        """
+        Add entries that take part only when they are named: `with NAME`.
+
+        Raises:
+            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
+            ConfigFileError: The file is missing, malformed or of an unknown kind.
+            NameTakenError: There is a named config of this name.
+        """
+        self.registry.add_named(name, _entries("named config", config, entries, _caller(self)))
+
+    def config_hook(self, function: F) -> F:
+        """
+        Add a function `(config, command_name, logger)` that is called after the config functions and returns changes.
+
+        Raises:
+            HookSignatureError: Its parameters are others.
+        """
+        self.registry.config_hooks.append(self.registry.add_hook(function, _HOOK_PARAMETERS))
+        return function
+
+    # ----------------------------------------------------------------------------------------------- functions
+
+    @overload
+    def capture(self, function: F, /) -> F: ...
+
+    @overload
+    def capture(
+        self,
+        function: None = None,
+        /,
+        *,
+        prefix: str | None = None,
+        max_depth: int | None = None,
+        entries: Sequence[str] | None = None,
+        fill_kwargs: bool = False,
+        read_only: bool | None = None,
+    ) -> Callable[[F], F]: ...
+
+    def capture(self, function: Any = None, /, **options: Any) -> Any:
+        """
+        Fill the free parameters of a function from the config of the current run.
+
+        Args:
+            function: A function or method, plain, `async` or generator.
+            prefix: Look for entries below this path only.
+            max_depth: How many levels below are searched for a parameter's name; the shallowest wins.
+            entries: Dotted paths, each of which fills the parameter of its last part; no others are filled.
+            fill_kwargs: Give all other entries to `**kwargs`.
+            read_only: False for plain copies of dicts and lists at each call.
+
+        Raises:
+            CaptureError: The options contradict each other or the function.
+        """
+        if function is None:
+            return lambda function: self._capture(function, **options)
+        return self._capture(function, **options)
+
+    def _capture(self, function: Any, **options: Any) -> Any:
+        if isinstance(function, injection.CapturedFunction):
+            function = function.__wrapped__
+        captured = Captured.of(function, self.registry.path, **options)
+        self.registry.add_captured(captured)
+        return injection.capture(captured)
+
+    def command(self, function: Any = None, /, *, prefix: str | None = None, unobserved: bool = False) -> Any:
+        """
+        Add a command: a captured function that can be run by name.
+
+        Args:
+            function: The function.
+            prefix: Look for entries below this path only.
+            unobserved: Keep nothing of its runs.
+        """
+        if function is None:
+            return lambda function: self.command(function, prefix=prefix, unobserved=unobserved)
+        wrapped = self._capture(function, prefix=prefix)
+        captured = wrapped._self_captured
+        self.registry.commands[captured.name] = Command(captured.name, wrapped, captured, unobserved)
+        return wrapped
+
+    def pre_run_hook(self, function: Any = None, /, *, prefix: str | None = None) -> Any:
+        """Add a captured function that is called before the command of each run."""
+        if function is None:
+            return lambda function: self.pre_run_hook(function, prefix=prefix)
+        wrapped = self._capture(function, prefix=prefix)
+        self.registry.pre_run_hooks.append(wrapped)
+        return wrapped
+
+    def post_run_hook(self, function: Any = None, /, *, prefix: str | None = None) -> Any:
+        """Add a captured function that is called after the command of each run that did not fail."""
+        if function is None:
+            return lambda function: self.post_run_hook(function, prefix=prefix)
+        wrapped = self._capture(function, prefix=prefix)
+        self.registry.post_run_hooks.append(wrapped)
+        return wrapped
+
+    def add_source_file(self, filename: str | os.PathLike[str]) -> None:
+        """
+        Keep one more file with the sources of each run.
+
+        Raises:
+            DefinitionError: There is no such file.
+        """
+        path = Path(os.path.abspath(filename))  # noqa: PTH100  links stay as they are
+        if not path.is_file():
+            raise DefinitionError(f"source file {str(filename)!r}", "does not exist.")
+        self.registry.source_files.append(str(path))
+
+
+class Experiment(Ingredient):
+    """
+    A script that can be run: configuration, commands, and a record of each run.
+
+    Args:
+        name: What its runs are called; by default the script's name.
+        ingredients: The ingredients it uses.
+        store: The folder that runs are kept in; by default that of EXPFRAME_STORE, else `./runs`. `-F DIR` prevails.
+        observers: Where else the facts of its runs go.
+        project_dir: The folder whose files count as source; by default the git root, else the next pyproject.toml.
+        ghost: Run everything and keep nothing.
+        max_depth: How many levels are searched for a parameter's name where a function does not say.
+        read_only: False to hand out plain copies of dicts and lists where a function does not say.
+        environment: Environment variables to keep, by name or pattern (`SLURM_*`).
+        ranks: "all" to keep the runs of all processes of a distributed job, not only of rank 0.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        ingredients: Iterable[Ingredient] = (),
+        *,
+        store: str | os.PathLike[str] | None = None,
+        observers: Iterable[Observer] = (),
+        project_dir: str | os.PathLike[str] | None = None,
+        ghost: bool = False,
+        max_depth: int = 1,
+        read_only: bool = True,
+        environment: Sequence[str] = (),
+        ranks: str = "first",
+    ) -> None:
+        caller = _caller(self)
+        file = caller.f_globals.get("__file__")
+        self.name = name or (Path(file).stem if file else "interactive")
+        if ranks not in ("first", "all"):
+            raise DefinitionError(f"ranks={ranks!r}", "must be 'first' or 'all'.")
+        self._set_up((), self.name, ingredients, caller)
+        self.default_command: str | None = None
+        self.observers = list(observers)
+        self.store = store
+        self.ghost = ghost
+        self.main_file = Path(os.path.abspath(file)) if file else None  # noqa: PTH100
+        self.project_dir = Path(os.path.abspath(project_dir)) if project_dir else None  # noqa: PTH100
+        self.environment = tuple(environment)
+        self._max_depth = max_depth
+        self._read_only = read_only
+        self._ranks = ranks
+        self._known: Any = None
+        self._has_built_in = False
+
+    # ------------------------------------------------------------------------------------------------ commands
+
+    def main(self, function: F) -> F:
+        """Add a command that is run when none is named."""
+        wrapped: F = self.command(function)
+        self.default_command = wrapped.__name__
+        return wrapped
+
+    def automain(self, function: F) -> F:
+        """Add the main command, and if this file is the script, do what its command line says. Stands last in a file."""
+        wrapped = self.main(function)
+        if function.__module__ == "__main__" and hasattr(sys.modules["__main__"], "__file__"):
+            self.run_commandline()
+        return wrapped
+
+    def option_hook(self, function: F) -> F:
+        """
+        Add a function `(options)` that is called with the dict of options before anything else, and may change it.
+
+        Raises:
+            HookSignatureError: It has no parameter `options`.
+        """
+        if "options" not in inspect.signature(function).parameters:
+            origin = origin_of("option hook", function)
+            problem = "must have a parameter `options`."
+            raise HookSignatureError(f"hook {origin.name}() ({origin.where})", problem)
+        self.registry.option_hooks.append(function)
+        return function
+
+    def cli_option(self, *flags: str, is_flag: bool = False) -> Callable[[F], F]:
+        """
+        Add an option to the command line. The decorated `(value, run)` is called before the command if it is given.
+
+        Args:
+            flags: Its spellings: `"-x", "--extra"`.
+            is_flag: Whether it takes no value.
+
+        Raises:
+            NameTakenError: One of the spellings is taken.
+            DefinitionError: There is no long spelling.
+        """
+        long = next((flag for flag in flags if flag.startswith("--")), None)
+        short = next((flag for flag in flags if not flag.startswith("--")), "")
+        if long is None:
+            raise DefinitionError(f"cli_option{flags!r}", "needs a long spelling such as '--extra'.")
+
+        def add(function: F) -> F:
+            known = [*Options.FLAGS, *(option.flag for option in self.registry.cli_options)]
+            for flag in known:
+                if long == flag.long or short and short == flag.short:
+                    raise NameTakenError(f"cli_option{flags!r}", f"is taken by {flag.short} {flag.long}.")
+            help = " ".join((inspect.getdoc(function) or "").split())
+            self.registry.cli_options.append(CliOption(Flag(short, long, long, help, not is_flag), function))
+            return function
+
+        return add
+
+    # ------------------------------------------------------------------------------------------------- running
+
+    def run(
+        self,
+        command: str | None = None,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] = (),
+    ) -> Run:
+        """
+        Do a command as a run, inside another run as its child, and return the Run.
+
+        Args:
+            command: Its name, `ingredient.path.name` for an ingredient's; by default the main function.
+            config_updates: Values that prevail over all others; keys may be dotted, and begin with `+` to add an entry.
+            named_configs: Named configs and config files, later ones prevail.
+            info: What the run's info begins with.
+            options: Options of the command line, by flag or name: `{"--force": True}`, `{"comment": "again"}`.
+            tags: Words to find it again.
+
+        Raises:
+            ConfigError: A value cannot be decided; nothing was started.
+            UsageError: There is no such command or option.
+            StoreError: The run cannot be kept where it should; nothing was started.
+            BaseException: What the command raises, unchanged.
+        """
+        overrides = Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
+        given = Options.from_mapping(options or {})
+        return self.prepare(command, overrides, tuple(named_configs), given, info, tags, is_command_line=False).execute()
+
+    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
+        """
+        Do what a command line asks for, and return the Run, or None after help.
+
+        Args:
+            argv: A text or a list of words, the program's name first; by default `sys.argv`.
+
+        Raises:
+            SystemExit: Something failed; what went wrong has been printed.
+        """
+        from expframe.cli.script import run_script
+
+        found: Run | None = run_script(self, argv)
+        return found
+
+    def resolve(
+        self,
+        *overrides: str,
+        named: Sequence[str] = (),
+        config_updates: Mapping[Any, Any] | None = None,
+        force: bool = False,
+    ) -> Config:
+        """
+        Return the config that a run would have, without a run.
+
+        Args:
+            overrides: As on a command line: `"lr=0.1"`, `"tags+=['x']"`.
+            named: Named configs and config files.
+            config_updates: As for `run`.
+            force: Let overrides add entries that nothing defines.
+
+        Raises:
+            ConfigError: A value cannot be decided.
+        """
+        given = tuple(Override.parse(text) for text in overrides)
+        given += Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
+        request = Request(
+            self.default_command, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ)
+        )
+        return self._decide(self._snapshot(), request)
+
+    def prepare(
+        self,
+        command: str | None,
+        overrides: tuple[Override, ...],
+        named: tuple[str, ...],
+        options: Options,
+        info: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        *,
+        is_command_line: bool = True,
+    ) -> Run:
+        """Return a run that is decided and not started. Everything that can be refused by then is."""
+        from expframe.run import Run
+
+        snapshot = self._snapshot()
+        for hook in self.registry.option_hooks:
+            changed = options.to_mapping()
+            hook(options=changed)
+            options = Options.from_mapping(changed)
+        found = self._find_command(command, snapshot)
+        parent = context.parent_of_new()
+        number = len(parent.children) if parent else 0
+        seed = child_seed(parent.seed, found.name, number) if parent else drawn_seed(os.environ)
+        request = Request(found.name, overrides, named, options, dict(info or {}), tuple(tags), seed)
+        setup = self._make_setup(snapshot, found, options, is_command_line)
+        return Run(setup, snapshot, found, request, self._decide(snapshot, request), parent)
+
+    def _decide(self, snapshot: Snapshot, request: Request) -> Config:
+        from expframe.config.resolve import resolve
+
+        logger = None
+        if any(part.hooks for part in snapshot.recipe.parts):
+            import logging
+
+            logger = logging.getLogger(self.name)
+        return resolve(snapshot.recipe, request, logger)
+
+    def _snapshot(self) -> Snapshot:
+        self.add_built_in_commands()
+        self.registry.ingredients = [ingredient.registry for ingredient in self.ingredients]
+        return self.registry.snapshot()
+
+    def add_built_in_commands(self) -> None:
+        """Add print_config and its like, where no command of the user has the name."""
+        if not self._has_built_in:
+            from expframe.cli.commands import BUILT_IN
+
+            self._has_built_in = True
+            for function in BUILT_IN:
+                if function.__name__ not in self.registry.commands:
+                    self.command(function, unobserved=True)
+
+    def _find_command(self, name: str | None, snapshot: Snapshot) -> Command:
+        available = tuple(snapshot.commands)
+        name = name or self.default_command
+        if name is None:
+            raise MissingMainError(self.name, available)
+        if name not in snapshot.commands:
+            raise UnknownCommandError(name, dotted.nearest(name, available), available)
+        return snapshot.commands[name]
+
+    def _make_setup(self, snapshot: Snapshot, command: Command, options: Options, is_command_line: bool) -> Setup:
+        from expframe.facts.gathering import Known, Scope
+        from expframe.recording import Injection
+        from expframe.run import Setup
+        from expframe.store.layout import resolve_store
+        from expframe.store.writer import LocalStore
+
+        store = resolve_store(options.file_storage or self.store)
+        self._known = self._known or Known()
+        is_ghost = (
+            self.ghost
+            or options.unobserved
+            or command.unobserved
+            or os.environ.get(GHOST_VARIABLE, "") not in ("", "0")
+            or (self._ranks == "first" and (rank(os.environ) or 0) > 0)
+        )
+        stand_ins = context.stand_ins()
+        own = (LocalStore(store, options.beat_interval or 10.0), *self.observers)
+        observers: Sequence[Observer] = () if is_ghost else own if stand_ins is None else stand_ins
+        extra = tuple(Path(file) for file in snapshot.source_files)
+        return Setup(
+            self.name,
+            observers,
+            Scope(self.main_file, self.project_dir, self.environment, extra, (store,)),
+            self._known,
+            Injection(self._max_depth, self._read_only),
+            tuple(self.registry.cli_options),
+            is_command_line,
+        )
+
+
+def _entries(kind: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:
+    """Return the layer of `add_config(config, **entries)`."""
+    subject = f"{kind} ({_place(caller)})"
+    if config is None and not entries:
+        raise DefinitionError(subject, "was given nothing. Give a dict, a file or keywords.")
+    if config is not None and entries:
+        raise DefinitionError(subject, "was given both a dict or file and keywords. Give one of them.")
+    if isinstance(config, str | os.PathLike):
+        from expframe.config import files
+
+        return Entries(files.load(config), Origin("file", os.fspath(config), os.fspath(config)))
+    if config is not None and not isinstance(config, Mapping):
+        raise DefinitionError(subject, f"was given a {type(config).__name__}. Give a dict, a file name or keywords.")
+    return Entries(dict(config) if config is not None else dict(entries), _origin(kind, caller))
+
+
+def _origin(kind: str, caller: FrameType) -> Origin:
+    return Origin(kind, kind, caller.f_code.co_filename, caller.f_lineno)
+
+
+def _place(caller: FrameType) -> str:
+    return _origin("", caller).where
+
+
+def _called_from(instance: Ingredient, kind: str) -> Origin:
+    return _origin(kind, _caller(instance))
+
+
+def _caller(instance: Ingredient) -> FrameType:
+    """Return the frame outside of expframe, and outside of a subclass's own methods, that called us."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        is_own = frame.f_globals.get("__name__") == __name__
+        is_method = frame.f_code.co_argcount > 0 and frame.f_locals.get(frame.f_code.co_varnames[0]) is instance
+        if not is_own and not is_method:
+            break
+        frame = frame.f_back
+    return frame
+
+
+def _found_again(module: str, name: str) -> Any:
+    import importlib
+
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,295 @@
+"""
+Metrics: points in, an append-only file out, arrays back.
+
+The file has one physical line for each point, `metric,step,time,value`. A line counts only if it ends in a newline and
+has four fields; others are skipped wherever they are, so that a file torn at any byte can be read and appended to.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from expframe.disk import mend_last_line, whole_lines, write_all
+from expframe.errors import MetricError
+from expframe.record import Event, Point, Points, Series
+
+HEADER = b"metric,step,time,value\n"
+DELAY = 0.05
+"""Seconds that a point may wait in memory."""
+
+_FULL = 4096
+_FULL_SERIES = 1 << 21
+
+
+def number(value: Any, what: str = "value") -> int | float:
+    """
+    Return a numeric scalar of Python, numpy, torch or jax as a Python number.
+
+    Raises:
+        MetricError: It is none.
+    """
+    kind = type(value)
+    if kind is float or kind is int:
+        return value  # type: ignore[no-any-return]
+    if kind is bool:
+        return int(value)
+    if not isinstance(value, str | bytes | complex) and value is not None:
+        try:
+            item = value.item() if hasattr(value, "item") else value
+            if isinstance(item, bool | int):
+                return int(item)
+            return float(item)
+        except (TypeError, ValueError, RuntimeError):
+            pass
+    raise MetricError(f"metric {what} {value!r:.80}", f"is a {kind.__name__}. Log a single real number.")
+
+
+def check_name(name: Any) -> str:
+    """
+    Return the name of a metric.
+
+    Raises:
+        MetricError: It is no text, empty, or holds control characters.
+    """
+    if not isinstance(name, str) or not name:
+        raise MetricError(f"metric name {name!r:.80}", "is no name. Give a text.")
+    if not name.isprintable() and any(ord(c) < 32 or ord(c) == 127 or c in "\x85\u2028\u2029" for c in name):
+        raise MetricError(f"metric name {name!r:.80}", "holds control characters. Leave them out.")
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise MetricError(f"metric name {name!r:.80}", "cannot be written as UTF-8.") from None
+    return name
+
+
+class MetricLog:
+    """
+    Takes points and hands them on in batches. Safe to use from many threads.
+
+    Args:
+        emit: Takes a batch; it must not raise.
+    """
+
+    def __init__(self, emit: Callable[[Event], None], *, unbuffered: bool = False) -> None:
+        self._emit = emit
+        self._lock = threading.Lock()
+        self._emitting = threading.Lock()
+        self._points: list[Point] = []
+        self._series: list[Series] = []
+        self._waiting = 0
+        self._steps: dict[str, int | float] = {}
+        self._written = 0.0
+        self._delay = -math.inf if unbuffered else DELAY
+        self.count = 0
+
+    def log(self, name: str, value: Any, step: Any = None) -> None:
+        """Take one point; without a step it is the metric's last step + 1."""
+        if type(value) is not float:
+            value = number(value)
+        steps = self._steps
+        if name not in steps:
+            check_name(name)
+        if step is not None:
+            step = number(step, "step")
+        now = time.time()
+        with self._lock:
+            if step is None:
+                step = steps.get(name, -1) + 1
+            steps[name] = step
+            points = self._points
+            points.append((name, step, now, value))
+            waiting = len(points)
+        if now - self._written > self._delay:
+            self.flush(wait=self._delay < 0)
+        elif waiting >= _FULL:
+            self.flush()
+
+    def log_series(self, name: str, values: Any, steps: Any = None) -> None:
+        """
+        Take many points of one metric at once; without steps they follow the metric's last one.
+
+        Raises:
+            MetricError: The values or steps are no real numbers, or are not equally many.
+        """
+        check_name(name)
+        values = _numbers(values, "values")
+        with self._lock:
+            if steps is None:
+                first = int(self._steps.get(name, -1)) + 1
+                steps = range(first, first + len(values))
+            else:
+                steps = _numbers(steps, "steps")
+            if len(steps) != len(values):
+                raise MetricError(f"metric {name!r}", f"has {len(values)} values and {len(steps)} steps.")
+            if not len(values):
+                return
+            self._steps[name] = steps[-1]
+            self._series.append(Series(name, steps, time.time(), values))
+            self._waiting += len(values)
+            full = self._waiting >= _FULL_SERIES
+        if full or self._delay < 0:
+            self.flush()
+
+    def flush_waiting(self) -> None:
+        """Hand on what has been taken, if anything has."""
+        if self._points or self._series:
+            self.flush(wait=False)
+
+    def flush(self, *, wait: bool = True) -> None:
+        """Hand on what has been taken. Without `wait`, leave it to another thread that is doing it already."""
+        if not self._emitting.acquire(blocking=wait):
+            return
+        try:
+            with self._lock:
+                points, self._points = self._points, []
+                series, self._series = self._series, []
+                self._waiting = 0
+                self._written = time.time()
+                self.count += len(points) + sum(len(block.values) for block in series)
+            if points:
+                self._emit(Points(points))
+            for block in series:
+                self._emit(block)
+        finally:
+            self._emitting.release()
+
+
+def _numbers(values: Any, what: str) -> Sequence[int | float]:
+    """Return numbers as a sequence of their own: an array of the standard library, or a list."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    if hasattr(values, "__array__") and hasattr(values, "shape"):
+        values = values.__array__()
+        if values.ndim != 1 or values.dtype.kind not in "biuf":
+            raise MetricError(f"metric {what}", f"have shape {values.shape} and type {values.dtype}. Log one row of reals.")
+        copied = array("d" if values.dtype.kind == "f" else "q")
+        copied.frombytes(values.astype(copied.typecode).tobytes())
+        return copied
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise MetricError(f"metric {what} {values!r:.80}", f"are a {type(values).__name__}. Give a list or an array.")
+    return [number(value, what) for value in values]
+
+
+# ------------------------------------------------------------------------------------------------------- the file
+
+
+class MetricFile:
+    """The file that points are appended to; one writer for each file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._fd = -1
+        self._torn = False
+
+    def write(self, event: Points | Series) -> None:
+        """
+        Append a batch.
+
+        Raises:
+            OSError: The file system refused; what was written of the batch is skipped by readers or whole lines.
+        """
+        if self._fd < 0:
+            self._open()
+        for block in _formatted(event):
+            try:
+                write_all(self._fd, b"\n" + block if self._torn else block)
+                self._torn = False
+            except OSError:
+                self._torn = True
+                raise
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self) -> None:
+        self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        if os.fstat(self._fd).st_size == 0:
+            write_all(self._fd, HEADER)
+        elif mend_last_line(self._fd):
+            self._torn = True
+
+
+def _formatted(event: Points | Series) -> Iterator[bytes]:
+    if isinstance(event, Points):
+        points = event.points
+        if any("," in name or '"' in name for name in {point[0] for point in points}):
+            points = [(_quoted(name), step, when, value) for name, step, when, value in points]
+        yield "".join([f"{name},{step},{when:.6f},{value!r}\n" for name, step, when, value in points]).encode()
+        return
+    name, when = _quoted(event.name), f"{event.time:.6f}"
+    for start in range(0, len(event.values), 65536):
+        steps, values = event.steps[start : start + 65536], event.values[start : start + 65536]
+        yield "".join([f"{name},{step},{when},{value!r}\n" for step, value in zip(steps, values, strict=True)]).encode()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name
+
+
+class Curve:
+    """
+    The points of one metric, read back.
+
+    Attributes:
+        steps: In the order of logging; ints where all are.
+        times: Seconds since 1970.
+        values: Floats; ints were logged as such and are exact below 2**53.
+    """
+
+    __slots__ = ("steps", "times", "values")
+
+    def __init__(self) -> None:
+        self.steps: list[int | float] = []
+        self.times: list[float] = []
+        self.values: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[tuple[int | float, float]]:
+        return zip(self.steps, self.values, strict=True)
+
+    def __repr__(self) -> str:
+        last = f", last {self.values[-1]!r} at step {self.steps[-1]}" if self.values else ""
+        return f"<Curve of {len(self)} points{last}>"
+
+
+def read_files(paths: Iterable[Path]) -> dict[str, Curve]:
+    """Return the points of metric files by metric; lines that are no whole points are skipped."""
+    curves: dict[str, Curve] = {}
+    for path in paths:
+        for line in whole_lines(path):
+            point = _parse(line)
+            if point is not None:
+                name, step, when, value = point
+                curve = curves.get(name)
+                if curve is None:
+                    curve = curves[name] = Curve()
+                curve.steps.append(step)
+                curve.times.append(when)
+                curve.values.append(value)
+    return curves
+
+
+def _parse(line: bytes) -> tuple[str, int | float, float, float] | None:
+    try:
+        name, step, when, value = line.decode().rsplit(",", 3)
+        if name[:1] == '"':
+            if len(name) < 2 or name[-1] != '"':
+                return None
+            name = name[1:-1].replace('""', '"')
+        elif "," in name or '"' in name or not name:
+            return None
+        return name, int(step) if step.lstrip("-").isdigit() else float(step), float(when), float(value)
+    except (ValueError, UnicodeDecodeError):
+        return None

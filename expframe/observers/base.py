@@ -1,0 +1,52 @@
+"""
+Where facts go: an Observer opens a Sink for each run, the Sink takes the run's events.
+
+What belongs to one run lives on its Sink, never on the Observer, so that nested, parallel and repeated runs cannot mix.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+from expframe.config.model import Config
+from expframe.record import Event, Record
+
+
+class Sink(ABC):
+    """
+    Takes what happens in one run.
+
+    The methods are called by one thread at a time. What `write` raises is said once; later events are still tried.
+
+    Attributes:
+        id: The run's id, where this sink gives one.
+        folder: Where files of the run can be put directly; output is then written there and not sent as events.
+    """
+
+    id: str | None = None
+    folder: Path | None = None
+
+    @abstractmethod
+    def write(self, event: Event) -> None:
+        """Take one event."""
+
+    @abstractmethod
+    def close(self, record: Record) -> None:
+        """Take the final record; nothing follows."""
+
+
+class Observer(ABC):
+    """Somewhere that facts of runs should go. Frozen: it may be shared by all runs of a process."""
+
+    priority: int = 0
+    """Observers with a higher one are opened first. The store has 100: it gives the run its id."""
+
+    @abstractmethod
+    def open(self, record: Record, config: Config) -> Sink:
+        """
+        Begin a run.
+
+        Raises:
+            Exception: What cannot be opened stops the run before it starts; bad storage should be loud.
+        """

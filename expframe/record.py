@@ -1,0 +1,235 @@
+"""The facts of a run, and what happens in it, as frozen data."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from expframe.config import values
+
+FORMAT = 1
+"""The version of the form in which a Record is stored."""
+
+
+class Status:
+    """What a run is doing, or how it ended. Runs may also end with a status of their own (`RunInterrupt.status`)."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    INTERRUPTED = "INTERRUPTED"
+    TIMEOUT = "TIMEOUT"
+    DIED = "DIED"
+    """Only ever read, never written: the record says RUNNING and the process is gone."""
+
+
+def now() -> datetime.datetime:
+    """Return the time in UTC."""
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """
+    The exception a run ended with.
+
+    Attributes:
+        type: `module.Class`.
+        message: Its text.
+        traceback: The whole traceback, causes included. Secrets are masked.
+    """
+
+    type: str
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """
+    The facts of one run; JSON and back without loss.
+
+    Attributes:
+        uid: Unique among all runs anywhere.
+        id: The name in its store; None where nothing is kept.
+        name: The experiment.
+        command: The command's name, `ingredient.path.name` for one of an ingredient.
+        status: One of `Status`, or a custom one.
+        queued: When it was queued, in UTC.
+        started: When it was started, in UTC.
+        ended: When it ended, in UTC.
+        seed: The seed entry of its config.
+        parent: The uid of the run it was started in.
+        parent_id: That run's id.
+        root: The uid of the outermost run; its own for one without parent.
+        depth: How many runs are around it.
+        tags: Words to find it again.
+        comment: A text to remember it by.
+        options: The options that were given.
+        named_configs: The named configs and files that were asked for.
+        overrides: The overrides as they were written.
+        argv: The command line of the process.
+        capture: How output is captured: `no`, `sys` or `fd`.
+        result: What the command returned.
+        failure: What it raised.
+        host: Facts of the machine.
+        git: Facts of the repository; None outside of one.
+        packages: Installed packages that the code uses, name to version.
+        sources: (name, stored file) of the project's files that were loaded when the run started.
+        sources_at_end: The same for those loaded or changed since.
+        counts: How many points, artifacts, resources and files it has.
+        problems: What could not be recorded.
+        extra: What hooks and other packages add.
+    """
+
+    uid: str
+    name: str
+    command: str
+    status: str = Status.RUNNING
+    id: str | None = None
+    queued: datetime.datetime | None = None
+    started: datetime.datetime | None = None
+    ended: datetime.datetime | None = None
+    seed: Any = None
+    parent: str | None = None
+    parent_id: str | None = None
+    root: str = ""
+    depth: int = 0
+    tags: tuple[str, ...] = ()
+    comment: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    named_configs: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    argv: tuple[str, ...] = ()
+    capture: str = "no"
+    result: Any = None
+    failure: Failure | None = None
+    host: Mapping[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[tuple[str, str], ...] = ()
+    sources_at_end: tuple[tuple[str, str], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end; None while it runs."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data. Secrets are masked."""
+        data: dict[str, Any] = {"format": FORMAT}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, datetime.datetime):
+                data[item.name] = value.isoformat()
+            elif isinstance(value, Failure):
+                data[item.name] = {part.name: getattr(value, part.name) for part in fields(value)}
+            elif item.name in _PAIRS:
+                data[item.name] = [list(pair) for pair in value]
+            elif item.name in _TUPLES:
+                data[item.name] = values.to_json(list(value))
+            else:
+                data[item.name] = values.to_json(value)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        """Return the Record that `to_json` wrote. Fields of newer versions are kept out, missing ones get defaults."""
+        given: dict[str, Any] = {}
+        for item in fields(cls):
+            if item.name not in data:
+                continue
+            value = data[item.name]
+            if item.name in {"queued", "started", "ended"}:
+                given[item.name] = value and datetime.datetime.fromisoformat(value)
+            elif item.name == "failure":
+                given[item.name] = value and Failure(**value)
+            elif item.name in _PAIRS:
+                given[item.name] = tuple((name, stored) for name, stored in value)
+            elif item.name in _TUPLES:
+                given[item.name] = tuple(values.from_json(value))
+            else:
+                given[item.name] = values.from_json(value)
+        return cls(**given)
+
+
+_PAIRS = {"sources", "sources_at_end"}
+_TUPLES = {"tags", "named_configs", "overrides", "argv", "problems"}
+
+
+# --------------------------------------------------------------------------------------------------------- events
+
+Point = tuple[str, "int | float", float, "int | float"]
+"""(metric, step, time in seconds since 1970, value)."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Single points of metrics, in the order they were logged."""
+
+    points: Sequence[Point]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Many points of one metric, logged at once."""
+
+    name: str
+    steps: Sequence[int | float]
+    time: float
+    values: Sequence[int | float]
+
+
+@dataclass(frozen=True)
+class Output:
+    """What was printed since the last such event. Sinks with a folder have it in a file already and are not sent it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Info:
+    """The run's info as it is now."""
+
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """
+    A file that belongs to the run.
+
+    Attributes:
+        kind: `artifact` (made by the run) or `resource` (used by it).
+        name: What it is called in the run.
+        path: Where its content is.
+        size: In bytes.
+        digest: SHA-256 of the content in hex; empty where it was not computed.
+        content_type: The MIME type, if it was given.
+        metadata: What the caller adds.
+    """
+
+    kind: str
+    name: str
+    path: str
+    size: int
+    time: float
+    digest: str = ""
+    content_type: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Beat:
+    """The run is alive; `record` is what is known of it by now."""
+
+    record: Record
+
+
+Event = Points | Series | Output | Info | File | Beat

@@ -1,0 +1,273 @@
+"""What a run can be told, and what it tells, while it goes on: the same in its own process and in its workers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from expframe import saving
+from expframe.config import dotted
+from expframe.config.model import Config
+from expframe.disk import append_line, inside
+from expframe.errors import MetricError
+from expframe.injection import Injector, Plan
+from expframe.metrics import MetricFile, MetricLog
+from expframe.randomness import child_seed
+from expframe.record import Event, File, Points, Series
+from expframe.registry import Captured, Snapshot
+from expframe.store import layout
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+
+class Recording:
+    """
+    A run as functions see it.
+
+    Attributes:
+        config: The decided values, read-only.
+        name: The experiment.
+        command: The command.
+        id: The name in the store; None where nothing is kept.
+        uid: Unique among all runs anywhere; there even where nothing is kept.
+        info: A dict for whatever else is to be known; stored as it changes.
+        plans: For each captured function how it is filled; made at its first call.
+    """
+
+    def __init__(self, config: Config, name: str, command: str, uid: str, snapshot: Snapshot, injection: Injection) -> None:
+        self.config = config
+        self.name = name
+        self.command = command
+        self.uid = uid
+        self.id: str | None = None
+        self.info: dict[str, Any] = {}
+        self.plans: dict[Captured, Plan] = {}
+        self.snapshot = snapshot
+        self.injection = injection
+        self._injector = Injector(snapshot, config.values, self._special, self._draw, injection.max_depth, injection.read_only)
+        self._folder: Path | None = None
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._files_lock = threading.Lock()
+        self._metrics = MetricLog(self._emit)
+        self._counts: dict[str, int] = {}
+
+    # ------------------------------------------------------------------------------------------------ identity
+
+    @property
+    def dir(self) -> Path | None:
+        """The run's folder; None where nothing is kept."""
+        return self._folder
+
+    @property
+    def seed(self) -> Any:
+        """The seed of all randomness of the run."""
+        return self.config["seed"]
+
+    @property
+    def label(self) -> str:
+        """How the run is called in messages."""
+        return f"run {self.id}" if self.id is not None else f"{self.name}.{self.command} (not kept)"
+
+    @property
+    def log(self) -> Logger:
+        """The run's logger."""
+        import logging
+
+        return logging.getLogger(self.name)
+
+    # ------------------------------------------------------------------------------------------------- metrics
+
+    def log_scalar(self, name: str, value: Any, step: Any = None) -> None:
+        """
+        Log one value of a metric.
+
+        Args:
+            name: The metric.
+            value: A real number of Python, numpy, torch or jax; nan and infinities are kept.
+            step: When it was, as a number; by default the metric's last step + 1, from 0.
+
+        Raises:
+            MetricError: The name, value or step cannot be logged.
+        """
+        self._metrics.log(name, value, step)
+
+    def log_scalars(self, values: Mapping[str, Any], step: Any = None) -> None:
+        """
+        Log values of several metrics, single ones or whole arrays.
+
+        Args:
+            values: For each metric a number, or a one-dimensional array of n numbers.
+            step: A number for single values, n numbers for arrays; by default each metric's next ones.
+
+        Raises:
+            MetricError: A name, value or step cannot be logged; nothing of the call is then logged.
+        """
+        if not isinstance(values, Mapping):
+            raise MetricError(f"log_scalars({type(values).__name__})", "takes a dict: {'loss': 0.3, 'accuracy': 0.9}.")
+        from expframe.metrics import check_name, number
+
+        many = {name: _is_many(value) for name, value in values.items()}
+        for name, value in values.items():
+            check_name(name)
+            if not many[name]:
+                number(value)
+        for name, value in values.items():
+            if many[name]:
+                self._metrics.log_series(name, value, step)
+            else:
+                self._metrics.log(name, value, step)
+
+    # --------------------------------------------------------------------------------------------------- files
+
+    def path(self, *parts: str | os.PathLike[str]) -> Path:
+        """
+        Return a path among the run's files, whose folders exist; without parts that of the files' folder.
+
+        Where nothing is kept it is in a temporary folder, which is removed when the run ends.
+
+        Raises:
+            EscapingPathError: The name leads out of the run's files.
+        """
+        base = self._files_base() / layout.FILES_FOLDER
+        path = inside(base, *parts) if parts else base
+        (path.parent if parts else path).mkdir(parents=True, exist_ok=True)
+        return path
+
+    def add_artifact(
+        self,
+        filename: str | os.PathLike[str],
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> Path:
+        """
+        Keep a file that the run made, and return where it is now. A file that is among the run's files is not copied.
+
+        Args:
+            filename: The file.
+            name: Its name in the run; by default its own. An existing name becomes `name (1).ext`.
+            metadata: What else is to be known of it.
+            content_type: Its MIME type.
+
+        Raises:
+            SaveError: It cannot be read or stored; nothing half-written is left.
+            EscapingPathError: The name leads out of the run's files.
+        """
+        file = saving.add_artifact(self._files_base(), filename, name, content_type, metadata)
+        self._note_file(file)
+        return Path(file.path)
+
+    def add_resource(self, filename: str | os.PathLike[str]) -> None:
+        """
+        Keep the content of a file that the run reads, once for all runs of the store.
+
+        Raises:
+            SaveError: It cannot be read or stored.
+        """
+        self._note_file(saving.add_resource(self._files_base(), filename))
+
+    def open_resource(self, filename: str | os.PathLike[str], mode: str = "r", **options: Any) -> IO[Any]:
+        """
+        Keep the content of a file that the run reads, and open it.
+
+        Args:
+            filename: The file.
+            mode: As for `open`.
+            options: As for `open`: encoding, newline and so on.
+
+        Raises:
+            SaveError: It cannot be read or stored.
+        """
+        self.add_resource(filename)
+        return open(filename, mode, **options)  # noqa: PTH123, SIM115  the caller closes it
+
+    def _note_file(self, file: File) -> None:
+        with self._files_lock:
+            key = f"{file.kind}s"
+            self._counts[key] = self._counts.get(key, 0) + 1
+            self._emit(file)
+
+    def _files_base(self) -> Path:
+        """Return the folder that holds the run's files, a temporary one where nothing is kept."""
+        if self._folder is not None:
+            return self._folder
+        with self._files_lock:
+            if self._scratch is None:
+                self._scratch = tempfile.TemporaryDirectory(prefix="expframe-", ignore_cleanup_errors=True)
+            folder = Path(self._scratch.name) / "run"
+            folder.mkdir(exist_ok=True)
+            return folder
+
+    # ----------------------------------------------------------------------------------------------- injection
+
+    def plan(self, captured: Captured) -> Plan:
+        """Return, and remember, how the parameters of a captured function are filled in this run."""
+        return self.plans.setdefault(captured, self._injector.plan(captured))
+
+    def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """
+        Return a function that does `function` with this run as the current one, in any thread and, pickled, in any process.
+
+        Raises:
+            BindError: When it is pickled and `function` is not found under its name in its module.
+        """
+        from expframe.binding import BoundFunction
+
+        return BoundFunction(self, function)
+
+    def _special(self, captured: Captured, group: Any, name: str) -> Any:
+        if name == "_run":
+            return self
+        if name == "_config":
+            return group
+        return self.log.getChild(captured.name)
+
+    def _draw(self, captured: Captured, number: int) -> int:
+        own = dotted.get(self.config.values, (*captured.path, "seed"))
+        seed = self.seed if own is dotted.MISSING else own
+        return child_seed(seed, dotted.join(captured.path), captured.name, number)
+
+    def _emit(self, event: Event) -> None:
+        raise NotImplementedError
+
+
+class Injection:
+    """How an experiment fills parameters where a function does not say."""
+
+    def __init__(self, max_depth: int = 1, read_only: bool = True) -> None:
+        self.max_depth = max_depth
+        self.read_only = read_only
+
+
+class WorkerSink:
+    """Takes the events of a run in another process than the run's own: appended beside its files."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._metrics = MetricFile(folder / layout.metrics_of(os.getpid())) if folder else None
+
+    def write(self, event: Event) -> None:
+        """Store an event; a fault is said once on standard error and never raised."""
+        try:
+            if isinstance(event, Points | Series) and self._metrics is not None:
+                self._metrics.write(event)
+            elif isinstance(event, File) and self._folder is not None:
+                from expframe.config.values import dump
+
+                append_line(self._folder / layout.FILES, dump(dict(event.__dict__), indent=None).decode())
+        except OSError as problem:
+            import logging
+
+            logging.getLogger("expframe").warning("storing metrics in %s failed (%s)", self._folder, problem)
+            self._metrics = None
+
+
+def _is_many(value: Any) -> bool:
+    if isinstance(value, list | tuple | range):
+        return True
+    return bool(getattr(value, "ndim", 0)) and hasattr(value, "__len__")

@@ -1,0 +1,497 @@
+"""Run: start, beat, finish, children."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from expframe import context, output, randomness
+from expframe.config.model import Config, Request
+from expframe.config.values import same, to_json
+from expframe.errors import MissingArgumentError, RunInterrupt, Terminated
+from expframe.facts.gathering import Gathering, Known, Scope, require_clean
+from expframe.masking import mask_text, secrets_in
+from expframe.metrics import DELAY, MetricLog
+from expframe.observers.base import Observer
+from expframe.observers.fanout import Sinks
+from expframe.record import Beat, Event, Failure, Info, Output, Record, Status, now
+from expframe.recording import Injection, Recording, WorkerSink
+from expframe.registry import CliOption, Command, Snapshot
+from expframe.stopping import Stopping
+from expframe.store import layout
+from expframe.terminal_text import collapse_file
+
+
+@dataclass(frozen=True)
+class Setup:
+    """
+    What all runs of an experiment share.
+
+    Attributes:
+        name: The experiment.
+        observers: Where the facts go; empty for a ghost.
+        scope: What facts are about.
+        known: What was found out before in this process.
+        injection: How parameters are filled where a function does not say.
+        cli_options: The user's own options.
+        is_command_line: Whether the process is this run's own, started as a script.
+    """
+
+    name: str
+    observers: Sequence[Observer] = ()
+    scope: Scope = Scope()
+    known: Known = field(default_factory=Known)
+    injection: Injection = field(default_factory=Injection)
+    cli_options: Sequence[CliOption] = ()
+    is_command_line: bool = False
+
+
+class Run(Recording):
+    """
+    One run of one command: the live handle. Its facts are in `record`.
+
+    Attributes:
+        request: What was asked.
+        parent: The run around it, or None.
+        children: The runs that were started in it.
+        result: What the command returned.
+        has_started: Whether anything has been done; what is raised before was refused.
+    """
+
+    def __init__(
+        self, setup: Setup, snapshot: Snapshot, command: Command, request: Request, config: Config, parent: Run | None
+    ) -> None:
+        super().__init__(config, request.options.name or setup.name, command.name, uuid.uuid4().hex, snapshot, setup.injection)
+        self.request = request
+        self.parent = parent
+        self.children: list[Run] = []
+        self.result: Any = None
+        self.has_started = False
+        self.info.update(request.info)
+        self._setup = setup
+        self._command = command
+        self._pid = os.getpid()
+        self._problems: list[str] = []
+        self._sinks: Sinks | WorkerSink = Sinks(setup.observers, self._say)
+        self._stopping: Stopping = parent._stopping if parent else Stopping()
+        self._capture: output.Capture | None = None
+        self._output_path: Path | None = None
+        self._followed = 0
+        self._last_info: Any = {}
+        self._record_lock = threading.Lock()
+        self.record = self._first_record()
+
+    def _first_record(self) -> Record:
+        request, parent = self.request, self.parent
+        options = request.options
+        return Record(
+            uid=self.uid,
+            id=options.id,
+            name=self.name,
+            command=self.command,
+            status=Status.QUEUED if options.queue else Status.RUNNING,
+            seed=self.config.get("seed"),
+            parent=parent.uid if parent else None,
+            parent_id=parent.id if parent else None,
+            root=parent.record.root if parent else self.uid,
+            depth=parent.depth + 1 if parent else 0,
+            tags=tuple(dict.fromkeys((*request.tags, *options.tag))),
+            comment=options.comment,
+            options=to_json(options.given()),
+            named_configs=request.named,
+            overrides=tuple(self._written_overrides()),
+            argv=tuple(mask_text(word, self._secrets) for word in sys.argv),
+            capture=self._capture_mode(),
+        )
+
+    def _written_overrides(self) -> list[str]:
+        return [mask_text(override.written, self._secrets) for override in self.request.overrides]
+
+    @property
+    def _secrets(self) -> set[str]:
+        return secrets_in(self.config.values)
+
+    # ------------------------------------------------------------------------------------------------- reading
+
+    @property
+    def status(self) -> str:
+        """One of `Status`, or a custom one."""
+        return self.record.status
+
+    @property
+    def depth(self) -> int:
+        """How many runs are around it."""
+        return self.record.depth
+
+    @property
+    def root(self) -> Run:
+        """The outermost run."""
+        return self.parent.root if self.parent else self
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words to find it again."""
+        return self.record.tags
+
+    @property
+    def scope(self) -> Scope:
+        """What the run's facts are about."""
+        return self._setup.scope
+
+    @property
+    def should_stop(self) -> bool:
+        """
+        Whether SIGTERM asked the run to end. Code that reads this is given 30 s to do so by itself.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("patient", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     for epoch in range(3):
+            ...         if _run.should_stop:
+            ...             break
+            ...     return epoch
+            >>> ex.run().result
+            2
+        """
+        return self._stopping.ask()
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id if self.id is not None else self.uid[:8]} of {self.name}.{self.command}: {self.status}>"
+
+    # ------------------------------------------------------------------------------------------------- running
+
+    def execute(self) -> Run:
+        """
+        Do the run: open its sinks, call the command, close them. Return the run itself.
+
+        Raises:
+            StoreError: Nothing can be kept where it should; nothing was started.
+            BaseException: What the command raises, unchanged, after it has been recorded.
+        """
+        self._check_command()
+        for option in self._setup.cli_options:
+            value = self.request.options.extra.get(option.flag.long)
+            if value:
+                option.apply(value, self)
+        if self.request.options.enforce_clean:
+            require_clean(self._setup.scope)
+        if self.record.status == Status.QUEUED:
+            return self._queue()
+        self._advance(started=now())
+        self._open()
+        token = context.enter(self)
+        try:
+            with self._stopping.listening():
+                self._do()
+        finally:
+            context.leave(self, token)
+            if self.parent is None and os.getpid() == self._pid:
+                self._remove_scratch()
+        return self
+
+    def _check_command(self) -> None:
+        """Refuse a command that lacks an argument, before anything is started."""
+        plan = self.plan(self._command.captured)
+        missing = [problem for problem in plan.lacking.values() if isinstance(problem, MissingArgumentError)]
+        if missing:
+            names = tuple(name for problem in missing for name in problem.names)
+            first = missing[0]
+            raise MissingArgumentError(first.function, first.where, names, first.group, first.available)
+        for problem in plan.lacking.values():
+            raise problem
+
+    def _queue(self) -> Run:
+        self._advance(queued=now())
+        self._open()
+        self._sinks.close(self.record)  # type: ignore[union-attr]
+        self.log.info("Queued run %s%s", self.id or "(not kept)", f" in {_shown(self.dir)}" if self.dir else "")
+        return self
+
+    def _open(self) -> None:
+        sinks = self._sinks
+        assert isinstance(sinks, Sinks)
+        self.record = sinks.open(self.record, self.config)
+        self.id, self._folder = sinks.id, sinks.folder
+        self.has_started = True
+        if self.parent is not None:
+            self.parent.children.append(self)
+
+    def _do(self) -> None:
+        gathering = self._begin()
+        beat = _Heart(self._pulse, self._flush, self.request.options.beat_interval)
+        ended: BaseException | None = None
+        try:
+            self._announce()
+            beat.start()
+            self.result = self._call_command()
+        except BaseException as problem:
+            ended = problem
+            raise
+        finally:
+            if os.getpid() == self._pid:
+                beat.stop()
+                self._finish(ended, gathering)
+
+    def _begin(self) -> Gathering | None:
+        randomness.seed_globals(self.seed)
+        gathering = None
+        if self._sinks:
+            folder = self._folder.parent / layout.SOURCES_FOLDER if self._folder else None
+            gathering = Gathering(self._setup.scope, self._setup.known, folder, self._learn)
+            gathering.start()
+        mode = self.record.capture
+        if mode != "no":
+            self._output_path = self._files_base() / layout.OUTPUT
+        self._capture = output.open_capture(mode, self._output_path or Path(os.devnull))
+        return gathering
+
+    def _capture_mode(self) -> str:
+        if not self._setup.observers or self.request.options.queue:
+            return "no"
+        first = self.parent is None and not context.active()
+        chosen = self.request.options.capture
+        return chosen or output.default_mode(command_line=self._setup.is_command_line, first=first)
+
+    def _announce(self) -> None:
+        for warning in self.config.warnings:
+            self.log.warning("%s", warning)
+        if self.id is not None:
+            self.log.info("Started run %s of %r in %s", self.id, self.command, _shown(self.dir) if self.dir else "memory")
+        else:
+            self.log.info("Started %r; nothing is kept", self.command)
+
+    def _call_command(self) -> Any:
+        for hook in self.snapshot.pre_run_hooks:
+            _call(hook)
+        result = _call(self._command.function)
+        for hook in self.snapshot.post_run_hooks:
+            _call(hook)
+        return result
+
+    # -------------------------------------------------------------------------------------------------- ending
+
+    def _finish(self, ended: BaseException | None, gathering: Gathering | None) -> None:
+        status = _status_of(ended)
+        failure = self._failure(ended) if status == Status.FAILED else None
+        self._advance(status=status, ended=now(), result=self.result, failure=failure)
+        self._say_goodbye(ended)
+        if self._capture is not None:
+            self._capture.close()
+            if self._capture.fault:
+                self._say(self._capture.fault)
+        self._metrics.flush()
+        self._store_info()
+        self._follow_output(last=True)
+        if gathering is not None:
+            self._learn(gathering.finish())
+        if self._output_path is not None and self._folder is not None:
+            with suppress(OSError):
+                collapse_file(self._output_path)
+        self._advance()
+        self._sinks.close(self.record)  # type: ignore[union-attr]
+        if self.parent is not None:
+            self._remove_scratch()
+
+    def _failure(self, ended: BaseException | None) -> Failure | None:
+        if ended is None:
+            return None
+        import traceback
+
+        try:
+            text = "".join(traceback.format_exception(type(ended), ended, ended.__traceback__))
+            message = str(ended)
+        except Exception as problem:
+            text = message = f"<{type(ended).__name__}, whose text raises {type(problem).__name__}>"
+        secrets = self._secrets
+        kind = type(ended)
+        return Failure(f"{kind.__module__}.{kind.__qualname__}", mask_text(message, secrets), mask_text(text, secrets))
+
+    def _say_goodbye(self, ended: BaseException | None) -> None:
+        record = self.record
+        took = _shown_time(record.duration or 0.0)
+        if ended is None and self.result is not None:
+            from expframe.config.values import short_repr
+
+            self.log.info("Result: %s", mask_text(short_repr(self.result), self._secrets))
+        if record.status == Status.COMPLETED:
+            self.log.info("Completed after %s", took)
+        elif record.status == Status.FAILED:
+            self.log.error("Failed after %s", took)
+        else:
+            self.log.warning("Ended as %s after %s", record.status, took)
+
+    def _remove_scratch(self) -> None:
+        if self._scratch is not None:
+            self._scratch.cleanup()
+            self._scratch = None
+
+    # -------------------------------------------------------------------------------------------- while it runs
+
+    def _flush(self) -> None:
+        """Hand on what has waited long enough; twenty times a second."""
+        self._metrics.flush_waiting()
+        if self._capture is not None:
+            self._capture.flush()
+
+    def _pulse(self) -> None:
+        """Say that the run is alive, and store what has changed; once each beat."""
+        self._store_info()
+        self._follow_output()
+        self._emit(Beat(self.record))
+
+    def _store_info(self) -> None:
+        for _ in range(3):
+            try:
+                seen = to_json(dict(self.info))
+                break
+            except RuntimeError:  # it changed while it was read
+                continue
+        else:
+            return
+        if not same(seen, self._last_info):
+            self._last_info = seen
+            self._emit(Info(dict(self.info)))
+
+    def _follow_output(self, *, last: bool = False) -> None:
+        """Send what was printed to sinks that have no folder."""
+        if self._output_path is None or not isinstance(self._sinks, Sinks) or not self._sinks.wants_output:
+            return
+        with suppress(OSError), self._output_path.open("rb") as file:
+            file.seek(self._followed)
+            data = file.read()
+            if not last:  # a character may be written only in part
+                data = data[: data.rfind(b"\n") + 1]
+            self._followed += len(data)
+            if data:
+                self._emit(Output(data.decode("utf-8", "replace")))
+
+    def _emit(self, event: Event) -> None:
+        self._sinks.write(event)
+
+    def _learn(self, facts: Mapping[str, Any]) -> None:
+        """Take facts into the record and have it stored."""
+        self._advance(**facts)
+        self._emit(Beat(self.record))
+
+    def _advance(self, **changes: Any) -> None:
+        """Replace the record by one with changes, and with what is counted."""
+        with self._record_lock:
+            counts = {**self._counts, "points": self._metrics.count}
+            problems = tuple(dict.fromkeys((*self._problems, *changes.pop("problems", ()))))
+            counts = {name: count for name, count in counts.items() if count}
+            self.record = replace(self.record, counts=counts, problems=problems, **changes)
+
+    def _say(self, problem: str) -> None:
+        self._problems.append(problem)
+        self.log.warning("%s: %s", self.label, problem)
+
+    def forked(self) -> None:
+        """Become the run of a forked child: it may log and save, and its end is not the run's."""
+        self._sinks = WorkerSink(self._folder)
+        self._metrics = MetricLog(self._emit, unbuffered=True)
+        self._files_lock = threading.Lock()
+        self._record_lock = threading.Lock()
+        if self._capture is not None:
+            self._capture.forked()
+
+
+class _Heart:
+    """The thread that keeps a run's record close to the truth."""
+
+    def __init__(self, pulse: Callable[[], None], flush: Callable[[], None], interval: float) -> None:
+        self._pulse = pulse
+        self._flush = flush
+        self._interval = interval
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._live, name="expframe-beat", daemon=True)
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop, without waiting for storage that hangs."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def _live(self) -> None:
+        last = time.monotonic()
+        while not self._stop.wait(DELAY):
+            self._flush()
+            if self._interval and time.monotonic() - last >= self._interval:
+                last = time.monotonic()
+                self._pulse()
+
+
+def _status_of(ended: BaseException | None) -> str:
+    if ended is None or isinstance(ended, SystemExit) and ended.code in (0, None):
+        return Status.COMPLETED
+    if isinstance(ended, KeyboardInterrupt | Terminated):
+        return Status.INTERRUPTED
+    return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
+
+
+def _call(function: Callable[..., Any]) -> Any:
+    """Call a command or hook; await a coroutine, run a generator to its end."""
+    result = function()
+    if hasattr(result, "__await__"):
+        return _await(result)
+    if hasattr(result, "__anext__"):
+        return _await(_exhaust(result))
+    if hasattr(result, "send") and hasattr(result, "gi_frame"):
+        while True:
+            try:
+                next(result)
+            except StopIteration as stop:
+                return stop.value
+    return result
+
+
+async def _exhaust(generator: Any) -> None:
+    async for _ in generator:
+        pass
+
+
+def _await(awaitable: Any) -> Any:
+    import asyncio
+
+    async def wait() -> Any:
+        return await awaitable
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(wait())
+    return _in_thread(contextvars.copy_context(), lambda: asyncio.run(wait()))
+
+
+def _in_thread(where: contextvars.Context, work: Callable[[], Any]) -> Any:
+    """Do work in a thread with a copied context, as inside a loop that is running already, and wait for it."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(where.run, work).result()
+
+
+def _shown(path: Path) -> str:
+    with suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)
+
+
+def _shown_time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"

@@ -1,0 +1,61 @@
+"""SIGTERM: at once, or after a grace period for code that asks whether it should stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from expframe.errors import Terminated
+
+GRACE = 30.0
+"""Seconds that code which has read `run.should_stop` gets to end by itself."""
+
+
+class Stopping:
+    """
+    Whether a run, with its children, is to stop.
+
+    Attributes:
+        grace: Seconds between SIGTERM and the interrupt, for code that has asked.
+    """
+
+    def __init__(self, grace: float = GRACE) -> None:
+        self.grace = grace
+        self._asked = False
+        self._requested = False
+        self._timer: threading.Timer | None = None
+
+    def ask(self) -> bool:
+        """Return whether the run should stop; from now on SIGTERM gives it time to do so."""
+        self._asked = True
+        return self._requested
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGTERM while the block runs, in the main thread and only where nobody else does."""
+        is_ours = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        )
+        if is_ours:
+            signal.signal(signal.SIGTERM, self._take)
+        pid = os.getpid()
+        try:
+            yield
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            if is_ours and os.getpid() == pid and signal.getsignal(signal.SIGTERM) == self._take:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def _take(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._asked or self._requested:
+            raise Terminated
+        self._requested = True
+        self._timer = threading.Timer(self.grace, os.kill, (os.getpid(), signal.SIGTERM))
+        self._timer.daemon = True
+        self._timer.start()

@@ -1,0 +1,224 @@
+"""Runs on disk: every file name, new ids, and the lease by which others see whether a run is alive."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expframe.disk import replace_file
+from expframe.errors import OptionError, RunExistsError, StoreUnusableError
+
+DEFAULT_STORE = "runs"
+STORE_VARIABLE = "EXPFRAME_STORE"
+
+RECORD = "run.json"
+CONFIG = "config.json"
+METRICS = "metrics.csv"
+OUTPUT = "output.txt"
+FILES = "files.jsonl"
+LEASE = "lease"
+INFO = "info.json"
+FILES_FOLDER = "files"
+SOURCES_FOLDER = "_sources"
+RESOURCES_FOLDER = "_resources"
+_NEXT = "_next"
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_EXPIRED = 6
+"""Beats that must be missing before a run elsewhere counts as dead."""
+
+
+def metrics_of(pid: int) -> str:
+    """Return the name of the metrics that another process of the run logged."""
+    return f"metrics-{pid}.csv"
+
+
+def metric_files(folder: Path) -> list[Path]:
+    """Return the metric files of a run, its own process's first."""
+    return [folder / METRICS, *sorted(folder.glob("metrics-*.csv"))]
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run."""
+    return (folder / RECORD).is_file()
+
+
+def resolve_store(store: str | os.PathLike[str] | None) -> Path:
+    """Return the store's folder: the given one, else that of the environment, else `runs` of the working directory."""
+    return Path(os.path.abspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE))  # noqa: PTH100  no links
+
+
+# ------------------------------------------------------------------------------------------------------------ ids
+
+
+def make_folder(store: Path, name: str | None) -> Path:
+    """
+    Make and return the folder of a new run.
+
+    Args:
+        store: The folder of runs; made if need be.
+        name: The run's id; None for the next number, which no other run has or had.
+
+    Raises:
+        OptionError: The name cannot be one.
+        RunExistsError: There is a run of this name.
+        StoreUnusableError: Nothing can be written here.
+    """
+    if name is not None and (not _NAME.fullmatch(name) or name in {".", ".."} or name.startswith("_")):
+        raise OptionError(f"id {name!r}", "is no name for a run. Use letters, digits, '.', '_' and '-', not '_' first.")
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        return _make_numbered(store) if name is None else _make_named(store, name)
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        hint = "Choose another folder with -F DIR, store=... or EXPFRAME_STORE; -u keeps nothing."
+        raise StoreUnusableError(f"store {store}", f"cannot be written ({reason}). {hint}") from problem
+
+
+def _make_named(store: Path, name: str) -> Path:
+    folder = store / name
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        raise RunExistsError(name, str(store)) from None
+    return folder
+
+
+def _make_numbered(store: Path) -> Path:
+    number = _hinted(store)
+    tries = 0
+    while True:
+        folder = store / str(number)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            tries += 1
+            number = _gallop(store, number) if tries % 8 == 0 else number + 1
+            continue
+        if number >= _hinted(store):
+            with suppress(OSError):  # only a hint
+                replace_file(store / _NEXT, f"{number + 1}\n")
+        return folder
+
+
+def _hinted(store: Path) -> int:
+    with suppress(OSError, ValueError):
+        return max(1, int((store / _NEXT).read_text(encoding="ascii")))
+    return 1
+
+
+def _gallop(store: Path, taken: int) -> int:
+    """Return a number after the last one taken, from one that is: doubling steps, then halving them."""
+    step = 1
+    while (store / str(taken + step)).exists():
+        taken += step
+        step *= 2
+    while step > 1:
+        step //= 2
+        if (store / str(taken + step)).exists():
+            taken += step
+    return taken + 1
+
+
+# ---------------------------------------------------------------------------------------------------------- lease
+
+
+@dataclass(frozen=True)
+class Lease:
+    """
+    Which process a run is done by, and how often it says so by touching the file.
+
+    Attributes:
+        machine: Boot id and pid namespace: where the pid means something.
+        pid: The process.
+        started: When the process started, in the kernel's own unit; tells a reused pid.
+        interval: Seconds between two touches.
+    """
+
+    machine: str
+    pid: int
+    started: str
+    interval: float
+
+    def write(self, path: Path) -> None:
+        """Write the lease."""
+        replace_file(path, json.dumps(self.__dict__))
+
+
+def own_lease(interval: float) -> Lease:
+    """Return the lease of this process."""
+    pid = os.getpid()
+    return Lease(_machine(), pid, _start_of(pid), interval)
+
+
+def is_alive(folder: Path) -> bool:
+    """
+    Return whether the process of a run that says RUNNING is still there.
+
+    By pid and its start time where boot and pid namespace are ours; elsewhere by the age of the lease, measured
+    with the file system's own clock.
+    """
+    path = folder / LEASE
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        lease = Lease(data["machine"], data["pid"], data["started"], data["interval"])
+        touched = path.stat().st_mtime
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    if lease.machine == _machine() and lease.machine:
+        return bool(_start_of(lease.pid)) and _start_of(lease.pid) == lease.started
+    return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
+
+
+def _machine() -> str:
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123  on the way of each start
+            boot = file.read().strip()
+        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"  # noqa: PTH116
+    except OSError:
+        return f"{sys.platform} {_hostname()}"
+
+
+def _hostname() -> str:
+    import socket
+
+    return socket.gethostname()
+
+
+def _start_of(pid: int) -> str:
+    """Return the start time of a process as a text; empty if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            fields = file.read().rpartition(")")[2].split()
+        return "" if fields[0] in "ZX" else fields[19]
+    except (OSError, IndexError):
+        pass
+    if sys.platform.startswith("linux") or sys.platform == "win32":
+        return ""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except OSError:
+        pass
+    return "running"
+
+
+def _clock_of(folder: Path) -> float:
+    """Return the time as the file system of a folder tells it, or our own where it cannot be asked."""
+    probe = folder.parent / f"._clock.{os.getpid()}"
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    except OSError:
+        return time.time()
+    finally:
+        with suppress(OSError):
+            probe.unlink()

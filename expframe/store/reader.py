@@ -1,0 +1,186 @@
+"""Files to StoredRun. Reading never executes code and never writes into a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from expframe.config import values
+from expframe.config.model import Config
+from expframe.disk import inside, whole_lines
+from expframe.errors import RunNotFoundError, ValueFormatError
+from expframe.metrics import Curve, read_files
+from expframe.record import File, Record, Status
+from expframe.store import layout
+from expframe.terminal_text import collapse
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """
+    A run read back from its folder.
+
+    Attributes:
+        folder: Where it is.
+    """
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id: the name of its folder."""
+        return self.folder.name
+
+    @property
+    def record(self) -> Record:
+        """The facts as they are now; a run that says RUNNING and whose process is gone is DIED."""
+        try:
+            record = Record.from_json(json.loads((self.folder / layout.RECORD).read_bytes()))
+        except (ValueError, TypeError, KeyError) as problem:
+            raise ValueFormatError(f"run {self.id} ({self.folder / layout.RECORD})", f"cannot be read: {problem}") from problem
+        if record.status != Status.RUNNING or layout.is_alive(self.folder):
+            return record
+        again = Record.from_json(json.loads((self.folder / layout.RECORD).read_bytes()))  # it may just have ended
+        return replace(again, status=Status.DIED) if again.status == Status.RUNNING else again
+
+    @property
+    def status(self) -> str:
+        """How the run is, or ended."""
+        return self.record.status
+
+    @cached_property
+    def config(self) -> Config:
+        """The decided values; secrets stand as `expframe.config.values.MASKED`."""
+        return Config.from_json(json.loads((self.folder / layout.CONFIG).read_bytes()))
+
+    @property
+    def result(self) -> Any:
+        """What the command returned."""
+        return self.record.result
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The run's info as it was last stored."""
+        try:
+            found = values.load((self.folder / layout.INFO).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return dict(found)
+
+    @property
+    def files(self) -> list[File]:
+        """Artifacts and resources in the order they were added."""
+        found = []
+        for line in whole_lines(self.folder / layout.FILES):
+            try:
+                found.append(File(**values.load(line)))
+            except (ValueFormatError, TypeError):
+                continue  # a torn line
+        return found
+
+    def metrics(self, name: str | None = None) -> Any:
+        """
+        Return the points of one metric as a Curve, or of all by name.
+
+        Raises:
+            KeyError: There is no metric of this name.
+        """
+        curves = read_files(layout.metric_files(self.folder))
+        if name is None:
+            return curves
+        if name not in curves:
+            raise KeyError(f"Run {self.id} has no metric {name!r}. It has: {', '.join(curves) or 'none'}.")
+        return curves[name]
+
+    def output(self, *, raw: bool = False) -> str:
+        """Return what was printed: as a terminal shows it in the end, or raw."""
+        try:
+            text = (self.folder / layout.OUTPUT).read_bytes().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+        return text if raw else collapse(text)
+
+    def path(self, *parts: str | os.PathLike[str]) -> Path:
+        """
+        Return the path of one of the run's files, or of their folder.
+
+        Raises:
+            EscapingPathError: The name leads out of the folder.
+        """
+        base = self.folder / layout.FILES_FOLDER
+        return inside(base, *parts) if parts else base
+
+    @property
+    def children(self) -> list[StoredRun]:
+        """The runs that were started inside this one, in order of their start."""
+        own = self.record.uid
+        found = [(run.record, run) for run in Runs(self.folder.parent) if run.folder != self.folder]
+        mine = [(record, run) for record, run in found if record.parent == own]
+        return [run for _, run in sorted(mine, key=lambda item: str(item[0].started))]
+
+    def __repr__(self) -> str:
+        return f"<StoredRun {self.id} {self.status} {self.folder}>"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """
+    The runs of a store, newest first, by id; read when they are asked for.
+
+    Attributes:
+        store: The folder.
+    """
+
+    store: Path
+
+    def __getitem__(self, id: str | int) -> StoredRun:
+        folder = self.store / str(id)
+        if Path(str(id)).name != str(id) or not layout.is_run(folder):
+            raise RunNotFoundError(str(id), str(self.store), tuple(self._ids()[:10]))
+        return StoredRun(folder)
+
+    def __iter__(self) -> Iterator[StoredRun]:
+        return (StoredRun(self.store / id) for id in self._ids())
+
+    def __len__(self) -> int:
+        return len(self._ids())
+
+    def __contains__(self, id: object) -> bool:
+        return Path(str(id)).name == str(id) and layout.is_run(self.store / str(id))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} runs in {self.store}>"
+
+    def _ids(self) -> list[str]:
+        try:
+            names = [entry.name for entry in os.scandir(self.store) if not entry.name.startswith(("_", "."))]
+        except FileNotFoundError:
+            return []
+        names = [name for name in names if layout.is_run(self.store / name)]
+        if all(name.isdigit() for name in names):
+            return sorted(names, key=int, reverse=True)
+        return sorted(names, key=lambda name: _started(self.store / name), reverse=True)
+
+
+def _started(folder: Path) -> tuple[str, int]:
+    try:
+        data: Mapping[str, Any] = json.loads((folder / layout.RECORD).read_bytes())
+        when = str(data.get("started") or data.get("queued") or "")
+    except (OSError, ValueError):
+        when = ""
+    return when, int(folder.name) if folder.name.isdigit() else 0
+
+
+def runs(store: str | os.PathLike[str] | None = None) -> Runs:
+    """
+    Return the runs of a store, newest first.
+
+    Args:
+        store: Its folder; by default that of EXPFRAME_STORE, else `./runs`.
+    """
+    return Runs(layout.resolve_store(store))
