@@ -39,7 +39,7 @@ _PLACES = {
     "thaw": "expframe.config.frozen",
 }
 
-__all__ = [*sorted([*_PLACES, "current_run"]), "__version__"]
+__all__ = sorted([*_PLACES, "__version__", "current_run"])  # noqa: PLE0605  each name is resolved on first use
 
 
 def current_run() -> Any:

@@ -124,7 +124,6 @@ class DefinitionError(_Explained):
     """A decorator or adder was given something it cannot use."""
 
 
-
 class ConfigFunctionError(DefinitionError):
     """A config function cannot be run with pinned values."""
 
@@ -171,7 +170,6 @@ class UsageError(_Explained):
     """A command line or a call asks for what is not there."""
 
 
-
 class CommandLineError(UsageError):
     """Words of a command line fit no usage line."""
 
@@ -216,7 +214,6 @@ class OptionError(UsageError):
 
 class ConfigError(ExpframeError):
     """A value cannot be decided. Nothing has been started."""
-
 
 
 class UnknownEntryError(ConfigError):
@@ -465,7 +462,6 @@ class NotCleanError(RunError):
     """The repository has uncommitted changes, or there is none, and a clean one was asked for."""
 
 
-
 class BindError(RunError):
     """A function cannot be found again by module and name in another process."""
 
@@ -480,7 +476,6 @@ class StoreError(_Explained):
 
 class StoreUnusableError(StoreError):
     """Runs cannot be written here."""
-
 
 
 class RunExistsError(ExpframeError):

@@ -16,7 +16,7 @@ from expframe.config.model import Config, Entries, Flag, Options, Origin, Overri
 from expframe.config.scope import ConfigFunction
 from expframe.errors import DefinitionError, HookSignatureError, MissingMainError, NameTakenError, UnknownCommandError
 from expframe.randomness import child_seed, drawn_seed, rank
-from expframe.registry import CliOption, Command, Captured, Registry, Snapshot, origin_of
+from expframe.registry import Captured, CliOption, Command, Registry, Snapshot, origin_of
 
 if TYPE_CHECKING:
     from expframe.observers.base import Observer
@@ -46,11 +46,10 @@ class Ingredient:
 
     def _set_up(self, path: dotted.Path, label: str, ingredients: Iterable[Ingredient], caller: FrameType) -> None:
         self.path = label
+        self.registry = Registry(path, f"{label!r} in {_place(caller)}")
         self.ingredients = list(ingredients)
         self.doc = caller.f_globals.get("__doc__")
         self._module = caller.f_globals.get("__name__", "__main__")
-        below = [ingredient.registry for ingredient in self.ingredients]
-        self.registry = Registry(path, f"{label!r} in {_place(caller)}", below)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}>"
@@ -157,6 +156,7 @@ class Ingredient:
             entries: Dotted paths, each of which fills the parameter of its last part; no others are filled.
             fill_kwargs: Give all other entries to `**kwargs`.
             read_only: False for plain copies of dicts and lists at each call.
+            options: The options above.
 
         Raises:
             CaptureError: The options contradict each other or the function.
@@ -276,7 +276,7 @@ class Experiment(Ingredient):
         return wrapped
 
     def automain(self, function: F) -> F:
-        """Add the main command, and if this file is the script, do what its command line says. Stands last in a file."""
+        """Add the main command and, if this file is the script, do what the command line says. Last in a file."""
         wrapped = self.main(function)
         if function.__module__ == "__main__" and hasattr(sys.modules["__main__"], "__file__"):
             self.run_commandline()
@@ -316,7 +316,7 @@ class Experiment(Ingredient):
         def add(function: F) -> F:
             known = [*Options.FLAGS, *(option.flag for option in self.registry.cli_options)]
             for flag in known:
-                if long == flag.long or short and short == flag.short:
+                if long == flag.long or (short and short == flag.short):
                     raise NameTakenError(f"cli_option{flags!r}", f"is taken by {flag.short} {flag.long}.")
             help = " ".join((inspect.getdoc(function) or "").split())
             self.registry.cli_options.append(CliOption(Flag(short, long, long, help, not is_flag), function))
@@ -355,7 +355,9 @@ class Experiment(Ingredient):
         """
         overrides = Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
         given = Options.from_mapping(options or {})
-        return self.prepare(command, overrides, tuple(named_configs), given, info, tags, is_command_line=False).execute()
+        return self.prepare(
+            command, overrides, tuple(named_configs), given, info, tags, is_command_line=False
+        ).execute()
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
         """
@@ -393,9 +395,7 @@ class Experiment(Ingredient):
         """
         given = tuple(Override.parse(text) for text in overrides)
         given += Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
-        request = Request(
-            self.default_command, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ)
-        )
+        request = Request(self.default_command, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ))
         return self._decide(self._snapshot(), request)
 
     def prepare(

@@ -291,7 +291,7 @@ def _say_what_is_not_filled(captured: Captured, names: set[str]) -> None:
     if used:
         captured.filled_elsewhere.clear()
         text = (
-            f"{captured.name}() ({captured.where}) uses its defaults for {', '.join(used)} in this process, where no run "
-            f"is active. Send run.bind({captured.name}) instead, so that the config goes along."
+            f"{captured.name}() ({captured.where}) uses its defaults for {', '.join(used)} in this process, "
+            f"where no run is active. Send run.bind({captured.name}) instead, so that the config goes along."
         )
         warnings.warn(text, RuntimeWarning, stacklevel=5)

@@ -168,7 +168,9 @@ def _numbers(values: Any, what: str) -> Sequence[int | float]:
     if hasattr(values, "__array__") and hasattr(values, "shape"):
         values = values.__array__()
         if values.ndim != 1 or values.dtype.kind not in "biuf":
-            raise MetricError(f"metric {what}", f"have shape {values.shape} and type {values.dtype}. Log one row of reals.")
+            raise MetricError(
+                f"metric {what}", f"have shape {values.shape} and type {values.dtype}. Log one row of reals."
+            )
         copied = array("d" if values.dtype.kind == "f" else "q")
         copied.frombytes(values.astype(copied.typecode).tobytes())
         return copied

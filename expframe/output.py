@@ -137,6 +137,7 @@ class _StreamCapture(Capture):
     def hold(self) -> None:
         self._flushing.acquire(timeout=2)  # a slow reader of the output delays a fork, and no more than that
         self._push()
+        self._swap.flush()  # also what the streams below hold: a child would print it again
 
     def resume(self) -> None:
         with suppress(RuntimeError):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from expframe import saving
 from expframe.config import dotted
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from logging import Logger
 
 
-class Recording:
+class Recording(ABC):
     """
     A run as functions see it.
 
@@ -39,7 +40,9 @@ class Recording:
         plans: For each captured function how it is filled; made at its first call.
     """
 
-    def __init__(self, config: Config, name: str, command: str, uid: str, snapshot: Snapshot, injection: Injection) -> None:
+    def __init__(
+        self, config: Config, name: str, command: str, uid: str, snapshot: Snapshot, injection: Injection
+    ) -> None:
         self.config = config
         self.name = name
         self.command = command
@@ -49,7 +52,9 @@ class Recording:
         self.plans: dict[Captured, Plan] = {}
         self.snapshot = snapshot
         self.injection = injection
-        self._injector = Injector(snapshot, config.values, self._special, self._draw, injection.max_depth, injection.read_only)
+        self._injector = Injector(
+            snapshot, config.values, self._special, self._draw, injection.max_depth, injection.read_only
+        )
         self._folder: Path | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files_lock = threading.Lock()
@@ -184,7 +189,7 @@ class Recording:
             SaveError: It cannot be read or stored.
         """
         self.add_resource(filename)
-        return open(filename, mode, **options)  # noqa: PTH123, SIM115  the caller closes it
+        return open(filename, mode, **options)  # noqa: PTH123  takes what `open` takes
 
     def _note_file(self, file: File) -> None:
         with self._files_lock:
@@ -211,7 +216,7 @@ class Recording:
 
     def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """
-        Return a function that does `function` with this run as the current one, in any thread and, pickled, in any process.
+        Return `function` with this run as its current one: for any thread and, pickled, for any process.
 
         Raises:
             BindError: When it is pickled and `function` is not found under its name in its module.
@@ -232,16 +237,16 @@ class Recording:
         seed = self.seed if own is dotted.MISSING else own
         return child_seed(seed, dotted.join(captured.path), captured.name, number)
 
+    @abstractmethod
     def _emit(self, event: Event) -> None:
-        raise NotImplementedError
+        """Hand on what happened; never raises."""
 
 
-class Injection:
+class Injection(NamedTuple):
     """How an experiment fills parameters where a function does not say."""
 
-    def __init__(self, max_depth: int = 1, read_only: bool = True) -> None:
-        self.max_depth = max_depth
-        self.read_only = read_only
+    max_depth: int = 1
+    read_only: bool = True
 
 
 class WorkerSink:

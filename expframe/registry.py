@@ -1,4 +1,4 @@
-"""Recipes: layers, named configs, captured functions, commands, hooks, ingredients. They live as long as the process."""
+"""Recipes: layers, named configs, captured functions, commands, hooks, ingredients. As long-lived as the process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from typing import Any
 from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
 from expframe.config.model import Flag, Hook, Layer, Origin, Part, Recipe
-from expframe.errors import CaptureError, CircularIngredientsError, DuplicatePathError, HookSignatureError, NameTakenError
+from expframe.errors import (
+    CaptureError,
+    CircularIngredientsError,
+    DuplicatePathError,
+    HookSignatureError,
+    NameTakenError,
+)
 
 SPECIALS = ("_run", "_config", "_log", "_seed", "_rnd")
 """Parameters that no config entry fills."""
@@ -156,10 +162,7 @@ class Captured:
             if found:
                 return found
             level = deque(
-                ((*path, key), below)
-                for path, tree in level
-                for key, below in tree.items()
-                if isinstance(below, dict)
+                ((*path, key), below) for path, tree in level for key, below in tree.items() if isinstance(below, dict)
             )
         return []
 
@@ -343,6 +346,9 @@ def _is_same_place(first: Origin, second: Origin) -> bool:
 def _is_redefined(known: Captured, new: Captured) -> bool:
     one, two = origin_of("", known.raw), origin_of("", new.raw)
     same_name = getattr(known.raw, "__qualname__", 0) == getattr(new.raw, "__qualname__", 1)
-    return same_name and known.raw.__module__ == new.raw.__module__ and "<lambda>" not in one.name and (
-        known.raw is not new.raw and bool(_is_same_place(one, two))
+    return (
+        same_name
+        and known.raw.__module__ == new.raw.__module__
+        and "<lambda>" not in one.name
+        and (known.raw is not new.raw and bool(_is_same_place(one, two)))
     )

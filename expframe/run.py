@@ -48,7 +48,7 @@ class Setup:
 
     name: str
     observers: Sequence[Observer] = ()
-    scope: Scope = Scope()
+    scope: Scope = field(default_factory=Scope)
     known: Known = field(default_factory=Known)
     injection: Injection = field(default_factory=Injection)
     cli_options: Sequence[CliOption] = ()
@@ -70,7 +70,9 @@ class Run(Recording):
     def __init__(
         self, setup: Setup, snapshot: Snapshot, command: Command, request: Request, config: Config, parent: Run | None
     ) -> None:
-        super().__init__(config, request.options.name or setup.name, command.name, uuid.uuid4().hex, snapshot, setup.injection)
+        super().__init__(
+            config, request.options.name or setup.name, command.name, uuid.uuid4().hex, snapshot, setup.injection
+        )
         self.request = request
         self.parent = parent
         self.children: list[Run] = []
@@ -267,7 +269,9 @@ class Run(Recording):
         for warning in self.config.warnings:
             self.log.warning("%s", warning)
         if self.id is not None:
-            self.log.info("Started run %s of %r in %s", self.id, self.command, _shown(self.dir) if self.dir else "memory")
+            self.log.info(
+                "Started run %s of %r in %s", self.id, self.command, _shown(self.dir) if self.dir else "memory"
+            )
         else:
             self.log.info("Started %r; nothing is kept", self.command)
 
@@ -436,7 +440,7 @@ class _Heart:
 
 
 def _status_of(ended: BaseException | None) -> str:
-    if ended is None or isinstance(ended, SystemExit) and ended.code in (0, None):
+    if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
         return Status.COMPLETED
     if isinstance(ended, KeyboardInterrupt | Terminated):
         return Status.INTERRUPTED

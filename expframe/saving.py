@@ -130,5 +130,3 @@ def _digest(path: Path) -> str:
 
 def _save_error(subject: str, problem: OSError) -> SaveError:
     return SaveError(subject, f"cannot be stored ({problem.strerror or problem}). Nothing was left behind.")
-
-

@@ -38,8 +38,7 @@ class Stopping:
     def listening(self) -> Iterator[None]:
         """Take SIGTERM while the block runs, in the main thread and only where nobody else does."""
         is_ours = (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+            threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         )
         if is_ours:
             signal.signal(signal.SIGTERM, self._take)

@@ -214,6 +214,12 @@ class Swap:
         for stream in self.streams.values():
             stream.push()
 
+    def flush(self) -> None:
+        """Hand on what the streams and those below hold. Never raises."""
+        for stream in self.streams.values():
+            with suppress(Exception):
+                stream.flush()
+
     def drop(self) -> None:
         """Forget what the streams hold."""
         for stream in self.streams.values():
@@ -224,6 +230,9 @@ class Swap:
 
     def undo(self) -> None:
         """Put back the streams that were there, unless somebody else has replaced ours meanwhile."""
+        for name in self.streams:
+            with suppress(Exception):
+                getattr(sys, name).flush()  # others above ours may hold what was printed during our capture
         self.push()
         with _SWAPPING:
             for name, stream in self.streams.items():

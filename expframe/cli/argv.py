@@ -165,4 +165,6 @@ def _explain(argv: list[str], cli_options: Sequence[CliOption], said: str) -> tu
         return next(word for word in argv if "=" in word and not word.startswith("-")), "goes after the word `with`."
     if argv[-1:] == ["with"]:
         return "with", "is followed by overrides, named configs or files, and none is there."
-    return " ".join(argv), said.splitlines()[0] if said and "Usage" not in said.splitlines()[0] else "fits no usage line."
+    return " ".join(argv), said.splitlines()[0] if said and "Usage" not in said.splitlines()[
+        0
+    ] else "fits no usage line."

@@ -116,4 +116,3 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
     def stream(self) -> TextIO:  # type: ignore[override]
         """The present standard error."""
         return sys.stderr
-

@@ -53,7 +53,9 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
     if STORED in data:
         data = data["values"]
     if suffix == ".json" and _has_foreign_tags(data):
-        raise ConfigFileError(name, "holds objects written as code (py/...), which are never executed. Write plain values.")
+        raise ConfigFileError(
+            name, "holds objects written as code (py/...), which are never executed. Write plain values."
+        )
     return data
 
 

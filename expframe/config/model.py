@@ -89,7 +89,9 @@ class Override:
             left, operator = left[1:].strip(), "+"
         path = dotted.split(left)
         if not equals or not path or not all(path) or left.startswith("+"):
-            raise UsageError(repr(text), "is no override. Write name=value, net.depth=3, layers.0=9, tags+=['x'] or +new=1.")
+            raise UsageError(
+                repr(text), "is no override. Write name=value, net.depth=3, layers.0=9, tags+=['x'] or +new=1."
+            )
         return cls(path, value, operator, True, text.strip(), Origin("command line", text.strip()))
 
     @classmethod
@@ -100,7 +102,9 @@ class Override:
             operator = "+" if isinstance(key, str) and key.startswith("+") else "="
             path: dotted.Path = (key,) if isinstance(key, int) else dotted.split(str(key).removeprefix("+"))
             if not path or not all(part != "" for part in path):
-                raise UsageError(f"config_updates {key!r}", "has an empty name. Write {'net.depth': 3} or {'net': {'depth': 3}}.")
+                raise UsageError(
+                    f"config_updates {key!r}", "has an empty name. Write {'net.depth': 3} or {'net': {'depth': 3}}."
+                )
             overrides.append(cls(path, value, operator, False, f"{key}={values.short_repr(value, 60)}", origin))
         return tuple(overrides)
 
@@ -183,7 +187,9 @@ class Options:
                 chosen["extra"] = dict(value)
             elif flag is None:
                 hint = dotted.nearest(name, by_name)
-                raise OptionError(f"option {name!r}", f"is unknown. Did you mean {hint[0]!r}?" if hint else "is unknown.")
+                raise OptionError(
+                    f"option {name!r}", f"is unknown. Did you mean {hint[0]!r}?" if hint else "is unknown."
+                )
             elif value is not None:
                 chosen[flag.field] = cls._converted(flag, value)
         return cls(**chosen)

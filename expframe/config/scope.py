@@ -180,7 +180,9 @@ class _Source:
             tree = ast.parse(source)
         except SyntaxError:
             tree = ast.Module([], [])
-        found = next((node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+        found = next(
+            (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)), None
+        )
         if found is None or found.name != function.__name__:
             raise ConfigFunctionError(
                 f"config function {function.__name__}() ({Origin('', '', self.file, first).where})",
@@ -421,7 +423,9 @@ def _copied(node: Any) -> Any:
     ast.copy_location(copied, node)
     for name, value in ast.iter_fields(copied):
         if isinstance(value, list):
-            setattr(copied, name, [_copied(i) if isinstance(i, ast.ExceptHandler | ast.match_case) else i for i in value])
+            setattr(
+                copied, name, [_copied(i) if isinstance(i, ast.ExceptHandler | ast.match_case) else i for i in value]
+            )
     return copied
 
 

@@ -53,7 +53,11 @@ def same(first: Any, second: Any) -> bool:
     if first is second:
         return True
     if type(first) is not type(second):
-        return isinstance(first, dict | list) and type(first).__base__ is type(second) and same(type(second)(first), second)
+        return (
+            isinstance(first, dict | list)
+            and type(first).__base__ is type(second)
+            and same(type(second)(first), second)
+        )
     if isinstance(first, dict):
         return first.keys() == second.keys() and all(same(item, second[key]) for key, item in first.items())
     if isinstance(first, list | tuple):

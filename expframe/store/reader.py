@@ -42,7 +42,9 @@ class StoredRun:
         try:
             record = Record.from_json(json.loads((self.folder / layout.RECORD).read_bytes()))
         except (ValueError, TypeError, KeyError) as problem:
-            raise ValueFormatError(f"run {self.id} ({self.folder / layout.RECORD})", f"cannot be read: {problem}") from problem
+            raise ValueFormatError(
+                f"run {self.id} ({self.folder / layout.RECORD})", f"cannot be read: {problem}"
+            ) from problem
         if record.status != Status.RUNNING or layout.is_alive(self.folder):
             return record
         again = Record.from_json(json.loads((self.folder / layout.RECORD).read_bytes()))  # it may just have ended

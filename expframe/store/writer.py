@@ -43,7 +43,9 @@ class LocalStore(Observer):
             return LocalSink(folder, replace(record, id=folder.name), config, self.beat_interval)
         except OSError as problem:
             reason = problem.strerror or str(problem)
-            raise StoreUnusableError(f"store {self.path}", f"cannot be written ({reason}). Run not started.") from problem
+            raise StoreUnusableError(
+                f"store {self.path}", f"cannot be written ({reason}). Run not started."
+            ) from problem
 
 
 class LocalSink(Sink):

@@ -1,0 +1,113 @@
+"""The shape of the code: the order of its files, one door for each dependency, no hidden state."""
+
+import ast
+from pathlib import Path
+
+import expframe
+
+PACKAGE = Path(expframe.__file__).parent
+
+ORDER = """
+    _version errors disk masking
+    config.dotted config.frozen config.values config.reading config.files config.model config.pins config.scope
+    config.resolve
+    record context randomness registry injection
+    facts.host facts.git facts.packages facts.sources facts.gathering
+    terminal_text streams tee output metrics
+    observers.base observers.fanout observers.memory
+    store.layout store.writer store.reader
+    saving stopping recording binding run
+    cli.argv cli.render cli.commands cli.script
+    experiment testing __init__
+""".split()  # noqa: SIM905  a list of the same names would be a page long
+"""A file imports only from files that come before it."""
+
+LATER_ON_PURPOSE = {
+    ("config.model", "config.pins"),  # for types only
+    ("recording", "binding"),  # `run.bind` makes a function that knows what a Recording is
+}
+
+DOORS = {
+    "jsonpickle": {"config.values"},
+    "ruamel": {"config.files"},
+    "wrapt": {"injection"},
+    "docopt": {"cli.argv"},
+}
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def _sources() -> dict[str, ast.Module]:
+    files = [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent == PACKAGE]
+    return {_name(path): ast.parse(path.read_text()) for path in files}
+
+
+def _imports(tree: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def test_every_file_has_a_place_in_the_order():
+    """The order names exactly the files that are there."""
+    assert set(ORDER) == set(_sources())
+
+
+def test_files_import_only_from_files_before_them():
+    """X imports Y only where Y comes earlier."""
+    wrong = []
+    for name, tree in _sources().items():
+        for imported in _imports(tree):
+            other = imported.removeprefix("expframe.")
+            is_ours = imported.startswith("expframe.") and other in ORDER and (name, other) not in LATER_ON_PURPOSE
+            if is_ours and ORDER.index(other) >= ORDER.index(name):
+                wrong.append(f"{name} imports {other}, which comes later")
+
+    assert [] == wrong
+
+
+def test_nobody_inside_imports_the_root():
+    """Files import from the file that has a name, never from the package."""
+    for name, tree in _sources().items():
+        roots = [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            and node.module == "expframe"
+            and any(f"{alias.name}" not in {part.split(".")[0] for part in ORDER} for alias in node.names)
+        ]
+
+        assert name == "__init__" or [] == roots, f"{name} imports the root"
+
+
+def test_each_dependency_has_one_door():
+    """Only one file imports each required package."""
+    for package, doors in DOORS.items():
+        users = {
+            name
+            for name, tree in _sources().items()
+            if any(imported.split(".")[0] == package for imported in _imports(tree))
+        }
+
+        assert doors == users
+
+
+def test_mutable_globals_live_in_context():
+    """No module rebinds a global, but for context."""
+    users = {name for name, tree in _sources().items() if any(isinstance(n, ast.Global) for n in ast.walk(tree))}
+
+    assert users <= {"context"}
+
+
+def test_inner_package_files_are_empty():
+    """An `__init__` file inside the package holds nothing."""
+    inner = [path for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE]
+
+    assert all(not path.read_text().strip() for path in inner)

@@ -1,0 +1,66 @@
+"""What `import expframe` gives, and what it costs the importing process."""
+
+import subprocess
+import sys
+
+import expframe
+
+
+def run_python(code):
+    """Return the words that a program prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_every_public_name_is_there():
+    """Each name in `__all__` can be had, and `dir` shows it."""
+    for name in expframe.__all__:
+        assert getattr(expframe, name) is not None
+        assert name in dir(expframe)
+
+
+def test_importing_the_root_imports_no_more_of_the_package():
+    """`import expframe` alone loads the package and its version."""
+    loaded = run_python("import sys, expframe; print(*[m for m in sys.modules if m.startswith('expframe')])")
+
+    assert {"expframe", "expframe._version"} == set(loaded)
+
+
+def test_experiment_pulls_in_no_optional_library(tmp_path):
+    """An Experiment needs wrapt; the other dependencies wait until they are needed."""
+    script = tmp_path / "script.py"
+    script.write_text("""
+import sys
+from expframe import Experiment
+ex = Experiment("x")
+@ex.config
+def config():
+    a = 1
+@ex.main
+def main(a):
+    pass
+print(*sys.modules)
+""")
+    loaded = set(run_python(f"import runpy; runpy.run_path({str(script)!r})"))
+
+    unwanted = {"docopt", "ruamel", "ruamel.yaml", "jsonpickle", "numpy", "pandas", "torch", "subprocess", "asyncio"}
+    import wrapt
+
+    if wrapt.__version__.startswith("2"):
+        unwanted -= {"asyncio", "subprocess"}
+    assert unwanted & loaded == set()
+
+
+def test_constructing_does_nothing_to_the_world(tmp_path):
+    """Importing and constructing start no thread, write no file, set up no logging, take no signal."""
+    code = """
+import os, sys, signal, threading, logging
+from expframe import Experiment, Ingredient
+ing = Ingredient("data")
+ex = Experiment("x", ingredients=[ing])
+print(threading.active_count(), len(os.listdir()), len(logging.getLogger().handlers),
+      signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
+
+    assert ["1", "0", "0", "True"] == done.stdout.split()
