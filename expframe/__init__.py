@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from expframe._version import VERSION as __version__
+from expframe._version import VERSION as __version__  # noqa: F401  it is in `__all__`
 
 if TYPE_CHECKING:
     from expframe import errors as errors

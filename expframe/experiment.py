@@ -46,8 +46,9 @@ class Ingredient:
 
     def _set_up(self, path: dotted.Path, label: str, ingredients: Iterable[Ingredient], caller: FrameType) -> None:
         self.path = label
-        self.registry = Registry(path, f"{label!r} in {_place(caller)}")
         self.ingredients = list(ingredients)
+        place = f"{label!r} in {_place(caller)}"
+        self.registry = Registry(path, place, lambda: [ingredient.registry for ingredient in self.ingredients])
         self.doc = caller.f_globals.get("__doc__")
         self._module = caller.f_globals.get("__name__", "__main__")
 
@@ -437,7 +438,6 @@ class Experiment(Ingredient):
 
     def _snapshot(self) -> Snapshot:
         self.add_built_in_commands()
-        self.registry.ingredients = [ingredient.registry for ingredient in self.ingredients]
         return self.registry.snapshot()
 
     def add_built_in_commands(self) -> None:

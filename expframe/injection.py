@@ -16,7 +16,7 @@ import wrapt
 
 from expframe import context
 from expframe.config import dotted
-from expframe.config.frozen import FrozenDict, freeze, thaw
+from expframe.config.frozen import FrozenDict, thaw
 from expframe.errors import AmbiguousEntryError, BindError, ExpframeError, MissingArgumentError
 from expframe.randomness import drawn_seed, generator
 from expframe.registry import SPECIALS, Captured, Snapshot
@@ -143,11 +143,11 @@ class Injector:
             if name in ("_seed", "_rnd"):
                 continue
             if name in SPECIALS:
-                values[name] = self._special(captured, freeze(group), name)
+                values[name] = self._special(captured, group, name)
                 continue
             found = captured.find(name, group, captured.max_depth or self._max_depth)
             if len(found) == 1:
-                values[name] = freeze(dotted.get(group, found[0]))
+                values[name] = dotted.get(group, found[0])
             elif found:
                 paths = tuple(dotted.join(captured.path, captured.prefix, path) for path in found)
                 lacking[name] = AmbiguousEntryError(captured.name, captured.where, name, paths)
@@ -159,7 +159,7 @@ class Injector:
             for name, path in others.items():
                 value = dotted.get(group, path)
                 if name not in values and value is not dotted.MISSING:
-                    values[name] = freeze(value)
+                    values[name] = value
         return Plan(captured, values, lacking, self._draw, not read_only)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MASK = "********"
 
-_SECRET_NAME = re.compile(r"(?:^|_)(?:password|passwd|secret|token|api_key|access_key|private_key)$", re.IGNORECASE)
-_URL_CREDENTIALS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.\-]*://)([^/\s@'\"]+)@")
+_SECRET_NAME = re.compile(
+    r"(?:^|[_-])(?:password|passwd|secret|token|api[_-]key|access[_-]key|private[_-]key)$", re.IGNORECASE
+)
+_URL_CREDENTIALS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.\-]*://)([^/\s'\"]+)@")  # a password may hold an `@`
+_SHORTEST = 4
+"""Shorter secrets are masked under their names only: in other text they would hide half of it."""
 
 
 class Secret(str):
@@ -45,13 +50,61 @@ def is_masked(name: object, value: object) -> bool:
 
 
 def mask_text(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return text without credentials in URLs and without the given secrets."""
+    """Return text without credentials in URLs and without the given secrets, as they are or as their repr shows them."""
     if "://" in text:
         text = _URL_CREDENTIALS.sub(rf"\1{MASK}@", text)
-    for secret in secrets:
-        if len(secret) >= 4 and secret in text:
-            text = text.replace(secret, MASK)
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST:
+            text = text.replace(secret, MASK).replace(repr(secret)[1:-1], MASK)
     return text
+
+
+def mask_words(words: Sequence[str], secrets: Iterable[str] = ()) -> tuple[str, ...]:
+    """
+    Return the words of a command line without the values of secret names and without the given secrets.
+
+    Example:
+        >>> mask_words(["with", "db.password=hunter2", "--api-token", "abc"])
+        ('with', 'db.password=********', '--api-token', '********')
+    """
+    hidden = {*secrets, *secrets_of(words)}
+    shown = []
+    before = ""
+    for word in words:
+        left, equals, _ = word.partition("=")
+        if _is_secret_flag(before) and not word.startswith("-"):
+            shown.append(MASK)
+        else:
+            shown.append(f"{left}={MASK}" if equals and is_secret_name(_last_part(left)) else mask_text(word, hidden))
+        before = word
+    return tuple(shown)
+
+
+def secrets_of(words: Sequence[str]) -> set[str]:
+    """Return the texts that the words of a command line give to secret names."""
+    found: set[str] = set()
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        left, equals, text = word.partition("=")
+        if not equals and _is_secret_flag(word):
+            text = after
+        name = _last_part(left)
+        found |= secrets_in(text.strip(), name) | secrets_in(_literal(text), name)
+    return found
+
+
+def _last_part(left: str) -> str:
+    return left.rpartition(".")[2].strip("+- ")
+
+
+def _is_secret_flag(word: str) -> bool:
+    return word.startswith("--") and is_secret_name(word[2:])
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
 
 
 def mask(value: Any, name: object = None, *, shown: Any = MASK) -> Any:
@@ -74,10 +127,38 @@ def mask(value: Any, name: object = None, *, shown: Any = MASK) -> Any:
     return mask_text(value) if type(value) is str else value
 
 
+def mask_plain(data: Any, secrets: Iterable[str], *, keep: str = "") -> Any:
+    """
+    Return a copy of plain JSON data whose texts hold none of the given secrets.
+
+    Args:
+        data: Dicts, lists and leaves; keys stay as they are.
+        secrets: What must not be shown.
+        keep: A key whose value stays as it is.
+    """
+    if isinstance(data, dict):
+        return {key: item if key == keep else mask_plain(item, secrets, keep=keep) for key, item in data.items()}
+    if isinstance(data, list):
+        return [mask_plain(item, secrets, keep=keep) for item in data]
+    return mask_text(data, secrets) if isinstance(data, str) else data
+
+
 def secrets_in(value: Any, name: object = None) -> set[str]:
-    """Return the texts in plain data that must not be shown."""
+    """Return the texts in plain data that must not be shown, passwords in URLs included."""
     if isinstance(value, dict):
         return {text for key, item in value.items() for text in secrets_in(item, key)}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return {text for item in value for text in secrets_in(item, name)}
-    return {str(value)} if is_masked(name, value) else set()
+    if is_masked(name, value):
+        return {str(value)}
+    return _credentials(value) if isinstance(value, str) and "://" in value else set()
+
+
+def _credentials(url: str) -> set[str]:
+    """Return the passwords in a text's URLs; a name without one is a secret only if it is long enough for a token."""
+    found = set()
+    for _, credentials in _URL_CREDENTIALS.findall(url):
+        _, colon, password = credentials.partition(":")
+        if colon or len(credentials) >= 16:
+            found.add(password if colon else credentials)
+    return found - {""}

