@@ -56,7 +56,7 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {', '.join(versions)}\n")
     print(table(rows))
     for problem in environments.problems:
-        print(f"\n{problem} It is left out.")
+        print(f"\n{problem} What needs it is left out.")
     return 0
 
 

@@ -15,11 +15,11 @@ _ENTRIES = 100
 
 def measure(bench: Bench) -> list[Row]:
     environment = bench.environments.of_expframe()[0]
-    found = bench.compare({"expframe": bench.side(environment, by_expframe), "peer": bench.side("sacred", by_sacred)})
+    found = bench.compare({"expframe": bench.side(environment, by_expframe)})
     rows = []
     for key, what in (("function", "a config function"), ("dict", "a dict")):
-        figures = found("expframe", key), found("peer", key)
-        rows.append(Row(f'resolve("lr=0.1"), {_ENTRIES} entries of {what}', "s", *figures, None, (Target(1e-3),)))
+        text = f'resolve("lr=0.1"), {_ENTRIES} entries of {what}'
+        rows.append(Row(text, "s", found("expframe", key), targets=(Target(1e-3),)))
     return rows
 
 
@@ -35,14 +35,6 @@ def by_expframe() -> Sample:
             ex.add_config(_entries())
         found[kind] = _time(lambda ex=ex: ex.resolve("lr=0.1"))
     return found
-
-
-def by_sacred() -> Sample:
-    """Let Sacred call the config function with a fixed value: only the first part of what deciding takes there."""
-    from sacred.config import ConfigScope
-
-    function = ConfigScope(_config_function())
-    return {"function": _time(lambda: function(fixed={"lr": 0.1}))}
 
 
 def _entries() -> dict[str, Any]:
@@ -69,4 +61,4 @@ def _time(function: Callable[[], Any]) -> float:
 
 
 if __name__ == "__main__":
-    answer(by_expframe, by_sacred)
+    answer(by_expframe)

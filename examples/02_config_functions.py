@@ -6,6 +6,38 @@ so everything computed from it follows. A later config function reads earlier en
 the documentation that `print_config` shows, and a mistyped name is refused before anything starts.
 
 Usage:
+    $ python 02_config_functions.py
+    INFO - config_functions - Started run 1 of 'main' in runs/1
+    layers: [64, 32, 16]
+    optimizer: {'name': 'adam', 'lr': 0.01}
+    epochs: 30
+    INFO - config_functions - Completed after 0:00:00
+
+    $ python 02_config_functions.py with width=16 optimizer.name=sgd
+    INFO - config_functions - Started run 2 of 'main' in runs/2
+    layers: [16, 8, 4]
+    optimizer: {'name': 'sgd', 'lr': 0.01, 'momentum': 0.9}
+    epochs: 30
+    INFO - config_functions - Completed after 0:00:00
+
+    $ python 02_config_functions.py print_config with width=16 optimizer.lr=0.5
+    INFO - config_functions - Started 'print_config'; nothing is kept
+    Configuration (modified, added, typechanged):
+      depth = 3
+      epochs = 30                       # an annotated entry takes this type only
+      layers = [16, 8, 4]
+      seed = 956972666                  # the seed of all randomness in this run
+      width = 16                        # neurons of the first layer; command line, was 64 (02_config_functions.py:50)
+      optimizer:
+        lr = 0.5                        # command line, was 0.01 (02_config_functions.py:53)
+        name = 'adam'
+    INFO - config_functions - Completed after 0:00:00
+
+    $ python 02_config_functions.py with widht=16
+    UnknownEntryError: 'widht=16': no config entry 'widht'. Did you mean 'width' (02_config_functions.py:50)? ...
+
+    $ python 02_config_functions.py with epochs=many
+    EntryTypeError: 'epochs=many': 'epochs' (02_config_functions.py:60) takes int, not 'many' (str).
 """
 
 from expframe import Experiment

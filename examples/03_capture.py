@@ -6,6 +6,35 @@ the entry of the parameter's name, then the default. By default names are looked
 looks in one group, `max_depth` searches groups further down, and `entries` says exactly which entry fills what.
 
 Usage:
+    $ python 03_capture.py
+    INFO - capture - Started run 1 of 'main' in runs/1
+    load: batch_size=32 shuffle=True
+    load: batch_size=8 shuffle=False
+    encode: width=64 dropout=0.1
+    encode: width=64 dropout=0.9
+    activate: activation=relu dropout=0.1
+    resize: width=128
+    decode: batch_size=32 width=16 dropout=0.5
+    INFO - capture - Completed after 0:00:00
+
+    $ python 03_capture.py with batch_size=64 model.encoder.dropout=0
+    INFO - capture - Started run 2 of 'main' in runs/2
+    load: batch_size=64 shuffle=True
+    load: batch_size=8 shuffle=False
+    encode: width=64 dropout=0.0
+    encode: width=64 dropout=0.9
+    activate: activation=relu dropout=0.0
+    resize: width=128
+    decode: batch_size=64 width=16 dropout=0.5
+    INFO - capture - Completed after 0:00:00
+
+    $ python 03_capture.py ambiguous
+    INFO - capture - Started run 3 of 'ambiguous' in runs/3
+    ERROR - capture - Failed after 0:00:00
+    Traceback (most recent call last) (frames of expframe left out, -d shows them):
+      File "...03_capture.py", line ..., in ambiguous
+        resize()
+    expframe.errors.AmbiguousEntryError: resize() (03_capture.py:71) needs 'width', and ...
 """
 
 from expframe import Experiment

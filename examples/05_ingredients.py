@@ -6,6 +6,33 @@ own. Its entries stand under its path, and its functions see them without it. An
 defaults with `add_config`.
 
 Usage:
+    $ python 05_ingredients.py
+    INFO - ingredients - Started run 1 of 'main' in runs/1
+    loading 1000 items from /data/letters.npz
+    INFO - ingredients - Result: 1000
+    INFO - ingredients - Completed after 0:00:00
+
+    $ python 05_ingredients.py with dataset.tiny paths.root=/mnt
+    INFO - ingredients - Started run 2 of 'main' in runs/2
+    loading 10 items from /mnt/letters.npz
+    INFO - ingredients - Result: 10
+    INFO - ingredients - Completed after 0:00:00
+
+    $ python 05_ingredients.py dataset.describe
+    INFO - ingredients - Started run 3 of 'dataset.describe' in runs/3
+    letters: 1000 items
+    INFO - ingredients - Completed after 0:00:00
+
+    $ python 05_ingredients.py print_config with dataset.tiny
+    INFO - ingredients - Started 'print_config'; nothing is kept
+    Configuration (modified, added, typechanged):
+      seed = 1471688366                 # the seed of all randomness in this run
+      dataset:
+        name = 'letters'
+        size = 10                       # named config tiny (05_ingredients.py:58), was 1000 (05_ingredients.py:52)
+      paths:
+        root = '/data'
+    INFO - ingredients - Completed after 0:00:00
 """
 
 from expframe import Experiment, Ingredient
@@ -49,7 +76,7 @@ def describe(name, size):
 
 
 ex = Experiment("ingredients", ingredients=[dataset])
-ex.add_config({"dataset": {"name": "letters"}})
+ex.add_config(dataset={"name": "letters"})
 
 
 @ex.automain

@@ -5,6 +5,32 @@ Nested runs: a run inside a run.
 run it belongs to. What is logged goes to the innermost run. Here a search tries several learning rates.
 
 Usage:
+    $ python 06_nested_runs.py
+    INFO - nested_runs - Started run 1 of 'search' in runs/1
+    INFO - nested_runs - Started run 2 of 'descend' in runs/2
+    INFO - nested_runs - Result: 0.445700403950951
+    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Started run 3 of 'descend' in runs/3
+    INFO - nested_runs - Result: 0.0001329227995784916
+    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Started run 4 of 'descend' in runs/4
+    INFO - nested_runs - Result: 1469.7715679690941
+    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Result: 0.1
+    INFO - nested_runs - Completed after 0:00:00
+
+    $ python 06_nested_runs.py tree
+    INFO - nested_runs - Started 'tree'; nothing is kept
+    run 1: 0.1
+      run 2: lr=0.01 -> 0.45, 20 points
+      run 3: lr=0.1 -> 0.00013, 20 points
+      run 4: lr=1.1 -> 1.5e+03, 20 points
+    INFO - nested_runs - Completed after 0:00:00
+
+    $ python 06_nested_runs.py descend with lr=0.5
+    INFO - nested_runs - Started run 5 of 'descend' in runs/5
+    INFO - nested_runs - Result: 0.0
+    INFO - nested_runs - Completed after 0:00:00
 """
 
 import expframe
@@ -30,7 +56,7 @@ def descend(lr, steps, _run):
     return x * x
 
 
-@ex.command
+@ex.command(unobserved=True)
 def tree():
     """Print all runs of the store that have children."""
     for run in expframe.runs():
@@ -41,8 +67,8 @@ def tree():
 
 
 @ex.automain
-def search(rates):
+def search(rates, steps):
     """Try each learning rate in a run of its own and return the best."""
-    children = [ex.run("descend", {"lr": lr}) for lr in rates]
+    children = [ex.run("descend", {"lr": lr, "steps": steps}) for lr in rates]
     best = min(children, key=lambda child: child.result)
     return best.config["lr"]

@@ -5,6 +5,55 @@ Each function decorated with `@ex.command` is run by its name, with the same con
 name is given. Every experiment has `print_config`, `save_config`, `print_named_configs` and `print_dependencies` too.
 
 Usage:
+    $ python 07_commands.py
+    INFO - commands - Started run 1 of 'train' in runs/1
+    training model.bin with lr=0.1
+    INFO - commands - Completed after 0:00:00
+
+    $ python 07_commands.py evaluate with split=train
+    INFO - commands - Started run 2 of 'evaluate' in runs/2
+    evaluating model.bin on train
+    INFO - commands - Completed after 0:00:00
+
+    $ python 07_commands.py clean
+    INFO - commands - Started 'clean'; nothing is kept
+    removing model.bin
+    INFO - commands - Completed after 0:00:00
+
+    $ python 07_commands.py help evaluate
+    evaluate(path, split='test')
+        Measure a trained model.
+
+        Parameters of a command are entries as well, so `split` may be set although no config defines it.
+
+    $ python 07_commands.py help
+    Usage:
+      07_commands.py [(with UPDATE...)] [options]
+    ...
+    Commands:
+      evaluate             Measure a trained model.
+      clean                Remove what training left behind; such a run is not kept.
+      train                Train a model and write it.
+      print_config         ...
+    ...
+
+    $ python 07_commands.py print_config with lr=1
+    INFO - commands - Started 'print_config'; nothing is kept
+    Configuration (modified, added, typechanged):
+      lr = 1.0                          # command line, was 0.1 (07_commands.py:67)
+      path = 'model.bin'
+      seed = 1127126850                 # the seed of all randomness in this run
+    INFO - commands - Completed after 0:00:00
+
+    $ python 07_commands.py save_config with lr=1 config_filename=fast.json
+    INFO - commands - Started 'save_config'; nothing is kept
+    Saved the config to fast.json
+    INFO - commands - Completed after 0:00:00
+
+    $ python 07_commands.py with fast.json
+    INFO - commands - Started run 3 of 'train' in runs/3
+    training model.bin with lr=1.0
+    INFO - commands - Completed after 0:00:00
 """
 
 from expframe import Experiment

@@ -6,6 +6,21 @@ that was made, `open_resource` one that is read, and `_run.info` is a dict for w
 is plain files, and `expframe.runs()` reads them back.
 
 Usage:
+    $ python 09_artifacts_and_metrics.py
+    INFO - artifacts_and_metrics - Started run 1 of 'main' in runs/1
+    INFO - artifacts_and_metrics - Result: 0.25
+    INFO - artifacts_and_metrics - Completed after 0:00:00
+
+    $ python 09_artifacts_and_metrics.py show
+    INFO - artifacts_and_metrics - Started 'show'; nothing is kept
+    run 1: COMPLETED, result 0.25
+    loss: [0, 1, 2, 3] [1.0, 0.5, 0.3333333333333333, 0.25]
+    all metrics: {'loss': 4, 'train.accuracy': 4, 'test.accuracy': 4, 'curve': 3}
+    info: {'lines': 64}
+    resource: 09_artifacts_and_metrics.py, 2449 bytes
+    artifact: report.txt, 13 bytes
+    notes.txt: Files may also be written where they belong.
+    INFO - artifacts_and_metrics - Completed after 0:00:00
 """
 
 from pathlib import Path

@@ -8,31 +8,30 @@ loss and accuracy of each epoch, the output, the trained model and a picture of 
 Usage:
     $ python digits.py with seed=1
     INFO - digits - Started run 1 of 'train' in runs/1
-    epoch  1/20  loss ...  accuracy ...
+    epoch  1/30  loss ...  accuracy ...
     ...
-    epoch 20/20  loss 0.0...  accuracy 0.9...
-    Confusion matrix: runs/1/files/confusion.png
+    epoch 30/30  loss 0.0...  accuracy 0.9...
     INFO - digits - Result: 0.9...
-    INFO - digits - Completed after 0:00:03
+    INFO - digits - Completed after 0:00:01
 
-    $ python digits.py with seed=1 quick hidden=[16] data.noise=0.2
+    $ python digits.py with quick learning_rate=0.01 data.noise=0.2
     INFO - digits - Started run 2 of 'train' in runs/2
     epoch 1/5  loss ...  accuracy ...
     ...
-    Confusion matrix: runs/2/files/confusion.png
-    ...
+    INFO - digits - Completed after 0:00:00
 
-    $ python digits.py print_config with quick hidden=[16]
-    ...
+    $ python digits.py print_config with quick learning_rate=0.01
+    INFO - digits - Started 'print_config'; nothing is kept
+    Configuration (modified, added, typechanged):
       batch_size = 32                   # images between two steps
-      epochs = 5                        # named config quick (digits.py:60), was 20 (digits.py:50)
-      hidden = [16]                     # neurons of each hidden layer; command line, was [64] (digits.py:53)
-      learning_rate = 0.005
-      seed = 1576722447                 # the seed of all randomness in this run
+      epochs = 5                        # named config quick (digits.py:69), was 30 (digits.py:60)
+      hidden = [64]                     # neurons of each hidden layer
+      learning_rate = 0.01              # command line, was 0.005 (digits.py:62)
+      seed = 1721283536                 # the seed of all randomness in this run
       data:
         held_out = 0.25                 # share of the images that only test the model
         noise = 0.0                     # spread of the noise on training images, whose pixels go from 0 to 1
-    ...
+    INFO - digits - Completed after 0:00:00
 """
 
 import pickle

@@ -90,7 +90,8 @@ class ExpframeError(Exception):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls._names = tuple(dict.fromkeys([*cls._names, *cls.__dict__.get("__annotations__", {})]))
+        own = cls.__dict__.get("__annotations__", {})  # noqa: RUF063  without the import of inspect
+        cls._names = tuple(dict.fromkeys([*cls._names, *own]))
 
     def __init__(self, *values: Any, **fields: Any) -> None:
         super().__init__(*values)
@@ -351,8 +352,8 @@ class ConfigParameterError(ConfigError):
 
     def __str__(self) -> str:
         return (
-            f"{located(self.function + '()', self.where)} asks for {self.parameter!r}, which nothing before it defines. "
-            f"Entries so far: {listed(self.available)}."
+            f"{located(self.function + '()', self.where)} asks for {self.parameter!r}, "
+            f"which nothing before it defines. Entries so far: {listed(self.available)}."
         )
 
 
@@ -425,8 +426,9 @@ class AmbiguousEntryError(InjectionError):
 
     def __str__(self) -> str:
         return (
-            f"{located(self.function + '()', self.where)} needs {self.name!r}, and {' and '.join(map(repr, self.paths))} "
-            f"are equally near. Pass {self.name}=, or choose one with prefix= or entries= in @capture."
+            f"{located(self.function + '()', self.where)} needs {self.name!r}, "
+            f"and {' and '.join(map(repr, self.paths))} are equally near. "
+            f"Pass {self.name}=, or choose one with prefix= or entries= in @capture."
         )
 
 
@@ -523,7 +525,7 @@ class ValueFormatError(_Explained, ValueError):
 # ---------------------------------------------------------------------------------------------------- interrupts
 
 
-class RunInterrupt(Exception):  # noqa: N818  a way to end, not a fault
+class RunInterrupt(Exception):
     """
     Raise it in a command to end the run early; a subclass may set another `status`.
 

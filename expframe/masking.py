@@ -50,7 +50,7 @@ def is_masked(name: object, value: object) -> bool:
 
 
 def mask_text(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return text without credentials in URLs and without the given secrets, as they are or as their repr shows them."""
+    """Return text without credentials in URLs and without the given secrets, plain or as a repr shows them."""
     if "://" in text:
         text = _URL_CREDENTIALS.sub(rf"\1{MASK}@", text)
     for secret in sorted(secrets, key=len, reverse=True):
@@ -83,7 +83,7 @@ def mask_words(words: Sequence[str], secrets: Iterable[str] = ()) -> tuple[str, 
 def secrets_of(words: Sequence[str]) -> set[str]:
     """Return the texts that the words of a command line give to secret names."""
     found: set[str] = set()
-    for word, after in zip(words, [*words[1:], ""], strict=True):
+    for word, after in zip(words, [*words[1:], ""], strict=False):
         left, equals, text = word.partition("=")
         if not equals and _is_secret_flag(word):
             text = after

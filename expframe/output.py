@@ -28,7 +28,7 @@ __all__ = ["MODES", "Capture", "collapse", "collapse_file", "default_mode", "has
 
 MODES = ("no", "sys", "fd")
 
-_SIGPIPE = 13
+_READER_GONE = "Broken pipe"  # as a helper says it
 
 
 def default_mode(*, command_line: bool, first: bool) -> str:
@@ -131,8 +131,13 @@ class _StreamCapture(Capture):
     def close(self) -> None:
         if self._is_open:
             self._is_open = False
-            self._swap.undo()
-            self._file.close()
+            self._flushing.acquire(timeout=2)
+            self._end()
+            self.resume()
+
+    def _end(self) -> None:
+        self._swap.undo()
+        self._file.close()
 
     def hold(self) -> None:
         self._flushing.acquire(timeout=2)  # a slow reader of the output delays a fork, and no more than that
@@ -158,6 +163,7 @@ class _DescriptorCapture(_StreamCapture):
         # Where a standard stream was closed when Python started, its number may be any file by now.
         fds = [fd for name, fd in standard.items() if getattr(sys, f"__{name}__") is not None and identity(fd)]
         self._helpers: list[Tee] = []
+        self._has_lost_reader = False
         self._own = [s for name in standard if _number(s := getattr(sys, name)) in fds]
         os.close(os.open(self._file.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666))
         self._complaints, complaining = (above_standard(fd) for fd in os.pipe())
@@ -195,7 +201,15 @@ class _DescriptorCapture(_StreamCapture):
     def _hear(self) -> None:
         """Note what the helpers complain of."""
         with suppress(OSError):
-            self._note(os.read(self._complaints, 4096).decode(errors="replace").strip())
+            lines = os.read(self._complaints, 4096).decode(errors="replace").splitlines()
+            faults = [line for line in lines if _READER_GONE not in line]
+            self._note("; ".join(faults))
+            if len(faults) < len(lines):
+                # Not our fault, and the code that prints is to hear of it as it would without us, from now on.
+                self._has_lost_reader = True
+                for helper in self._helpers:
+                    if not helper.has_reader():
+                        helper.detach()
 
     def _push_standard(self, *, load: bool) -> None:
         """Push on what Python and C hold for the file descriptors."""
@@ -204,13 +218,11 @@ class _DescriptorCapture(_StreamCapture):
                 stream.flush()
         flush_c(load=load)
 
-    def close(self) -> None:
-        if self._is_open:
-            self._is_open = False
-            self._push_standard(load=has_c_code())
-            self._swap.undo()
-            self._end_helpers()
-            self._file.close()
+    def _end(self) -> None:
+        self._push_standard(load=has_c_code())
+        self._swap.undo()
+        self._end_helpers()
+        self._file.close()
 
     def _end_helpers(self) -> None:
         for helper in self._helpers:
@@ -220,10 +232,8 @@ class _DescriptorCapture(_StreamCapture):
         self._hear()
         os.close(self._complaints)
         for status in statuses:
-            if status == -_SIGPIPE:
-                self._note(f"{self._file.path} ends early: the reader of this output has gone.")
-            elif status:
-                self._note(f"{self._file.path} may end early: the process that writes it ended with {status}.")
+            if status and not self._has_lost_reader:
+                self._note(f"{self._file.path} may be incomplete: the process that writes it ended with {status}.")
 
     def forked(self) -> None:
         fds = [fd for helper in self._helpers for fd in helper.fds]

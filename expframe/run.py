@@ -90,6 +90,7 @@ class Run(Recording):
         self._followed = 0
         self._last_info: Any = {}
         self._record_lock = threading.Lock()
+        self._has_news = False
         self.record = self._first_record()
 
     def _first_record(self) -> Record:
@@ -191,15 +192,13 @@ class Run(Recording):
         if self.record.status == Status.QUEUED:
             return self._queue()
         self._advance(started=now())
-        self._open()
-        token = context.enter(self)
-        try:
-            with self._stopping.listening():
+        with self._stopping.listening():
+            self._open()
+            token = context.enter(self)
+            try:
                 self._do()
-        finally:
-            context.leave(self, token)
-            if self.parent is None and os.getpid() == self._pid:
-                self._remove_scratch()
+            finally:
+                context.leave(self, token)
         return self
 
     def _check_command(self) -> None:
@@ -223,18 +222,25 @@ class Run(Recording):
     def _open(self) -> None:
         sinks = self._sinks
         assert isinstance(sinks, Sinks)
-        self.record = sinks.open(self.record, self.config)
+        try:
+            self.record = sinks.open(self.record, self.config)
+        except BaseException as problem:
+            self._advance(status=_status_of(problem), ended=now(), failure=self._failure(problem), id=sinks.id)
+            sinks.close(self.record)
+            raise
         self.id, self._folder = sinks.id, sinks.folder
         self.has_started = True
         if self.parent is not None:
             self.parent.children.append(self)
 
     def _do(self) -> None:
-        gathering = self._begin()
+        gathering = self._make_gathering()
         beat = _Heart(self._pulse, self._flush, self.request.options.beat_interval)
         ended: BaseException | None = None
         try:
-            self._announce()
+            self._begin()
+            if gathering is not None:
+                gathering.start()
             beat.start()
             self.result = self._call_command()
         except BaseException as problem:
@@ -245,18 +251,18 @@ class Run(Recording):
                 beat.stop()
                 self._finish(ended, gathering)
 
-    def _begin(self) -> Gathering | None:
+    def _make_gathering(self) -> Gathering | None:
+        if not self._sinks:
+            return None
+        folder = self._folder.parent / layout.SOURCES_FOLDER if self._folder else None
+        return Gathering(self._setup.scope, self._setup.known, folder, self._learn)
+
+    def _begin(self) -> None:
         randomness.seed_globals(self.seed)
-        gathering = None
-        if self._sinks:
-            folder = self._folder.parent / layout.SOURCES_FOLDER if self._folder else None
-            gathering = Gathering(self._setup.scope, self._setup.known, folder, self._learn)
-            gathering.start()
-        mode = self.record.capture
-        if mode != "no":
+        if self.record.capture != "no":
             self._output_path = self._files_base() / layout.OUTPUT
-        self._capture = output.open_capture(mode, self._output_path or Path(os.devnull))
-        return gathering
+        self._capture = output.open_capture(self.record.capture, self._output_path or Path(os.devnull))
+        self._announce()
 
     def _capture_mode(self) -> str:
         if not self._setup.observers or self.request.options.queue:
@@ -304,8 +310,8 @@ class Run(Recording):
                 collapse_file(self._output_path)
         self._advance()
         self._sinks.close(self.record)  # type: ignore[union-attr]
-        if self.parent is not None:
-            self._remove_scratch()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     def _failure(self, ended: BaseException | None) -> Failure | None:
         if ended is None:
@@ -335,16 +341,14 @@ class Run(Recording):
         else:
             self.log.warning("Ended as %s after %s", record.status, took)
 
-    def _remove_scratch(self) -> None:
-        if self._scratch is not None:
-            self._scratch.cleanup()
-            self._scratch = None
-
     # -------------------------------------------------------------------------------------------- while it runs
 
     def _flush(self) -> None:
         """Hand on what has waited long enough; twenty times a second."""
         self._metrics.flush_waiting()
+        if self._has_news:
+            self._has_news = False
+            self._emit(Beat(self.record))
         if self._capture is not None:
             self._capture.flush()
 
@@ -384,9 +388,9 @@ class Run(Recording):
         self._sinks.write(event)
 
     def _learn(self, facts: Mapping[str, Any]) -> None:
-        """Take facts into the record and have it stored."""
+        """Take facts into the record, which is stored with the next flush."""
         self._advance(**facts)
-        self._emit(Beat(self.record))
+        self._has_news = True
 
     def _advance(self, **changes: Any) -> None:
         """Replace the record by one with changes, and with what is counted."""

@@ -22,7 +22,6 @@ _READ_CALL = {"x86_64": "0", "aarch64": "63", "riscv64": "63"}  # the number of 
 _TEE = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 outputs, status = [1, os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)], 0
 while data := os.read(0, 65536):
     for fd in outputs[:]:
@@ -74,6 +73,15 @@ class Tee:
             with suppress(OSError):
                 os.close(saved)
         self.saved = {}
+
+    def has_reader(self) -> bool:
+        """Return whether somebody still reads what goes on to where it went."""
+        import select
+
+        poll = select.poll()
+        for fd in self.saved.values():
+            poll.register(fd, 0)
+        return not any(event & select.POLLERR for _, event in poll.poll(0))
 
     def disown(self) -> None:
         """Leave the helper to the parent of this process."""
@@ -134,16 +142,14 @@ class Tee:
 
 def _spawn_tee(path: Path, fds: list[tuple[int, int]]) -> int:
     """Start a helper process in a session of its own, so that Ctrl-C leaves it alone, and return its pid."""
-    import signal
-
     actions = [(os.POSIX_SPAWN_DUP2, fd, number) for fd, number in fds]
-    options: dict[str, Any] = {"file_actions": actions, "setsigdef": [signal.SIGPIPE]}
+    speaking_english = {**os.environ, "LC_ALL": "C"}
 
     def spawn(*args: str) -> int:
         try:
-            return os.posix_spawnp(args[0], args, os.environ, setsid=True, **options)
+            return os.posix_spawnp(args[0], args, speaking_english, file_actions=actions, setsid=True)
         except NotImplementedError:
-            return os.posix_spawnp(args[0], args, os.environ, setpgroup=0, **options)
+            return os.posix_spawnp(args[0], args, speaking_english, file_actions=actions, setpgroup=0)
 
     target = os.path.abspath(path)  # noqa: PTH100  a name like "-p" must not look like an option
     try:

@@ -18,7 +18,7 @@ _GRAMMAR = """\
 Usage:
   {program} [(with UPDATE...)] [options]
   {program} help [COMMAND]
-  {program} (-h | --help)
+  {program} [COMMAND] (-h | --help)
   {program} COMMAND [(with UPDATE...)] [options]
 """
 
@@ -85,11 +85,13 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
     """
     from docopt import DocoptExit, DocoptLanguageError, docopt
 
-    grammar = f"{_GRAMMAR.format(program='script')}\n{_options_text(cli_options)}"
+    grammar = f"{_GRAMMAR.format(program='script')}\n{_options_grammar(cli_options)}"
     try:
         found: dict[str, Any] = docopt(grammar, argv=list(argv), default_help=False)
-    except (DocoptExit, DocoptLanguageError) as problem:
-        raise CommandLineError(*_explain(list(argv), cli_options, str(problem)), short_usage(program)) from None
+    except (DocoptExit, DocoptLanguageError):
+        raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program)) from None
+    if found["COMMAND"] == "with":
+        raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program))
     updates = [word for word in found["UPDATE"] or [] if word]
     given = {flag.long: found[flag.long] for flag in Options.FLAGS if found[flag.long] not in (None, False)}
     extra = {option.flag.long: found[option.flag.long] for option in cli_options}
@@ -130,41 +132,85 @@ def _options_text(cli_options: Iterable[CliOption]) -> str:
     return "Options:\n" + "\n".join(map(_flag_text, flags)) + "\n"
 
 
-def _flag_text(flag: Flag) -> str:
+def _options_grammar(cli_options: Iterable[CliOption]) -> str:
+    """Return the options without their help: docopt would read flags and defaults out of it."""
+    flags = [*Options.FLAGS, *(option.flag for option in cli_options)]
+    return "Options:\n" + "\n".join(f"  {_spelled(flag)}" for flag in flags) + "\n"
+
+
+def _spelled(flag: Flag) -> str:
     if flag.value:
-        spelled = f"{flag.short} VALUE --{flag.long.lstrip('-')}=VALUE" if flag.short else f"{flag.long}=VALUE"
-    else:
-        spelled = f"{flag.short} {flag.long}".strip()
+        return f"{flag.short} VALUE --{flag.long.lstrip('-')}=VALUE" if flag.short else f"{flag.long}=VALUE"
+    return f"{flag.short} {flag.long}".strip()
+
+
+def _flag_text(flag: Flag) -> str:
     lines = textwrap.wrap(flag.help, 79 - 34) or [""]
-    return f"  {spelled:<30}  " + f"\n{'':34}".join(lines)
+    return f"  {_spelled(flag):<30}  " + f"\n{'':34}".join(lines)
 
 
-def _explain(argv: list[str], cli_options: Sequence[CliOption], said: str) -> tuple[str, str]:
+# ---------------------------------------------------------------------------------------------- what is wrong
+
+
+def _explain(argv: Sequence[str], cli_options: Iterable[CliOption]) -> tuple[str, str]:
     """Return which word is wrong, and why."""
     flags = [*Options.FLAGS, *(option.flag for option in cli_options)]
-    known = {flag.long: flag for flag in flags} | {flag.short: flag for flag in flags if flag.short}
+    given: list[Flag] = []
+    takes = False
+    words: list[str] = []
     for position, word in enumerate(argv):
-        name = word.partition("=")[0]
-        if not word.startswith("-") or word == "-":
+        if takes or not word.startswith("-") or word == "-":
+            words += [] if takes else [word]
+            takes = False
             continue
-        flag = known.get(name) or known.get(word[:2] if not word.startswith("--") else "")
-        if word.startswith("--") and flag is None:
-            candidates = [long for long in (flag.long for flag in flags) if long.startswith(name)]
-            if len(candidates) > 1:
-                return word, f"could be {' or '.join(candidates)}. Write it out."
-            flag = known[candidates[0]] if candidates else None
-        if flag is None:
-            near = dotted.nearest(name.lstrip("-"), [long.lstrip("-") for long in known if long.startswith("--")])
-            hint = f" Did you mean {' or '.join('--' + n for n in near)}?" if near else " See --help for all flags."
-            return word, f"no such flag.{hint}"
-        if flag.value and word in (flag.short, flag.long) and position + 1 == len(argv):
-            return word, "needs a value."
-        if not flag.value and word.startswith("--") and "=" in word:
-            return word, "takes no value."
-    if "with" not in argv and any("=" in word and not word.startswith("-") for word in argv):
-        return next(word for word in argv if "=" in word and not word.startswith("-")), "goes after the word `with`."
-    if argv[-1:] == ["with"]:
+        found, problem = _long(word, flags) if word.startswith("--") else _short(word, flags)
+        takes = bool(found) and found[-1].value and _lacks_value(word, found)
+        if not problem and takes and position + 1 == len(argv):
+            problem = "needs a value."
+        if not problem and any(flag in given for flag in found):
+            problem = "is given twice." + (" Give several tags with commas." if found[-1].field == "tag" else "")
+        if problem:
+            return word, problem
+        given += found
+    return _explain_words(words)
+
+
+def _explain_words(words: Sequence[str]) -> tuple[str, str]:
+    if words[-1:] == ["with"]:
         return "with", "is followed by overrides, named configs or files, and none is there."
-    return " ".join(argv), said.splitlines()[0] if said and "Usage" not in said.splitlines()[
-        0
-    ] else "fits no usage line."
+    override = next((word for word in words if "=" in word), None)
+    if override is not None and "with" not in words:
+        return override, "goes after the word `with`."
+    if len(words) > 1 and words[0] != "help" and "with" not in words:
+        return words[1], "is one word too many: one command, then `with` and what it is to be done with."
+    return " ".join(words), "fits no usage line."
+
+
+def _lacks_value(word: str, flags: Sequence[Flag]) -> bool:
+    return "=" not in word if word.startswith("--") else len(flags) == len(word) - 1
+
+
+def _long(word: str, flags: Sequence[Flag]) -> tuple[list[Flag], str]:
+    """Return the flag that a long spelling or the beginning of one means, and what is wrong with it."""
+    name, equals, _ = word.partition("=")
+    found = [flag for flag in flags if flag.long == name] or [flag for flag in flags if flag.long.startswith(name)]
+    if len(found) > 1:
+        return [], f"could be {' or '.join(flag.long for flag in found)}. Write it out."
+    if not found:
+        near = dotted.nearest(name.lstrip("-"), [flag.long.lstrip("-") for flag in flags])
+        hint = f"Did you mean {' or '.join('--' + n for n in near)}?" if near else "See --help for all flags."
+        return [], f"no such flag. {hint}"
+    return found, "takes no value." if equals and not found[0].value else ""
+
+
+def _short(word: str, flags: Sequence[Flag]) -> tuple[list[Flag], str]:
+    """Return the flags of a word of short spellings, the last of which may have its value attached."""
+    found: list[Flag] = []
+    for letter in word[1:]:
+        flag = next((flag for flag in flags if flag.short == f"-{letter}"), None)
+        if flag is None:
+            return [], f"no such flag{f' as -{letter}' if len(word) > 2 else ''}. See --help for all flags."
+        found.append(flag)
+        if flag.value:
+            break
+    return found, ""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import pprint
 import sys
+import sysconfig
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -15,10 +16,12 @@ from expframe.config import dotted
 from expframe.config.frozen import thaw
 from expframe.config.model import Change, Config
 from expframe.config.values import short_repr
-from expframe.masking import MASK, is_masked, mask_text, secrets_in
+from expframe.errors import ExpframeError
+from expframe.masking import MASK, is_masked, mask, mask_text, secrets_in
 
 _CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
+_STANDARD = sysconfig.get_path("stdlib") + os.sep
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -45,7 +48,7 @@ def config_text(config: Config, *, colour: bool) -> str:
     legend = ", ".join(paint(kind, kind, colour) for kind in ("modified", "added", "typechanged"))
     lines = [f"Configuration ({legend}):"]
     _add_group(lines, config, config.values, (), colour)
-    return "\n".join(lines)
+    return mask_text("\n".join(lines), secrets_in(config.values))
 
 
 def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path: dotted.Path, colour: bool) -> None:
@@ -63,7 +66,7 @@ def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path:
             lines.append(_with_notes(paint(f"{indent}{key}:", kind, colour), len(f"{indent}{key}:"), doc, "", colour))
             _add_group(lines, config, value, below, colour)
             continue
-        shown = MASK if is_masked(key, value) else mask_text(pprint.pformat(thaw(value), width=80, sort_dicts=False))
+        shown = _shown(key, value, lambda plain: pprint.pformat(plain, width=80, sort_dicts=False))
         text = f"{indent}{key} = " + shown.replace("\n", f"\n{indent}  ")
         note = _note(config, name, change) if change else ""
         lines.append(_with_notes(paint(text, kind, colour), len(text.rpartition("\n")[2]), doc, note, colour))
@@ -79,14 +82,18 @@ def _note(config: Config, name: str, change: Change) -> str:
     while origin is None and parent:
         parent = parent.rpartition(".")[0]
         origin = config.origins.get(parent)
-    by = mask_text(origin.kind if origin else "?")
+    by = origin.kind if origin else "?"
     if origin and origin.file:
         by = f"{origin.kind} {origin.name} ({origin.where})" if origin.name != origin.file else f"file {origin.where}"
     if change.kind == "added":
         return f"{by}, new"
-    default = MASK if is_masked(name.rpartition(".")[2], change.default) else short_repr(thaw(change.default), 40)
+    default = _shown(name.rpartition(".")[2], change.default, lambda plain: short_repr(plain, 40))
     where = f" ({change.where})" if change.where else ""
     return f"{by}, was {default}{where}"
+
+
+def _shown(name: object, value: Any, form: Callable[[Any], str]) -> str:
+    return MASK if is_masked(name, value) else form(mask(thaw(value), name))
 
 
 def _with_notes(text: str, width: int, doc: str, note: str, colour: bool) -> str:
@@ -96,32 +103,43 @@ def _with_notes(text: str, width: int, doc: str, note: str, colour: bool) -> str
     return f"{text}{' ' * max(2, 36 - width)}{paint(f'# {words}', 'dim', colour)}"
 
 
-def error_text(problem: BaseException, *, whole: bool, secrets: Mapping[Any, Any] | None = None) -> str:
+def error_text(problem: BaseException, *, whole: bool, secrets: Iterable[str] = ()) -> str:
     """
     Return the traceback of a user's exception, with its causes.
 
     Args:
         problem: The exception.
         whole: Whether frames of expframe itself are shown as well.
-        secrets: A config whose secret values are masked.
+        secrets: Texts that must not be shown.
     """
-    found = traceback.TracebackException.from_exception(problem, capture_locals=False)
+    found = traceback.TracebackException.from_exception(problem)
     if not whole:
-        _leave_out_own_frames(found, set())
+        _leave_out_own_frames(found, problem)
     hidden = " (frames of expframe left out, -d shows them)" if not whole else ""
     text = "".join(found.format()).replace("(most recent call last)", f"(most recent call last){hidden}", 1)
-    return mask_text(text.rstrip("\n"), secrets_in(dict(secrets)) if secrets else ())
+    return mask_text(text.rstrip("\n"), secrets)
 
 
-def _leave_out_own_frames(found: traceback.TracebackException | None, seen: set[int]) -> None:
-    if found is None or id(found) in seen:
-        return
-    seen.add(id(found))
-    users = [frame for frame in found.stack if not _is_own(frame.filename)]
-    if users and found.stack and not _is_own(found.stack[-1].filename):
-        found.stack = traceback.StackSummary.from_list(users)
-    for other in (found.__cause__, found.__context__, *(getattr(found, "exceptions", None) or ())):
-        _leave_out_own_frames(other, seen)
+def _leave_out_own_frames(found: traceback.TracebackException, problem: BaseException) -> None:
+    """Leave out expframe's frames, except where it is expframe that fails unexpectedly."""
+    if any(not _is_own(frame.filename) for frame in found.stack):
+        is_ours = _is_own(found.stack[-1].filename) and not isinstance(problem, ExpframeError)
+        found.stack = traceback.StackSummary.from_list(list(_users(found.stack, with_end=is_ours)))
+    pairs = [(found.__cause__, problem.__cause__), (found.__context__, problem.__context__)]
+    inner = zip(getattr(found, "exceptions", None) or (), getattr(problem, "exceptions", ()), strict=False)
+    for other, its_problem in (*pairs, *inner):
+        if other is not None and its_problem is not None:
+            _leave_out_own_frames(other, its_problem)
+
+
+def _users(stack: traceback.StackSummary, *, with_end: bool) -> Iterator[traceback.FrameSummary]:
+    """Yield the frames of a user, without those of the standard library between expframe and them."""
+    last = max((n for n, frame in enumerate(stack) if not _is_own(frame.filename)), default=-1)
+    is_ours = False
+    for number, frame in enumerate(stack):
+        is_ours = _is_own(frame.filename) or (is_ours and frame.filename.startswith(_STANDARD))
+        if not is_ours or (with_end and number > last):
+            yield frame
 
 
 def _is_own(filename: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 from expframe.cli import argv as words
@@ -14,6 +14,7 @@ from expframe.cli.render import error_text, own_frames_only, write
 from expframe.config import dotted
 from expframe.config.model import Options
 from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
+from expframe.masking import mask_text, secrets_in, secrets_of
 
 LOG_FORMAT = "%(levelname)s - %(name)s - %(message)s"
 
@@ -28,6 +29,7 @@ def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
     """
     options = Options()
     run = None
+    line: list[str] = []
     try:
         line = words.split_argv(argv)
         program = words.program_name(line)
@@ -49,24 +51,25 @@ def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
         write("Terminated.", sys.stderr)
         sys.exit(143)
     except Exception as problem:
-        _show(problem, options, run)
+        secrets = secrets_of(line[1:]) | (secrets_in(run.config.values) if run is not None else set())
+        _show(problem, options, secrets)
         sys.exit(1 if run is not None and run.has_started else 2)
 
 
-def _show(problem: Exception, options: Options, run: Any) -> None:
+def _show(problem: Exception, options: Options, secrets: Iterable[str]) -> None:
     """Print what went wrong, and enter the debugger if that was asked for."""
     if isinstance(problem, ExpframeError) and own_frames_only(problem.__traceback__) and not options.debug:
-        write(f"{type(problem).__name__}: {problem}", sys.stderr)
+        write(mask_text(f"{type(problem).__name__}: {problem}", secrets), sys.stderr)
     else:
-        secrets = run.config.values if run is not None else None
         write(error_text(problem, whole=options.debug, secrets=secrets), sys.stderr)
     if options.pdb:
-        import pdb  # noqa: T100  this is what --pdb is
+        import pdb
 
         pdb.post_mortem(problem.__traceback__)
 
 
 def _print_help(experiment: Any, command: str | None, program: str) -> None:
+    experiment.add_built_in_commands()
     commands = experiment.registry.snapshot().commands
     if command is None:
         write(words.usage(program, experiment.doc or "", commands, experiment.registry.cli_options))
@@ -74,9 +77,8 @@ def _print_help(experiment: Any, command: str | None, program: str) -> None:
     if command not in commands:
         raise UnknownCommandError(command, dotted.nearest(command, commands), tuple(commands))
     found = commands[command].captured.raw
-    signature = str(inspect.signature(found))
     doc = inspect.getdoc(found) or "No description."
-    write(f"{command}{signature}\n" + "\n".join(f"    {row}".rstrip() for row in doc.splitlines()))
+    write(f"{command}{inspect.signature(found)}\n" + "\n".join(f"    {row}".rstrip() for row in doc.splitlines()))
 
 
 def _set_up_logging(level: str | int | None) -> None:

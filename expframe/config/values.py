@@ -387,11 +387,23 @@ def dump(value: Any, *, indent: int | None = 1) -> bytes:
 
 
 def dump_plain(data: Any, *, indent: int | None = 1) -> bytes:
-    """Return JSON text of plain data in UTF-8, readable where it can be."""
+    """Return JSON text of plain data in UTF-8, readable where it can be: each of the outer entries has its own line."""
     try:
-        return json.dumps(data, indent=indent, ensure_ascii=False).encode("utf-8")
+        return _lines(data, indent, False).encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(data, indent=indent).encode("ascii")
+        return _lines(data, indent, True).encode("ascii")
+
+
+def _lines(data: Any, indent: int | None, ascii_only: bool, depth: int = 1) -> str:
+    """Return JSON text with the entries of the two outer levels on lines of their own; the C encoder does the rest."""
+    if indent is None or depth > 2 or not isinstance(data, dict) or not data:
+        return json.dumps(data, ensure_ascii=ascii_only)
+    space = "\n" + " " * indent * depth
+    entries = (
+        f"{space}{json.dumps(key, ensure_ascii=ascii_only)}: {_lines(item, indent, ascii_only, depth + 1)}"
+        for key, item in data.items()
+    )
+    return "{" + ",".join(entries) + space[: -indent or None] + "}"
 
 
 def load(text: bytes | str, *, trust: bool = False) -> Any:

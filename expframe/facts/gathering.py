@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,20 +12,6 @@ from typing import Any
 
 from expframe.errors import NotCleanError
 from expframe.facts import git, host, packages, sources
-
-
-@dataclass
-class Known:
-    """
-    What was found in this process before: facts are gathered anew only where something changed.
-
-    One for each experiment; runs of the experiment share it.
-    """
-
-    host: Mapping[str, Any] | None = None
-    git: Mapping[str, Any] | None = None
-    git_state: object = None
-    sources: dict[str, sources.Source] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,6 +33,29 @@ class Scope:
     extra: Sequence[Path] = ()
     exclude: Sequence[Path] = ()
 
+    def find_project(self) -> Path:
+        """Return the folder whose files count as source."""
+        return self.project or sources.find_project(self.main_file)
+
+
+@dataclass
+class Known:
+    """
+    What was found in this process before. A run looks again only at what may have changed.
+
+    One for each experiment; its runs share it.
+    """
+
+    project: Path | None = None
+    host: Mapping[str, Any] | None = None
+    git: Mapping[str, Any] | None = None
+    git_state: object = None
+    modules: frozenset[str] = frozenset()
+    packages: Mapping[str, str] = field(default_factory=dict)
+    packages_of: frozenset[str] = frozenset()
+    sources: dict[str, sources.Source] = field(default_factory=dict)
+    stored: tuple[Path | None, tuple[tuple[str, str], ...]] = (None, ())
+
 
 class Gathering:
     """
@@ -55,7 +65,7 @@ class Gathering:
         scope: What they are about.
         known: What was found before.
         sources_folder: Where the content of sources is kept; None to keep none.
-        found: Takes the facts of the start, as fields of a Record, from the gathering thread.
+        found: Takes the facts of the start, as fields of a Record.
     """
 
     def __init__(
@@ -65,61 +75,87 @@ class Gathering:
         self._known = known
         self._sources_folder = sources_folder
         self._found = found
-        self._project: Path | None = scope.project
-        self._stored: dict[str, str] = {}
-        self._thread = threading.Thread(target=self._start, name="expframe-facts", daemon=True)
+        self._at_start: dict[str, str] = {}
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to gather, in a thread."""
-        self._thread.start()
+        """Gather: at once where everything is known from an earlier run, else in a thread."""
+        if self._is_known():
+            self._tell(self._known.stored[1], self._known.git)
+        else:
+            self._thread = threading.Thread(target=self._start, name="expframe-facts", daemon=True)
+            self._thread.start()
 
     def finish(self, seconds: float = 10.0) -> dict[str, Any]:
         """Return what can only be known at the end, as fields of a Record."""
-        self._thread.join(seconds)
-        if self._thread.is_alive():
-            return {"problems": (f"facts of machine and code were not gathered within {seconds:g} s",)}
-        facts: dict[str, Any] = {"packages": _attempt(packages.gather) or {}}
-        stored = _attempt(self._store_sources) or ()
-        facts["sources_at_end"] = tuple(pair for pair in stored if self._stored.get(pair[0]) != pair[1])
-        return facts
+        if self._thread is not None:
+            self._thread.join(seconds)
+            if self._thread.is_alive():
+                return {"problems": (f"facts of machine and code were not gathered within {seconds:g} s",)}
+        modules = frozenset(sys.modules)
+        if modules != self._known.packages_of:
+            self._known.packages = _attempt(packages.gather) or {}
+            self._known.packages_of = modules
+        stored = self._known.stored[1] if self._are_sources_known() else _attempt(self._store_sources) or ()
+        late = tuple(pair for pair in stored if self._at_start.get(pair[0]) != pair[1])
+        return {"packages": self._known.packages, "sources_at_end": late}
 
     def _start(self) -> None:
         known = self._known
         if known.host is None:
             known.host = _attempt(lambda: host.gather(self._scope.environment)) or {}
         stored = tuple(_attempt(self._store_sources) or ())
-        self._stored = dict(stored)
-        self._found({"host": known.host, "git": _attempt(self._gather_git), "sources": stored})
+        self._tell(stored, _attempt(self._gather_git))
 
-    def _find_project(self) -> Path:
-        if self._project is None:
-            self._project = sources.find_project(self._scope.main_file)
-        return self._project
+    def _tell(self, stored: Sequence[tuple[str, str]], repository: Mapping[str, Any] | None) -> None:
+        self._at_start = dict(stored)
+        self._found({"host": self._known.host, "git": repository, "sources": tuple(stored)})
 
-    def _store_sources(self) -> list[tuple[str, str]]:
+    def _is_known(self) -> bool:
+        known = self._known
+        return known.host is not None and self._are_sources_known() and self._git_state() == known.git_state
+
+    def _are_sources_known(self) -> bool:
+        """Return whether no module was loaded, no source changed and none was taken from the store."""
+        known = self._known
+        if known.modules != frozenset(sys.modules) or known.stored[0] != self._sources_folder:
+            return False
+        if any(_mark(s.path) != (s.mtime_ns, s.size) for s in known.sources.values()):
+            return False
+        return self._sources_folder is None or all((self._sources_folder / file).exists() for _, file in known.stored[1])
+
+    def _store_sources(self) -> tuple[tuple[str, str], ...]:
+        known = self._known
+        modules = frozenset(sys.modules)
+        known.project = known.project or self._scope.find_project()
         found = sources.gather(
-            self._find_project(),
+            known.project,
             main_file=self._scope.main_file,
             extra=self._scope.extra,
             exclude=self._scope.exclude,
-            known=self._known.sources,
+            known=known.sources,
         )
-        self._known.sources = found
         if self._sources_folder is None:
-            return sorted((name, source.digest) for name, source in found.items())
-        return sources.store(found, self._sources_folder)
+            stored = sorted((name, source.digest) for name, source in found.items())
+        else:
+            stored = sources.store(found, self._sources_folder)
+        known.sources, known.modules, known.stored = found, modules, (self._sources_folder, tuple(stored))
+        return tuple(stored)
 
     def _gather_git(self) -> Mapping[str, Any] | None:
         """Ask git, unless neither the repository nor a loaded source has changed since it was asked."""
-        root = git.find_root(self._find_project())
-        if root is None:
-            return None
-        marks = [_mark(root / ".git" / name) for name in ("HEAD", "index", "logs/HEAD", "config")]
-        state = (root, tuple(marks), tuple(sorted((s.name, s.digest) for s in self._known.sources.values())))
+        state = self._git_state()
         if state != self._known.git_state:
-            self._known.git = git.gather(self._find_project())
+            self._known.git = git.gather(self._known.project) if state and self._known.project else None
             self._known.git_state = state
         return self._known.git
+
+    def _git_state(self) -> object:
+        root = git.find_root(self._known.project) if self._known.project else None
+        if root is None:
+            return None
+        marks = tuple(_mark(root / ".git" / name) for name in ("HEAD", "index", "logs/HEAD", "config"))
+        return root, marks, tuple((s.name, s.digest) for s in self._known.sources.values())
 
 
 def require_clean(scope: Scope) -> None:
@@ -129,7 +165,7 @@ def require_clean(scope: Scope) -> None:
     Raises:
         NotCleanError: There is no repository, or it has uncommitted changes.
     """
-    folder = scope.project or sources.find_project(scope.main_file)
+    folder = scope.find_project()
     found = git.gather(folder)
     if found is None:
         raise NotCleanError("--enforce_clean", f"{folder} is in no git repository. Put it under version control.")
@@ -139,7 +175,7 @@ def require_clean(scope: Scope) -> None:
 
 def _mark(path: Path) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)  # noqa: PTH116
+        found = os.stat(path)  # noqa: PTH116  on the way of each run
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size

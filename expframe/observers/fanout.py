@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from expframe.config.model import Config
@@ -31,19 +32,13 @@ class Sinks:
 
     def open(self, record: Record, config: Config) -> Record:
         """Open every sink and return the record with the id that the first one gave. What one raises is raised."""
-        from dataclasses import replace
-
-        try:
-            for observer in self._observers:
-                sink = observer.open(record, config)
-                self._sinks.append(sink)
-                if self.id is None and sink.id is not None:
-                    self.id = sink.id
-                    record = replace(record, id=sink.id)
-                self.folder = self.folder or sink.folder
-        except BaseException:
-            self.close(record)
-            raise
+        for observer in self._observers:
+            sink = observer.open(record, config)
+            self._sinks.append(sink)
+            if self.id is None and sink.id is not None:
+                self.id = sink.id
+                record = replace(record, id=sink.id)
+            self.folder = self.folder or sink.folder
         return record
 
     def __bool__(self) -> bool:

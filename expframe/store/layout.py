@@ -30,7 +30,9 @@ SOURCES_FOLDER = "_sources"
 RESOURCES_FOLDER = "_resources"
 _NEXT = "_next"
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
+_LARGEST = 10**12
+"""A hint above this is garbage."""
 _EXPIRED = 6
 """Beats that must be missing before a run elsewhere counts as dead."""
 
@@ -71,15 +73,26 @@ def make_folder(store: Path, name: str | None) -> Path:
         RunExistsError: There is a run of this name.
         StoreUnusableError: Nothing can be written here.
     """
-    if name is not None and (not _NAME.fullmatch(name) or name in {".", ".."} or name.startswith("_")):
-        raise OptionError(f"id {name!r}", "is no name for a run. Use letters, digits, '.', '_' and '-', not '_' first.")
+    if name is not None and not is_name(name):
+        problem = "is no name for a run. Use letters, digits, '.', '_' and '-', and begin with none of '.' and '_'."
+        raise OptionError(f"id {name!r}", problem)
     try:
         store.mkdir(parents=True, exist_ok=True)
         return _make_numbered(store) if name is None else _make_named(store, name)
     except OSError as problem:
-        reason = problem.strerror or str(problem)
-        hint = "Choose another folder with -F DIR, store=... or EXPFRAME_STORE; -u keeps nothing."
-        raise StoreUnusableError(f"store {store}", f"cannot be written ({reason}). {hint}") from problem
+        raise unusable(store, problem) from problem
+
+
+def is_name(name: str) -> bool:
+    """Return whether a run's folder can be called so."""
+    return len(name) <= 200 and _NAME.fullmatch(name) is not None
+
+
+def unusable(store: Path, problem: OSError) -> StoreUnusableError:
+    """Return what is to be raised when the file system refuses a new run."""
+    reason = "it is no folder" if isinstance(problem, FileExistsError | NotADirectoryError) else problem.strerror
+    hint = "No run was started. Choose another folder with -F DIR, store=... or EXPFRAME_STORE; -u keeps nothing."
+    return StoreUnusableError(f"store {store}", f"cannot be written ({reason or problem}). {hint}")
 
 
 def _make_named(store: Path, name: str) -> Path:
@@ -104,13 +117,22 @@ def _make_numbered(store: Path) -> Path:
             continue
         if number >= _hinted(store):
             with suppress(OSError):  # only a hint
-                replace_file(store / _NEXT, f"{number + 1}\n")
+                _write_hint(store, number + 1)
         return folder
+
+
+def _write_hint(store: Path, number: int) -> None:
+    """Write the number that is likely to be free next; another process may have gone further in the meantime."""
+    replace_file(store / _NEXT, f"{number}\n")
+    while (store / str(number)).exists():
+        number = _gallop(store, number)
+        replace_file(store / _NEXT, f"{number}\n")
 
 
 def _hinted(store: Path) -> int:
     with suppress(OSError, ValueError):
-        return max(1, int((store / _NEXT).read_text(encoding="ascii")))
+        number = int((store / _NEXT).read_text(encoding="ascii"))
+        return number if 0 < number < _LARGEST else 1
     return 1
 
 
@@ -172,8 +194,8 @@ def is_alive(folder: Path) -> bool:
         touched = path.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    if lease.machine == _machine() and lease.machine:
-        return bool(_start_of(lease.pid)) and _start_of(lease.pid) == lease.started
+    if lease.machine == _machine():
+        return _start_of(lease.pid) == lease.started != ""
     return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
 
 

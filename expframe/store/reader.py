@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from expframe.config import values
 from expframe.config.model import Config
 from expframe.disk import inside, whole_lines
 from expframe.errors import RunNotFoundError, ValueFormatError
-from expframe.metrics import Curve, read_files
+from expframe.metrics import read_files
 from expframe.record import File, Record, Status
 from expframe.store import layout
 from expframe.terminal_text import collapse
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class StoredRun:
     @cached_property
     def config(self) -> Config:
         """The decided values; secrets stand as `expframe.config.values.MASKED`."""
-        return Config.from_json(json.loads((self.folder / layout.CONFIG).read_bytes()))
+        return self._read(layout.CONFIG, Config.from_json)
 
     @property
     def result(self) -> Any:
@@ -69,10 +72,9 @@ class StoredRun:
     def info(self) -> dict[str, Any]:
         """The run's info as it was last stored."""
         try:
-            found = values.load((self.folder / layout.INFO).read_bytes())
+            return self._read(layout.INFO, lambda data: dict(values.from_json(data)))
         except FileNotFoundError:
             return {}
-        return dict(found)
 
     @property
     def files(self) -> list[File]:
@@ -121,9 +123,22 @@ class StoredRun:
     def children(self) -> list[StoredRun]:
         """The runs that were started inside this one, in order of their start."""
         own = self.record.uid
-        found = [(run.record, run) for run in Runs(self.folder.parent) if run.folder != self.folder]
-        mine = [(record, run) for record, run in found if record.parent == own]
-        return [run for _, run in sorted(mine, key=lambda item: str(item[0].started))]
+        found = []
+        for run in Runs(self.folder.parent):
+            with suppress(ValueFormatError, FileNotFoundError):  # a damaged run is nobody's child
+                record = run.record
+                if record.parent == own:
+                    found.append((str(record.started or record.queued), run))
+        return [run for _, run in sorted(found, key=lambda item: item[0])]
+
+    def _read(self, name: str, make: Callable[[Any], T]) -> T:
+        """Return what a JSON file of the run says."""
+        path = self.folder / name
+        try:
+            return make(json.loads(path.read_bytes()))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+            what = " ".join(f"{type(problem).__name__}: {problem}".split())
+            raise ValueFormatError(f"run {self.id} ({path})", f"cannot be read ({what}).") from problem
 
     def __repr__(self) -> str:
         return f"<StoredRun {self.id} {self.status} {self.folder}>"
@@ -141,10 +156,9 @@ class Runs:
     store: Path
 
     def __getitem__(self, id: str | int) -> StoredRun:
-        folder = self.store / str(id)
-        if Path(str(id)).name != str(id) or not layout.is_run(folder):
+        if id not in self:
             raise RunNotFoundError(str(id), str(self.store), tuple(self._ids()[:10]))
-        return StoredRun(folder)
+        return StoredRun(self.store / str(id))
 
     def __iter__(self) -> Iterator[StoredRun]:
         return (StoredRun(self.store / id) for id in self._ids())
@@ -153,17 +167,16 @@ class Runs:
         return len(self._ids())
 
     def __contains__(self, id: object) -> bool:
-        return Path(str(id)).name == str(id) and layout.is_run(self.store / str(id))
+        return layout.is_name(str(id)) and layout.is_run(self.store / str(id))
 
     def __repr__(self) -> str:
         return f"<{len(self)} runs in {self.store}>"
 
     def _ids(self) -> list[str]:
         try:
-            names = [entry.name for entry in os.scandir(self.store) if not entry.name.startswith(("_", "."))]
+            names = [name for name in os.listdir(self.store) if name in self]  # noqa: PTH208  names are all we need
         except FileNotFoundError:
             return []
-        names = [name for name in names if layout.is_run(self.store / name)]
         if all(name.isdigit() for name in names):
             return sorted(names, key=int, reverse=True)
         return sorted(names, key=lambda name: _started(self.store / name), reverse=True)
@@ -173,7 +186,7 @@ def _started(folder: Path) -> tuple[str, int]:
     try:
         data: Mapping[str, Any] = json.loads((folder / layout.RECORD).read_bytes())
         when = str(data.get("started") or data.get("queued") or "")
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         when = ""
     return when, int(folder.name) if folder.name.isdigit() else 0
 

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from expframe.config import values
 from expframe.config.model import Config
 from expframe.disk import append_line, replace_file
-from expframe.errors import StoreUnusableError
+from expframe.masking import mask_plain, mask_words, secrets_in, secrets_of
 from expframe.metrics import MetricFile
 from expframe.observers.base import Observer, Sink
 from expframe.record import Beat, Event, File, Info, Points, Record, Series
 from expframe.store import layout
+
+_FIXED = {
+    "format",
+    "uid",
+    "id",
+    "name",
+    "command",
+    "status",
+    "queued",
+    "started",
+    "ended",
+    "parent",
+    "parent_id",
+    "root",
+}
+"""Facts that a password which happens to be the same word does not blot out."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +60,8 @@ class LocalStore(Observer):
         try:
             return LocalSink(folder, replace(record, id=folder.name), config, self.beat_interval)
         except OSError as problem:
-            reason = problem.strerror or str(problem)
-            raise StoreUnusableError(
-                f"store {self.path}", f"cannot be written ({reason}). Run not started."
-            ) from problem
+            shutil.rmtree(folder, ignore_errors=True)
+            raise layout.unusable(self.path, problem) from problem
 
 
 class LocalSink(Sink):
@@ -56,8 +72,9 @@ class LocalSink(Sink):
         self.id = folder.name
         self._record: Record | None = None
         self._metrics = MetricFile(folder / layout.METRICS)
+        self._secrets = secrets_in(config.values) | secrets_of(record.argv)
         layout.own_lease(beat_interval).write(folder / layout.LEASE)
-        replace_file(folder / layout.CONFIG, values.dump_plain(config.to_json()))
+        replace_file(folder / layout.CONFIG, values.dump_plain(self._masked(config.to_json())))
         self._write_record(record)
 
     def write(self, event: Event) -> None:
@@ -67,7 +84,7 @@ class LocalSink(Sink):
         elif isinstance(event, File):
             append_line(self.folder / layout.FILES, values.dump(dict(event.__dict__), indent=None).decode())
         elif isinstance(event, Info):
-            replace_file(self.folder / layout.INFO, values.dump(event.info))
+            replace_file(self.folder / layout.INFO, values.dump_plain(self._masked(values.to_json(event.info))))
         elif isinstance(event, Beat):
             os.utime(self.folder / layout.LEASE)
             self._write_record(event.record)
@@ -80,5 +97,11 @@ class LocalSink(Sink):
 
     def _write_record(self, record: Record) -> None:
         if record != self._record:
-            replace_file(self.folder / layout.RECORD, values.dump_plain(record.to_json()))
+            data = record.to_json()
+            data["argv"] = list(mask_words(record.argv, self._secrets))
+            masked = {name: fact if name in _FIXED else self._masked(fact) for name, fact in data.items()}
+            replace_file(self.folder / layout.RECORD, values.dump_plain(masked))
             self._record = record
+
+    def _masked(self, data: Any) -> Any:
+        return mask_plain(data, self._secrets, keep=values.TAG) if self._secrets else data

@@ -1,0 +1,27 @@
+"""The benchmarks run and print their table."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_a_group_of_benchmarks_prints_its_table_without_sacred():
+    """`python -m benchmarks` measures a group with the interpreter at hand and prints figures beside targets."""
+    command = [sys.executable, "-m", "benchmarks", "--here", "--quick", "--only", "call"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stderr
+    heading, _, *lines = done.stdout.split("\n\n")[1].splitlines()
+    assert [cell.strip() for cell in heading.split("|")] == [
+        "what",
+        "expframe",
+        "peer",
+        "floor",
+        "ratio",
+        "target",
+        "reached",
+    ]
+    assert [line.split("|")[5].strip() for line in lines] == ["<= 1.5 x floor", "<= 0.2 x peer"] * 2
+    assert all(line.split("|")[6].strip() in ("yes", "NO") for line in lines[::2])

@@ -1,0 +1,287 @@
+"""
+Every command shown in an example prints what is shown there; the README's are read by the same means.
+
+`python tests/test_examples.py` writes what is really printed into the examples; read the diff before you keep it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+NEEDED = {"08_randomness.py": ["numpy"], "digits.py": ["sklearn", "matplotlib"]}
+
+_LINE = re.compile(r"\\?[.]py:\d+")
+_VARYING = (
+    (re.compile(r"\b\d+:\d\d:\d\d\b"), "0:00:00"),
+    (re.compile(r"\bseed = \d+ *"), "seed = 1 "),
+    (re.compile(r"\b\d{10}\.\d{6}\b"), "1700000000.000000"),
+    (re.compile(r"^ *[~^]+[~^ ]*\n", re.MULTILINE), ""),
+    (re.compile(r"[ \t]+$", re.MULTILINE), ""),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command as it is shown, and what is shown below it; None where nothing is."""
+
+    command: str
+    expected: str | None
+
+    def is_shown_by(self, actual: str) -> bool:
+        """Return whether the output is the expected one; `...` stands for anything, and times and seeds may differ."""
+        return self.expected is None or re.fullmatch(self._pattern, normalise(actual), re.DOTALL) is not None
+
+    def renewed(self, actual: str) -> str:
+        """Return what is to be shown of an output: as before where only line numbers have changed, else all of it."""
+        found = re.fullmatch(_LINE.sub(r"[.]py:(\\d+)", self._pattern), normalise(actual), re.DOTALL)
+        if found is None or self.expected is None:
+            return actual
+        numbers = iter(found.groups())
+        return _LINE.sub(lambda _: f".py:{next(numbers)}", self.expected)
+
+    @property
+    def _pattern(self) -> str:
+        return ".*?".join(map(re.escape, normalise(self.expected or "").split("...")))
+
+    def run(self, folder: Path) -> str:
+        """Do the command in a folder and return what a terminal would show of it."""
+        words = shlex.split(self.command)
+        if words[0] == "python":
+            words[0] = sys.executable
+        done = subprocess.run(
+            words, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False
+        )
+        actual = done.stdout.decode()
+        shows_failure = re.search(r"^[\w.]+Error: ", self.expected or "", re.MULTILINE) is not None
+        assert shows_failure == (done.returncode != 0), f"{self.command} exits with {done.returncode}:\n{actual}"
+        return actual
+
+    def check(self, folder: Path) -> None:
+        """Do the command and compare."""
+        actual = self.run(folder)
+        expected = self.expected or ""
+        difference = difflib.unified_diff(expected.splitlines(), actual.splitlines(), "shown", "printed", lineterm="")
+        assert self.is_shown_by(actual), f"$ {self.command}\n" + "\n".join(difference)
+
+
+def normalise(text: str) -> str:
+    """Return a text without what differs from one time to the next."""
+    for pattern, replacement in _VARYING:
+        text = pattern.sub(replacement, text)
+    return text.strip("\n")
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which this checkout is found, and nothing else speaks to expframe."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXPFRAME_", "PYTEST_", "SLURM_"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "MPLBACKEND": "Agg"}
+
+
+def read_steps(text: str) -> list[Step]:
+    """Return the `$ ` commands of a text with the lines below each."""
+    parts = re.split(r"^\$ (.*)\n?", text, flags=re.MULTILINE)[1:]
+    return [
+        Step(command, expected if expected.strip() else None)
+        for command, expected in zip(parts[::2], parts[1::2], strict=True)
+    ]
+
+
+def write_steps(steps: list[Step], folder: Path) -> str:
+    """Return the text of steps as they are really printed; what is shown stays where it still fits."""
+    texts = []
+    for step in steps:
+        actual = step.run(folder)
+        shown = step.expected if step.expected is not None and step.is_shown_by(actual) else step.renewed(actual)
+        texts.append(f"$ {step.command}\n{shown.strip(chr(10))}".rstrip("\n"))
+    return "\n\n".join(texts) + "\n"
+
+
+def usage_of(script: Path) -> str:
+    """Return the `Usage:` block of a script's docstring, without its indentation."""
+    docstring = script.read_text(encoding="utf-8").split('"""')[1]
+    block = docstring.partition("\nUsage:\n")[2]
+    return "".join(line[4:] if line.startswith("    ") else line for line in block.splitlines(keepends=True))
+
+
+def folder_with_examples(folder: Path) -> Path:
+    """Copy the examples into an empty folder, as if a user stood in theirs."""
+    shutil.copytree(ROOT / "examples", folder, ignore=shutil.ignore_patterns("runs", "__pycache__"), dirs_exist_ok=True)
+    return folder
+
+
+def is_missing(script: str) -> bool:
+    """Return whether a package that an example needs is not installed."""
+    return any(importlib.util.find_spec(name) is None for name in NEEDED.get(script, []))
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.name)
+def test_usage_prints_what_is_shown(script: Path, tmp_path: Path) -> None:
+    """Every command of an example's Usage block prints what stands below it, in the order in which they stand."""
+    if is_missing(script.name):
+        pytest.skip("needs the extra [examples]")
+    steps = read_steps(usage_of(script))
+
+    assert steps
+    assert all(f"python {script.name}" in step.command for step in steps)
+    for step in steps:
+        step.check(folder_with_examples(tmp_path))
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.name)
+def test_docstring_has_title_and_paragraph(script: Path) -> None:
+    """An example says in its title and in a paragraph what it shows."""
+    title, paragraph, *_ = script.read_text(encoding="utf-8").split('"""')[1].strip().split("\n\n")
+
+    assert re.fullmatch(r"[A-Z][^\n]{10,70}[.]", title)
+    assert 150 < len(paragraph) < 600
+
+
+# --------------------------------------------------------------------------------------------------------- digits
+
+needs_digits = pytest.mark.skipif(is_missing("digits.py"), reason="needs the extra [examples]")
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and terminals of POSIX")
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A folder with the examples."""
+    return folder_with_examples(tmp_path)
+
+
+@pytest.fixture
+def endless(digits: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run of digits.py that goes on for hours and has logged something."""
+    command = [sys.executable, "digits.py", "with", "seed=1", "epochs=1000000"]
+    process = subprocess.Popen(command, cwd=digits, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    metrics = digits / "runs" / "1" / "metrics.csv"
+    deadline = time.monotonic() + 60
+    while not (metrics.exists() and metrics.read_bytes().count(b"\n") > 20):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.02)
+    yield process
+    process.kill()
+    process.wait()
+
+
+@needs_digits
+def test_digits_learns(digits: Path) -> None:
+    """The main job reaches 95 % on images it has not seen and keeps metrics, model and picture, within a minute."""
+    import expframe
+
+    before = time.monotonic()
+    Step("python digits.py with seed=3", None).run(digits)
+    run = expframe.runs(digits / "runs")[1]
+
+    assert time.monotonic() - before < 60
+    assert run.status == "COMPLETED"
+    assert run.result > 0.95
+    assert run.metrics("accuracy").values[-1] == run.result
+    assert run.metrics("loss").steps == list(range(1, 31))
+    assert run.metrics("loss").values[-1] < run.metrics("loss").values[0] / 10
+    assert run.path("confusion.png").read_bytes().startswith(b"\x89PNG")
+    assert {file.name for file in run.files} == {"confusion.png", "model.pickle"}
+
+
+@needs_digits
+def test_digits_is_bit_equal_for_equal_seeds(digits: Path) -> None:
+    """Two runs with one seed have the same metrics and the same model to the last bit, and another seed has others."""
+    import expframe
+
+    for seed in (1, 1, 2):
+        Step(f"python digits.py with quick data.noise=0.1 seed={seed}", None).run(digits)
+    first, again, other = (expframe.runs(digits / "runs")[number] for number in (1, 2, 3))
+
+    for name in ("loss", "accuracy"):
+        assert first.metrics(name).values == again.metrics(name).values
+    assert first.path("model.pickle").read_bytes() == again.path("model.pickle").read_bytes()
+    assert first.metrics("loss").values != other.metrics("loss").values
+
+
+@needs_digits
+@needs_posix
+def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes]) -> None:
+    """SIGTERM ends the training after the epoch, and what was learned until then is kept."""
+    import expframe
+
+    endless.send_signal(signal.SIGTERM)
+    endless.wait(20)
+    run = expframe.runs(digits / "runs")[1]
+
+    assert run.path("model.pickle").exists()
+    assert run.result == run.metrics("accuracy").values[-1]
+    assert run.status != "DIED"
+
+
+@needs_digits
+@needs_posix
+def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen[bytes]) -> None:
+    """After kill -9 in the middle of a run its points are readable, and the run reads as DIED."""
+    import expframe
+
+    endless.kill()
+    endless.wait()
+    run = expframe.runs(digits / "runs")[1]
+
+    assert run.status == "DIED"
+    assert len(run.metrics("loss")) > 5
+    assert run.metrics("loss").steps == list(range(1, len(run.metrics("loss")) + 1))
+    assert "epoch" in run.output()
+
+
+@needs_digits
+@needs_posix
+def test_digits_keeps_one_line_alive(digits: Path) -> None:
+    """On a terminal the epochs are one line that changes; the stored output has its last state alone."""
+    import pty
+
+    import expframe
+
+    leader, follower = pty.openpty()
+    command = [sys.executable, "digits.py", "with", "quick"]
+    with subprocess.Popen(command, cwd=digits, env=environment(), stdin=follower, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        shown = b""
+        try:
+            while data := os.read(leader, 4096):
+                shown += data
+        except OSError:  # Linux says so when the last writer has gone
+            pass
+        os.close(leader)
+
+    assert process.returncode == 0
+    assert [b"epoch" in line for line in shown.split(b"\n")].count(True) == 1
+    assert shown.count(b"\repoch") == 4
+    assert expframe.runs(digits / "runs")[1].output().count("epoch") == 1
+
+
+def rewrite_examples() -> None:
+    """Write what each command really prints into the examples."""
+    for script in EXAMPLES:
+        usage = usage_of(script)
+        with tempfile.TemporaryDirectory() as folder:
+            text = write_steps(read_steps(usage), folder_with_examples(Path(folder)))
+        indented = "".join(f"    {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+        head, start, rest = script.read_text(encoding="utf-8").partition("\nUsage:\n")
+        script.write_text(f'{head}{start}{indented}"""{rest.partition(chr(34) * 3)[2]}', encoding="utf-8")
+
+
+if __name__ == "__main__":
+    rewrite_examples()

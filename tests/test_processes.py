@@ -1,0 +1,392 @@
+"""Real processes: signals, kills, forks, spawned workers, many at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import expframe
+from expframe import Status
+
+
+def start(path, *words, environment, **options):
+    """Start a script in its own folder."""
+    return subprocess.Popen(
+        [sys.executable, str(path), *words],
+        cwd=path.parent,
+        env=environment,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
+    )
+
+
+def wait_for(condition, seconds=30):
+    """Wait until a condition holds and return what it returned."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("waited in vain")
+
+
+def only_run(folder):
+    """Return the one run of a folder as soon as it is there."""
+    return wait_for(lambda: next(iter(expframe.runs(folder / "runs")), None))
+
+
+LOOP = """
+    import time
+    from expframe import Experiment
+
+    ex = Experiment("loop")
+
+    @ex.automain
+    def main(_run):
+        step = 0
+        while True:
+            _run.log_scalar("clock", time.time(), step)
+            print("line", step, time.time(), flush=True)
+            step += 1
+            {pause}
+"""
+
+
+class TestSignals:
+    """What ends a run from outside."""
+
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_interrupted(self, script, environment, tmp_path, number, code):
+        """Ctrl-C and SIGTERM end a run as INTERRUPTED, with their exit codes, and keep everything."""
+        process = start(script(LOOP.format(pause="time.sleep(0.01)")), environment=environment)
+        run = only_run(tmp_path)
+        wait_for(lambda: run.metrics())
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+
+        assert code == process.returncode, err
+        assert Status.INTERRUPTED == run.status
+        steps = run.metrics("clock").steps
+        assert list(range(len(steps))) == steps
+        assert "INTERRUPTED" in err
+
+    def test_time_to_stop(self, script, environment, tmp_path):
+        """Code that reads should_stop ends by itself, and its run is COMPLETED."""
+        path = script("""
+            import time
+            from expframe import Experiment
+
+            ex = Experiment("patient")
+
+            @ex.automain
+            def main(_run):
+                while not _run.should_stop:
+                    time.sleep(0.01)
+                time.sleep(0.2)
+                return "saved"
+        """)
+        process = start(path, environment=environment)
+        run = only_run(tmp_path)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+        assert 0 == process.returncode
+        assert (Status.COMPLETED, "saved") == (run.status, run.result)
+
+    def test_second_sigterm_does_not_wait(self, script, environment, tmp_path):
+        """A second SIGTERM interrupts at once."""
+        path = script("""
+            import time
+            from expframe import Experiment
+
+            ex = Experiment("stubborn")
+
+            @ex.automain
+            def main(_run):
+                print(_run.should_stop, flush=True)
+                time.sleep(60)
+        """)
+        process = start(path, environment=environment)
+        run = only_run(tmp_path)
+        wait_for(lambda: "False" in run.output())
+        for _ in range(2):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+        process.communicate(timeout=30)
+
+        assert 143 == process.returncode
+        assert Status.INTERRUPTED == run.status
+
+    def test_the_users_own_handler_stays(self, script, environment, tmp_path):
+        """A handler that the script has set before is not replaced."""
+        path = script("""
+            import signal, sys, time
+            from expframe import Experiment
+
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+            ex = Experiment("own")
+
+            @ex.automain
+            def main(_run):
+                print("ready", flush=True)
+                time.sleep(60)
+        """)
+        process = start(path, environment=environment)
+        run = only_run(tmp_path)
+        wait_for(lambda: "ready" in run.output())
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+        assert 7 == process.returncode
+
+    @pytest.mark.parametrize("pause", ["pass", "time.sleep(0.001)"])
+    def test_sigkill(self, script, environment, tmp_path, pause):
+        """SIGKILL at full speed loses at most 100 ms of points and output, and the run reads as DIED."""
+        process = start(script(LOOP.format(pause=pause)), environment=environment, stdout=subprocess.DEVNULL)
+        run = only_run(tmp_path)
+        wait_for(lambda: run.metrics())
+        assert Status.RUNNING == run.status
+        time.sleep(1)
+        process.kill()
+        killed = time.time()
+        process.wait()
+        process.stderr.close()
+        time.sleep(0.3)  # the helper process writes what is in the pipe
+
+        clock = run.metrics("clock")
+        assert killed - clock.values[-1] < 0.25  # 0.1 s, and the machine's own delays
+        assert list(range(len(clock))) == clock.steps
+        last = [line for line in run.output().splitlines() if line.startswith("line")][-2]
+        assert killed - float(last.split()[2]) < 0.3
+        assert Status.DIED == run.status
+
+
+def test_sixty_four_processes_make_sixty_four_runs(script, environment, tmp_path):
+    """Processes started at once never share an id."""
+    path = script("""
+        from expframe import Experiment
+
+        ex = Experiment("many")
+
+        @ex.config
+        def config():
+            n = 0
+
+        @ex.automain
+        def main(_run, n):
+            _run.log_scalar("n", n)
+            return n
+    """)
+    processes = [start(path, "with", f"n={n}", environment=environment) for n in range(64)]
+    for process in processes:
+        _, err = process.communicate(timeout=120)
+        assert 0 == process.returncode, err
+
+    runs = list(expframe.runs(tmp_path / "runs"))
+    assert 64 == len(runs)
+    assert set(range(64)) == {run.result for run in runs}
+    assert {str(n) for n in range(1, 65)} == {run.id for run in runs}
+    assert all(run.metrics("n").values == [run.result] for run in runs)
+
+
+WORKERS = """
+    import multiprocessing, os, sys, warnings
+    from concurrent.futures import ProcessPoolExecutor
+    from expframe import Experiment, current_run
+
+    ex = Experiment("workers")
+
+    @ex.config
+    def config():
+        lr = 0.5
+        net = {{"sizes": [1, 2]}}
+
+    @ex.capture
+    def train(n, lr=0.1, net=None):
+        run = current_run()
+        if run is not None:
+            run.log_scalar("of_worker", n)
+        return n * lr, net and list(net["sizes"]), os.getpid()
+
+    @ex.command
+    def bound(_run):
+        with ProcessPoolExecutor(2, multiprocessing.get_context("{method}")) as pool:
+            return list(pool.map(_run.bind(train), range(4)))
+
+    @ex.command
+    def bare(_run):
+        with ProcessPoolExecutor(2, multiprocessing.get_context("{method}")) as pool:
+            return list(pool.map(train, range(4)))
+
+    if __name__ == "__main__":
+        ex.run_commandline()
+"""
+
+
+class TestWorkers:
+    """Processes that work for a run."""
+
+    @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+    def test_bound_functions(self, script, environment, tmp_path, method):
+        """`run.bind` takes the config along, and what workers log is the run's."""
+        process = start(script(WORKERS.format(method=method)), "bound", environment=environment)
+        _, err = process.communicate(timeout=60)
+        run = only_run(tmp_path)
+
+        assert 0 == process.returncode, err
+        assert [0, 0.5, 1, 1.5] == [value for value, _, _ in run.result]
+        assert all(sizes == [1, 2] for _, sizes, _ in run.result)
+        assert [0, 1, 2, 3] == sorted(run.metrics("of_worker").values)
+        assert len(list(run.folder.glob("metrics-*.csv"))) >= 1
+
+    def test_bare_function_in_a_forked_worker(self, script, environment, tmp_path):
+        """A forked worker keeps config and run."""
+        process = start(script(WORKERS.format(method="fork")), "bare", environment=environment)
+        _, err = process.communicate(timeout=60)
+        run = only_run(tmp_path)
+
+        assert 0 == process.returncode, err
+        assert [0, 0.5, 1, 1.5] == [value for value, _, _ in run.result]
+        assert [0, 1, 2, 3] == sorted(run.metrics("of_worker").values)
+
+    def test_bare_function_in_a_spawned_worker(self, script, environment, tmp_path):
+        """A spawned worker is outside of any run, and says once that it uses defaults."""
+        process = start(script(WORKERS.format(method="spawn")), "bare", environment=environment)
+        _, err = process.communicate(timeout=60)
+        run = only_run(tmp_path)
+
+        assert 0 == process.returncode, err
+        assert [0, 0.1, 0.2, 0.3] == pytest.approx([value for value, _, _ in run.result])
+        pids = {pid for _, _, pid in run.result}
+        assert 1 <= err.count("run.bind(train)") <= len(pids)
+        assert "lr, net" in err
+
+    def test_forked_child_that_falls_through(self, script, environment, tmp_path):
+        """A forked child that leaves the command does not end the run."""
+        path = script("""
+            import os, sys, time
+            from expframe import Experiment
+
+            ex = Experiment("forks")
+
+            @ex.automain
+            def main(_run):
+                _run.log_scalar("x", 1)
+                pid = os.fork()
+                if pid == 0:
+                    _run.log_scalar("x", 2)
+                    print("child speaks")
+                    return "child"
+                os.waitpid(pid, 0)
+                time.sleep(0.2)
+                assert _run.status == "RUNNING"
+                _run.log_scalar("x", 3)
+                return "parent"
+        """)
+        process = start(path, environment=environment)
+        _, err = process.communicate(timeout=30)
+        run = only_run(tmp_path)
+
+        assert 0 == process.returncode, err
+        assert (Status.COMPLETED, "parent") == (run.status, run.result)
+        assert [1, 2, 3] == sorted(run.metrics("x").values)
+        assert 1 == run.output().count("child speaks")
+
+
+class TestOutput:
+    """What is printed is kept."""
+
+    @pytest.mark.parametrize("mode", ["fd", "sys"])
+    def test_complete_on_failure(self, script, environment, tmp_path, mode):
+        """The last byte before an exception is in the record, and the terminal saw the same."""
+        path = script("""
+            import os, subprocess, sys
+            from expframe import Experiment
+
+            ex = Experiment("prints")
+
+            @ex.automain
+            def main(_run):
+                for n in range(20000):
+                    print("line", n)
+                sys.stderr.write("to stderr\\n")
+                raise RuntimeError("end")
+        """)
+        process = start(path, "-C", mode, environment=environment)
+        out, err = process.communicate(timeout=60)
+        run = only_run(tmp_path)
+
+        assert 1 == process.returncode
+        assert [f"line {n}" for n in range(20000)] == out.splitlines()
+        kept = run.output()
+        assert all(f"line {n}\n" in kept for n in (0, 9999, 19999))
+        assert 20000 == kept.count("line ")
+        assert "to stderr" in kept
+        assert "to stderr" in err
+
+    def test_children_and_c_code(self, script, environment, tmp_path):
+        """In fd mode child processes and C code are recorded, also while it holds the GIL."""
+        path = script("""
+            import ctypes, os, subprocess, sys
+            from expframe import Experiment
+
+            ex = Experiment("prints")
+
+            @ex.automain
+            def main(_run):
+                subprocess.run(["echo", "from a child"], check=True)
+                write = ctypes.PyDLL(None).write
+                block = b"x" * 65535 + b"\\n"
+                for _ in range(50):
+                    assert write(1, block, len(block)) == len(block)
+                os.write(2, b"raw\\n")
+        """)
+        process = start(path, environment=environment)
+        out, err = process.communicate(timeout=60)
+        run = only_run(tmp_path)
+
+        assert 0 == process.returncode, err
+        assert 50 * 65536 <= len(out)
+        kept = run.output(raw=True)
+        assert "from a child\n" in kept
+        assert "raw\n" in kept
+        assert 50 * 65535 == kept.count("x")
+
+
+def test_progress_bars_are_collapsed_in_the_record(script, environment, tmp_path):
+    """A bar that is redrawn a hundred times is one line of the record."""
+    path = script("""
+        import sys
+        from expframe import Experiment
+
+        ex = Experiment("bars")
+
+        @ex.automain
+        def main(_run):
+            for n in range(101):
+                sys.stdout.write(f"\\r{n}%")
+            print(" done")
+    """)
+    process = start(path, environment=environment, text=False)
+    out, _ = process.communicate(timeout=30)
+    run = only_run(tmp_path)
+
+    assert b"\r50%" in out
+    assert "100% done" in (run.folder / "output.txt").read_text().splitlines()
+    assert "\r" not in (run.folder / "output.txt").read_text()
+
+
+def test_running_script_by_another_process_is_seen_alive(script, environment, tmp_path):
+    """A reader sees RUNNING while the process lives, and what it ended as afterwards."""
+    process = start(script(LOOP.format(pause="time.sleep(0.01)")), environment=environment)
+    run = only_run(tmp_path)
+    seen = {run.status for _ in range(20)}
+    os.kill(process.pid, signal.SIGTERM)
+    process.communicate(timeout=30)
+
+    assert {Status.RUNNING} == seen
+    assert Status.INTERRUPTED == run.status

@@ -1,0 +1,637 @@
+"""A run from start to end: status, record, children, ghost, hooks, files."""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+
+import pytest
+
+import expframe
+from expframe import Experiment, MemoryObserver, Observer, Sink, Status, current_run
+from expframe.errors import (
+    EscapingPathError,
+    MetricError,
+    MissingArgumentError,
+    OptionError,
+    RunInterrupt,
+    RunTimeout,
+    SaveError,
+    StoreUnusableError,
+    Terminated,
+)
+from expframe.store.writer import LocalStore
+from expframe.testing import ObserverContract, recording
+
+
+def stored(run):
+    """Return a run read back."""
+    return expframe.runs(run.dir.parent)[run.id]
+
+
+class TestStatus:
+    """How a run ends is what its status says, and the exception is the caller's."""
+
+    @pytest.mark.parametrize(
+        ("problem", "status"),
+        [
+            (ValueError("no"), Status.FAILED),
+            (KeyboardInterrupt(), Status.INTERRUPTED),
+            (Terminated(), Status.INTERRUPTED),
+            (SystemExit(), Status.COMPLETED),
+            (SystemExit(0), Status.COMPLETED),
+            (SystemExit(3), Status.FAILED),
+            (SystemExit("text"), Status.FAILED),
+            (RunTimeout("late"), Status.TIMEOUT),
+            (RunInterrupt(), Status.INTERRUPTED),
+            (GeneratorExit(), Status.FAILED),
+        ],
+    )
+    def test_exceptions(self, ex, problem, status):
+        """The exception is raised unchanged, and the record has the status."""
+
+        @ex.main
+        def main():
+            raise problem
+
+        with pytest.raises(type(problem)) as caught:
+            ex.run()
+
+        assert caught.value is problem
+        assert status == next(iter(expframe.runs("runs"))).status
+
+    def test_custom_status(self, ex):
+        """A RunInterrupt may bring a status of its own."""
+
+        class Diverged(RunInterrupt):
+            status = "DIVERGED"
+
+        @ex.main
+        def main():
+            raise Diverged
+
+        with pytest.raises(Diverged):
+            ex.run()
+        assert "DIVERGED" == expframe.runs("runs")["1"].status
+
+    def test_failure_is_kept_whole(self, ex):
+        """The record holds the exception with its causes, secrets masked."""
+        ex.add_config(api_key="hunter2-secret")
+
+        @ex.main
+        def main(api_key):
+            try:
+                1 / 0  # noqa: B018
+            except ZeroDivisionError as cause:
+                raise RuntimeError(f"with {api_key}") from cause
+
+        with pytest.raises(RuntimeError):
+            ex.run()
+        failure = expframe.runs("runs")["1"].record.failure
+        assert "builtins.RuntimeError" == failure.type
+        assert "ZeroDivisionError" in failure.traceback
+        assert "direct cause" in failure.traceback
+        assert "hunter2" not in failure.traceback + failure.message
+
+    def test_object_whose_text_raises(self, ex):
+        """An exception that cannot be shown is recorded all the same."""
+
+        class Mute(Exception):
+            def __str__(self):
+                raise RuntimeError
+
+        @ex.main
+        def main():
+            raise Mute
+
+        with pytest.raises(Mute):
+            ex.run()
+        assert Status.FAILED == expframe.runs("runs")["1"].status
+
+
+class TestCommands:
+    """What can be a command."""
+
+    def test_result(self, ex):
+        """What a command returns is the result, read back as it was."""
+        ex.main(lambda: {"sizes": (1, 2), 3: {4}})
+        run = ex.run()
+
+        assert {"sizes": (1, 2), 3: {4}} == run.result
+        assert {"sizes": (1, 2), 3: {4}} == stored(run).result
+
+    def test_coroutine_is_awaited(self, ex):
+        """An `async def` command is awaited."""
+
+        @ex.main
+        async def main():
+            await asyncio.sleep(0)
+            return 5
+
+        assert 5 == ex.run().result
+
+    def test_coroutine_inside_a_running_loop(self, ex):
+        """Inside a running loop, as in a notebook, too; the run is the current one there."""
+
+        @ex.main
+        async def main(_run):
+            await asyncio.sleep(0)
+            return current_run() is _run
+
+        async def notebook():
+            return ex.run().result
+
+        assert asyncio.run(notebook()) is True
+
+    def test_generator_is_run_to_its_end(self, ex):
+        """A generator command is exhausted; its return value is the result."""
+        seen = []
+
+        @ex.main
+        def main():
+            for n in range(3):
+                seen.append(n)
+                yield n
+            return "done"
+
+        assert "done" == ex.run().result
+        assert [0, 1, 2] == seen
+
+    def test_missing_argument_is_refused_before_the_start(self, ex):
+        """A command with a parameter that nothing fills does not start."""
+
+        @ex.main
+        def main(lr, epochs):
+            raise AssertionError
+
+        with pytest.raises(MissingArgumentError, match="needs 'lr', 'epochs': no config entry, no default"):
+            ex.run()
+        assert [] == list(expframe.runs("runs"))
+
+    def test_hooks(self, ex):
+        """Pre-run hooks run before, post-run hooks after the command, and not after a failure."""
+        called = []
+        ex.pre_run_hook(lambda _run: called.append(("pre", _run.command)))
+        ex.post_run_hook(lambda: called.append("post"))
+
+        @ex.main
+        def main():
+            called.append("main")
+
+        @ex.command
+        def fails():
+            raise ValueError
+
+        ex.run()
+        with pytest.raises(ValueError):
+            ex.run("fails")
+        assert [("pre", "main"), "main", "post", ("pre", "fails")] == called
+
+    def test_options_and_their_hooks(self, ex):
+        """Options are given by flag or name, and an option hook may change them; unknown ones are refused."""
+
+        @ex.option_hook
+        def hook(options):
+            options["comment"] = "from hook"
+
+        ex.main(lambda: None)
+        assert "from hook" == ex.run(options={"--comment": "mine"}).record.comment
+        with pytest.raises(OptionError, match="Did you mean"):
+            ex.run(options={"coment": "x"})
+        with pytest.raises(OptionError, match="takes a number"):
+            ex.run(options={"priority": "x"})
+
+    def test_cli_options(self, ex):
+        """The user's own options are called with value and run before the command."""
+
+        @ex.cli_option("-x", "--extra")
+        def extra(value, run):
+            """Something extra."""
+            run.info["extra"] = value
+
+        ex.main(lambda _run: _run.info["extra"])
+        run = ex.run_commandline("script --extra=5")
+        assert "5" == run.result
+        assert {"extra": "5"} == stored(run).info
+
+    def test_queue_only_stores(self, ex):
+        """A queued run is stored and not started."""
+
+        @ex.main
+        def main():
+            raise AssertionError
+
+        run = ex.run(options={"queue": True})
+        assert Status.QUEUED == run.status == stored(run).status
+        assert stored(run).record.queued is not None
+        assert stored(run).record.started is None
+
+
+class TestNesting:
+    """Runs in runs."""
+
+    def test_child_is_a_full_run(self, ex):
+        """A child has its own id, folder, config and seed, and knows its family."""
+        ex.add_config(depth=0, seed=5)
+
+        @ex.command
+        def child(_run, depth):
+            _run.log_scalar("of_child", depth)
+            return ex.run("grandchild", {"depth": 2})
+
+        @ex.command
+        def grandchild(_run, depth):
+            assert current_run() is _run
+            return _run.depth, _run.root.id, _run.parent.id, depth
+
+        @ex.main
+        def main(_run):
+            inner = ex.run("child", {"depth": 1})
+            assert current_run() is _run
+            _run.log_scalar("of_main", 0)
+            return inner
+
+        run = ex.run()
+        inner = run.result
+        assert ["1", "2", "3"] == [run.id, inner.id, inner.result.id]
+        assert (2, "1", "2", 2) == inner.result.result
+        assert [inner] == run.children
+        assert (0, 1, 2) == (run.depth, inner.depth, inner.result.depth)
+        back = stored(run)
+        assert ["2"] == [child.id for child in back.children]
+        assert ["3"] == [child.id for child in back.children[0].children]
+        assert back.children[0].record.parent_id == "1"
+        assert back.children[0].children[0].record.root == run.uid
+        assert {"of_main"} == set(back.metrics())
+        assert {"of_child"} == set(back.children[0].metrics())
+
+    def test_seeds_of_children(self, ex):
+        """Children without a seed of their own get one that follows from the parent's."""
+
+        @ex.command
+        def child(_seed):
+            return _seed
+
+        @ex.main
+        def main():
+            return [ex.run("child").result for _ in range(3)]
+
+        first, second = ex.run(config_updates={"seed": 1}).result, ex.run(config_updates={"seed": 1}).result
+        assert first == second
+        assert 3 == len(set(first))
+
+    def test_failing_child_leaves_the_parent_current(self, ex):
+        """When a child fails, the outer run is current again."""
+
+        @ex.command
+        def child():
+            raise ValueError
+
+        @ex.main
+        def main(_run):
+            with pytest.raises(ValueError):
+                ex.run("child")
+            return current_run() is _run
+
+        run = ex.run()
+        assert run.result is True
+        assert [Status.FAILED] == [child.status for child in run.children]
+
+
+class TestGhost:
+    """A ghost runs everything and keeps nothing."""
+
+    @pytest.mark.parametrize("way", ["argument", "option", "variable", "rank"])
+    def test_nothing_is_kept(self, tmp_path, monkeypatch, way):
+        """No store, no folder; files go to a temporary folder that is gone at the end."""
+        ex = Experiment("test", store=tmp_path / "runs", ghost=way == "argument")
+        if way == "variable":
+            monkeypatch.setenv("EXPFRAME_GHOST", "1")
+        if way == "rank":
+            monkeypatch.setenv("RANK", "1")
+
+        @ex.main
+        def main(_run):
+            _run.log_scalar("loss", 1)
+            path = _run.path("deep", "file.txt")
+            path.write_text("x")
+            assert path.exists()
+            kept = _run.add_artifact(path)
+            return path, kept, _run.id, _run.dir, _run.uid
+
+        run = ex.run(options={"unobserved": way == "option"})
+        path, kept, id, folder, uid = run.result
+        assert (None, None, True) == (id, folder, bool(uid))
+        assert not path.exists()
+        assert not kept.exists()
+        assert not (tmp_path / "runs").exists()
+        assert Status.COMPLETED == run.status
+
+    def test_ranks(self, tmp_path, monkeypatch):
+        """Processes of one job draw one seed; with ranks="all" each keeps its run."""
+        monkeypatch.setenv("RANK", "1")
+        monkeypatch.setenv("MASTER_PORT", "1234")
+        ex = Experiment("test", store=tmp_path / "runs", ranks="all")
+        ex.main(lambda seed: seed)
+        first = ex.run()
+        monkeypatch.setenv("RANK", "0")
+        assert first.id == "1"
+        assert first.result == ex.run().result
+
+
+class TestFiles:
+    """Paths, artifacts, resources."""
+
+    def test_artifacts(self, ex, tmp_path):
+        """An artifact is copied whole; an existing name is never overwritten; one in place is only noted."""
+        file = tmp_path / "model.bin"
+        file.write_bytes(b"one")
+
+        @ex.main
+        def main(_run):
+            _run.add_artifact(file, metadata={"epoch": 1})
+            file.write_bytes(b"two")
+            second = _run.add_artifact(str(file), name="model.bin")
+            own = _run.path("plots", "a b.txt")
+            own.write_text("plot")
+            assert own == _run.add_artifact(own)
+            return second.name
+
+        run = ex.run()
+        back = stored(run)
+        assert "model (1).bin" == run.result
+        assert b"one" == back.path("model.bin").read_bytes()
+        assert ["model.bin", "model (1).bin", "plots/a b.txt"] == [f.name for f in back.files]
+        assert {"epoch": 1} == back.files[0].metadata
+        assert 3 == back.record.counts["artifacts"]
+
+    def test_resources(self, ex, tmp_path):
+        """A resource is kept once for all runs, by its content."""
+        file = tmp_path / "data.csv"
+        file.write_text("1,2")
+
+        @ex.main
+        def main(_run):
+            with _run.open_resource(file) as opened:
+                return opened.read()
+
+        assert "1,2" == ex.run().result
+        back = stored(ex.run())
+        assert "1,2" == Path(back.files[0].path).read_text()
+        assert 1 == len(list((tmp_path / "runs" / "_resources").iterdir()))
+
+    def test_what_cannot_be_stored_raises(self, ex, tmp_path):
+        """A missing file and a name that leads out of the run raise in the caller and leave nothing."""
+
+        @ex.main
+        def main(_run):
+            with pytest.raises(SaveError, match="cannot be stored"):
+                _run.add_artifact(tmp_path / "missing")
+            with pytest.raises(SaveError, match="cannot be stored"):
+                _run.open_resource(tmp_path / "missing")
+            (tmp_path / "x").write_text("x")
+            for name in ("../x", "/x", "a/../../x", "", "a\0b"):
+                with pytest.raises(EscapingPathError, match="leads out"):
+                    _run.add_artifact(tmp_path / "x", name=name)
+            with pytest.raises(EscapingPathError):
+                _run.path("..", "run.json")
+            return [p.name for p in _run.path().iterdir()]
+
+        assert [] == ex.run().result
+
+
+class TestMetrics:
+    """Points in, points out."""
+
+    def test_steps_count_by_themselves(self, ex):
+        """Without a step it is the last one + 1, also after explicit ones."""
+
+        @ex.main
+        def main(_run):
+            for value in (1, 2):
+                _run.log_scalar("a", value)
+            _run.log_scalar("a", 3, step=10)
+            _run.log_scalar("a", 4)
+            _run.log_scalars({"b": 0.5, "a": 5})
+            _run.log_scalars({"c": [1.0, 2.0], "d": (3, 4)}, step=[5, 6])
+            _run.log_scalars({"c": [7]})
+
+        curves = stored(ex.run()).metrics()
+        assert [0, 1, 10, 11, 12] == curves["a"].steps
+        assert [1, 2, 3, 4, 5] == curves["a"].values
+        assert [5, 6, 7] == curves["c"].steps
+        assert [3, 4] == curves["d"].values
+
+    def test_numbers_of_libraries(self, ex):
+        """numpy scalars and arrays, nan and infinities survive."""
+        numpy = pytest.importorskip("numpy")
+
+        @ex.main
+        def main(_run):
+            for value in (numpy.float32(0.5), numpy.int64(2), numpy.array(3.0), float("nan"), float("-inf"), True):
+                _run.log_scalar("x", value)
+            _run.log_scalars({"y": numpy.arange(5) / 2, "z": numpy.ones(3, dtype=numpy.float16)})
+
+        back = stored(ex.run())
+        values = back.metrics("x").values
+        assert [0.5, 2.0, 3.0] == values[:3]
+        assert values[3] != values[3]
+        assert [float("-inf"), 1.0] == values[4:]
+        assert [0, 0.5, 1, 1.5, 2] == back.metrics("y").values
+        assert {"points": 14} == back.record.counts
+
+    @pytest.mark.parametrize("value", ["1.0", None, 1j, [1], object(), b"1"])
+    def test_wrong_kinds_raise_at_the_call(self, ex, value):
+        """What is no single real number raises in the caller."""
+
+        @ex.main
+        def main(_run):
+            with pytest.raises(MetricError, match="real number"):
+                _run.log_scalar("x", value)
+
+        ex.run()
+
+    @pytest.mark.parametrize("name", ["", "a\nb", "a\rb", "\x00", 5, None, "a\u2028b", "\ud800"])
+    def test_wrong_names_raise_at_the_call(self, ex, name):
+        """A name must fit one line of text."""
+
+        @ex.main
+        def main(_run):
+            with pytest.raises(MetricError):
+                _run.log_scalar(name, 1)
+
+        ex.run()
+
+    def test_scalars_are_all_or_nothing(self, ex):
+        """If one value of a call is wrong, none is logged."""
+
+        @ex.main
+        def main(_run):
+            with pytest.raises(MetricError):
+                _run.log_scalars({"a": 1, "b": "x"})
+            with pytest.raises(MetricError):
+                _run.log_scalars({"a": [1, 2]}, step=[1])
+            with pytest.raises(MetricError):
+                _run.log_scalars([1, 2])
+
+        assert {} == stored(ex.run()).metrics()
+
+    def test_sixteen_threads(self, ex):
+        """Points of many threads all arrive, each step once."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        @ex.main
+        def main(_run):
+            with ThreadPoolExecutor(16) as pool:
+                list(pool.map(lambda n: [_run.log_scalar("x", n) for _ in range(1000)], range(16)))
+
+        assert list(range(16000)) == sorted(stored(ex.run()).metrics("x").steps)
+
+
+class TestRecord:
+    """What is kept without being asked."""
+
+    def test_facts(self, ex, tmp_path):
+        """Host, packages and sources are in the record; JSON and back loses nothing."""
+        ex.main(lambda: None)
+        run = ex.run(
+            info={"note": 1}, tags=["a", "b"], options={"comment": "c", "tag": "b,d"}, config_updates={"seed": 3}
+        )
+        record = stored(run).record
+        assert run.record == record
+        assert expframe.Record.from_json(json.loads(json.dumps(record.to_json()))) == record
+        assert sys.version.split()[0] == record.host["python"]["version"]
+        assert "wrapt" in record.packages
+        assert ("a", "b", "d") == record.tags == run.tags
+        assert ("c", 3) == (record.comment, record.seed)
+        assert {"note": 1} == stored(run).info
+        assert record.duration >= 0
+
+    def test_info_is_stored_as_it_changes(self, ex):
+        """A change of info shows in the store with the next beat."""
+        import time
+
+        @ex.main
+        def main(_run):
+            _run.info["deep"] = {"list": [1, (2, 3)]}
+            for _ in range(100):
+                time.sleep(0.02)
+                if stored(_run).info:
+                    return stored(_run).info
+            return None
+
+        assert {"deep": {"list": [1, (2, 3)]}} == ex.run(options={"beat_interval": 0.1}).result
+
+    def test_config_is_what_functions_read(self, ex):
+        """The stored config is the decided one, with origins and docs."""
+
+        @ex.config
+        def config():
+            lr = 0.5  # learning rate
+            net = {"sizes": (1, 2)}
+
+        seen = []
+        ex.main(lambda _config: seen.append(_config))
+        run = ex.run(config_updates={"net.sizes": (3, 4)})
+        back = stored(run)
+        assert run.config == back.config
+        assert seen[0] is run.config.values
+        assert (3, 4) == back.config["net"]["sizes"]
+        assert "learning rate" == back.config.docs["lr"]
+        assert "config_updates" == back.config.origins["net.sizes"].kind
+        assert back.config.origins["lr"].where.startswith("test_run.py:")
+
+
+class TestObservers:
+    """Where else the facts go."""
+
+    def test_memory_observer_gets_everything(self, ex):
+        """An observer without a folder is sent points, info, files, output and the final record."""
+        memory = MemoryObserver()
+        ex.observers.append(memory)
+
+        @ex.main
+        def main(_run):
+            print("hello")
+            _run.log_scalar("x", 1)
+            _run.log_scalars({"y": [1, 2]})
+            _run.info["a"] = 1
+            _run.path("f").write_text("f")
+            _run.add_artifact(_run.path("f"))
+            return 5
+
+        run = ex.run()
+        kept = memory.runs[0]
+        assert run.record == kept.record
+        assert "hello\n" in kept.output
+        assert {"x", "y"} == set(kept.metrics())
+        assert ({"a": 1}, "f", True) == (kept.info, kept.files[0].name, kept.closed)
+
+    def test_faults_stop_nothing(self, ex, caplog):
+        """An observer that raises is said once, and everything else goes on."""
+
+        class Broken(Observer):
+            def open(self, record, config):
+                class BrokenSink(Sink):
+                    def write(self, event):
+                        raise OSError(28, "No space left on device")
+
+                    def close(self, record):
+                        raise RuntimeError("x")
+
+                return BrokenSink()
+
+        ex.observers += [Broken(), memory := MemoryObserver()]
+
+        @ex.main
+        def main(_run):
+            for n in range(10):
+                _run.log_scalar("x", n)
+                _run._metrics.flush()
+
+        run = ex.run()
+        assert Status.COMPLETED == stored(run).status
+        assert 10 == len(memory.runs[0].metrics()["x"]) == len(stored(run).metrics("x"))
+        said = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING and "points" in r.getMessage()]
+        assert 1 == len(said)
+        assert "No space left on device" in said[0]
+        assert any("points" in problem for problem in stored(run).record.problems)
+
+    def test_faults_on_opening_stop_the_run(self, ex):
+        """What cannot be opened stops the run before its command."""
+
+        class Closed(Observer):
+            def open(self, record, config):
+                raise StoreUnusableError("bucket", "is closed")
+
+        ex.observers.append(Closed())
+        ex.main(lambda: pytest.fail("started"))
+        with pytest.raises(StoreUnusableError):
+            ex.run()
+
+    def test_recording_keeps_runs_in_memory(self, ex, tmp_path):
+        """Inside `recording` nothing reaches the disk."""
+
+        @ex.main
+        def main(_run):
+            print("hello")
+
+        with recording() as runs:
+            ex.run()
+        assert "hello\n" in runs[0].output
+        assert not (tmp_path / "runs").exists()
+
+
+class TestLocalStoreContract(ObserverContract):
+    """The local store is an Observer."""
+
+    def make_observer(self, folder):
+        return LocalStore(folder / "runs")
+
+
+class TestMemoryContract(ObserverContract):
+    """The memory observer is an Observer."""
+
+    def make_observer(self, folder):
+        return MemoryObserver()
