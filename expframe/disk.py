@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -80,6 +79,8 @@ def whole_lines(path: Path) -> Iterator[bytes]:
 
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file, sharing its blocks where the file system can; `target` appears only when it is whole."""
+    import shutil
+
     with source.open("rb") as original, replacing(target) as file:
         if not _clone(original, file):
             shutil.copyfileobj(original, file, 1 << 20)

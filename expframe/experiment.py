@@ -71,17 +71,19 @@ class Ingredient:
 
     # ------------------------------------------------------------------------------------------- configuration
 
-    def config(self, function: F) -> F:
+    def config(self, function: Any = None, /) -> Any:
         """
         Add a config function: its local variables are entries.
 
         Raises:
             ConfigFunctionError: The function cannot be run with pinned values.
         """
+        if function is None:
+            return self.config
         self.registry.layers.append(ConfigFunction(function))
         return function
 
-    def named_config(self, function: F) -> F:
+    def named_config(self, function: Any = None, /) -> Any:
         """
         Add a config function that takes part only when it is named: `with NAME`.
 
@@ -89,6 +91,8 @@ class Ingredient:
             ConfigFunctionError: The function cannot be run with pinned values.
             NameTakenError: There is a named config of this name.
         """
+        if function is None:
+            return self.named_config
         layer = ConfigFunction(function, "named config")
         self.registry.add_named(layer.__name__, layer)
         return function
@@ -118,13 +122,15 @@ class Ingredient:
         """
         self.registry.add_named(name, _entries("named config", config, entries, _caller(self)))
 
-    def config_hook(self, function: F) -> F:
+    def config_hook(self, function: Any = None, /) -> Any:
         """
         Add a function `(config, command_name, logger)` that is called after the config functions and returns changes.
 
         Raises:
             HookSignatureError: Its parameters are others.
         """
+        if function is None:
+            return self.config_hook
         self.registry.config_hooks.append(self.registry.add_hook(function, _HOOK_PARAMETERS))
         return function
 
@@ -146,62 +152,58 @@ class Ingredient:
         read_only: bool | None = None,
     ) -> Callable[[F], F]: ...
 
-    def capture(self, function: Any = None, /, **options: Any) -> Any:
+    def capture(self, function: Any = None, /, **how: Any) -> Any:
         """
         Fill the free parameters of a function from the config of the current run.
 
         Args:
             function: A function or method, plain, `async` or generator.
-            prefix: Look for entries below this path only.
-            max_depth: How many levels below are searched for a parameter's name; the shallowest wins.
-            entries: Dotted paths, each of which fills the parameter of its last part; no others are filled.
-            fill_kwargs: Give all other entries to `**kwargs`.
-            read_only: False for plain copies of dicts and lists at each call.
-            options: The options above.
+            how: `prefix`: look for entries below this path only.
+                `max_depth`: how many levels below are searched for a parameter's name; the shallowest wins.
+                `entries`: dotted paths, each of which fills the parameter of its last part; no others are filled.
+                `fill_kwargs`: give all other entries to `**kwargs`.
+                `read_only`: False for plain copies of dicts and lists at each call.
 
         Raises:
             CaptureError: The options contradict each other or the function.
         """
         if function is None:
-            return lambda function: self._capture(function, **options)
-        return self._capture(function, **options)
-
-    def _capture(self, function: Any, **options: Any) -> Any:
+            return lambda function: self.capture(function, **how)
         if isinstance(function, injection.CapturedFunction):
             function = function.__wrapped__
-        captured = Captured.of(function, self.registry.path, **options)
+        captured = Captured.of(function, self.registry.path, **how)
         self.registry.add_captured(captured)
         return injection.capture(captured)
 
-    def command(self, function: Any = None, /, *, prefix: str | None = None, unobserved: bool = False) -> Any:
+    def command(self, function: Any = None, /, *, unobserved: bool = False, **how: Any) -> Any:
         """
         Add a command: a captured function that can be run by name.
 
         Args:
             function: The function.
-            prefix: Look for entries below this path only.
             unobserved: Keep nothing of its runs.
+            how: As for `capture`.
         """
         if function is None:
-            return lambda function: self.command(function, prefix=prefix, unobserved=unobserved)
-        wrapped = self._capture(function, prefix=prefix)
+            return lambda function: self.command(function, unobserved=unobserved, **how)
+        wrapped = self.capture(**how)(function)
         captured = wrapped._self_captured
         self.registry.commands[captured.name] = Command(captured.name, wrapped, captured, unobserved)
         return wrapped
 
-    def pre_run_hook(self, function: Any = None, /, *, prefix: str | None = None) -> Any:
-        """Add a captured function that is called before the command of each run."""
+    def pre_run_hook(self, function: Any = None, /, **how: Any) -> Any:
+        """Add a captured function that is called before the command of each run; `how` as for `capture`."""
         if function is None:
-            return lambda function: self.pre_run_hook(function, prefix=prefix)
-        wrapped = self._capture(function, prefix=prefix)
+            return lambda function: self.pre_run_hook(function, **how)
+        wrapped = self.capture(**how)(function)
         self.registry.pre_run_hooks.append(wrapped)
         return wrapped
 
-    def post_run_hook(self, function: Any = None, /, *, prefix: str | None = None) -> Any:
-        """Add a captured function that is called after the command of each run that did not fail."""
+    def post_run_hook(self, function: Any = None, /, **how: Any) -> Any:
+        """Add a captured function that is called after each command that did not fail; `how` as for `capture`."""
         if function is None:
-            return lambda function: self.post_run_hook(function, prefix=prefix)
-        wrapped = self._capture(function, prefix=prefix)
+            return lambda function: self.post_run_hook(function, **how)
+        wrapped = self.capture(**how)(function)
         self.registry.post_run_hooks.append(wrapped)
         return wrapped
 
@@ -270,26 +272,32 @@ class Experiment(Ingredient):
 
     # ------------------------------------------------------------------------------------------------ commands
 
-    def main(self, function: F) -> F:
-        """Add a command that is run when none is named."""
-        wrapped: F = self.command(function)
+    def main(self, function: Any = None, /, **how: Any) -> Any:
+        """Add a command that is run when none is named; `how` as for `command`."""
+        if function is None:
+            return lambda function: self.main(function, **how)
+        wrapped = self.command(**how)(function)
         self.default_command = wrapped.__name__
         return wrapped
 
-    def automain(self, function: F) -> F:
+    def automain(self, function: Any = None, /, **how: Any) -> Any:
         """Add the main command and, if this file is the script, do what the command line says. Last in a file."""
-        wrapped = self.main(function)
+        if function is None:
+            return lambda function: self.automain(function, **how)
+        wrapped = self.main(**how)(function)
         if function.__module__ == "__main__" and hasattr(sys.modules["__main__"], "__file__"):
             self.run_commandline()
         return wrapped
 
-    def option_hook(self, function: F) -> F:
+    def option_hook(self, function: Any = None, /) -> Any:
         """
         Add a function `(options)` that is called with the dict of options before anything else, and may change it.
 
         Raises:
             HookSignatureError: It has no parameter `options`.
         """
+        if function is None:
+            return self.option_hook
         if "options" not in inspect.signature(function).parameters:
             origin = origin_of("option hook", function)
             problem = "must have a parameter `options`."

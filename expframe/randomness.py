@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -34,6 +33,8 @@ def child_seed(seed: Any, *parts: Any) -> int:
         >>> child_seed(1, "model", "init", 0) == child_seed(1, "model", "init", 1)
         False
     """
+    import hashlib
+
     text = "\0".join(map(str, (seed, *parts))).encode("utf-8", "surrogatepass")
     number = int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
     return SEEDS[number % len(SEEDS)]

@@ -6,7 +6,7 @@ import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
@@ -26,8 +26,7 @@ SPECIALS = ("_run", "_config", "_log", "_seed", "_rnd")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of a captured function."""
 
     name: str
@@ -37,7 +36,7 @@ class Parameter:
     default: Any
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Captured:
     """
     How one function is captured. Compared by identity: one function may be captured many times.
@@ -168,8 +167,7 @@ class Captured:
         return []
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A function that a run can be of."""
 
     name: str
@@ -184,15 +182,14 @@ class Command:
         return lines[0] if lines else ""
 
 
-@dataclass(frozen=True)
-class CliOption:
+class CliOption(NamedTuple):
     """An option that the user adds to the command line; `apply(value, run)` is called before the command."""
 
     flag: Flag
     apply: Callable[..., Any]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Registry:
     """What decorators write: the recipes of one ingredient, and its ingredients."""
 
@@ -299,8 +296,7 @@ class Registry:
         )
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The recipes as they stand when a run starts: decorating goes on without touching it."""
 
     recipe: Recipe

@@ -327,12 +327,30 @@ class TestKindsOfFunctions:
         def other(a):
             return a
 
-        @ex.main
+        @ex.config()
+        def config():
+            c = 3
+
+        @ex.named_config()
+        def named():
+            c = 4
+
+        @ex.config_hook()
+        def config_hook(config, command_name, logger):
+            return {"d": 5}
+
+        @ex.option_hook()
+        def option_hook(options):
+            called.append("options")
+
+        @ex.main()
         def main():
             return [function() for function in captured]
 
+        assert {"c": 4, "d": 5}.items() <= dict(ex.resolve(named=["named"])).items()
+
         assert [1, 1, 2] == ex.run().result
-        assert [("pre", 1), ("pre", 2), ("post", 1)] == called
+        assert ["options", ("pre", 1), ("pre", 2), ("post", 1)] == called
         assert 2 == ex.run("other").result
 
 

@@ -7,7 +7,6 @@ str key, else an int key, else an index.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -145,6 +144,8 @@ def nearest(name: str, candidates: Iterable[str], most: int = 3) -> tuple[str, .
         >>> nearest("lrr", ["lr", "net.lr", "epochs"])
         ('lr', 'net.lr')
     """
+    import difflib
+
     last = name.rpartition(".")[2].lower()
     scored = []
     for candidate in dict.fromkeys(candidates):

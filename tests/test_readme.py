@@ -1,0 +1,130 @@
+"""
+Every block of the README does what it shows, in the order of reading, in one folder that is empty at first.
+
+`python tests/test_readme.py` writes what is really printed into the README; read the diff before you keep it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from test_examples import ROOT, Step, environment, read_steps, write_steps
+
+README = ROOT / "README.md"
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NAME = re.compile(r"# (\S+[.](?:py|yaml))\n")
+
+
+def read_blocks(language: str | None = None) -> list[tuple[str, str]]:
+    """Return the language and text of each block, or of those in one language."""
+    blocks = _BLOCK.findall(README.read_text(encoding="utf-8"))
+    return [(kind, text) for kind, text in blocks if language in (None, kind)]
+
+
+def do_block(kind: str, text: str, folder: Path, do_steps: Callable[[list[Step], Path], object]) -> object:
+    """Do what a reader would: save a block that begins with its file's name, run a script, type commands."""
+    name = _NAME.match(text)
+    if name:
+        (folder / name[1]).write_text(text, encoding="utf-8")
+    elif kind == "python":
+        subprocess.run([sys.executable, "-c", text], cwd=folder, env=environment(), timeout=120, check=True)
+    elif kind == "console":
+        return do_steps(read_steps(text), folder)
+    else:
+        assert kind == "sh", f"nobody executes this block:\n{text}"
+    return None
+
+
+def check_steps(steps: list[Step], folder: Path) -> None:
+    """Do each command and compare."""
+    for step in steps:
+        step.check(folder)
+
+
+def test_tour_does_what_it_shows(tmp_path: Path) -> None:
+    """Files are saved, scripts run, and what they print is what stands in the README."""
+    if importlib.util.find_spec("numpy") is None:
+        pytest.skip("needs the extra [examples]")
+    for kind, text in read_blocks():
+        do_block(kind, text, tmp_path, check_steps)
+
+
+def test_no_file_of_the_tour_is_left_unused() -> None:
+    """Every file that a block makes is used by a command or by another file."""
+    texts = [text for _, text in read_blocks()]
+    for number, text in enumerate(texts):
+        if name := _NAME.match(text):
+            others = "".join(texts[:number] + texts[number + 1 :])
+            stem = name[1].removesuffix(".py")
+
+            assert re.search(rf"\b{re.escape(name[1])}\b|^from {stem} import", others, re.MULTILINE), name[1]
+
+
+def test_every_command_of_the_tour_shows_its_output() -> None:
+    """A reader sees below each command of the tour what it prints."""
+    steps = [step for _, text in read_blocks("console") for step in read_steps(text)]
+
+    assert steps
+    assert all(step.expected for step in steps)
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of the README and of CONTRIBUTING is a file or folder here."""
+    for page in (README, ROOT / "CONTRIBUTING.md"):
+        targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8"))
+
+        assert targets
+        assert all((ROOT / target).exists() for target in targets), targets
+
+
+def test_two_commands_do_everything() -> None:
+    """The README opens with one command that trains digits.py and one that tests, each making its own environment."""
+    train, test = (text.strip() for _, text in read_blocks("sh"))
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+
+    for command in (train, test):
+        extra = re.search(r'pip install -q -e "[.]\[(\w+)\]"', command)
+        assert command.startswith("python3 -m venv .venv && ")
+        assert extra is not None
+        assert extra[1] in setup["options.extras_require"]
+    assert train.endswith(".venv/bin/python examples/digits.py")
+    assert test.endswith(".venv/bin/python -m pytest -n auto")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1], ids=["train", "test"])
+def test_command_works_in_a_fresh_clone(number: int, tmp_path: Path) -> None:
+    """The command as it is written does its work in a copy of the project that has no environment yet."""
+    unwanted = shutil.ignore_patterns(".git", ".venv*", "runs", ".*_cache", "*.egg-info", "__pycache__")
+    clone = shutil.copytree(ROOT, tmp_path / "clone", ignore=unwanted)
+    command = read_blocks("sh")[number][1].strip() + (" --collect-only -q" if number else "")
+    plain = {name: value for name, value in environment().items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    done = subprocess.run(command, shell=True, cwd=clone, env=plain, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert number or (clone / "runs" / "1" / "files" / "confusion.png").exists()
+
+
+def rewrite_readme() -> None:
+    """Write what each command of the tour really prints into the README."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def renew(block: re.Match[str]) -> str:
+            text = do_block(block[1], block[2], Path(folder), write_steps)
+            return f"```{block[1]}\n{text}```" if isinstance(text, str) else block[0]
+
+        README.write_text(_BLOCK.sub(renew, README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    rewrite_readme()
