@@ -52,6 +52,12 @@ class WorkerRun(Recording):
         """Whether the run should stop: told to its own process, not to its workers."""
         return False
 
+    def hold(self) -> None:
+        """Do nothing: a worker holds nothing back."""
+
+    def resume(self) -> None:
+        """Do nothing: a worker holds nothing back."""
+
     def forked(self) -> None:
         """Become the run of a forked child."""
         self._sink = WorkerSink(self._folder)

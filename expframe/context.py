@@ -33,6 +33,12 @@ class ActiveRun(Protocol):
     def plan(self, captured: Any) -> Any:
         """Return, and remember, how to fill the parameters of a captured function."""
 
+    def hold(self) -> None:
+        """Finish what is being written, and write no more until `resume` or `forked`: the process is about to fork."""
+
+    def resume(self) -> None:
+        """Go on after a fork, in the parent."""
+
     def forked(self) -> None:
         """Become the run of a forked child."""
 
@@ -100,7 +106,7 @@ def enter(run: Any) -> Token[Any]:
         if threading.current_thread() is threading.main_thread():
             _of_main_thread = (*_of_main_thread, run)
         if not _watching_forks and hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=_forked)
+            os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)
             _watching_forks = True
     return _current.set(run)
 
@@ -149,8 +155,22 @@ def worker(uid: str, make: Callable[[], Any]) -> Any:
         return _workers[uid]
 
 
+def _known_runs() -> tuple[Any, ...]:
+    return tuple(dict.fromkeys((*_active, *_workers.values())))
+
+
+def _hold() -> None:
+    for run in _known_runs():
+        run.hold()
+
+
+def _resume() -> None:
+    for run in _known_runs():
+        run.resume()
+
+
 def _forked() -> None:
     global _lock  # noqa: PLW0603  another thread may have held it
     _lock = threading.Lock()
-    for run in dict.fromkeys((*_active, *_workers.values())):
+    for run in _known_runs():
         run.forked()

@@ -6,9 +6,10 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial, wraps
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from expframe import context, injection
 from expframe.config import dotted
@@ -26,6 +27,33 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 GHOST_VARIABLE = "EXPFRAME_GHOST"
 _HOOK_PARAMETERS = ("config", "command_name", "logger")
+
+
+class Decorator(Protocol):
+    """What decorates a function and gives it back: bare, with parentheses, or with arguments."""
+
+    @overload
+    def __call__(self, function: F, /) -> F: ...
+
+    @overload
+    def __call__(self, function: None = None, /, **how: Any) -> Callable[[F], F]: ...
+
+
+class _DecoratorMethod:
+    """Makes a Decorator of a method that takes a function and keywords."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self._method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, instance: Any, _owner: type) -> Decorator:
+        method = self._method if instance is None else partial(self._method, instance)
+
+        @wraps(self._method)
+        def decorate(function: Any = None, /, **how: Any) -> Any:
+            return partial(method, **how) if function is None else method(function, **how)
+
+        return decorate
 
 
 class Ingredient:
@@ -71,19 +99,19 @@ class Ingredient:
 
     # ------------------------------------------------------------------------------------------- configuration
 
-    def config(self, function: Any = None, /) -> Any:
+    @_DecoratorMethod
+    def config(self, function: Any) -> Any:
         """
         Add a config function: its local variables are entries.
 
         Raises:
             ConfigFunctionError: The function cannot be run with pinned values.
         """
-        if function is None:
-            return self.config
         self.registry.layers.append(ConfigFunction(function))
         return function
 
-    def named_config(self, function: Any = None, /) -> Any:
+    @_DecoratorMethod
+    def named_config(self, function: Any) -> Any:
         """
         Add a config function that takes part only when it is named: `with NAME`.
 
@@ -91,8 +119,6 @@ class Ingredient:
             ConfigFunctionError: The function cannot be run with pinned values.
             NameTakenError: There is a named config of this name.
         """
-        if function is None:
-            return self.named_config
         layer = ConfigFunction(function, "named config")
         self.registry.add_named(layer.__name__, layer)
         return function
@@ -122,37 +148,21 @@ class Ingredient:
         """
         self.registry.add_named(name, _entries("named config", config, entries, _caller(self)))
 
-    def config_hook(self, function: Any = None, /) -> Any:
+    @_DecoratorMethod
+    def config_hook(self, function: Any) -> Any:
         """
         Add a function `(config, command_name, logger)` that is called after the config functions and returns changes.
 
         Raises:
             HookSignatureError: Its parameters are others.
         """
-        if function is None:
-            return self.config_hook
         self.registry.config_hooks.append(self.registry.add_hook(function, _HOOK_PARAMETERS))
         return function
 
     # ----------------------------------------------------------------------------------------------- functions
 
-    @overload
-    def capture(self, function: F, /) -> F: ...
-
-    @overload
-    def capture(
-        self,
-        function: None = None,
-        /,
-        *,
-        prefix: str | None = None,
-        max_depth: int | None = None,
-        entries: Sequence[str] | None = None,
-        fill_kwargs: bool = False,
-        read_only: bool | None = None,
-    ) -> Callable[[F], F]: ...
-
-    def capture(self, function: Any = None, /, **how: Any) -> Any:
+    @_DecoratorMethod
+    def capture(self, function: Any, **how: Any) -> Any:
         """
         Fill the free parameters of a function from the config of the current run.
 
@@ -167,15 +177,14 @@ class Ingredient:
         Raises:
             CaptureError: The options contradict each other or the function.
         """
-        if function is None:
-            return lambda function: self.capture(function, **how)
         if isinstance(function, injection.CapturedFunction):
             function = function.__wrapped__
         captured = Captured.of(function, self.registry.path, **how)
         self.registry.add_captured(captured)
         return injection.capture(captured)
 
-    def command(self, function: Any = None, /, *, unobserved: bool = False, **how: Any) -> Any:
+    @_DecoratorMethod
+    def command(self, function: Any, *, unobserved: bool = False, **how: Any) -> Any:
         """
         Add a command: a captured function that can be run by name.
 
@@ -184,26 +193,22 @@ class Ingredient:
             unobserved: Keep nothing of its runs.
             how: As for `capture`.
         """
-        if function is None:
-            return lambda function: self.command(function, unobserved=unobserved, **how)
-        wrapped = self.capture(**how)(function)
+        wrapped = self.capture(function, **how)
         captured = wrapped._self_captured
         self.registry.commands[captured.name] = Command(captured.name, wrapped, captured, unobserved)
         return wrapped
 
-    def pre_run_hook(self, function: Any = None, /, **how: Any) -> Any:
+    @_DecoratorMethod
+    def pre_run_hook(self, function: Any, **how: Any) -> Any:
         """Add a captured function that is called before the command of each run; `how` as for `capture`."""
-        if function is None:
-            return lambda function: self.pre_run_hook(function, **how)
-        wrapped = self.capture(**how)(function)
+        wrapped = self.capture(function, **how)
         self.registry.pre_run_hooks.append(wrapped)
         return wrapped
 
-    def post_run_hook(self, function: Any = None, /, **how: Any) -> Any:
+    @_DecoratorMethod
+    def post_run_hook(self, function: Any, **how: Any) -> Any:
         """Add a captured function that is called after each command that did not fail; `how` as for `capture`."""
-        if function is None:
-            return lambda function: self.post_run_hook(function, **how)
-        wrapped = self.capture(**how)(function)
+        wrapped = self.capture(function, **how)
         self.registry.post_run_hooks.append(wrapped)
         return wrapped
 
@@ -272,32 +277,29 @@ class Experiment(Ingredient):
 
     # ------------------------------------------------------------------------------------------------ commands
 
-    def main(self, function: Any = None, /, **how: Any) -> Any:
+    @_DecoratorMethod
+    def main(self, function: Any, **how: Any) -> Any:
         """Add a command that is run when none is named; `how` as for `command`."""
-        if function is None:
-            return lambda function: self.main(function, **how)
-        wrapped = self.command(**how)(function)
+        wrapped = self.command(function, **how)
         self.default_command = wrapped.__name__
         return wrapped
 
-    def automain(self, function: Any = None, /, **how: Any) -> Any:
+    @_DecoratorMethod
+    def automain(self, function: Any, **how: Any) -> Any:
         """Add the main command and, if this file is the script, do what the command line says. Last in a file."""
-        if function is None:
-            return lambda function: self.automain(function, **how)
-        wrapped = self.main(**how)(function)
+        wrapped = self.main(function, **how)
         if function.__module__ == "__main__" and hasattr(sys.modules["__main__"], "__file__"):
             self.run_commandline()
         return wrapped
 
-    def option_hook(self, function: Any = None, /) -> Any:
+    @_DecoratorMethod
+    def option_hook(self, function: Any) -> Any:
         """
         Add a function `(options)` that is called with the dict of options before anything else, and may change it.
 
         Raises:
             HookSignatureError: It has no parameter `options`.
         """
-        if function is None:
-            return self.option_hook
         if "options" not in inspect.signature(function).parameters:
             origin = origin_of("option hook", function)
             problem = "must have a parameter `options`."
@@ -456,7 +458,7 @@ class Experiment(Ingredient):
             self._has_built_in = True
             for function in BUILT_IN:
                 if function.__name__ not in self.registry.commands:
-                    self.command(function, unobserved=True)
+                    self.command(unobserved=True)(function)
 
     def _find_command(self, name: str | None, snapshot: Snapshot) -> Command:
         available = tuple(snapshot.commands)

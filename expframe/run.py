@@ -305,9 +305,10 @@ class Run(Recording):
         self._follow_output(last=True)
         if gathering is not None:
             self._learn(gathering.finish())
-        if self._output_path is not None and self._folder is not None:
+        if self._folder is not None and self._output_path is not None and self._capture is not None:
             with suppress(OSError):
-                collapse_file(self._output_path)
+                if not self._capture.is_left_running:
+                    collapse_file(self._output_path)
         self._advance()
         self._sinks.close(self.record)  # type: ignore[union-attr]
         if self._scratch is not None:
@@ -403,6 +404,17 @@ class Run(Recording):
     def _say(self, problem: str) -> None:
         self._problems.append(problem)
         self.log.warning("%s: %s", self.label, problem)
+
+    def hold(self) -> None:
+        """Finish what is being written: the process is about to fork."""
+        self._metrics.flush_waiting()
+        if self._capture is not None:
+            self._capture.hold()
+
+    def resume(self) -> None:
+        """Go on after a fork, in the parent."""
+        if self._capture is not None:
+            self._capture.resume()
 
     def forked(self) -> None:
         """Become the run of a forked child: it may log and save, and its end is not the run's."""

@@ -3,6 +3,7 @@
 import os
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,6 @@ def environment():
     """The environment for a subprocess that imports the package under test."""
     import expframe
 
-    root = os.path.dirname(os.path.dirname(expframe.__file__))
+    root = str(Path(expframe.__file__).parent.parent)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXPFRAME", "COV_"))}
     return {**kept, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"}

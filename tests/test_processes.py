@@ -390,3 +390,48 @@ def test_running_script_by_another_process_is_seen_alive(script, environment, tm
 
     assert {Status.RUNNING} == seen
     assert Status.INTERRUPTED == run.status
+
+
+def test_many_forks_while_much_is_printed(script, environment, tmp_path):
+    """Forking from one thread while others print and log neither deadlocks nor doubles anything."""
+    path = script("""
+        import os, threading
+        from expframe import Experiment
+
+        ex = Experiment("forks")
+
+        @ex.automain
+        def main(_run):
+            stop = threading.Event()
+
+            def work(name):
+                n = 0
+                while not stop.is_set():
+                    print(name, n)
+                    _run.log_scalar(name, n)
+                    n += 1
+                return n
+
+            threads = [threading.Thread(target=work, args=(f"thread{n}",)) for n in range(3)]
+            for thread in threads:
+                thread.start()
+            for _ in range(40):
+                pid = os.fork()
+                if pid == 0:
+                    print("child", flush=True)
+                    _run.log_scalar("child", 1)
+                    os._exit(0)
+                assert os.waitpid(pid, 0)[1] == 0
+            stop.set()
+            for thread in threads:
+                thread.join()
+    """)
+    process = start(path, environment=environment, stdout=subprocess.DEVNULL)
+    _, err = process.communicate(timeout=60)
+    run = only_run(tmp_path)
+
+    assert 0 == process.returncode, err
+    metrics = run.metrics()
+    assert 40 == len(metrics.pop("child"))
+    assert all(curve.steps == list(range(len(curve))) for curve in metrics.values())
+    assert 40 == run.output().count("child")

@@ -42,15 +42,10 @@ class StoredRun:
     @property
     def record(self) -> Record:
         """The facts as they are now; a run that says RUNNING and whose process is gone is DIED."""
-        try:
-            record = Record.from_json(json.loads((self.folder / layout.RECORD).read_bytes()))
-        except (ValueError, TypeError, KeyError) as problem:
-            raise ValueFormatError(
-                f"run {self.id} ({self.folder / layout.RECORD})", f"cannot be read: {problem}"
-            ) from problem
+        record = self._read(layout.RECORD, Record.from_json)
         if record.status != Status.RUNNING or layout.is_alive(self.folder):
             return record
-        again = Record.from_json(json.loads((self.folder / layout.RECORD).read_bytes()))  # it may just have ended
+        again = self._read(layout.RECORD, Record.from_json)  # it may just have ended
         return replace(again, status=Status.DIED) if again.status == Status.RUNNING else again
 
     @property
@@ -83,8 +78,8 @@ class StoredRun:
         for line in whole_lines(self.folder / layout.FILES):
             try:
                 found.append(File(**values.load(line)))
-            except (ValueFormatError, TypeError):
-                continue  # a torn line
+            except (ValueFormatError, TypeError, RecursionError):
+                continue  # a damaged line
         return found
 
     def metrics(self, name: str | None = None) -> Any:
