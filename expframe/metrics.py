@@ -13,6 +13,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ HEADER = b"metric,step,time,value\n"
 DELAY = 0.05
 """Seconds that a point may wait in memory."""
 
-_FULL = 4096
+_FULL = 1 << 15
 _FULL_SERIES = 1 << 21
 
 
@@ -73,42 +74,44 @@ class MetricLog:
     """
     Takes points and hands them on in batches. Safe to use from many threads.
 
+    Taking a point needs no lock: a counter's `next`, a list's `append` and the removal of its first items are atomic.
+
     Args:
         emit: Takes a batch; it must not raise.
+        unbuffered: Hand on each point at once.
     """
 
     def __init__(self, emit: Callable[[Event], None], *, unbuffered: bool = False) -> None:
         self._emit = emit
-        self._lock = threading.Lock()
-        self._emitting = threading.Lock()
+        self._counters: dict[str, Iterator[int | float]] = {}
         self._points: list[Point] = []
         self._series: list[Series] = []
-        self._waiting = 0
-        self._steps: dict[str, int | float] = {}
+        self._series_lock = threading.Lock()
+        self._emitting = threading.Lock()
         self._written = 0.0
         self._delay = -math.inf if unbuffered else DELAY
         self.count = 0
 
-    def log(self, name: str, value: Any, step: Any = None) -> None:
+    def log(self, name: str, value: Any, step: Any = None, _now: Callable[[], float] = time.time) -> None:
         """Take one point; without a step it is the metric's last step + 1."""
         if type(value) is not float:
             value = number(value)
-        steps = self._steps
-        if name not in steps:
-            check_name(name)
-        if step is not None:
+        if step is None:
+            try:
+                step = next(self._counters[name])
+            except (KeyError, TypeError):
+                step = next(self._counters.setdefault(check_name(name), count()))
+        else:
             step = number(step, "step")
-        now = time.time()
-        with self._lock:
-            if step is None:
-                step = steps.get(name, -1) + 1
-            steps[name] = step
-            points = self._points
-            points.append((name, step, now, value))
-            waiting = len(points)
+            if name not in self._counters:
+                check_name(name)
+            self._counters[name] = count(step + 1)
+        now = _now()
+        points = self._points
+        points.append((name, step, now, value))
         if now - self._written > self._delay:
             self.flush(wait=self._delay < 0)
-        elif waiting >= _FULL:
+        elif len(points) >= _FULL:
             self.flush()
 
     def log_series(self, name: str, values: Any, steps: Any = None) -> None:
@@ -120,21 +123,19 @@ class MetricLog:
         """
         check_name(name)
         values = _numbers(values, "values")
-        with self._lock:
+        steps = steps if steps is None else _numbers(steps, "steps")
+        if steps is not None and len(steps) != len(values):
+            raise MetricError(f"metric {name!r}", f"has {len(values)} values and {len(steps)} steps.")
+        if not len(values):
+            return
+        with self._series_lock:
             if steps is None:
-                first = int(self._steps.get(name, -1)) + 1
+                first = int(next(self._counters.get(name, count())))
                 steps = range(first, first + len(values))
-            else:
-                steps = _numbers(steps, "steps")
-            if len(steps) != len(values):
-                raise MetricError(f"metric {name!r}", f"has {len(values)} values and {len(steps)} steps.")
-            if not len(values):
-                return
-            self._steps[name] = steps[-1]
+            self._counters[name] = count(steps[-1] + 1)
             self._series.append(Series(name, steps, time.time(), values))
-            self._waiting += len(values)
-            full = self._waiting >= _FULL_SERIES
-        if full or self._delay < 0:
+            is_full = sum(len(block.values) for block in self._series) >= _FULL_SERIES
+        if is_full or self._delay < 0:
             self.flush()
 
     def flush_waiting(self) -> None:
@@ -147,12 +148,12 @@ class MetricLog:
         if not self._emitting.acquire(blocking=wait):
             return
         try:
-            with self._lock:
-                points, self._points = self._points, []
+            self._written = time.time()
+            points = self._points[:]
+            del self._points[: len(points)]
+            with self._series_lock:
                 series, self._series = self._series, []
-                self._waiting = 0
-                self._written = time.time()
-                self.count += len(points) + sum(len(block.values) for block in series)
+            self.count += len(points) + sum(len(block.values) for block in series)
             if points:
                 self._emit(Points(points))
             for block in series:

@@ -199,17 +199,15 @@ class _DescriptorCapture(_StreamCapture):
         self._hear()
 
     def _hear(self) -> None:
-        """Note what the helpers complain of."""
+        """Note what the helpers complain of, and take out one whose output nobody reads any more."""
         with suppress(OSError):
+            for helper in self._helpers:
+                if not helper.has_reader():
+                    # Whatever prints is to hear of it, from now on, as it would without us.
+                    helper.detach()
+                    self._has_lost_reader = True
             lines = os.read(self._complaints, 4096).decode(errors="replace").splitlines()
-            faults = [line for line in lines if _READER_GONE not in line]
-            self._note("; ".join(faults))
-            if len(faults) < len(lines):
-                # Not our fault, and the code that prints is to hear of it as it would without us, from now on.
-                self._has_lost_reader = True
-                for helper in self._helpers:
-                    if not helper.has_reader():
-                        helper.detach()
+            self._note("; ".join(line for line in lines if _READER_GONE not in line))
 
     def _push_standard(self, *, load: bool) -> None:
         """Push on what Python and C hold for the file descriptors."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from expframe.streams import above_standard
 
@@ -75,12 +75,13 @@ class Tee:
         self.saved = {}
 
     def has_reader(self) -> bool:
-        """Return whether somebody still reads what goes on to where it went."""
+        """Return whether somebody may still read what goes on to where it went: False for a pipe closed at its end."""
         import select
 
         poll = select.poll()
         for fd in self.saved.values():
-            poll.register(fd, 0)
+            if stat.S_ISFIFO(os.fstat(fd).st_mode):
+                poll.register(fd, 0)
         return not any(event & select.POLLERR for _, event in poll.poll(0))
 
     def disown(self) -> None:

@@ -238,7 +238,7 @@ def test_fork_while_flushing_does_not_hang_the_child(mode, tmp_path):
 @linux
 @pytest.mark.parametrize("mode", ["sys", "fd"])
 def test_reader_that_goes_away_is_a_broken_pipe_as_without_capture(mode, tmp_path):
-    """`| head -1` ends an endless script with BrokenPipeError; what it could print before is recorded, without fault."""
+    """`| head -1` ends an endless script with BrokenPipeError; what it could print before is recorded."""
     body = """
     number = 0
     while True:

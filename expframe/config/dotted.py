@@ -18,6 +18,9 @@ class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
 
+    def __reduce__(self) -> str:
+        return "MISSING"  # copies and pickles of it are itself
+
 
 MISSING: Final = _Missing()
 """What a look-up returns where there is nothing; never a value."""
@@ -71,6 +74,14 @@ def is_whole_number(part: Part) -> bool:
     return _whole_number(part) is not None
 
 
+def new_key(tree: dict[Any, Any], part: Part) -> Part:
+    """Return the key by which `tree` is to hold a new part: a whole number where all its keys are."""
+    if isinstance(part, str) and tree and all(type(key) is int for key in tree):
+        number = _whole_number(part)
+        return part if number is None else number
+    return part
+
+
 def get(tree: Any, path: Iterable[Part]) -> Any:
     """Return what is at a path, or MISSING."""
     for part in path:
@@ -87,10 +98,10 @@ def put(tree: dict[Any, Any], path: Path, value: Any) -> None:
         key = find_key(tree, part)
         below = tree[key] if key is not MISSING else None
         if not isinstance(below, dict):
-            below = tree[part if key is MISSING else key] = {}
+            below = tree[new_key(tree, part) if key is MISSING else key] = {}
         tree = below
     key = find_key(tree, path[-1])
-    tree[path[-1] if key is MISSING else key] = value
+    tree[new_key(tree, path[-1]) if key is MISSING else key] = value
 
 
 def walk(tree: Mapping[Any, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -136,6 +147,24 @@ def fresh(tree: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: fresh(value) if isinstance(value, dict) else value for key, value in tree.items()}
 
 
+def nest(tree: Mapping[Any, Any]) -> dict[Any, Any]:
+    """
+    Return a tree whose dotted keys are taken apart, at any depth.
+
+    Example:
+        >>> nest({"net.depth": 3, "net": {"width": 5}})
+        {'net': {'depth': 3, 'width': 5}}
+    """
+    nested: dict[Any, Any] = {}
+    for key, value in tree.items():
+        below = nest(value) if isinstance(value, dict) else value
+        first, *parts = split(key) if isinstance(key, str) and key else (key,)
+        for part in reversed(parts):
+            below = {part: below}
+        merge(nested, {first: below})
+    return nested
+
+
 def nearest(name: str, candidates: Iterable[str], most: int = 3) -> tuple[str, ...]:
     """
     Return the candidates that someone who wrote `name` may have meant, the likeliest first.
@@ -149,9 +178,14 @@ def nearest(name: str, candidates: Iterable[str], most: int = 3) -> tuple[str, .
     last = name.rpartition(".")[2].lower()
     scored = []
     for candidate in dict.fromkeys(candidates):
-        whole = difflib.SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
-        part = difflib.SequenceMatcher(None, last, candidate.rpartition(".")[2].lower()).ratio()
-        score = max(whole, part - 0.05)
+        whole = _likeness(name.lower(), candidate.lower())
+        score = max(whole, _likeness(last, candidate.rpartition(".")[2].lower()) - 0.05)
         if score >= 0.7:
             scored.append((-score, len(candidate), candidate))
     return tuple(candidate for _, _, candidate in sorted(scored)[:most])
+
+
+def _likeness(first: str, second: str) -> float:
+    matcher = difflib.SequenceMatcher(None, first, second)
+    bounds = (matcher.real_quick_ratio, matcher.quick_ratio)  # cheap, and never too low
+    return 0.0 if any(bound() < 0.7 for bound in bounds) else matcher.ratio()
