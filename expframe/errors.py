@@ -230,7 +230,8 @@ class UnknownEntryError(ConfigError):
             hint = "Did you mean " + " or ".join(located(repr(n), where) for n, where in self.nearest) + "?"
         else:
             hint = f"Entries: {listed(self.available)}."
-        value = self.written.partition("=")[2] if "=" in self.written else "..."
+        left, _, value = self.written.partition("=")
+        value = value if left.strip() == self.path else "..."
         return (
             f"{self.written!r}: no config entry {self.path!r}. {hint} "
             f"Add it on purpose with +{self.path}={value} (--force lets every new entry pass)."

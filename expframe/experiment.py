@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
@@ -219,10 +218,9 @@ class Ingredient:
         Raises:
             DefinitionError: There is no such file.
         """
-        path = Path(os.path.abspath(filename))  # noqa: PTH100  links stay as they are
-        if not path.is_file():
-            raise DefinitionError(f"source file {str(filename)!r}", "does not exist.")
-        self.registry.source_files.append(str(path))
+        if not os.path.isfile(filename):  # noqa: PTH113  pathlib waits until a run starts
+            raise DefinitionError(f"source file {os.fspath(filename)!r}", "does not exist.")
+        self.registry.source_files.append(os.path.abspath(filename))  # noqa: PTH100
 
 
 class Experiment(Ingredient):
@@ -258,7 +256,7 @@ class Experiment(Ingredient):
     ) -> None:
         caller = _caller(self)
         file = caller.f_globals.get("__file__")
-        self.name = name or (Path(file).stem if file else "interactive")
+        self.name = name or (os.path.splitext(os.path.basename(file))[0] if file else "interactive")  # noqa: PTH119, PTH122
         if ranks not in ("first", "all"):
             raise DefinitionError(f"ranks={ranks!r}", "must be 'first' or 'all'.")
         self._set_up((), self.name, ingredients, caller)
@@ -266,8 +264,8 @@ class Experiment(Ingredient):
         self.observers = list(observers)
         self.store = store
         self.ghost = ghost
-        self.main_file = Path(os.path.abspath(file)) if file else None  # noqa: PTH100
-        self.project_dir = Path(os.path.abspath(project_dir)) if project_dir else None  # noqa: PTH100
+        self.main_file = os.path.abspath(file) if file else None  # noqa: PTH100
+        self.project_dir = os.path.abspath(project_dir) if project_dir else None  # noqa: PTH100
         self.environment = tuple(environment)
         self._max_depth = max_depth
         self._read_only = read_only
@@ -470,6 +468,8 @@ class Experiment(Ingredient):
         return snapshot.commands[name]
 
     def _make_setup(self, snapshot: Snapshot, command: Command, options: Options, is_command_line: bool) -> Setup:
+        from pathlib import Path
+
         from expframe.facts.gathering import Known, Scope
         from expframe.recording import Injection
         from expframe.run import Setup
@@ -492,7 +492,13 @@ class Experiment(Ingredient):
         return Setup(
             self.name,
             observers,
-            Scope(self.main_file, self.project_dir, self.environment, extra, (store,)),
+            Scope(
+                Path(self.main_file) if self.main_file else None,
+                Path(self.project_dir) if self.project_dir else None,
+                self.environment,
+                extra,
+                (store,),
+            ),
             self._known,
             Injection(self._max_depth, self._read_only),
             tuple(self.registry.cli_options),

@@ -123,7 +123,7 @@ class _StreamCapture(Capture):
             try:
                 self._push()
             finally:
-                self._flushing.release()
+                self.resume()
 
     def _push(self) -> None:
         self._swap.push()
@@ -159,6 +159,8 @@ class _DescriptorCapture(_StreamCapture):
     mode = "fd"
 
     def _start(self) -> None:
+        if os.name != "posix":
+            raise OSError("there is no POSIX here")
         standard = {"stdout": 1, "stderr": 2}
         # Where a standard stream was closed when Python started, its number may be any file by now.
         fds = [fd for name, fd in standard.items() if getattr(sys, f"__{name}__") is not None and identity(fd)]
@@ -207,7 +209,9 @@ class _DescriptorCapture(_StreamCapture):
                     helper.detach()
                     self._has_lost_reader = True
             lines = os.read(self._complaints, 4096).decode(errors="replace").splitlines()
-            self._note("; ".join(line for line in lines if _READER_GONE not in line))
+            faults = [line for line in lines if _READER_GONE not in line]
+            self._has_lost_reader |= len(faults) < len(lines)
+            self._note("; ".join(faults))
 
     def _push_standard(self, *, load: bool) -> None:
         """Push on what Python and C hold for the file descriptors."""
@@ -234,13 +238,15 @@ class _DescriptorCapture(_StreamCapture):
                 self._note(f"{self._file.path} may be incomplete: the process that writes it ended with {status}.")
 
     def forked(self) -> None:
+        super().forked()
+        if not self._is_open:
+            return
         fds = [fd for helper in self._helpers for fd in helper.fds]
         with suppress(OSError):
             null = os.open(os.devnull, os.O_WRONLY)
             kept = {fd: os.dup(fd) for fd in fds}
             for fd in fds:
                 os.dup2(null, fd)
-            super().forked()
             for stream in (*self._swap.streams.values(), *self._own):
                 with suppress(Exception):
                     stream.flush()

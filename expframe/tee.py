@@ -86,8 +86,9 @@ class Tee:
 
     def disown(self) -> None:
         """Leave the helper to the parent of this process."""
-        self.pid = 0
-        os.close(self.writing)
+        if self.pid:
+            self.pid = 0
+            os.close(self.writing)
 
     def wait(self) -> int | None:
         """Return the exit status when everything is in the file, or None if somebody else keeps the helper running."""

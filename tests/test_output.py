@@ -205,13 +205,20 @@ def test_forked_child_prints_once(mode, tmp_path):
     if os.fork() == 0:
         capture.forked()
         print("child"); sys.stdout.flush()
+        if os.fork() == 0:
+            capture.forked()
+            print("grandchild"); sys.stdout.flush()
+            capture.close()
+            print("unrecorded"); sys.stdout.flush()
+            os._exit(0)
+        os.wait()
         os._exit(0)
     os.wait()
     """
     result = run(tmp_path, mode, body)
 
-    assert sorted(recorded(tmp_path).split()) == ["child", "parent"]
-    assert sorted(result.stdout.split()) == ["child", "parent"]
+    assert sorted(recorded(tmp_path).split()) == ["child", "grandchild", "parent"]
+    assert sorted(result.stdout.split()) == ["child", "grandchild", "parent", "unrecorded"]
 
 
 @linux

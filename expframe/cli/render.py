@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 from expframe.config import dotted
 from expframe.config.frozen import thaw
-from expframe.config.model import Change, Config
+from expframe.config.model import Change, Config, Origin
 from expframe.config.values import short_repr
 from expframe.errors import ExpframeError
 from expframe.masking import MASK, is_masked, mask, mask_text, secrets_in
@@ -82,14 +82,22 @@ def _note(config: Config, name: str, change: Change) -> str:
     while origin is None and parent:
         parent = parent.rpartition(".")[0]
         origin = config.origins.get(parent)
-    by = origin.kind if origin else "?"
-    if origin and origin.file:
-        by = f"{origin.kind} {origin.name} ({origin.where})" if origin.name != origin.file else f"file {origin.where}"
+    by = _by(origin)
     if change.kind == "added":
         return f"{by}, new"
     default = _shown(name.rpartition(".")[2], change.default, lambda plain: short_repr(plain, 40))
     where = f" ({change.where})" if change.where else ""
     return f"{by}, was {default}{where}"
+
+
+def _by(origin: Origin | None) -> str:
+    if origin is None:
+        return "?"
+    if not origin.file:
+        return origin.kind
+    if origin.name == origin.file:
+        return f"file {origin.where}"
+    return f"{' '.join(dict.fromkeys((origin.kind, origin.name)))} ({origin.where})"
 
 
 def _shown(name: object, value: Any, form: Callable[[Any], str]) -> str:

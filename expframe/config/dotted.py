@@ -173,8 +173,6 @@ def nearest(name: str, candidates: Iterable[str], most: int = 3) -> tuple[str, .
         >>> nearest("lrr", ["lr", "net.lr", "epochs"])
         ('lr', 'net.lr')
     """
-    import difflib
-
     last = name.rpartition(".")[2].lower()
     scored = []
     for candidate in dict.fromkeys(candidates):
@@ -186,6 +184,8 @@ def nearest(name: str, candidates: Iterable[str], most: int = 3) -> tuple[str, .
 
 
 def _likeness(first: str, second: str) -> float:
+    import difflib
+
     matcher = difflib.SequenceMatcher(None, first, second)
     bounds = (matcher.real_quick_ratio, matcher.quick_ratio)  # cheap, and never too low
     return 0.0 if any(bound() < 0.7 for bound in bounds) else matcher.ratio()

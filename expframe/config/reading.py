@@ -7,13 +7,13 @@ import enum
 import sys
 import types
 import typing
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from expframe.config.dotted import MISSING
 
-_TRUE = {"true": True, "yes": True, "on": True}
-_FALSE = {"false": False, "no": False, "off": False}
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOT_FINITE = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"}
 
 
@@ -26,7 +26,11 @@ def literal(text: str) -> Any:
         ([1, 2], 'adam', '')
     """
     try:
-        return ast.literal_eval(text.strip())
+        if "\\" not in text:
+            return ast.literal_eval(text.strip())
+        with warnings.catch_warnings():  # Python says so where it does not know an escape, as in '\d'
+            warnings.simplefilter("ignore")
+            return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
 
@@ -51,37 +55,38 @@ def read(text: str, default: Any = MISSING, annotation: Any = MISSING) -> Any:
         return value
     if towards is str:
         return value if isinstance(value, str) else text
-    if issubclass(towards, enum.Enum):
-        return towards.__members__.get(str(value), value)
-    if isinstance(value, str) and hasattr(towards, "__fspath__"):
-        return towards(value)
-    return _towards_number(text, value, towards)
+    try:
+        return _convert(text, value, towards)
+    except (ValueError, TypeError, OverflowError):
+        return value
 
 
-def _towards_number(text: str, value: Any, towards: type) -> Any:
+def _convert(text: str, value: Any, towards: type) -> Any:
     word = text.strip().lower()
     if towards is bool:
-        return _TRUE.get(word, _FALSE.get(word, value))
+        return _WORDS.get(word, value)
     if towards is float:
-        if word in _NOT_FINITE:
-            return float(word)
-        return float(value) if type(value) is int else value
-    if towards is int and isinstance(value, float) and value.is_integer():
-        return int(value)
-    if towards is tuple and isinstance(value, list):
-        return tuple(value)
-    if towards is list and isinstance(value, tuple):
+        return float(value) if type(value) is int or word in _NOT_FINITE else value
+    if towards is int:
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    if issubclass(towards, list) and isinstance(value, tuple):
         return list(value)
-    return value
+    if issubclass(towards, tuple) and isinstance(value, list | tuple):
+        return getattr(towards, "_make", towards)(value)
+    if issubclass(towards, enum.Enum):
+        return towards.__members__.get(str(value), value)
+    return towards(value) if isinstance(value, str) and hasattr(towards, "__fspath__") else value
 
 
 def _target(default: Any, annotation: Any) -> type | None:
-    """Return the class to read towards: the default's, else the first concrete one that the annotation allows."""
+    """Return the class to read towards: the default's, else the first that the annotation allows."""
     if default is not None and default is not MISSING:
         return _base(type(default))
-    options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
-    for option in options:
+    annotation = _plain(annotation)
+    for option in typing.get_args(annotation) if _is_union(annotation) else (annotation,):
         kind = typing.get_origin(option) or option
+        if kind is typing.Literal:
+            kind = type(typing.get_args(option)[0])
         if isinstance(kind, type) and kind is not types.NoneType:
             return kind
     return None
@@ -108,42 +113,61 @@ def type_differs(value: Any, default: Any) -> bool:
     if value is None or default is None or default is MISSING:
         return False
     kind, old = _base(type(value)), _base(type(default))
-    return kind is not old and not (kind is int and old is float) and not issubclass(kind, old)
+    if bool in (kind, old):
+        return kind is not old
+    return not issubclass(kind, old) and (kind, old) != (int, float)
+
+
+_ALSO_TAKES: dict[Any, tuple[type, ...]] = {float: (int,), complex: (int, float)}
 
 
 def fits(value: Any, annotation: Any) -> bool:
     """Return whether `value` is what an annotation says. An annotation that cannot be checked fits all."""
+    annotation = _plain(annotation)
     if annotation is MISSING or annotation is Any:
         return True
     if annotation is None or annotation is types.NoneType:
         return value is None
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if _is_union(annotation):
-        return any(fits(value, option) for option in typing.get_args(annotation))
-    origin = typing.get_origin(annotation)
+        return any(fits(value, option) for option in args)
     if origin is typing.Literal:
-        return any(value == option and type(value) is type(option) for option in typing.get_args(annotation))
-    if origin is typing.Annotated:
-        return fits(value, typing.get_args(annotation)[0])
-    if origin in (typing.Final, typing.ClassVar):
-        return all(fits(value, option) for option in typing.get_args(annotation)[:1])
-    if isinstance(origin, type):
-        return isinstance(value, origin) and _items_fit(value, origin, typing.get_args(annotation))
-    if not isinstance(annotation, type):
+        return any(value == option and type(value) is type(option) for option in args)
+    kind = origin or annotation
+    try:
+        return not isinstance(kind, type) or (_is_instance(value, kind) and _items_fit(value, kind, args))
+    except TypeError:  # protocols and typed dicts refuse to be checked
         return True
-    kind = _base(type(value))
-    if annotation in (int, float) and kind is bool:
+
+
+def _plain(annotation: Any) -> Any:
+    """Return what an annotation says of values, without Annotated, Final, ClassVar, NewType and aliases around it."""
+    while True:
+        if typing.get_origin(annotation) in (typing.Annotated, typing.Final, typing.ClassVar):
+            annotation = typing.get_args(annotation)[0]
+        elif annotation is typing.Final or annotation is typing.ClassVar:
+            return MISSING
+        elif type(annotation).__module__ == "typing" and hasattr(annotation, "__supertype__"):
+            annotation = annotation.__supertype__
+        elif type(annotation).__name__ == "TypeAliasType":
+            annotation = annotation.__value__
+        else:
+            return annotation
+
+
+def _is_instance(value: Any, kind: type) -> bool:
+    own = _base(type(value))
+    if own is bool and kind in (int, float, complex):
         return False
-    if annotation is float and kind is int:
-        return True
-    return isinstance(value, annotation) or issubclass(kind, annotation)
+    return isinstance(value, kind) or issubclass(own, kind) or own in _ALSO_TAKES.get(kind, ())
 
 
-def _items_fit(value: Any, origin: type, args: tuple[Any, ...]) -> bool:
+def _items_fit(value: Any, kind: type, args: tuple[Any, ...]) -> bool:
     if not args:
         return True
-    if issubclass(origin, tuple) and not (len(args) == 2 and args[1] is ...):
+    if issubclass(kind, tuple) and not (len(args) == 2 and args[1] is ...):
         return len(value) == len(args) and all(map(fits, value, args))
-    if issubclass(origin, Mapping) and len(args) == 2:
+    if issubclass(kind, Mapping) and len(args) == 2:
         return all(fits(key, args[0]) and fits(item, args[1]) for key, item in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return all(fits(item, args[0]) for item in value)

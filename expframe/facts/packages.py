@@ -62,13 +62,11 @@ class _Distribution:
         if b"editable" not in told:
             return None
         import json
-        from urllib.parse import urlsplit
-        from urllib.request import url2pathname
 
         with suppress(ValueError, TypeError, KeyError, AttributeError):
             origin = json.loads(told)
             if origin["dir_info"].get("editable"):
-                return url2pathname(urlsplit(origin["url"]).path).rstrip(os.sep)
+                return _path_of(origin["url"]).rstrip(os.sep)
         return None
 
     def _read(self, file: str) -> bytes:
@@ -77,6 +75,17 @@ class _Distribution:
         with suppress(OSError), open(path, "rb") as opened:  # noqa: PTH123  hundreds of them
             return opened.read()
         return b""
+
+
+def _path_of(url: str) -> str:
+    """Return the path of a file URL; the library's own function for it costs the import of an HTTP client on Linux."""
+    from urllib.parse import unquote, urlsplit
+
+    if os.name == "nt":
+        from urllib.request import url2pathname
+
+        return url2pathname(urlsplit(url).path)
+    return unquote(urlsplit(url).path)
 
 
 class _Import(NamedTuple):
@@ -105,7 +114,9 @@ def gather(modules: Mapping[str, ModuleType] | None = None) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     with suppress(Exception):  # a fact that cannot be found out is missing
-        for distribution in _find_owners(list((sys.modules if modules is None else modules).items())):
+        # A copy is made at once; listing the items may stop in the middle for another thread.
+        everything = sys.modules.copy() if modules is None else modules
+        for distribution in _find_owners(list(everything.items())):
             name, version = distribution.describe()
             found[name] = version
     found["expframe"] = VERSION

@@ -82,7 +82,9 @@ class LocalSink(Sink):
         if isinstance(event, Points | Series):
             self._metrics.write(event)
         elif isinstance(event, File):
-            append_line(self.folder / layout.FILES, values.dump(dict(event.__dict__), indent=None).decode())
+            data = values.to_json(dict(event.__dict__))
+            data["metadata"] = self._masked(data["metadata"])
+            append_line(self.folder / layout.FILES, values.dump_plain(data, indent=None).decode())
         elif isinstance(event, Info):
             replace_file(self.folder / layout.INFO, values.dump_plain(self._masked(values.to_json(event.info))))
         elif isinstance(event, Beat):

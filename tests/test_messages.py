@@ -1,0 +1,814 @@
+"""
+Every error's text, as a user meets it.
+
+Each function below provokes one error through the public surface. `python tests/test_messages.py` writes what they say
+to messages.json; the test compares.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+import expframe
+from expframe import Experiment, Ingredient, context, current_run, errors, thaw
+from expframe.errors import ExpframeError
+from expframe.testing import run_cli
+
+MESSAGES = Path(__file__).with_name("messages.json")
+CASES = {}
+
+
+def case(function):
+    """Add a function that raises one error, or returns the standard error of a command line that was refused."""
+    CASES[function.__name__.replace("_", " ")] = function
+    return function
+
+
+def trained():
+    """Return an experiment with entries of all kinds."""
+    data = Ingredient("data")
+
+    @data.config
+    def data_config():
+        size = 10
+
+    @data.named_config
+    def small():
+        size = 2
+
+    ex = Experiment("trained", ingredients=[data], ghost=True)
+
+    @ex.config
+    def config():
+        lr = 0.1
+        epochs: int = 3
+        layers = [1, 2]
+        net = {"depth": 2, "width": 3}
+        name = "text"
+
+    @ex.named_config
+    def fast():
+        epochs = 1
+
+    @ex.main
+    def train(lr, epochs):
+        return lr
+
+    @ex.command(prefix="net")
+    def build(depth, height):
+        return depth
+
+    return ex
+
+
+def refused(words, ex=None):
+    """Return what a command line that is refused says, after checking that it exits with 2."""
+    result = run_cli(ex or trained(), words)
+
+    assert (2, "") == (result.exit_code, result.stdout), result
+    return result.stderr
+
+
+# ------------------------------------------------------------------------------------------------ command lines
+
+
+@case
+def unknown_command():
+    """A command that is nearly one."""
+    return refused("trian")
+
+
+@case
+def unknown_command_of_an_ingredient():
+    """An ingredient has no such command."""
+    return refused("data.stats")
+
+
+@case
+def help_of_an_unknown_command():
+    """Help is asked for what is not there."""
+    return refused("help buidl")
+
+
+@case
+def unknown_flag():
+    """A flag that is nearly one."""
+    return refused("--debgu")
+
+
+@case
+def unknown_short_flag():
+    """A letter that is no flag."""
+    return refused("-uZ")
+
+
+@case
+def ambiguous_flag():
+    """The beginning of two flags."""
+    return refused("--pri 3")
+
+
+@case
+def flag_without_its_value():
+    """A value is missing."""
+    return refused("-F")
+
+
+@case
+def flag_with_a_value_it_does_not_take():
+    """A flag is given a value."""
+    return refused("--debug=3")
+
+
+@case
+def flag_given_twice():
+    """A flag may be given once."""
+    return refused("-F a -F b")
+
+
+@case
+def override_without_with():
+    """The word `with` is missing."""
+    return refused("train lr=1")
+
+
+@case
+def two_commands():
+    """One word too many."""
+    return refused("train build")
+
+
+@case
+def with_without_anything():
+    """Nothing follows."""
+    return refused("train with")
+
+
+@case
+def override_without_a_name():
+    """Nothing stands before the `=`."""
+    return refused("with =3")
+
+
+@case
+def argv_of_another_kind():
+    """The command line is a number."""
+    shown = io.StringIO()
+    with contextlib.redirect_stderr(shown), contextlib.suppress(SystemExit):
+        trained().run_commandline(3)
+    return shown.getvalue()
+
+
+@case
+def loglevel():
+    """No such level."""
+    return refused("-l LOUD")
+
+
+@case
+def beat_interval():
+    """No number of seconds."""
+    return refused("-b soon")
+
+
+@case
+def capture_mode():
+    """No such way to capture."""
+    return refused("-C all")
+
+
+@case
+def option_in_code():
+    """An option's name is nearly one."""
+    trained().run(options={"coment": "again"})
+
+
+@case
+def missing_main():
+    """There is no main function."""
+    ex = Experiment("headless", ghost=True)
+    ex.command(lambda: None)
+    return refused("", ex)
+
+
+# ------------------------------------------------------------------------------------------------------- entries
+
+
+@case
+def unknown_entry():
+    """A name that is nearly an entry."""
+    return refused("with lrr=1")
+
+
+@case
+def unknown_entry_inside_a_group():
+    """An entry of a group is misspelt."""
+    return refused("with net.dept=5")
+
+
+@case
+def unknown_entry_like_no_other():
+    """Nothing is near."""
+    return refused("with zzzzzz=1")
+
+
+@case
+def unknown_entry_in_a_dict():
+    """A dict's unknown keys are refused too."""
+    return refused(["with", "net={'depth': 1, 'heigth': 2}"])
+
+
+@case
+def unknown_entry_in_a_file():
+    """A file given after `with` may add nothing either."""
+    Path("other.yaml").write_text("net:\n  deep: 3\n")
+    return refused("with other.yaml")
+
+
+@case
+def unknown_entry_in_code():
+    """Nor may config_updates."""
+    trained().run(config_updates={"net": {"dpth": 3}})
+
+
+@case
+def wrong_type_of_a_typed_entry():
+    """An annotated entry takes its type alone."""
+    return refused("with epochs=many")
+
+
+@case
+def value_for_a_group():
+    """A group cannot become a value."""
+    return refused("with net=3")
+
+
+@case
+def entry_below_a_value():
+    """A value has nothing below it."""
+    return refused("with name.first=3")
+
+
+@case
+def index_out_of_range():
+    """A list has fewer elements."""
+    return refused("with layers.2=5")
+
+
+@case
+def append_to_a_group():
+    """Nothing can be appended to a group."""
+    return refused("with net+=[3]")
+
+
+@case
+def unknown_named_config():
+    """A named config is misspelt."""
+    return refused("with fsat")
+
+
+@case
+def named_config_of_another_ingredient():
+    """It stands elsewhere."""
+    return refused("with small")
+
+
+@case
+def file_of_unknown_kind():
+    """A file that is no config file."""
+    Path("config.ini").write_text("[a]\n")
+    return refused("with config.ini")
+
+
+@case
+def added_file_of_unknown_kind():
+    """The same in code."""
+    trained().add_config("config.ini")
+
+
+@case
+def missing_file():
+    """There is no such file."""
+    return refused("with missing.yaml")
+
+
+@case
+def malformed_json():
+    """A bracket is missing."""
+    Path("broken.json").write_text('{"lr": [1, 2}')
+    return refused("with broken.json")
+
+
+@case
+def malformed_toml():
+    """A value is missing."""
+    Path("broken.toml").write_text("lr = \n")
+    return refused("with broken.toml")
+
+
+@case
+def file_without_entries():
+    """A list holds no names."""
+    Path("list.json").write_text("[1, 2]")
+    return refused("with list.json")
+
+
+@case
+def file_with_code():
+    """Code in a file is never executed."""
+    Path("code.json").write_text('{"lr": {"py/object": "os.system"}}')
+    return refused("with code.json")
+
+
+@case
+def masked_entry():
+    """A stored secret must be supplied."""
+    ex = Experiment("secretive", ghost=True)
+    ex.add_config(api_key="")
+    ex.main(lambda api_key: None)
+    run_cli(ex, "save_config with api_key=hunter2 config_filename=saved.json")
+    return refused("with saved.json", ex)
+
+
+@case
+def name_that_no_path_can_hold():
+    """A dot in a name."""
+    ex = Experiment("dotted", ghost=True)
+    ex.add_config({"a": {"b.c": 1}})
+    ex.main(lambda: None)
+    ex.run()
+
+
+@case
+def writing_into_the_config():
+    """Config is read-only."""
+    ex = trained()
+    ex.resolve()["net"]["depth"] = 3
+
+
+@case
+def too_few_entries_for_the_command():
+    """A parameter of the command itself has no value."""
+    return refused("build")
+
+
+# --------------------------------------------------------------------------------------------------- definitions
+
+
+@case
+def config_function_with_return():
+    """It returns."""
+
+    @trained().config
+    def config():
+        lr = 1
+        return lr
+
+
+@case
+def config_function_with_star_args():
+    """It takes any arguments."""
+
+    @trained().config
+    def config(*args):
+        lr = 1
+
+
+@case
+def config_function_with_defaults():
+    """It has defaults."""
+
+    @trained().config
+    def config(lr=1):
+        rate = lr
+
+
+@case
+def config_function_that_is_async():
+    """It is async."""
+
+    @trained().config
+    async def config():
+        lr = 1
+
+
+@case
+def config_function_without_source():
+    """Its source cannot be read."""
+    space = {}
+    exec("def config():\n    a = 1\n", space)
+    trained().config(space["config"])
+
+
+@case
+def config_function_that_is_none():
+    """It is a number."""
+    trained().config(3)
+
+
+@case
+def config_function_with_an_unknown_parameter():
+    """It asks for what comes later."""
+    ex = trained()
+
+    @ex.config
+    def more(later):
+        total = later + 1
+
+    ex.run()
+
+
+@case
+def config_function_that_changes_an_ingredient():
+    """It assigns into an ingredient."""
+    ex = trained()
+
+    @ex.config
+    def more(data):
+        data["size"] = 5
+
+    ex.run()
+
+
+@case
+def config_hook_with_other_parameters():
+    """It takes something else."""
+    trained().config_hook(lambda config: None)
+
+
+@case
+def option_hook_without_options():
+    """It takes something else."""
+    trained().option_hook(lambda settings: None)
+
+
+@case
+def named_config_twice():
+    """The name is taken."""
+    trained().add_named_config("fast", lr=3)
+
+
+@case
+def add_config_of_nothing():
+    """Nothing is given."""
+    trained().add_config()
+
+
+@case
+def add_config_of_another_kind():
+    """A list is given."""
+    trained().add_config([1])
+
+
+@case
+def entries_with_prefix():
+    """Both say where entries are."""
+    trained().capture(lambda lr: lr, prefix="net", entries=["lr"])
+
+
+@case
+def entries_of_another_function():
+    """There is no such parameter."""
+    trained().capture(lambda lr: lr, entries=["net.depth"])
+
+
+@case
+def cli_option_that_is_taken():
+    """The flag is there already."""
+    trained().cli_option("-d", "--deep")(print)
+
+
+@case
+def cli_option_without_a_long_spelling():
+    """A letter alone."""
+    trained().cli_option("-x")
+
+
+@case
+def two_ingredients_with_one_path():
+    """Both are called data."""
+    ex = Experiment("double", ingredients=[Ingredient("data"), Ingredient("data")], ghost=True)
+    ex.main(lambda: None)
+    return refused("", ex)
+
+
+@case
+def cycle_of_ingredients():
+    """They contain each other."""
+    one = Ingredient("one")
+    two = Ingredient("two", ingredients=[one])
+    one.ingredients.append(two)
+    ex = Experiment("round", ingredients=[two], ghost=True)
+    ex.main(lambda: None)
+    return refused("", ex)
+
+
+@case
+def missing_source_file():
+    """There is no such file."""
+    trained().add_source_file("missing.py")
+
+
+@case
+def ingredient_without_a_path():
+    """The path is empty."""
+    Ingredient("")
+
+
+# --------------------------------------------------------------------------------------------------- in functions
+
+
+@case
+def missing_argument():
+    """A captured function lacks a value."""
+    ex = trained()
+
+    @ex.capture(prefix="net")
+    def grow(depth, height):
+        return depth
+
+    @ex.command
+    def start():
+        grow()
+
+    ex.run("start")
+
+
+@case
+def missing_argument_outside_a_run():
+    """No run is active."""
+    trained().capture(lambda lr, other: lr)()
+
+
+@case
+def two_entries_equally_near():
+    """Two groups have the name."""
+    ex = Experiment("deep", ghost=True, max_depth=2)
+    ex.add_config(one={"size": 1}, two={"size": 2})
+
+    @ex.main
+    def main(size):
+        return size
+
+    ex.run()
+
+
+@case
+def unrelated_runs():
+    """A thread cannot tell which run it belongs to."""
+    ex = trained()
+    problems, inside, leave = [], threading.Semaphore(0), threading.Event()
+
+    @ex.command
+    def wait():
+        inside.release()
+        leave.wait(20)
+
+    threads = [threading.Thread(target=lambda: ex.run("wait")) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        inside.acquire(timeout=20)
+
+    def ask():
+        try:
+            current_run()
+        except ExpframeError as problem:
+            problems.append(problem)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    asking.join()
+    leave.set()
+    for thread in threads:
+        thread.join()
+    raise problems[0]
+
+
+@case
+def metric_of_text():
+    """A metric is no text."""
+    in_a_run(lambda run: run.log_scalar("loss", "low"))
+
+
+@case
+def metric_name_of_two_lines():
+    """A name is one line."""
+    in_a_run(lambda run: run.log_scalar("a\nb", 1))
+
+
+@case
+def metrics_that_are_no_dict():
+    """A list has no names."""
+    in_a_run(lambda run: run.log_scalars([1, 2]))
+
+
+@case
+def steps_and_values_of_two_lengths():
+    """There are fewer steps than values."""
+    in_a_run(lambda run: run.log_scalars({"loss": [1.0, 2.0]}, [1]))
+
+
+@case
+def escaping_path():
+    """The name climbs."""
+    in_a_run(lambda run: run.path("..", "config.json"))
+
+
+@case
+def escaping_artifact():
+    """The name is absolute."""
+    Path("note.txt").write_text("")
+    in_a_run(lambda run: run.add_artifact("note.txt", name="/etc/note.txt"))
+
+
+@case
+def missing_artifact():
+    """There is no such file."""
+    in_a_run(lambda run: run.add_artifact("nothing.txt"))
+
+
+@case
+def binding_a_local_function():
+    """Another process cannot find it."""
+    import pickle
+
+    in_a_run(lambda run: pickle.dumps(run.bind(lambda: None)))
+
+
+def in_a_run(work):
+    """Do something in a run."""
+    ex = Experiment("working", ghost=True)
+    ex.main(lambda _run: work(_run))
+    ex.run()
+
+
+# --------------------------------------------------------------------------------------------------------- stores
+
+
+def storing():
+    """Return an experiment that keeps its runs in `runs`."""
+    ex = Experiment("storing", store="runs")
+    ex.main(lambda: None)
+    return ex
+
+
+@case
+def store_in_the_place_of_a_file():
+    """The store is a file."""
+    Path("runs").write_text("")
+    storing().run()
+
+
+@case
+def store_that_is_not_writable():
+    """The folder belongs to somebody else."""
+    Path("runs").mkdir(mode=0o555)
+    code = (
+        "import contextlib, os; from expframe import Experiment\n"
+        "ex = Experiment('storing', store='runs'); ex.main(lambda: None)\n"
+        "ex.run(options={'unobserved': True})\n"
+        "from expframe.errors import StoreUnusableError\n"
+        "if os.getuid() == 0: os.chmod('..', 0o755); os.chmod('.', 0o755); os.setuid(65534)\n"
+        "try: ex.run()\n"
+        "except StoreUnusableError as problem: print(f'StoreUnusableError: {problem}')\n"
+    )
+    root = str(Path(expframe.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+@case
+def run_that_exists():
+    """The id is taken."""
+    storing().run(options={"id": "first"})
+    storing().run(options={"id": "first"})
+
+
+@case
+def id_that_is_no_name():
+    """The id climbs."""
+    storing().run(options={"id": "../first"})
+
+
+@case
+def run_that_is_not_there():
+    """There is no such run."""
+    storing().run()
+    expframe.runs("runs")[7]
+
+
+@case
+def record_that_is_torn():
+    """Half of it is missing."""
+    run = storing().run()
+    (run.dir / "run.json").write_text('{"uid": ')
+    expframe.runs("runs")[1].record
+
+
+@case
+def not_clean_without_a_repository():
+    """Nothing is under version control."""
+    ex = Experiment("cleanly", project_dir=".", ghost=True)
+    ex.main(lambda: None)
+    return refused("-e", ex)
+
+
+@case
+def not_clean():
+    """A file has changed."""
+    for words in (["init", "-q"], ["add", "a.py"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"]):
+        Path("a.py").write_text("1\n")
+        subprocess.run(["git", *words], check=True)
+    Path("a.py").write_text("2\n")
+    ex = Experiment("cleanly", project_dir=".", ghost=True)
+    ex.main(lambda: None)
+    return refused("-e", ex)
+
+
+# ------------------------------------------------------------------------------------------------------ the tests
+
+
+def said(name, folder):
+    """Return what a case says, without what differs from machine to machine."""
+    try:
+        text = CASES[name]()
+    except ExpframeError as problem:
+        text = f"{type(problem).__name__}: {problem}"
+    assert text, name
+    for path in sorted({str(folder), os.path.realpath(folder)}, key=len, reverse=True):
+        text = text.replace(path, "DIR")
+    text = re.sub(r"(test_messages\.py):\d+", r"\1:LINE", text)
+    text = re.sub(r"\S+expframe-\w+", "SCRATCH", text).replace("__main__:", f"{Path(__file__).stem}:")
+    return text.rstrip("\n")
+
+
+def write_messages():
+    """Write what every case says."""
+    found = {}
+    for name in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            found[name] = said(name, folder)
+            os.chdir(MESSAGES.parent)
+    MESSAGES.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_says(name, tmp_path):
+    """The error says what messages.json holds."""
+    expected = json.loads(MESSAGES.read_text())[name]
+
+    assert expected == said(name, tmp_path)
+    assert context.active() == ()
+
+
+def test_every_message_is_provoked():
+    """messages.json holds the texts of these cases and no others."""
+    assert sorted(CASES) == sorted(json.loads(MESSAGES.read_text()))
+
+
+def test_every_error_has_a_text():
+    """Each class of errors that is raised by itself has its text here."""
+    shown = "\n".join(json.loads(MESSAGES.read_text()).values())
+    bases = {"ExpframeError", "ConfigError", "InjectionError", "RunError", "StoreError", "UsageError"}
+    internal = {"NoActiveRunError"}
+    for name, kind in vars(errors).items():
+        if isinstance(kind, type) and issubclass(kind, ExpframeError) and not name.startswith("_"):
+            assert name in bases | internal or f"{name}: " in shown, name
+
+
+def test_fields_make_the_text():
+    """An error holds its data in fields, takes them by name or place, and is pickled with them."""
+    import pickle
+
+    first = errors.RunExistsError("7", "runs")
+
+    assert str(first) == str(errors.RunExistsError(id="7", store="runs")) == str(pickle.loads(pickle.dumps(first)))
+    with pytest.raises(TypeError, match="needs 'store'"):
+        errors.RunExistsError("7")
+    with pytest.raises(TypeError, match="no fields"):
+        errors.RunExistsError("7", "runs", other=1)
+
+
+def test_a_copy_may_be_changed():
+    """What the read-only error advises works."""
+    net = thaw(trained().resolve()["net"])
+    net["depth"] = 3
+
+    assert {"depth": 3, "width": 3} == net
+
+
+if __name__ == "__main__":
+    write_messages()
