@@ -28,7 +28,7 @@ from expframe.testing import run_cli
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mounts or another user")
 
-STORING = '''
+STORING = """
     import contextlib, io, os, sys
     from expframe import Experiment
     ex = Experiment("storing", store=sys.argv[1])
@@ -44,7 +44,7 @@ STORING = '''
         os.setgid(65534)
         os.setuid(65534)
     ex.run_commandline(["storing.py", *sys.argv[3:]])
-'''
+"""
 
 
 @pytest.fixture
@@ -55,7 +55,9 @@ def store_to(script, environment, tmp_path):
     def run(folder, mount, *words):
         command = [sys.executable, str(path), str(folder)]
         inside = ["unshare", "--mount", "--map-root-user", "sh", "-ec", f'{mount}; exec "$@"', "sh"]
-        possible = mount and shutil.which("unshare") and subprocess.run([*inside, "true"], capture_output=True).returncode == 0
+        possible = (
+            mount and shutil.which("unshare") and subprocess.run([*inside, "true"], capture_output=True).returncode == 0
+        )
         if possible:
             command = [*inside, *command, "same-user", *words]
         elif os.getuid() == 0:
@@ -164,7 +166,7 @@ EVIL = [
     "!!python/object/apply:os.system ['touch owned']",
     "[" * 5000,
     "9" * 5000,
-    "f'{open(\"owned\", \"w\")}'",
+    'f\'{open("owned", "w")}\'',
 ]
 
 
@@ -340,7 +342,11 @@ def test_config_files_that_are_none(tmp_path, name):
     ex = Experiment("files", ghost=True)
     ex.add_config(a=1)
     ex.main(lambda a: a)
-    contents = [None] if not name else [b"\xff\xfe\x00", b"[1, 2", b"a: [", b"= 1", b"[1]\n", b'"text"'] + [b""] * (name != "a.yaml")
+    contents = (
+        [None]
+        if not name
+        else [b"\xff\xfe\x00", b"[1, 2", b"a: [", b"= 1", b"[1]\n", b'"text"'] + [b""] * (name != "a.yaml")
+    )
     for content in contents:
         if content is None:
             path.mkdir()

@@ -8,7 +8,9 @@ from expframe.errors import CommandLineError, OptionError, UsageError
 from expframe.registry import CliOption
 
 EXTRA = CliOption(
-    Flag("-x", "--extra", "--extra", "Takes more words than fit into one line of help, and\n--other [default: 7].", True),
+    Flag(
+        "-x", "--extra", "--extra", "Takes more words than fit into one line of help, and\n--other [default: 7].", True
+    ),
     print,
 )
 
@@ -73,7 +75,7 @@ class TestGrammar:
         ],
     )
     def test_options(self, text, given):
-        """Flags combine, values are attached or follow, and long flags may be shortened, before and after the command."""
+        """Flags combine, values are attached or follow, long flags may be shortened, all of it anywhere."""
         assert given == taken_apart(text).options.given()
         assert given == taken_apart(f"train {text} with lr=1").options.given()
         assert given == taken_apart(f"with lr=1 {text}").options.given()

@@ -94,15 +94,27 @@ class TestPrintConfig:
     @pytest.mark.parametrize(
         ("words", "line"),
         [
-            ("lr=0.5", "  lr = 0.5                          # the learning rate; command line, was 0.1 (trained.py:19)"),
+            (
+                "lr=0.5",
+                "  lr = 0.5                          # the learning rate; command line, was 0.1 (trained.py:19)",
+            ),
             ("net.depth=5", "    depth = 5                       # command line, was 2 (trained.py:21)"),
-            ("fast", "  lr = 1.0                          # the learning rate; named config fast (trained.py:34), was 0.1"),
-            ("data.small", "    size = 2                        # how many; named config small (trained.py:13), was 10"),
+            (
+                "fast",
+                "  lr = 1.0                          # the learning rate; named config fast (trained.py:34), was 0.1",
+            ),
+            (
+                "data.small",
+                "    size = 2                        # how many; named config small (trained.py:13), was 10",
+            ),
             ("plain", "  kind = 'plain'                    # named config (trained.py:36), was None"),
             ("+net.new=1", "    new = 1                         # command line, new"),
             ("unused=3", "  unused = 3                        # command line, new"),
             ("sizes.1=7", "  sizes = (1, 7)"),
-            ("file.json", "  lr = 0.25                         # the learning rate; file file.json, was 0.1 (trained.py:19)"),
+            (
+                "file.json",
+                "  lr = 0.25                         # the learning rate; file file.json, was 0.1 (trained.py:19)",
+            ),
         ],
     )
     def test_changes(self, trained, tmp_path, words, line):
@@ -110,14 +122,24 @@ class TestPrintConfig:
         (tmp_path / "file.json").write_text('{"lr": 0.25}')
         shown = run_cli(trained, ["print_config", "with", words]).stdout
 
-        assert [line] == [found[: len(line)] for found in shown.splitlines() if found.startswith(line.split(" = ")[0] + " =")]
+        assert [line] == [
+            found[: len(line)] for found in shown.splitlines() if found.startswith(line.split(" = ")[0] + " =")
+        ]
 
     def test_long_values(self, trained):
         """A value of many lines is indented below its name."""
         shown = run_cli(trained, ["print_config", "with", f"names={['x' * 30] * 4}"]).stdout
 
         assert (
-            "  names = ['" + "x" * 30 + "',\n     '" + "x" * 30 + "',\n     '" + "x" * 30 + "',\n     '" + "x" * 30 + "']"
+            "  names = ['"
+            + "x" * 30
+            + "',\n     '"
+            + "x" * 30
+            + "',\n     '"
+            + "x" * 30
+            + "',\n     '"
+            + "x" * 30
+            + "']"
         ) in shown
 
     def test_secrets(self):
@@ -153,9 +175,10 @@ class TestSaveConfig:
         """Every value comes back as it was, with its type."""
         (tmp_path / "sub").mkdir()
         words = ["lr=0.5", "net.depth=9", "fast", "seed=3", "names=['x', 'y']", "+new={'a': {1: (2, 3)}}"]
-        assert f"Saved the config to {name}\n" == run_cli(
-            trained, ["save_config", "with", *words, f"config_filename={name}"]
-        ).stdout
+        assert (
+            f"Saved the config to {name}\n"
+            == run_cli(trained, ["save_config", "with", *words, f"config_filename={name}"]).stdout
+        )
         expected = trained.resolve(*words[:2], *words[3:], named=["fast"])
 
         assert expected == trained.resolve(named=[name], force=True)
@@ -185,7 +208,10 @@ class TestSaveConfig:
 
         assert "hunter2" not in (tmp_path / "config.json").read_text()
         assert 2 == refused.exit_code
-        assert "MaskedEntryError: 'api_key' is a secret and was not stored. Supply it: with api_key=...\n" == refused.stderr
+        assert (
+            "MaskedEntryError: 'api_key' is a secret and was not stored. Supply it: with api_key=...\n"
+            == refused.stderr
+        )
         assert ("again", 3) == run_cli(ex, "with config.json api_key=again").run.result
 
 
@@ -209,7 +235,9 @@ def test_print_named_configs_without_any():
 def test_print_dependencies(script, environment, tmp_path):
     """Packages with versions, sources with digests, and the repository are shown."""
     script("value = 1\n", "local_part.py")
-    path = script("import local_part, wrapt\nfrom expframe import Experiment\nex = Experiment('d')\nex.automain(lambda: 0)\n")
+    path = script(
+        "import local_part, wrapt\nfrom expframe import Experiment\nex = Experiment('d')\nex.automain(lambda: 0)\n"
+    )
     done = subprocess.run(
         [sys.executable, path, "print_dependencies"], cwd=tmp_path, env=environment, capture_output=True, text=True
     )

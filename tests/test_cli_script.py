@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -147,7 +148,11 @@ class TestHelp:
         assert shown.startswith("Usage:\n  demo.py [(with UPDATE...)] [options]\n")
         assert "usage: what stands here is no grammar\n  --bogus   No flag either.\n" in shown
         assert "  -x VALUE --extra=VALUE          Note something.\n" in shown
-        for line in ("main                 Train.", "fail                 Fail in many ways.", "dataset.stats        Print the size."):
+        for line in (
+            "main                 Train.",
+            "fail                 Fail in many ways.",
+            "dataset.stats        Print the size.",
+        ):
             assert f"\n  {line}\n" in shown
         for name in ("print_config", "print_dependencies", "save_config", "print_named_configs"):
             assert f"\n  {name} " in shown
@@ -352,7 +357,9 @@ class TestExitCodes:
         assert done.stderr.split(":")[0].endswith("Error")
         assert not [path for path in tmp_path.glob("runs/*") if path.is_dir()]
 
-    @pytest.mark.parametrize(("kind", "code", "status"), [("0", 0, "COMPLETED"), ("7", 7, "FAILED"), ("text", 1, "FAILED")])
+    @pytest.mark.parametrize(
+        ("kind", "code", "status"), [("0", 0, "COMPLETED"), ("7", 7, "FAILED"), ("text", 1, "FAILED")]
+    )
     def test_exits_of_the_command(self, demo, tmp_path, kind, code, status):
         """`sys.exit` in a command is the process's exit; its text is printed once, on standard error."""
         done = demo("fail", "with", f"kind={kind}", expect=code)
@@ -389,7 +396,7 @@ class TestTracebacks:
     """A traceback shows the user's frames, with causes; `-d` shows all."""
 
     def test_of_a_command(self, demo):
-        """expframe's frames are left out, and it is said."""
+        """Expframe's frames are left out, and it is said."""
         shown = demo("fail", "-u", expect=1).stderr
 
         assert "Traceback (most recent call last) (frames of expframe left out, -d shows them):\n" in shown
@@ -403,7 +410,7 @@ class TestTracebacks:
         shown = demo("fail", "-u", "-d", expect=1).stderr
 
         assert "left out" not in shown
-        assert os.path.join("expframe", "run.py") in shown
+        assert str(Path("expframe", "run.py")) in shown
         assert shown.endswith("KeyError: 'inner'\n")
 
     def test_causes(self, demo):
@@ -439,7 +446,10 @@ class TestTracebacks:
 
         assert '_run.log_scalar("two\\nlines", 1)' in shown
         assert "expframe/" not in shown
-        assert "expframe.errors.MetricError: metric name 'two\\nlines': holds control characters. Leave them out.\n" in shown
+        assert (
+            "expframe.errors.MetricError: metric name 'two\\nlines': holds control characters. Leave them out.\n"
+            in shown
+        )
 
 
 @posix
@@ -561,7 +571,9 @@ def test_no_levels(level):
 def test_a_reader_that_stops_early_is_no_error(demo, tmp_path, environment):
     """`print_config | head` does not end in a traceback."""
     command = f"{sys.executable} demo.py print_config -lERROR | head -n 1"
-    done = subprocess.run(command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
 
     assert "Configuration (modified, added, typechanged):\n" == done.stdout
     assert "" == done.stderr

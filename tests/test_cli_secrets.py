@@ -156,7 +156,12 @@ class TestAgain:
     def test_each_of_them(self, stored):
         """Masked parts of texts and of lists count as well."""
         words = ["api_key=new"]
-        for path, word in (("url", "url=x://h"), ("made", "made=x"), ("users.0.password", "users=[]"), ("wrapped", "wrapped=x")):
+        for path, word in (
+            ("url", "url=x://h"),
+            ("made", "made=x"),
+            ("users.0.password", "users=[]"),
+            ("wrapped", "wrapped=x"),
+        ):
             assert f"MaskedEntryError: {path!r} is a secret" in stored(*words, expect=2)
             words.append(word)
 
@@ -167,9 +172,10 @@ class TestAgain:
         data["values"]["lr"] = 0.75
         path.write_text(json.dumps(data))
         (tmp_path / "secretive.py").write_text(
-            (tmp_path / "secretive.py").read_text().replace("def main(_run,", "def main(_run, lr,").replace(
-                '_run.info["said"]', 'print(lr, api_key, url); return\n    _run.info["said"]'
-            )
+            (tmp_path / "secretive.py")
+            .read_text()
+            .replace("def main(_run,", "def main(_run, lr,")
+            .replace('_run.info["said"]', 'print(lr, api_key, url); return\n    _run.info["said"]')
         )
         shown = stored("api_key=new", "url=x://h", "made=x", "users=[{'password': 'p'}]", "wrapped=w", expect=0)
 

@@ -31,7 +31,9 @@ def test_secret_names(name):
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", ["tokens", "passwords", "secrets", "key", "tokenizer", "max_tokens", "broken", "", 3, None])
+@pytest.mark.parametrize(
+    "name", ["tokens", "passwords", "secrets", "key", "tokenizer", "max_tokens", "broken", "", 3, None]
+)
 def test_other_names(name):
     """Plurals and other words are not, nor is what is no text."""
     assert not is_secret_name(name)

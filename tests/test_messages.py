@@ -370,8 +370,7 @@ def config_function_with_return():
 
     @trained().config
     def config():
-        lr = 1
-        return lr
+        return {"lr": 1}
 
 
 @case

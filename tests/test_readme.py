@@ -17,9 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from test_architecture import ORDER
 from test_examples import ROOT, Step, environment, read_steps, write_steps
 
 README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"# (\S+[.](?:py|yaml))\n")
 
@@ -79,11 +81,23 @@ def test_every_command_of_the_tour_shows_its_output() -> None:
 
 def test_links_lead_somewhere() -> None:
     """Every relative link of the README and of CONTRIBUTING is a file or folder here."""
-    for page in (README, ROOT / "CONTRIBUTING.md"):
+    for page in (README, CONTRIBUTING):
         targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8"))
 
         assert targets
         assert all((ROOT / target).exists() for target in targets), targets
+
+
+def test_contributing_lists_every_file_in_order() -> None:
+    """CONTRIBUTING names every file of the package once, in the order in which they may import each other."""
+    listed, folder = [], ""
+    for indent, name in re.findall(r"^ {4}( *)([\w/.]+)", CONTRIBUTING.read_text(encoding="utf-8"), re.MULTILINE):
+        if name.endswith("/"):
+            folder = name.replace("/", ".")
+        elif name.endswith(".py"):
+            listed.append((folder if indent else "") + name.removesuffix(".py"))
+
+    assert ORDER == listed
 
 
 def test_two_commands_do_everything() -> None:

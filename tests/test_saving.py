@@ -58,7 +58,9 @@ class TestArtifacts:
     def test_a_taken_name(self, folder, source):
         """A name that is taken gets a number before its suffix, a double one for a tar."""
         found = [saving.add_artifact(folder, source).name for _ in range(3)]
-        plain = [saving.add_artifact(folder, source, name).name for name in ("a.txt", "a.txt", "a", "a", "a.b.c", "a.b.c")]
+        plain = [
+            saving.add_artifact(folder, source, name).name for name in ("a.txt", "a.txt", "a", "a", "a.b.c", "a.b.c")
+        ]
 
         assert ["model.tar.gz", "model (1).tar.gz", "model (2).tar.gz"] == found
         assert ["a.txt", "a (1).txt", "a", "a (1)", "a.b.c", "a.b (1).c"] == plain
@@ -120,7 +122,9 @@ class TestArtifacts:
 
             monkeypatch.setattr(os, "link", refuse)
         found = []
-        threads = [threading.Thread(target=lambda: found.append(saving.add_artifact(folder, source))) for _ in range(16)]
+        threads = [
+            threading.Thread(target=lambda: found.append(saving.add_artifact(folder, source))) for _ in range(16)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -154,5 +158,5 @@ class TestResources:
 
     def test_what_cannot_be_read(self, folder, tmp_path):
         """A missing file is an error that names it."""
-        with pytest.raises(SaveError, match="resource .*none.* cannot be stored"):
+        with pytest.raises(SaveError, match=r"resource .*none.* cannot be stored"):
             saving.add_resource(folder, tmp_path / "none")

@@ -38,7 +38,7 @@ def fill(store, numbers):
     """Make folders that stand for runs."""
     store.mkdir(exist_ok=True)
     for number in numbers:
-        os.mkdir(store / str(number))
+        (store / str(number)).mkdir()
 
 
 class TestNumbers:
@@ -168,7 +168,8 @@ class TestNames:
         assert tmp_path / name == layout.make_folder(tmp_path, name)
 
     @pytest.mark.parametrize(
-        "name", ["", ".", "..", "../x", "/x", "a/b", "a\\b", "a\0b", "_sources", ".hidden", "a b", "ä", "a\n", "A" * 201]
+        "name",
+        ["", ".", "..", "../x", "/x", "a/b", "a\\b", "a\0b", "_sources", ".hidden", "a b", "ä", "a\n", "A" * 201],
     )
     def test_other_names_are_refused(self, tmp_path, name):
         """What could leave the store or hide in it is refused, and nothing is made."""
@@ -281,6 +282,13 @@ class TestLease:
         age(tmp_path, seconds)
 
         assert alive is layout.is_alive(tmp_path)
+
+    def test_no_start_time(self, tmp_path):
+        """Where the system tells no start time, the lease's age counts here as well."""
+        lease(tmp_path, started="")
+        assert layout.is_alive(tmp_path)
+        age(tmp_path, 70)
+        assert not layout.is_alive(tmp_path)
 
     def test_the_clock_is_the_file_systems(self, tmp_path, monkeypatch):
         """A clock of ours that is wrong kills nobody, and asking the file system's leaves no trace."""

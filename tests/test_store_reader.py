@@ -52,7 +52,7 @@ class TestStoredRun:
 
     def test_a_missing_metric_names_the_others(self, run):
         """A metric that is not there is an error that lists those that are."""
-        with pytest.raises(KeyError, match="no metric 'los'. It has: loss"):
+        with pytest.raises(KeyError, match=r"no metric 'los'\. It has: loss"):
             run.metrics("los")
 
     @pytest.mark.parametrize("name", ["..", "../run.json", "/etc/passwd", "a/../../run.json", "a\0b"])
@@ -92,7 +92,9 @@ class TestStoredRun:
 
             assert str(path) in str(caught.value)
 
-    @pytest.mark.parametrize("text", ["[]", "null", "3", '"text"', "{}", "[" * 100_000, '{"status": {"__type__": "set"}}'])
+    @pytest.mark.parametrize(
+        "text", ["[]", "null", "3", '"text"', "{}", "[" * 100_000, '{"status": {"__type__": "set"}}']
+    )
     def test_a_file_of_something_else(self, run, text):
         """JSON that is no record or no config is the same error."""
         for name, read in (("run.json", lambda: run.record), ("config.json", lambda: StoredRun(run.folder).config)):
@@ -254,12 +256,12 @@ def test_reading_writes_nothing(run):
     def state():
         return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(run.folder.rglob("*"))}
 
-    before = state(), sorted(os.listdir(store))
+    before = state(), sorted(store.iterdir())
     for found in expframe.runs(store):
         assert "RUNNING" == found.status
         found.config, found.info, found.files, found.metrics(), found.output(), found.children
 
-    assert before == (state(), sorted(os.listdir(store)))
+    assert before == (state(), sorted(store.iterdir()))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="reads as another user")

@@ -6,7 +6,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from typing import Any
 
 from expframe.cli import argv as words
 from expframe.cli.commands import show_config
@@ -108,13 +108,12 @@ def parse_level(level: str | int) -> int:
     return found
 
 
-class _StderrHandler(logging.StreamHandler[TextIO]):
+class _StderrHandler(logging.Handler):
     """Writes to what sys.stderr is at the time, so that captured output holds the log as well."""
 
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> TextIO:  # type: ignore[override]
-        """The present standard error."""
-        return sys.stderr
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one message."""
+        try:
+            write(self.format(record), sys.stderr)
+        except Exception:
+            self.handleError(record)

@@ -42,16 +42,15 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
     except OSError as problem:
         raise ConfigFileError(name, f"cannot be read ({problem.strerror}).") from problem
     try:
-        data = _LOADERS[suffix](content)
-        data = values.from_json(data)
+        data = values.from_json(_LOADERS[suffix](content))
     except ExpframeError as problem:
         raise ConfigFileError(name, str(problem)) from problem
     except Exception as problem:
         raise ConfigFileError(name, f"malformed {suffix[1:]}: {' '.join(str(problem).split())}") from problem
+    if isinstance(data, dict) and STORED in data:
+        data = data.get("values")
     if not isinstance(data, dict):
-        raise ConfigFileError(name, f"holds a {type(data).__name__}, not entries (name: value).")
-    if STORED in data:
-        data = data["values"]
+        raise ConfigFileError(name, f"holds {_kind_of(data)}, not entries (name: value).")
     if suffix == ".json" and _has_foreign_tags(data):
         raise ConfigFileError(
             name, "holds objects written as code (py/...), which are never executed. Write plain values."
@@ -74,6 +73,10 @@ def save(config: dict[Any, Any], path: str | os.PathLike[str]) -> None:
     data = values.to_json(thaw(config))
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n" if suffix == ".json" else _dump_yaml(data)
     replace_file(Path(name), text)
+
+
+def _kind_of(data: Any) -> str:
+    return "nothing" if data is None else f"a {type(data).__name__}"
 
 
 def _has_foreign_tags(data: Any) -> bool:
@@ -106,7 +109,7 @@ def _dump_yaml(data: Any) -> str:
 
     from ruamel.yaml import YAML
 
-    yaml = YAML(typ="safe", pure=True)
+    yaml: Any = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False
     stream = io.StringIO()

@@ -18,7 +18,7 @@ class FrozenDict(dict[Any, Any]):
         >>> config["model"]["depth"] = 4
         Traceback (most recent call last):
         expframe.errors.ReadOnlyError: Config is read-only ('model'). Use expframe.thaw(model) for a copy you may change.
-    """
+    """  # noqa: E501  the message as it is
 
     __slots__ = ("_path",)
 
@@ -30,8 +30,8 @@ class FrozenDict(dict[Any, Any]):
         raise ReadOnlyError(self._path)
 
     __setitem__ = __delitem__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
-    __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse
+    __ior__ = _refuse
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return dict, (dict(self),)
@@ -56,8 +56,8 @@ class FrozenList(list[Any]):
         raise ReadOnlyError(self._path)
 
     __setitem__ = __delitem__ = _refuse
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse  # type: ignore[assignment]
-    __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+    __iadd__ = __imul__ = _refuse
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return list, (list(self),)
@@ -89,7 +89,7 @@ def freeze(value: Any, path: str = "") -> Any:
 
 def thaw(value: Any) -> Any:
     """
-    Return plain dicts and lists that may be changed, at any depth; other values are returned as they are.
+    Return plain dicts, lists and sets that may be changed, at any depth; other values are returned as they are.
 
     Example:
         >>> thaw(freeze({"sizes": [1, 2]})) == {"sizes": [1, 2]}
@@ -101,11 +101,11 @@ def thaw(value: Any) -> Any:
         return [thaw(item) for item in value]
     if isinstance(value, tuple):
         return _same_tuple(value, [thaw(item) for item in value])
-    return value
+    return set(value) if type(value) is set else value
 
 
 def _same_tuple(value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
     if all(new is old for new, old in zip(items, value, strict=True)):
         return value
     make = getattr(type(value), "_make", type(value))  # a namedtuple takes its items one by one
-    return make(items)  # type: ignore[no-any-return]
+    return make(items)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from expframe.config import dotted, values
+from expframe.config import dotted, reading, values
 from expframe.config.files import STORED
 from expframe.config.frozen import FrozenDict, freeze
 from expframe.errors import OptionError, UsageError
+from expframe.masking import mask
 
 if TYPE_CHECKING:
     from expframe.config.pins import Pins
@@ -81,37 +82,48 @@ class Override:
             UsageError: There is no `=`, or a part of the path is empty.
         """
         left, equals, value = text.partition("=")
-        left = left.strip()
-        operator = "="
-        if left.endswith("+"):
-            left, operator = left[:-1].strip(), "+="
-        elif left.startswith("+"):
-            left, operator = left[1:].strip(), "+"
-        path = dotted.split(left)
-        if not equals or not path or not all(path) or left.startswith("+"):
+        name, value = left.strip(), value.strip()
+        operator = "+=" if name.endswith("+") else "+" if name.startswith("+") else "="
+        written = name.removesuffix("+") if operator == "+=" else name.removeprefix("+")
+        path = tuple(part.strip() for part in written.split("."))
+        if not equals or not all(path) or path[0].startswith("+"):
             raise UsageError(
                 repr(text), "is no override. Write name=value, net.depth=3, layers.0=9, tags+=['x'] or +new=1."
             )
-        return cls(path, value, operator, True, text.strip(), Origin("command line", text.strip()))
+        return cls(path, value, operator, True, f"{name}={_shown(value, path)}", Origin("command line", name))
 
     @classmethod
     def from_updates(cls, updates: Mapping[Any, Any], origin: Origin) -> tuple[Override, ...]:
-        """Return the overrides of a dict whose keys may be dotted, nested, or begin with `+` to add an entry."""
+        """
+        Return the overrides of a dict whose keys may be dotted, nested, or begin with `+` to add an entry.
+
+        Raises:
+            UsageError: A key is neither text nor a whole number, or a part of it is empty.
+        """
         overrides = []
         for key, value in updates.items():
             operator = "+" if isinstance(key, str) and key.startswith("+") else "="
-            path: dotted.Path = (key,) if isinstance(key, int) else dotted.split(str(key).removeprefix("+"))
-            if not path or not all(part != "" for part in path):
+            path: dotted.Path = dotted.split(key.removeprefix("+")) if isinstance(key, str) else (key,)
+            if not isinstance(key, str | int) or not path or "" in path:
                 raise UsageError(
-                    f"config_updates {key!r}", "has an empty name. Write {'net.depth': 3} or {'net': {'depth': 3}}."
+                    f"config_updates {key!r}", "is no name. Write {'net.depth': 3} or {'net': {'depth': 3}}."
                 )
-            overrides.append(cls(path, value, operator, False, f"{key}={values.short_repr(value, 60)}", origin))
+            shown = values.short_repr(mask(value, path[-1]), 60)
+            overrides.append(cls(path, value, operator, False, f"{key}={shown}", origin))
         return tuple(overrides)
+
+
+def _shown(text: str, path: dotted.Path) -> str:
+    """Return the text of a value as it may be printed."""
+    if text[:1] in {"{", "[", "("}:
+        found = reading.literal(text)
+        return text if mask(found, path[-1]) == found else repr(mask(found, path[-1]))
+    return str(mask(text, path[-1]))
 
 
 @dataclass(frozen=True)
 class Flag:
-    """One option of the command line: its spellings, its field in `Options`, and its help."""
+    """One option of the command line: its spellings, its field in `Options`, its help, and what its value may be."""
 
     short: str
     long: str
@@ -119,6 +131,13 @@ class Flag:
     help: str
     value: bool = False
     convert: Callable[[str], Any] = str
+    takes: str = "a number"
+
+
+def _capture_mode(text: str) -> str:
+    if text not in ("no", "sys", "fd"):
+        raise ValueError("no mode")
+    return text
 
 
 def _seconds(text: str) -> float:
@@ -153,7 +172,9 @@ class Options:
 
     FLAGS: ClassVar[tuple[Flag, ...]] = (
         Flag("-b", "--beat-interval", "beat_interval", "Seconds between two heart beats of the run.", True, _seconds),
-        Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True),
+        Flag(
+            "-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"
+        ),
         Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
         Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
         Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
@@ -204,7 +225,7 @@ class Options:
         try:
             return flag.convert(value)
         except ValueError:
-            raise OptionError(f"{flag.long}={value}", "takes a number.") from None
+            raise OptionError(f"{flag.long}={value}", f"takes {flag.takes}.") from None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return every option by its field's name."""
@@ -247,7 +268,7 @@ class Layer(Protocol):
     def origin(self) -> Origin:
         """Where the layer stands."""
 
-    def decide(self, pins: Pins, entries: Mapping[str, Any], ingredients: Mapping[str, Any]) -> Decided:
+    def decide(self, pins: Pins, available: Mapping[str, Any]) -> Decided:
         """Return this layer's entries, under fixed values and given what was decided before."""
 
 
@@ -258,11 +279,10 @@ class Entries:
     values: Mapping[Any, Any]
     origin: Origin
 
-    def decide(self, pins: Pins, entries: Mapping[str, Any], ingredients: Mapping[str, Any]) -> Decided:
+    def decide(self, pins: Pins, available: Mapping[str, Any]) -> Decided:
         """Return the entries with fixed values in place."""
-        tree = dotted.fresh(self.values)
-        origins = {path: self.origin for path, _ in dotted.walk(tree)}
-        return Decided({key: pins.fix(value, key) for key, value in tree.items()}, origins)
+        origins = {path: self.origin for path, _ in dotted.walk(self.values)}
+        return Decided({key: pins.fix(value, key) for key, value in self.values.items()}, origins)
 
 
 @dataclass(frozen=True)
@@ -284,9 +304,17 @@ class Part:
     below: tuple[dotted.Path, ...] = ()
     parameters: tuple[dotted.Path, ...] = ()
 
-    def name_of(self, path: dotted.Path) -> str:
-        """Return how this part calls an ingredient: its path, without this part's own where that leads to it."""
-        return dotted.join(path[len(self.path) :] if path[: len(self.path)] == self.path else path)
+    def own_path(self, path: dotted.Path) -> dotted.Path:
+        """Return where this part finds an ingredient: at its path, without this part's own where that leads to it."""
+        return path[len(self.path) :] if path[: len(self.path)] == self.path else path
+
+    def place_of(self, entry: dotted.Path) -> dotted.Path:
+        """Return where an entry stands that this part knows by a path: below its own path, or in an ingredient."""
+        for path in self.below:
+            own = self.own_path(path)
+            if entry[: len(own)] == own:
+                return (*path, *entry[len(own) :])
+        return (*self.path, *entry)
 
 
 @dataclass(frozen=True)
@@ -374,7 +402,7 @@ class Config(Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Config({dict(self.values)!r})"
+        return f"Config({mask(dict(self.values))!r})"
 
     def __reduce__(self) -> Any:
         return Config, (dict(self.values), self.origins, self.docs, self.changes, self.warnings)

@@ -1,16 +1,16 @@
-"""Fixed values as a tree, put over what config functions make, leaf by leaf and without editing it."""
+"""Fixed values, put over what config functions make, leaf by leaf and without editing it."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from expframe.config import dotted, reading
-from expframe.config.dotted import MISSING
+from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
-from expframe.config.model import Origin
+from expframe.config.model import Origin, Override
 from expframe.config.values import same
 
 
@@ -20,12 +20,14 @@ class Pin:
     One fixed value.
 
     Attributes:
-        value: The value, or the text it is read from when `is_text`.
+        path: Where it goes.
+        value: The value; a dict merges leaf by leaf. The text it is read from when `is_text`.
         adds: Whether it may make an entry that nothing else defines.
         asked: Whether it comes from outside of the code, so that its path must be known.
         written: The user's words.
     """
 
+    path: Path
     value: Any
     origin: Origin
     is_text: bool = False
@@ -33,159 +35,170 @@ class Pin:
     asked: bool = False
     written: str = ""
 
-    def read(self, default: Any = MISSING, annotation: Any = MISSING) -> Any:
-        """Return a fresh copy of the value, read towards a default where it is text."""
-        return reading.read(self.value, default, annotation) if self.is_text else thaw(self.value)
+    @classmethod
+    def of(cls, override: Override, force: bool) -> Pin:
+        """Return the pin of an override; with `force` it may add an entry."""
+        value = reading.literal(override.value) if override.is_text else override.value
+        is_dict = isinstance(value, dict)
+        return cls(
+            override.path,
+            dotted.nest(value) if is_dict else override.value,
+            override.origin,
+            override.is_text and not is_dict,
+            force or override.operator == "+",
+            True,
+            override.written,
+        )
 
+    def read(self, given: Any) -> Any:
+        """Return what its value, or one in its dict, is where there is no default: a copy of the caller's."""
+        return reading.literal(given) if self.is_text else _duplicate(given)
 
-class Branch(dict[dotted.Part, Any]):
-    """Pins below one path. `whole` is set where a dict was given for the path itself."""
-
-    whole: Pin | None = None
-
-
-def insert(tree: Branch, path: dotted.Path, pin: Pin) -> None:
-    """Put a pin into a tree; what was fixed at its path or on the way to it gives way. Dicts are taken apart."""
-    for part in path[:-1]:
-        below = tree.get(part)
-        if not isinstance(below, Branch):
-            below = tree[part] = Branch()
-        tree = below
-    value = reading.literal(pin.value) if pin.is_text else pin.value
-    if not (isinstance(value, dict) and value):
-        tree[path[-1]] = pin
-        return
-    below = tree.get(path[-1])
-    if not isinstance(below, Branch):
-        below = tree[path[-1]] = Branch()
-    below.whole = pin
-    for key, item in value.items():
-        insert(below, (key,), Pin(item, pin.origin, False, pin.adds, pin.asked, pin.written))
-
-
-def leaves(tree: Branch, path: dotted.Path = ()) -> Iterator[tuple[dotted.Path, Pin]]:
-    """Yield every pin with its path."""
-    for part, node in tree.items():
-        if isinstance(node, Branch):
-            yield from leaves(node, (*path, part))
+    def leaves(self) -> Iterator[tuple[Path, Any]]:
+        """Yield the path and the value of all that it fixes."""
+        if isinstance(self.value, dict) and self.value:
+            yield from dotted.walk(self.value, self.path)
         else:
-            yield (*path, part), node
+            yield self.path, self.value
+
+    def inside(self, path: Path) -> Iterator[Pin]:
+        """Yield what it says of entries below a path."""
+        depth = len(path)
+        if len(self.path) > depth:
+            if self.path[:depth] == path:
+                yield self
+        elif path[: len(self.path)] == self.path:
+            group = dotted.get(self.value, path[len(self.path) :])
+            for key, item in group.items() if isinstance(group, dict) else ():
+                yield replace(self, path=(*path, key), value=item)
 
 
-def build(node: Branch | Pin) -> Any:
-    """Return the values of pins as they are without any default."""
-    return {part: build(below) for part, below in node.items()} if isinstance(node, Branch) else node.read()
-
-
-@dataclass
 class Pins:
     """
-    The fixed values below one path, and what they replaced.
+    The fixed values below one path, the lower ones first, and what they replaced.
 
     Attributes:
-        tree: The pins.
-        path: Where the tree stands in the whole config.
-        defaults: For each pinned path, the last value that was found there instead; shared by all parts.
-        annotations: For each path the type it is to have, where a config function says one; shared by all parts.
+        path: Where the values stand in the whole config.
+        defaults: For each fixed path, the last value that was found there instead; shared by all parts.
+        annotations: For each path what says its type, where a config function does; shared by all parts.
     """
 
-    tree: Branch
-    path: dotted.Path = ()
-    defaults: dict[dotted.Path, Any] = field(default_factory=dict)
-    annotations: dict[dotted.Path, Callable[[], Any]] = field(default_factory=dict)
-    _handed: dict[dotted.Path, Any] = field(default_factory=dict)
+    def __init__(self, pins: Iterable[Pin] = (), path: Path = (), shared: Pins | None = None) -> None:
+        self.path = path
+        self.defaults: dict[Path, Any] = shared.defaults if shared else {}
+        self.annotations: dict[Path, Callable[[], Any]] = shared.annotations if shared else {}
+        self._left: dict[Path, Any] = shared._left if shared else {}
+        self._pins = tuple(inside for pin in pins for inside in pin.inside(path))
+        self._by_name: dict[dotted.Part, list[Pin]] = {}
+        for pin in self._pins:
+            self._by_name.setdefault(pin.path[len(path)], []).append(pin)
+        self._copied: set[int] = set()
 
-    def below(self, path: dotted.Path) -> Pins:
+    def below(self, path: Path) -> Pins:
         """Return the pins below a path, sharing what is remembered."""
-        tree: Any = self.tree
-        for part in path:
-            tree = tree.get(part) if isinstance(tree, Branch) else None
-        shared = (self.defaults, self.annotations, self._handed)
-        return Pins(tree if isinstance(tree, Branch) else Branch(), (*self.path, *path), *shared)
+        return Pins(self._pins, (*self.path, *path), self)
+
+    def annotation(self, path: Path) -> Any:
+        """Return the type that an entry is annotated with; MISSING where there is none or it cannot be evaluated."""
+        try:
+            return self.annotations[path]() if path in self.annotations else MISSING
+        except Exception:
+            return MISSING
 
     def fix(self, value: Any, name: dotted.Part) -> Any:
-        """Return `value`, the value of the entry `name`, with the fixed leaves in place; `value` itself stays as it is."""
-        node = self.tree.get(name)
-        if node is None:
-            node = self.tree.get(str(name)) if isinstance(name, int) else None
-            if node is None:
-                return value
-        return self._fix(value, node, (*self.path, name))
-
-    def missing(self, present: dict[Any, Any]) -> dict[Any, Any]:
-        """Return the entries that pins add and that are not present at the top of the tree."""
-        added = {}
-        for name, node in self.tree.items():
-            if dotted.find_key(present, name) is MISSING:
-                value = self._fix_missing(node)
-                if value is not MISSING:
-                    added[name] = value
-        return added
-
-    def values(self) -> dict[Any, Any]:
-        """Return the pinned entries as they are without any default."""
-        return {name: build(node) for name, node in self.tree.items()}
-
-    def _fix(self, value: Any, node: Branch | Pin, path: dotted.Path) -> Any:
-        if isinstance(node, Pin):
-            return self._fix_leaf(value, node, path)
-        if isinstance(value, dict):
-            return self._fix_items(value, node, path)
-        if isinstance(value, list | tuple):
-            return self._fix_elements(value, node, path)
-        if node.whole is not None and (value is None or node.whole.adds):
-            self.defaults.setdefault(path, value)
-            return build(node)
+        """Return `value`, that of the entry `name`, with the fixed leaves in place; `value` itself is not edited."""
+        pins = self._by_name.get(name) or (self._by_name.get(str(name)) if isinstance(name, int) else None)
+        if pins is None:
+            return value
+        depth = len(self.path) + 1
+        for pin in pins:
+            self._note_defaults(value, pin, depth)
+        self._copied.clear()
+        for pin in pins:
+            value = self._put(value, pin, pin.path[depth:])
+        for pin in pins:
+            self._left.update(_places(value, pin, depth))
         return value
 
-    def _fix_items(self, value: dict[Any, Any], node: Branch, path: dotted.Path) -> dict[Any, Any]:
-        result = value
-        for part, below in node.items():
-            key = dotted.find_key(value, part)
-            if key is MISSING:
-                fixed = self._fix_missing(below)
-                key = part
-                if fixed is MISSING:
-                    continue
-            else:
-                fixed = self._fix(value[key], below, (*path, key))
-                if fixed is value[key]:
-                    continue
-            if result is value:
-                result = copy.copy(value)
-            result[key] = fixed
-        return result
+    def missing(self, present: dict[Any, Any]) -> dict[Any, Any]:
+        """Return the entries that pins add and that are not present."""
+        names = [name for name in self._by_name if dotted.find_key(present, name) is MISSING]
+        found = ((name, self.fix(MISSING, name)) for name in names)
+        return {name: value for name, value in found if value is not MISSING}
 
-    def _fix_elements(self, value: Any, node: Branch, path: dotted.Path) -> Any:
-        items = list(value)
-        for part, below in node.items():
-            index = dotted.find_key(items, part)
-            if index is not MISSING:
-                items[index] = self._fix(items[index], below, (*path, index % len(items)))
-        if all(new is old for new, old in zip(items, value, strict=True)):
+    def values(self) -> dict[Any, Any]:
+        """Return the fixed entries as they are where nothing else defines them."""
+        return Pins((replace(pin, adds=True) for pin in self._pins), self.path).missing({})
+
+    def _note_defaults(self, value: Any, pin: Pin, depth: int) -> None:
+        for path, found in _places(value, pin, depth):
+            left = self._left.get(path, MISSING)
+            if found is not left and not same(found, left):
+                self.defaults[path] = found
+
+    def _put(self, value: Any, pin: Pin, rest: Path) -> Any:
+        """Return `value` with what a pin says of it at the path `rest`."""
+        if not rest:
+            return self._lay(value, pin, pin.value)
+        if value is MISSING or value is None or (not pin.asked and not isinstance(value, dict | list | tuple)):
+            below = self._put(MISSING, pin, rest[1:]) if pin.adds else MISSING
+            return value if below is MISSING else {rest[0]: below}
+        key = dotted.find_key(value, rest[0])
+        if key is MISSING and not (pin.adds and isinstance(value, dict)):
+            return value
+        return self._with_item(value, rest[0], key, self._put(_item(value, key), pin, rest[1:]))
+
+    def _lay(self, value: Any, pin: Pin, given: Any) -> Any:
+        """Return what stands where `given` is put over `value`; what cannot be is left, to be judged at the end."""
+        if value is MISSING and not pin.adds:
+            return MISSING
+        if pin.is_text:
+            given = reading.read(given, self.defaults.get(pin.path, value), self.annotation(pin.path))
+        if isinstance(value, dict):
+            if isinstance(given, dict):
+                for key, item in given.items():
+                    known = dotted.find_key(value, key)
+                    value = self._with_item(value, key, known, self._lay(_item(value, known), pin, item))
+                return value
+            if value and pin.asked and given is not None:
+                return value
+        elif isinstance(given, dict) and pin.asked and value is not MISSING and value is not None:
+            return value
+        return value if same(value, given) else _duplicate(given)
+
+    def _with_item(self, value: Any, part: dotted.Part, key: Any, new: Any) -> Any:
+        """Return a dict, list or tuple with one item changed or, where `key` is MISSING, added."""
+        if new is _item(value, key):
             return value
         if isinstance(value, tuple):
+            items = [*value]
+            items[key] = new
             return getattr(type(value), "_make", type(value))(items)
-        result = copy.copy(value)
-        result[:] = items
-        return result
+        if id(value) not in self._copied:
+            value = copy.copy(value)
+            self._copied.add(id(value))
+        value[dotted.new_key(value, part) if key is MISSING else key] = new
+        return value
 
-    def _fix_missing(self, node: Branch | Pin) -> Any:
-        if isinstance(node, Pin):
-            return node.read() if node.adds else MISSING
-        added = {part: self._fix_missing(below) for part, below in node.items()}
-        added = {part: value for part, value in added.items() if value is not MISSING}
-        return added or MISSING
 
-    def _fix_leaf(self, value: Any, pin: Pin, path: dotted.Path) -> Any:
-        handed = self._handed.get(path, MISSING)
-        if value is not handed or path not in self.defaults:
-            self.defaults[path] = value
-        annotation = self.annotations[path]() if path in self.annotations and pin.is_text else MISSING
-        fixed = pin.read(self.defaults[path], annotation)
-        if isinstance(value, dict) and value and pin.asked and fixed is not None:
-            return value  # an empty dict changes nothing; anything else is refused when the config is judged
-        if same(value, fixed):
-            fixed = value
-        self._handed[path] = fixed
-        return fixed
+def _item(value: Any, key: Any) -> Any:
+    return MISSING if key is MISSING else value[key]
+
+
+def _places(value: Any, pin: Pin, depth: int) -> Iterator[tuple[Path, Any]]:
+    """Yield the path and the present value of all in an entry that a pin fixes and that is there."""
+    found = dotted.get(value, pin.path[depth:])
+    if isinstance(found, dict) and isinstance(pin.value, dict) and pin.value:
+        for path, _ in pin.leaves():
+            below = dotted.get(found, path[len(pin.path) :])
+            if below is not MISSING:
+                yield path, below
+    elif found is not MISSING:
+        yield pin.path, found
+
+
+def _duplicate(value: Any) -> Any:
+    """Return a copy of a value, so that code which changes it in place does not reach the caller's."""
+    plain = thaw(value)
+    is_array = isinstance(plain, bytearray) or type(plain).__module__ == "numpy"
+    return copy.copy(plain) if is_array else plain

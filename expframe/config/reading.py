@@ -61,7 +61,7 @@ def read(text: str, default: Any = MISSING, annotation: Any = MISSING) -> Any:
         return value
 
 
-def _convert(text: str, value: Any, towards: type) -> Any:
+def _convert(text: str, value: Any, towards: Any) -> Any:
     word = text.strip().lower()
     if towards is bool:
         return _WORDS.get(word, value)

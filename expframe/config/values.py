@@ -13,6 +13,8 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from expframe.errors import ValueFormatError
@@ -49,26 +51,44 @@ MASKED = Reference({TAG: "secret"})
 
 
 def same(first: Any, second: Any) -> bool:
-    """Return whether two values have one type and are equal at any depth; NaN is the same as NaN."""
+    """
+    Return whether two values have one type and are equal at any depth; NaN is the same as NaN.
+
+    A read-only dict or list is the same as a plain one.
+    """
     if first is second:
         return True
-    if type(first) is not type(second):
-        return (
-            isinstance(first, dict | list)
-            and type(first).__base__ is type(second)
-            and same(type(second)(first), second)
-        )
-    if isinstance(first, dict):
+    if isinstance(first, dict) and isinstance(second, dict) and _plain_kind(first) is _plain_kind(second):
         return first.keys() == second.keys() and all(same(item, second[key]) for key, item in first.items())
-    if isinstance(first, list | tuple):
+    if isinstance(first, list | tuple) and _plain_kind(first) is _plain_kind(second):
         return len(first) == len(second) and all(map(same, first, second))
+    if type(first) is not type(second) or getattr(first, "dtype", None) != getattr(second, "dtype", None):
+        return False
     try:
-        equal = first == second
-        if isinstance(equal, bool):
-            return equal or (first != first and second != second)
-        return first.shape == second.shape and bool(equal.all())
+        if hasattr(first, "dtype"):
+            return _same_arrays(first, second)
+        return bool(first == second) or bool(_is_nan(first) and _is_nan(second))
     except Exception:
         return False
+
+
+def _same_arrays(first: Any, second: Any) -> bool:
+    if first.shape != second.shape:
+        return False
+    if getattr(first.dtype, "names", None):
+        return all(same(first[name], second[name]) for name in first.dtype.names)
+    if getattr(first.dtype, "hasobject", False):
+        return all(map(same, first.ravel().tolist(), second.ravel().tolist()))
+    return bool(((first == second) | (_is_nan(first) & _is_nan(second))).all())
+
+
+def _plain_kind(value: Any) -> type:
+    kind = type(value)
+    return kind.__mro__[1] if kind.__name__ in {"FrozenDict", "FrozenList"} else kind
+
+
+def _is_nan(value: Any) -> Any:
+    return value != value  # noqa: PLR0124  nothing else is unequal to itself
 
 
 # ------------------------------------------------------------------------------------------------------- to JSON
@@ -93,7 +113,7 @@ class _Writer:
 
     def write(self, value: Any, name: object = None) -> Any:
         kind = type(value)
-        if kind is int or kind is bool or value is None:
+        if kind is bool or value is None or (kind is int and value.bit_length() <= _LONGEST_INT):
             return value
         if kind is str:
             return dict(MASKED.tagged) if is_masked(name, value) else mask_text(value)
@@ -114,8 +134,9 @@ class _Writer:
             return self._write_dict(value)
         if isinstance(value, list) and _is_plain(kind):
             return [self.write(item, name) for item in value]
-        if kind is tuple:
-            return {TAG: "tuple", "value": [self.write(item, name) for item in value]}
+        if kind in _COLLECTIONS:
+            items = value if kind is tuple else _ordered(value)
+            return {TAG: kind.__name__, "value": [self.write(item, name) for item in items]}
         if is_masked(name, value):
             return dict(MASKED.tagged)
         if isinstance(value, Reference):
@@ -143,7 +164,7 @@ class _Writer:
 
     def _array_parts(self, array: Any) -> dict[str, Any]:
         parts: dict[str, Any] = {"dtype": _write_dtype(array.dtype), "shape": list(array.shape)}
-        if array.dtype.hasobject:
+        if array.dtype.hasobject or array.dtype.kind == "T":
             parts["items"] = [self.write(item) for item in array.ravel().tolist()]
         elif array.dtype.kind in "biuf" and array.dtype.itemsize <= 8 and array.size <= 1000:
             parts["value"] = self.write(array.tolist())
@@ -156,16 +177,15 @@ class _Writer:
 
         if isinstance(value, enum.Enum):
             return {TAG: "enum", "name": f"{_name_of(kind)}.{value.name}"}
-        if isinstance(value, type) or callable(getattr(value, "__call__", None)) and hasattr(value, "__qualname__"):
+        if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
             return {TAG: "reference", "name": _name_of(value)}
-        if hasattr(kind, "__dataclass_fields__"):
-            fields = {field: self.write(getattr(value, field), field) for field in kind.__dataclass_fields__}
-            return {TAG: "dataclass", "name": _name_of(kind), "fields": fields}
+        if is_dataclass(value):
+            members = {field.name: self.write(getattr(value, field.name), field.name) for field in fields(value)}
+            return {TAG: "dataclass", "name": _name_of(kind), "fields": members}
         import jsonpickle
 
         state = jsonpickle.pickler.Pickler(unpicklable=True, warn=False).flatten(value)
-        json.dumps(state)
-        return {TAG: "jsonpickle", "name": _name_of(kind), "state": state}
+        return {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state)}
 
 
 def _is_plain(kind: type) -> bool:
@@ -190,7 +210,9 @@ def _write_bytes(data: bytes) -> str:
 
 
 def _write_dtype(dtype: Any) -> Any:
-    return dtype.str if dtype.fields is None else [list(field) for field in dtype.descr]
+    import numpy
+
+    return "T" if dtype.kind == "T" else numpy.lib.format.dtype_to_descr(dtype)  # "T" has no descr: text of any length
 
 
 def _write_path(_writer: _Writer, value: Any) -> Any:
@@ -199,16 +221,24 @@ def _write_path(_writer: _Writer, value: Any) -> Any:
     return {TAG: "path", "value": str(value), **({"pure": flavour} if pure else {})}
 
 
+def _write_time(_writer: _Writer, value: Any) -> Any:
+    zone = getattr(value.tzinfo, "key", None)
+    more = {"fold": value.fold, "zone": zone}
+    return {TAG: type(value).__name__, "value": value.isoformat(), **{key: item for key, item in more.items() if item}}
+
+
+_COLLECTIONS = (tuple, set, frozenset)
+_LONGEST_INT = 10_000
+"""In bits; Python refuses to write longer ones as decimal text, see `sys.set_int_max_str_digits`."""
 _STANDARD_MODULES = {"builtins", "datetime", "decimal", "pathlib", "pathlib._local", "fractions", "uuid"}
 _STANDARD_WRITERS: dict[str, Callable[[_Writer, Any], Any]] = {
-    "set": lambda w, v: {TAG: "set", "value": [w.write(item) for item in _ordered(v)]},
-    "frozenset": lambda w, v: {TAG: "frozenset", "value": [w.write(item) for item in _ordered(v)]},
+    "int": lambda w, v: {TAG: "int", "value": hex(v)},
     "bytes": lambda w, v: {TAG: "bytes", "base64": _write_bytes(v)},
     "bytearray": lambda w, v: {TAG: "bytearray", "base64": _write_bytes(bytes(v))},
     "complex": lambda w, v: {TAG: "complex", "value": [w.write(v.real), w.write(v.imag)]},
-    "datetime": lambda w, v: {TAG: "datetime", "value": v.isoformat(), **({"fold": 1} if v.fold else {})},
+    "datetime": _write_time,
     "date": lambda w, v: {TAG: "date", "value": v.isoformat()},
-    "time": lambda w, v: {TAG: "time", "value": v.isoformat(), **({"fold": 1} if v.fold else {})},
+    "time": _write_time,
     "timedelta": lambda w, v: {TAG: "timedelta", "value": [v.days, v.seconds, v.microseconds]},
     "Decimal": lambda w, v: {TAG: "decimal", "value": str(v)},
     "Fraction": lambda w, v: {TAG: "fraction", "value": str(v)},
@@ -253,7 +283,7 @@ def from_json(data: Any, *, trust: bool = False) -> Any:
             return _READERS[tag](data, lambda item: from_json(item, trust=trust))
         if tag.startswith("numpy.") and _has_numpy():
             return _read_numpy(data, lambda item: from_json(item, trust=trust))
-        return _restore(data) if trust and tag in _TRUSTED else Reference(data)
+        return _RESTORERS[tag](data) if trust and tag in _RESTORERS else Reference(data)
     except Exception as problem:
         raise ValueFormatError(f"stored value of type {tag!r}", f"cannot be read back ({problem})") from problem
 
@@ -270,6 +300,11 @@ def _datetime(name: str) -> Callable[[dict[str, Any], Callable[[Any], Any]], Any
         import datetime
 
         value = getattr(datetime, name).fromisoformat(data["value"])
+        if "zone" in data:
+            import zoneinfo
+
+            with suppress(zoneinfo.ZoneInfoNotFoundError):  # the offset stays
+                value = value.replace(tzinfo=zoneinfo.ZoneInfo(data["zone"]))
         return value.replace(fold=data["fold"]) if "fold" in data else value
 
     return read
@@ -296,6 +331,7 @@ _READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
     "frozenset": lambda d, read: frozenset(read(d["value"])),
     "dict": lambda d, read: {read(key): read(item) for key, item in d["items"]},
     "float": lambda d, read: float(d["value"]),
+    "int": lambda d, read: int(d["value"], 16),
     "complex": lambda d, read: complex(*read(d["value"])),
     "bytes": lambda d, read: base64.b64decode(d["base64"], validate=True),
     "bytearray": lambda d, read: bytearray(base64.b64decode(d["base64"], validate=True)),
@@ -311,7 +347,6 @@ _READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
     "ellipsis": lambda d, read: ...,
     "path": _read_path,
 }
-_TRUSTED = {"enum", "dataclass", "reference", "jsonpickle"}
 
 
 def _has_numpy() -> bool:
@@ -328,40 +363,60 @@ def _read_numpy(data: dict[str, Any], read: Callable[[Any], Any]) -> Any:
     if data[TAG] == "numpy.dtype":
         return _read_dtype(data["value"])
     dtype = _read_dtype(data["dtype"])
-    shape = tuple(data["shape"])
     if "items" in data:
         array = numpy.empty(len(data["items"]), dtype=dtype)
-        array[:] = [read(item) for item in data["items"]]
+        for number, item in enumerate(data["items"]):  # at once, lists would become a second dimension
+            array[number] = read(item)
     elif "value" in data:
         array = numpy.asarray(read(data["value"]), dtype=dtype)
     else:
-        array = numpy.frombuffer(base64.b64decode(data["base64"], validate=True), dtype=dtype).copy()
-    array = array.reshape(shape)
+        content = base64.b64decode(data["base64"], validate=True)
+        array = numpy.frombuffer(content, dtype=dtype).copy() if content else numpy.empty(0, dtype=dtype)
+    array = array.reshape(tuple(data["shape"])) if array.size else numpy.empty(tuple(data["shape"]), dtype=dtype)
     return array[()] if data[TAG] == "numpy.scalar" else array
 
 
 def _read_dtype(written: Any) -> Any:
     import numpy
 
-    def entry(field: Any) -> Any:
-        name, kind, *shape = field
-        return (name, [entry(item) for item in kind] if isinstance(kind, list) else kind, *map(tuple, shape))
+    def as_descr(item: Any) -> Any:
+        if isinstance(item, str):
+            return item
+        named = ((tuple(name) if isinstance(name, list) else name, kind, shape) for name, kind, *shape in item)
+        return [(name, as_descr(kind), *map(tuple, shape)) for name, kind, shape in named]
 
-    return numpy.dtype(written if isinstance(written, str) else [entry(field) for field in written])
+    return numpy.dtypes.StringDType() if written == "T" else numpy.lib.format.descr_to_dtype(as_descr(written))
 
 
-def _restore(data: dict[str, Any]) -> Any:
-    if data[TAG] == "jsonpickle":
-        import jsonpickle
+def _restore_named(data: dict[str, Any]) -> Any:
+    try:
+        return find_by_name(data["name"])
+    except (ImportError, AttributeError):  # a lambda, or what has moved since
+        return Reference(data)
 
-        return jsonpickle.unpickler.Unpickler().restore(data["state"], reset=True)
-    found = find_by_name(data["name"])
-    if data[TAG] != "dataclass":
+
+def _restore_dataclass(data: dict[str, Any]) -> Any:
+    found = _restore_named(data)
+    if isinstance(found, Reference):
         return found
     instance = object.__new__(found)
-    for field, value in data["fields"].items():
-        object.__setattr__(instance, field, from_json(value, trust=True))
+    for name, value in data["fields"].items():
+        object.__setattr__(instance, name, from_json(value, trust=True))
     return instance
+
+
+def _restore_object(data: dict[str, Any]) -> Any:
+    import jsonpickle
+
+    return jsonpickle.unpickler.Unpickler().restore(from_json(data["state"], trust=True), reset=True)
+
+
+_RESTORERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "enum": _restore_named,
+    "reference": _restore_named,
+    "dataclass": _restore_dataclass,
+    "jsonpickle": _restore_object,
+}
 
 
 def find_by_name(name: str) -> Any:

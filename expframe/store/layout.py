@@ -184,8 +184,8 @@ def is_alive(folder: Path) -> bool:
     """
     Return whether the process of a run that says RUNNING is still there.
 
-    By pid and its start time where boot and pid namespace are ours; elsewhere by the age of the lease, measured
-    with the file system's own clock.
+    By pid and its start time where boot and pid namespace are ours and the system tells start times; elsewhere by the
+    age of the lease, measured with the file system's own clock.
     """
     path = folder / LEASE
     try:
@@ -194,8 +194,8 @@ def is_alive(folder: Path) -> bool:
         touched = path.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    if lease.machine == _machine():
-        return _start_of(lease.pid) == lease.started != ""
+    if lease.machine == _machine() and lease.started:
+        return _start_of(lease.pid) == lease.started
     return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
 
 
@@ -222,7 +222,7 @@ def _start_of(pid: int) -> str:
         return "" if fields[0] in "ZX" else fields[19]
     except (OSError, IndexError):
         pass
-    if sys.platform.startswith("linux") or sys.platform == "win32":
+    if Path("/proc/self/stat").exists() or os.name == "nt":  # there os.kill would end the process
         return ""
     try:
         os.kill(pid, 0)
