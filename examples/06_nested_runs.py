@@ -1,8 +1,8 @@
 """
 Nested runs: a run inside a run.
 
-`ex.run()` in a command starts a child: a whole run with its own number, folder, config and seed, whose record says which
-run it belongs to. What is logged goes to the innermost run. Here a search tries several learning rates.
+`ex.run()` in a command starts a child: a whole run with its own number, folder, config and seed, whose record says
+which run it belongs to. What is logged goes to the innermost run. Here a search tries several learning rates.
 
 Usage:
     $ python 06_nested_runs.py

@@ -1,9 +1,9 @@
 """
 Randomness: the same seed, the same numbers.
 
-Every run has a `seed`: drawn, stored, and yours to set. The global generators of `random`, numpy and torch are seeded with
-it. A captured function that asks for `_seed` or `_rnd` gets its own, made from the run's seed, the function's name and
-how often it was called before, so that adding or reordering functions changes nothing for the others.
+Every run has a `seed`: drawn, stored, and yours to set. The global generators of `random`, numpy and torch are seeded
+with it. A captured function that asks for `_seed` or `_rnd` gets its own, made from the run's seed, the function's name
+and how often it was called before, so that adding or reordering functions changes nothing for the others.
 
 Usage:
     $ python 08_randomness.py with seed=42

@@ -1,9 +1,9 @@
 """
 Artifacts and metrics: what a run measures, makes and reads.
 
-`log_scalar` and `log_scalars` append points to `metrics.csv`, which can be read at any moment. `add_artifact` keeps a file
-that was made, `open_resource` one that is read, and `_run.info` is a dict for whatever else is worth knowing. All of it
-is plain files, and `expframe.runs()` reads them back.
+`log_scalar` and `log_scalars` append points to `metrics.csv`, which can be read at any moment. `add_artifact` keeps a
+file that was made, `open_resource` one that is read, and `_run.info` is a dict for whatever else is worth knowing. All
+of it is plain files, and `expframe.runs()` reads them back.
 
 Usage:
     $ python 09_artifacts_and_metrics.py

@@ -49,6 +49,15 @@ def replace_file(path: Path, content: str | bytes) -> None:
         file.write(content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content)
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that nobody reads yet; cheaper than `replace_file`, and a reader may see a part of it."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        write_all(fd, content)
+    finally:
+        os.close(fd)
+
+
 def append_line(path: Path, line: str) -> None:
     """Append one line to a file in a single write; a missing newline at the end of the file is written first."""
     data = line.encode("utf-8", "surrogatepass") + b"\n"

@@ -32,7 +32,6 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── AmbiguousEntryError
     │   └── UnrelatedRunsError
     ├── RunError
-    │   ├── NoActiveRunError
     │   ├── NotCleanError               `--enforce_clean` and uncommitted changes
     │   ├── BindError                   a function that cannot be found again in another process
     │   └── MetricError                 (also ValueError) a metric that cannot be logged
@@ -450,15 +449,6 @@ class UnrelatedRunsError(InjectionError):
 
 class RunError(_Explained):
     """A run cannot do what it was asked."""
-
-
-class NoActiveRunError(ExpframeError):
-    """There is no current run."""
-
-    asked: str
-
-    def __str__(self) -> str:
-        return f"{self.asked} needs a run, and none is active. Call it from a command of an experiment."
 
 
 class NotCleanError(RunError):

@@ -132,7 +132,7 @@ class Ingredient:
             DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
             ConfigFileError: The file is missing, malformed or of an unknown kind.
         """
-        self.registry.layers.append(_entries("add_config", config, entries, _caller(self)))
+        self.registry.layers.append(_entries("add_config", "add_config", config, entries, _caller(self)))
 
     def add_named_config(
         self, name: str, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any
@@ -145,7 +145,7 @@ class Ingredient:
             ConfigFileError: The file is missing, malformed or of an unknown kind.
             NameTakenError: There is a named config of this name.
         """
-        self.registry.add_named(name, _entries("named config", config, entries, _caller(self)))
+        self.registry.add_named(name, _entries("named config", name, config, entries, _caller(self)))
 
     @_DecoratorMethod
     def config_hook(self, function: Any) -> Any:
@@ -486,7 +486,7 @@ class Experiment(Ingredient):
             or (self._ranks == "first" and (rank(os.environ) or 0) > 0)
         )
         stand_ins = context.stand_ins()
-        own = (LocalStore(store, options.beat_interval or 10.0), *self.observers)
+        own = (LocalStore(store, options.beat_interval), *self.observers)
         observers: Sequence[Observer] = () if is_ghost else own if stand_ins is None else stand_ins
         extra = tuple(Path(file) for file in snapshot.source_files)
         return Setup(
@@ -506,7 +506,7 @@ class Experiment(Ingredient):
         )
 
 
-def _entries(kind: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:
+def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:
     """Return the layer of `add_config(config, **entries)`."""
     subject = f"{kind} ({_place(caller)})"
     if config is None and not entries:
@@ -519,7 +519,7 @@ def _entries(kind: str, config: Any, entries: Mapping[str, Any], caller: FrameTy
         return Entries(files.load(config), Origin("file", os.fspath(config), os.fspath(config)))
     if config is not None and not isinstance(config, Mapping):
         raise DefinitionError(subject, f"was given a {type(config).__name__}. Give a dict, a file name or keywords.")
-    return Entries(dict(config) if config is not None else dict(entries), _origin(kind, caller))
+    return Entries(dict(config) if config is not None else dict(entries), _origin(kind, caller)._replace(name=name))
 
 
 def _origin(kind: str, caller: FrameType) -> Origin:

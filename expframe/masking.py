@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 MASK = "********"
@@ -107,7 +107,7 @@ def _literal(text: str) -> Any:
         return None
 
 
-def mask(value: Any, name: object = None, *, shown: Any = MASK) -> Any:
+def mask(value: Any, name: object = None, *, shown: Any = MASK, secrets: Collection[str] = ()) -> Any:
     """
     Return a copy of plain data in which every secret stands as `shown`.
 
@@ -115,16 +115,20 @@ def mask(value: Any, name: object = None, *, shown: Any = MASK) -> Any:
         value: Dicts, lists, tuples and leaves.
         name: The last part of the value's path.
         shown: What stands in a secret's place.
+        secrets: Further secrets; a text that holds one is itself one.
     """
     if isinstance(value, dict):
-        return {key: mask(item, key, shown=shown) for key, item in value.items()}
+        return {key: mask(item, key, shown=shown, secrets=secrets) for key, item in value.items()}
     if isinstance(value, list):
-        return [mask(item, name, shown=shown) for item in value]
+        return [mask(item, name, shown=shown, secrets=secrets) for item in value]
     if type(value) is tuple:
-        return tuple(mask(item, name, shown=shown) for item in value)
+        return tuple(mask(item, name, shown=shown, secrets=secrets) for item in value)
     if is_masked(name, value):
         return shown
-    return mask_text(value) if type(value) is str else value
+    if type(value) is not str:
+        return value
+    text = mask_text(value)
+    return text if text == mask_text(text, secrets) else shown
 
 
 def mask_plain(data: Any, secrets: Iterable[str], *, keep: str = "") -> Any:

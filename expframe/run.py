@@ -19,7 +19,7 @@ from expframe.config.model import Config, Request
 from expframe.config.values import same, to_json
 from expframe.errors import MissingArgumentError, RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
-from expframe.masking import mask_text, secrets_in
+from expframe.masking import mask, mask_text, mask_words, secrets_in
 from expframe.metrics import DELAY, MetricLog
 from expframe.observers.base import Observer
 from expframe.observers.fanout import Sinks
@@ -109,19 +109,16 @@ class Run(Recording):
             depth=parent.depth + 1 if parent else 0,
             tags=tuple(dict.fromkeys((*request.tags, *options.tag))),
             comment=options.comment,
-            options=to_json(options.given()),
+            options=mask(options.given()),
             named_configs=request.named,
-            overrides=tuple(self._written_overrides()),
-            argv=tuple(mask_text(word, self._secrets) for word in sys.argv),
+            overrides=mask_words([override.written for override in request.overrides], self._secrets),
+            argv=mask_words(sys.argv, self._secrets),
             capture=self._capture_mode(),
         )
 
-    def _written_overrides(self) -> list[str]:
-        return [mask_text(override.written, self._secrets) for override in self.request.overrides]
-
     @property
     def _secrets(self) -> set[str]:
-        return secrets_in(self.config.values)
+        return secrets_in(self.config.values) | secrets_in(dict(self.request.options.extra))
 
     # ------------------------------------------------------------------------------------------------- reading
 
@@ -274,12 +271,17 @@ class Run(Recording):
     def _announce(self) -> None:
         for warning in self.config.warnings:
             self.log.warning("%s", warning)
-        if self.id is not None:
-            self.log.info(
-                "Started run %s of %r in %s", self.id, self.command, _shown(self.dir) if self.dir else "memory"
-            )
+        if self.dir is not None:
+            self.log.log(self._level, "Started run %s of %r in %s", self.id, self.command, _shown(self.dir))
+        elif self._setup.observers:
+            self.log.log(self._level, "Started %r", self.command)
         else:
-            self.log.info("Started %r; nothing is kept", self.command)
+            self.log.log(self._level, "Started %r; nothing is kept", self.command)
+
+    @property
+    def _level(self) -> int:
+        """How loud start and end are, as a log level: a command that only shows something says little of itself."""
+        return 10 if self._command.unobserved else 20
 
     def _call_command(self) -> Any:
         for hook in self.snapshot.pre_run_hooks:
@@ -334,9 +336,9 @@ class Run(Recording):
         if ended is None and self.result is not None:
             from expframe.config.values import short_repr
 
-            self.log.info("Result: %s", mask_text(short_repr(self.result), self._secrets))
+            self.log.log(self._level, "Result: %s", mask_text(short_repr(self.result), self._secrets))
         if record.status == Status.COMPLETED:
-            self.log.info("Completed after %s", took)
+            self.log.log(self._level, "Completed after %s", took)
         elif record.status == Status.FAILED:
             self.log.error("Failed after %s", took)
         else:
@@ -491,8 +493,10 @@ def _await(awaitable: Any) -> Any:
         return await awaitable
 
     try:
-        asyncio.get_running_loop()
+        running = asyncio.get_running_loop()
     except RuntimeError:
+        running = None
+    if running is None:  # not in the except block: the error there would look like the cause of what comes
         return asyncio.run(wait())
     return _in_thread(contextvars.copy_context(), lambda: asyncio.run(wait()))
 

@@ -24,7 +24,7 @@ def _clean_world(tmp_path, monkeypatch):
 @pytest.fixture
 def ex(tmp_path):
     """A fresh experiment that keeps its runs in `runs` of the test's folder."""
-    return Experiment("test", store=tmp_path / "runs")
+    return Experiment("test", store=tmp_path / "runs", project_dir=tmp_path)
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ PACKAGE = Path(expframe.__file__).parent
 
 ORDER = """
     _version errors disk masking
-    config.dotted config.frozen config.values config.reading config.files config.model config.pins config.scope
-    config.resolve
+    config.dotted config.frozen config.values config.reading config.files config.model config.pins config.instrument
+    config.scope config.judging config.resolve
     record context randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output metrics

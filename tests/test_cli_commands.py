@@ -107,7 +107,7 @@ class TestPrintConfig:
                 "data.small",
                 "    size = 2                        # how many; named config small (trained.py:13), was 10",
             ),
-            ("plain", "  kind = 'plain'                    # named config (trained.py:36), was None"),
+            ("plain", "  kind = 'plain'                    # named config plain (trained.py:36), was None"),
             ("+net.new=1", "    new = 1                         # command line, new"),
             ("unused=3", "  unused = 3                        # command line, new"),
             ("sizes.1=7", "  sizes = (1, 7)"),
@@ -202,6 +202,11 @@ class TestSaveConfig:
         """A saved secret must be supplied when the file is used."""
         ex = Experiment("secrets")
         ex.add_config(api_key="", lr=1)
+
+        @ex.config
+        def config(api_key):
+            made = f"<{api_key}>"
+
         ex.main(lambda api_key, lr: (api_key, lr))
         run_cli(ex, "save_config with api_key=hunter2 lr=3")
         refused = run_cli(ex, "with config.json")
@@ -212,7 +217,7 @@ class TestSaveConfig:
             "MaskedEntryError: 'api_key' is a secret and was not stored. Supply it: with api_key=...\n"
             == refused.stderr
         )
-        assert ("again", 3) == run_cli(ex, "with config.json api_key=again").run.result
+        assert ("again", 3) == run_cli(ex, "with config.json api_key=again made=").run.result
 
 
 def test_print_named_configs(trained):

@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, STDOUT
 
 import pytest
 
@@ -66,7 +67,7 @@ class Step:
         if words[0] == "python":
             words[0] = sys.executable
         done = subprocess.run(
-            words, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False
+            words, cwd=folder, env=environment(), stdout=PIPE, stderr=STDOUT, timeout=120, check=False
         )
         actual = done.stdout.decode()
         shows_failure = re.search(r"^[\w.]+Error: ", self.expected or "", re.MULTILINE) is not None
@@ -90,7 +91,8 @@ def normalise(text: str) -> str:
 
 def environment() -> dict[str, str]:
     """Return an environment in which this checkout is found, and nothing else speaks to expframe."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXPFRAME_", "PYTEST_", "SLURM_"))}
+    ours = ("EXPFRAME_", "PYTEST_", "SLURM_", "OMPI_", "RANK")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "MPLBACKEND": "Agg"}
 
 
@@ -169,7 +171,7 @@ def digits(tmp_path: Path) -> Path:
 def endless(digits: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run of digits.py that goes on for hours and has logged something."""
     command = [sys.executable, "digits.py", "with", "seed=1", "epochs=1000000"]
-    process = subprocess.Popen(command, cwd=digits, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=digits, env=environment(), stdout=DEVNULL, stderr=DEVNULL)
     metrics = digits / "runs" / "1" / "metrics.csv"
     deadline = time.monotonic() + 60
     while not (metrics.exists() and metrics.read_bytes().count(b"\n") > 20):
@@ -267,7 +269,8 @@ def test_digits_keeps_one_line_alive(digits: Path) -> None:
 
     leader, follower = pty.openpty()
     command = [sys.executable, "digits.py", "with", "quick"]
-    with subprocess.Popen(command, cwd=digits, env=environment(), stdin=follower, stdout=follower, stderr=follower) as process:
+    terminal = {"stdin": follower, "stdout": follower, "stderr": follower}
+    with subprocess.Popen(command, cwd=digits, env=environment(), **terminal) as process:
         os.close(follower)
         shown = b""
         try:

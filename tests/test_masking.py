@@ -110,6 +110,15 @@ def test_masked_copies():
     assert before == data
 
 
+def test_what_is_made_of_a_secret_is_one():
+    """A text that holds one of the given secrets stands as the mask, whole; a URL keeps its host."""
+    data = {"made": "<hunter2>", "url": "x://me:hunter2@host", "deep": [("a hunter2",)], "plain": "p"}
+
+    assert {"made": None, "url": f"x://{MASK}@host", "deep": [(None,)], "plain": "p"} == mask(
+        data, shown=None, secrets=["hunter2"]
+    )
+
+
 def test_plain_data():
     """`mask_plain` masks texts at any depth and keeps keys and what it is told to keep."""
     data = {"hunter2": ["a hunter2", {"kind": "hunter2", "n": 1}]}

@@ -49,7 +49,7 @@ class TestNumbers:
         store = tmp_path / "a" / "b"
 
         assert ["1", "2", "3"] == [layout.make_folder(store, None).name for _ in range(3)]
-        assert "4\n" == (store / "_next").read_text()
+        assert 4 == int((store / "_next").read_text())
 
     def test_a_removed_run_gives_no_number_back(self, tmp_path):
         """The number of the newest run is not used again after it was removed."""
@@ -69,7 +69,7 @@ class TestNumbers:
             (tmp_path / "_next").write_bytes(hint)
 
         assert "21" == layout.make_folder(tmp_path, None).name
-        assert "22\n" == (tmp_path / "_next").read_text()
+        assert 22 == int((tmp_path / "_next").read_text())
 
     def test_a_hint_that_cannot_be_read_or_written(self, tmp_path):
         """A folder in the hint's place is no matter."""
@@ -156,7 +156,7 @@ class TestNumbers:
         assert [str(number) for number in range(64, 0, -1)] == [run.id for run in runs]
         assert {"COMPLETED"} == {run.status for run in runs}
         assert 64 == len({run.record.uid for run in runs})
-        assert "65\n" == (tmp_path / "runs" / "_next").read_text()
+        assert 65 == int((tmp_path / "runs" / "_next").read_text())
 
 
 class TestNames:

@@ -10,6 +10,8 @@ from expframe.cli.render import config_text, paint, wants_colour, write
 from expframe.config import dotted, files
 from expframe.config.frozen import thaw
 from expframe.config.model import Config
+from expframe.config.values import MASKED
+from expframe.masking import mask, secrets_in
 
 
 def print_config(_run: Any) -> None:
@@ -44,7 +46,7 @@ def print_dependencies(_run: Any) -> None:
 def save_config(_run: Any, config_filename: str = "config.json") -> None:
     """Save the config to a file (with config_filename=NAME.json or .yaml), which `with NAME` reads back."""
     entries = {name: value for name, value in thaw(_run.config.values).items() if name != "config_filename"}
-    files.save(entries, config_filename)
+    files.save(mask(entries, shown=MASKED, secrets=secrets_in(entries)), config_filename)
     write(f"Saved the config to {config_filename}")
 
 

@@ -133,6 +133,8 @@ def _leave_out_own_frames(found: traceback.TracebackException, problem: BaseExce
     if any(not _is_own(frame.filename) for frame in found.stack):
         is_ours = _is_own(found.stack[-1].filename) and not isinstance(problem, ExpframeError)
         found.stack = traceback.StackSummary.from_list(list(_users(found.stack, with_end=is_ours)))
+    if found.__context__ and problem.__context__ and _is_internal(problem.__context__):
+        found.__context__ = None  # how expframe noticed is no cause
     pairs = [(found.__cause__, problem.__cause__), (found.__context__, problem.__context__)]
     inner = zip(getattr(found, "exceptions", None) or (), getattr(problem, "exceptions", ()), strict=False)
     for other, its_problem in (*pairs, *inner):
@@ -148,6 +150,10 @@ def _users(stack: traceback.StackSummary, *, with_end: bool) -> Iterator[traceba
         is_ours = _is_own(frame.filename) or (is_ours and frame.filename.startswith(_STANDARD))
         if not is_ours or (with_end and number > last):
             yield frame
+
+
+def _is_internal(problem: BaseException) -> bool:
+    return problem.__traceback__ is not None and own_frames_only(problem.__traceback__)
 
 
 def _is_own(filename: str) -> bool:

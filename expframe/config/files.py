@@ -15,8 +15,6 @@ from expframe.disk import replace_file
 from expframe.errors import ConfigFileError, ExpframeError
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
-STORED = "expframe.config"
-"""The key by which a config that a run stored is told from a plain one."""
 
 
 def is_config_file(name: str) -> bool:
@@ -47,7 +45,7 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
         raise ConfigFileError(name, str(problem)) from problem
     except Exception as problem:
         raise ConfigFileError(name, f"malformed {suffix[1:]}: {' '.join(str(problem).split())}") from problem
-    if isinstance(data, dict) and STORED in data:
+    if isinstance(data, dict) and values.STORED in data:
         data = data.get("values")
     if not isinstance(data, dict):
         raise ConfigFileError(name, f"holds {_kind_of(data)}, not entries (name: value).")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from expframe.config import dotted, reading, values
@@ -16,6 +16,7 @@ from expframe.errors import (
     EntryTypeError,
     MaskedEntryError,
     UnknownEntryError,
+    located,
 )
 from expframe.masking import MASK, is_masked
 
@@ -81,8 +82,9 @@ class Verdict:
             if problem := _name_problem(path[-1]):
                 place = self._where(path) or dotted.join(path[:-1]) or "top level"
                 raise EntryNameError(repr(path[-1]), place, problem)
-            if not isinstance(value, dict) and holds_masked(value):
-                raise MaskedEntryError(dotted.join(path))
+            is_from_file = path in self._decided and self._decided[path].kind == "file"
+            for masked in masked_in(value, path) if is_from_file else ():
+                raise MaskedEntryError(dotted.join(masked))
 
     def _refuse_unless_known(self, path: Path, pin: Pin) -> None:
         """Raise what is wrong with a path that is not there, unless it may be added or is a captured parameter."""
@@ -90,9 +92,9 @@ class Verdict:
         holder = dotted.get(self._tree, path[:end])
         name = dotted.join(path[:end])
         if isinstance(holder, list | tuple) and dotted.is_whole_number(path[end]):
-            raise EntryIndexError(pin.written, name, self._where(path[:end]), str(path[end]), len(holder))
+            raise EntryIndexError(pin.said(path), name, self._where(path[:end]), str(path[end]), len(holder))
         if not isinstance(holder, dict):
-            raise EntryGroupError(pin.written, name, self._where(path[:end]), ())
+            raise EntryGroupError(pin.said(path), name, self._where(path[:end]), ())
         if not pin.adds and not self._is_parameter(path):
             raise self._unknown(path, pin, holder, name)
 
@@ -110,10 +112,10 @@ class Verdict:
         parameters = [dotted.join(known) for part in self._recipe.parts for known in part.parameters]
         places = {dotted.join(known): known for known, _ in dotted.walk_all(self._tree)}
         inside = [dotted.join(group, str(key)) for key in holder]  # also where the group is an element of a list
-        known = tuple(dict.fromkeys([*places, *parameters, *inside]))
-        near = dotted.nearest(name, known)
+        near = dotted.nearest(name, [*places, *parameters, *inside])
         found = tuple((near_name, self._where(places.get(near_name, ()))) for near_name in near)
-        return UnknownEntryError(pin.written or name, name, found, known)
+        leaves = tuple(dotted.join(known) for known, _ in dotted.walk(self._tree))
+        return UnknownEntryError(pin.said(path), name, found, leaves)
 
     def _default(self, path: Path) -> Any:
         """Return the value that a fixed one replaced: above it where a dict replaced a None."""
@@ -127,24 +129,24 @@ class Verdict:
         where = self._where(path)
         value = dotted.get(self._tree, path)
         if pin.asked:
-            self._refuse_group(name, where, value, pin, given)
+            self._refuse_group(path, value, pin, given)
         is_annotated = self._check_annotations(path, pin)
         if default is MISSING:
             self.changes[name] = Change("added", MISSING, "")
         elif reading.type_differs(value, default):
             self.changes[name] = Change("typechanged", default, where)
             if not is_annotated:
-                self._warn_of_type(name, where, value, default, pin)
+                self._warn_of_type(path, value, default, pin)
         elif not values.same(value, default):
             self.changes[name] = Change("modified", default, where)
 
-    @staticmethod
-    def _refuse_group(name: str, where: str, value: Any, pin: Pin, given: Any) -> None:
+    def _refuse_group(self, path: Path, value: Any, pin: Pin, given: Any) -> None:
+        name, where = dotted.join(path), self._where(path)
         is_group = isinstance(value, dict)
         if is_group and value and not isinstance(given, dict) and pin.read(given) is not None:
-            raise EntryGroupError(pin.written, name, where, tuple(map(str, value)))
+            raise EntryGroupError(pin.said(path), name, where, tuple(map(str, value)))
         if isinstance(given, dict) and not is_group:
-            raise EntryGroupError(pin.written, name, where, ())
+            raise EntryGroupError(pin.said(path), name, where, ())
 
     def _check_annotations(self, path: Path, pin: Pin) -> bool:
         """Return whether the entry at a path, or one around it, is annotated; refuse a value that does not fit."""
@@ -155,14 +157,14 @@ class Verdict:
             if not reading.fits(value, annotation):
                 name = dotted.join(entry)
                 expected, got = reading.shown_type(annotation), shown(value, entry[-1])
-                raise EntryTypeError(pin.written, name, expected, self._where(entry), got)
+                raise EntryTypeError(pin.said(path), name, expected, self._where(entry), got)
         return bool(annotated)
 
-    def _warn_of_type(self, name: str, where: str, value: Any, default: Any, pin: Pin) -> None:
+    def _warn_of_type(self, path: Path, value: Any, default: Any, pin: Pin) -> None:
         kinds = f"{type(default).__name__} to {type(value).__name__}"
-        place = f" ({where})" if where else ""
-        said = repr(pin.written) if pin.written else f"{pin.origin.name} ({pin.origin.where})"
-        self.warnings.append(f"Entry {name!r}{place} changed from {kinds} by {said}.")
+        entry = located(repr(dotted.join(path)), self._where(path))
+        said = repr(pin.said(path)) if pin.asked else f"{pin.origin.name} ({pin.origin.where})"
+        self.warnings.append(f"Entry {entry} changed from {kinds} by {said}.")
 
     def _note_origin(self, path: Path, pin: Pin) -> None:
         self.origins[path] = pin.origin
@@ -171,12 +173,16 @@ class Verdict:
                 self.origins[path[:end]] = pin.origin
 
     def _where(self, path: Path) -> str:
-        """Return where the default of an entry stands; of a group, where its first entry does."""
-        for end in range(len(path), 0, -1):
-            if path[:end] in self._decided:
-                return self._decided[path[:end]].where
-        inside = (origin for known, origin in self._decided.items() if path and known[: len(path)] == path)
-        return next((origin.where for origin in inside), "")
+        return where_of(path, self._decided)
+
+
+def where_of(path: Path, origins: Mapping[Path, Origin]) -> str:
+    """Return where an entry stands; of a group, where its first entry does."""
+    for end in range(len(path), 0, -1):
+        if path[:end] in origins:
+            return origins[path[:end]].where
+    inside = (origin for known, origin in origins.items() if path and known[: len(path)] == path)
+    return next((origin.where for origin in inside), "")
 
 
 def real_path(tree: Any, path: Path) -> Path | None:
@@ -191,13 +197,13 @@ def real_path(tree: Any, path: Path) -> Path | None:
     return tuple(found)
 
 
-def holds_masked(value: Any) -> bool:
-    """Return whether a value, or an item of it, is a secret that was not stored."""
-    if isinstance(value, str):
-        return f"://{MASK}@" in value
-    if isinstance(value, list | tuple):
-        return any(map(holds_masked, value))
-    return isinstance(value, values.Reference) and value == values.MASKED
+def masked_in(value: Any, path: Path) -> Iterator[Path]:
+    """Yield the paths of all in a value that is a secret which was not stored."""
+    if isinstance(value, dict | list | tuple):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from masked_in(item, (*path, key))
+    elif isinstance(value, str | values.Reference) and (value == values.MASKED or MASK in str(value)):
+        yield path
 
 
 def shown(value: Any, name: object) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 from expframe.config import dotted, reading, values
-from expframe.config.files import STORED
 from expframe.config.frozen import FrozenDict, freeze
 from expframe.errors import OptionError, UsageError
 from expframe.masking import mask
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from expframe.config.pins import Pins
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """
     Who set a value.
 
@@ -45,7 +44,7 @@ class Origin:
 
     def at(self, line: int) -> Origin:
         """Return the same origin at another line."""
-        return replace(self, line=line)
+        return self._replace(line=line)
 
     def to_json(self) -> list[Any]:
         """Return plain JSON data."""
@@ -71,7 +70,7 @@ class Override:
     operator: str = "="
     is_text: bool = False
     written: str = ""
-    origin: Origin = Origin("command line")
+    origin: Origin = field(default_factory=lambda: Origin("command line"))
 
     @classmethod
     def parse(cls, text: str) -> Override:
@@ -121,8 +120,7 @@ def _shown(text: str, path: dotted.Path) -> str:
     return str(mask(text, path[-1]))
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(NamedTuple):
     """One option of the command line: its spellings, its field in `Options`, its help, and what its value may be."""
 
     short: str
@@ -272,8 +270,7 @@ class Layer(Protocol):
         """Return this layer's entries, under fixed values and given what was decided before."""
 
 
-@dataclass(frozen=True)
-class Entries:
+class Entries(NamedTuple):
     """The layer of `add_config`: values that are written down."""
 
     values: Mapping[Any, Any]
@@ -285,21 +282,19 @@ class Entries:
         return Decided({key: pins.fix(value, key) for key, value in self.values.items()}, origins)
 
 
-@dataclass(frozen=True)
-class Hook:
+class Hook(NamedTuple):
     """A function that is called with the config so far and returns what to change."""
 
     function: Callable[..., Any]
     origin: Origin
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """The recipes of one ingredient, or of the experiment, whose path is empty."""
 
     path: dotted.Path
     layers: tuple[Layer, ...] = ()
-    named: Mapping[str, Layer] = field(default_factory=dict)
+    named: Mapping[str, Layer] = MappingProxyType({})
     hooks: tuple[Hook, ...] = ()
     below: tuple[dotted.Path, ...] = ()
     parameters: tuple[dotted.Path, ...] = ()
@@ -317,8 +312,7 @@ class Part:
         return (*self.path, *entry)
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(NamedTuple):
     """All parts of an experiment as they stand when a run starts: deepest ingredients first, the experiment last."""
 
     parts: tuple[Part, ...]
@@ -329,8 +323,7 @@ class Recipe:
         return self.parts[-1]
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """
     How a value differs from its default.
 
@@ -415,7 +408,7 @@ class Config(Mapping[str, Any]):
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data: values, origins, docs. Secrets are masked."""
         return {
-            STORED: 1,
+            values.STORED: 1,
             "values": values.to_json(self.values),
             "origins": {path: origin.to_json() for path, origin in self.origins.items()},
             "docs": dict(self.docs),

@@ -24,7 +24,7 @@ class Pin:
         value: The value; a dict merges leaf by leaf. The text it is read from when `is_text`.
         adds: Whether it may make an entry that nothing else defines.
         asked: Whether it comes from outside of the code, so that its path must be known.
-        written: The user's words.
+        written: The user's words; empty for a file.
     """
 
     path: Path
@@ -53,6 +53,10 @@ class Pin:
     def read(self, given: Any) -> Any:
         """Return what its value, or one in its dict, is where there is no default: a copy of the caller's."""
         return reading.literal(given) if self.is_text else _duplicate(given)
+
+    def said(self, path: Path) -> str:
+        """Return the user's words for what it fixes at a path."""
+        return self.written or f"{dotted.join(path)} in {self.origin.name}"
 
     def leaves(self) -> Iterator[tuple[Path, Any]]:
         """Yield the path and the value of all that it fixes."""
@@ -101,9 +105,10 @@ class Pins:
     def annotation(self, path: Path) -> Any:
         """Return the type that an entry is annotated with; MISSING where there is none or it cannot be evaluated."""
         try:
-            return self.annotations[path]() if path in self.annotations else MISSING
+            found = self.annotations[path]() if path in self.annotations else MISSING
         except Exception:
             return MISSING
+        return MISSING if isinstance(found, str) else found
 
     def fix(self, value: Any, name: dotted.Part) -> Any:
         """Return `value`, that of the entry `name`, with the fixed leaves in place; `value` itself is not edited."""

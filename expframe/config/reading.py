@@ -176,4 +176,5 @@ def _items_fit(value: Any, kind: type, args: tuple[Any, ...]) -> bool:
 
 def shown_type(annotation: Any) -> str:
     """Return an annotation as a user writes it."""
-    return annotation.__name__ if isinstance(annotation, type) and not typing.get_args(annotation) else str(annotation)
+    is_class = isinstance(annotation, type) and not typing.get_args(annotation)
+    return str(annotation.__name__ if is_class else annotation).replace("typing.", "")

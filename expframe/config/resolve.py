@@ -15,7 +15,7 @@ from typing import Any
 from expframe.config import dotted, files, reading, values
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
-from expframe.config.judging import Verdict, holds_masked, real_path, shown
+from expframe.config.judging import Verdict, masked_in, real_path, shown, where_of
 from expframe.config.model import Config, Entries, Hook, Layer, Origin, Override, Part, Recipe, Request
 from expframe.config.pins import Pin, Pins
 from expframe.errors import (
@@ -47,7 +47,9 @@ def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> C
         others = tuple(override for override in request.overrides if override.operator != "+=")
         before = _Resolution(recipe, replace(request, overrides=others), logger)
         before.decide()
-        request = replace(request, overrides=(*others, *_totals(appends, before)))
+        appended = {append.path for append in appends}
+        elements = (o for o in others if any(o.path[:end] in appended for end in range(1, len(o.path))))
+        request = replace(request, overrides=(*others, *_totals(appends, before), *elements))
     return _Resolution(recipe, request, logger).conclude()
 
 
@@ -60,11 +62,11 @@ def _totals(appends: list[Override], before: _Resolution) -> Iterator[Override]:
         if default is MISSING:
             yield replace(append, operator="=")
             continue
-        totals[path] = _sum(append, default, before.origins.get(path))
+        totals[path] = _sum(append, default, where_of(path, before.origins))
         yield replace(append, value=totals[path], operator="=", is_text=False)
 
 
-def _sum(append: Override, default: Any, origin: Origin | None) -> Any:
+def _sum(append: Override, default: Any, where: str) -> Any:
     value = reading.literal(append.value)
     if isinstance(default, str) and not isinstance(value, str):
         value = append.value
@@ -76,8 +78,8 @@ def _sum(append: Override, default: Any, origin: Origin | None) -> Any:
     are_numbers = all(isinstance(item, int | float | complex) and not isinstance(item, bool) for item in both)
     if are_numbers or all(isinstance(item, str) for item in both):
         return default + value
-    kind = "a group of entries" if isinstance(default, dict) else f"a {type(default).__name__}"
-    where = origin.where if origin else ""
+    kind = "None" if default is None else f"a {type(default).__name__}"
+    kind = "a group of entries" if isinstance(default, dict) else kind
     raise AppendError(append.written, dotted.join(append.path), where, kind, shown(value, append.path[-1]))
 
 
@@ -160,17 +162,16 @@ class _Resolution:
             raise UnknownNamedConfigError(name, near, tuple(sorted(places)))
         origin = Origin("file", name, name)
         for key, value in dotted.nest(files.load(name)).items():
-            yield Pin((key,), value, origin, False, self.request.options.force, True, f"{key} in {name}")
+            yield Pin((key,), value, origin, False, self.request.options.force, True)
 
     def _refuse_masked(self) -> None:
         """Refuse secrets that were not stored, before code is given them, unless something later supplies them."""
-        masked: dict[Path, None] = {}
+        masked: list[Path] = []
         for pin in (*self._named, *self._overrides):
             for path, value in pin.leaves():
-                if holds_masked(value):
-                    masked[path] = None
-                else:
-                    masked.pop(path, None)
+                texts = tuple(map(str, path))
+                masked = [known for known in masked if known[: len(path)] != texts]
+                masked += (tuple(map(str, known)) for known in masked_in(value, path))
         for path in masked:
             raise MaskedEntryError(dotted.join(path))
 

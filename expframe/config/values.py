@@ -8,8 +8,6 @@ jsonpickle wrote) comes back as an inert `Reference`, unless the reader trusts t
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -21,6 +19,9 @@ from expframe.errors import ValueFormatError
 from expframe.masking import is_masked, mask_text
 
 TAG = "__type__"
+
+STORED = "expframe.config"
+"""The key by which a config that a run stored is told from a plain one."""
 
 
 class Reference:
@@ -40,6 +41,8 @@ class Reference:
         return isinstance(other, Reference) and self.tagged == other.tagged
 
     def __hash__(self) -> int:
+        import json
+
         return hash(json.dumps(self.tagged, sort_keys=True))
 
     def __repr__(self) -> str:
@@ -206,7 +209,18 @@ def short_repr(value: Any, most: int = 200) -> str:
 
 
 def _write_bytes(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
+    import binascii
+
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def _read_bytes(text: str) -> bytes:
+    import binascii
+
+    data = binascii.a2b_base64(text)
+    if _write_bytes(data) != text:
+        raise ValueError("not base64")
+    return data
 
 
 def _write_dtype(dtype: Any) -> Any:
@@ -333,8 +347,8 @@ _READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
     "float": lambda d, read: float(d["value"]),
     "int": lambda d, read: int(d["value"], 16),
     "complex": lambda d, read: complex(*read(d["value"])),
-    "bytes": lambda d, read: base64.b64decode(d["base64"], validate=True),
-    "bytearray": lambda d, read: bytearray(base64.b64decode(d["base64"], validate=True)),
+    "bytes": lambda d, read: _read_bytes(d["base64"]),
+    "bytearray": lambda d, read: bytearray(_read_bytes(d["base64"])),
     "datetime": _datetime("datetime"),
     "date": _datetime("date"),
     "time": _datetime("time"),
@@ -370,7 +384,7 @@ def _read_numpy(data: dict[str, Any], read: Callable[[Any], Any]) -> Any:
     elif "value" in data:
         array = numpy.asarray(read(data["value"]), dtype=dtype)
     else:
-        content = base64.b64decode(data["base64"], validate=True)
+        content = _read_bytes(data["base64"])
         array = numpy.frombuffer(content, dtype=dtype).copy() if content else numpy.empty(0, dtype=dtype)
     array = array.reshape(tuple(data["shape"])) if array.size else numpy.empty(tuple(data["shape"]), dtype=dtype)
     return array[()] if data[TAG] == "numpy.scalar" else array
@@ -451,6 +465,8 @@ def dump_plain(data: Any, *, indent: int | None = 1) -> bytes:
 
 def _lines(data: Any, indent: int | None, ascii_only: bool, depth: int = 1) -> str:
     """Return JSON text with the entries of the two outer levels on lines of their own; the C encoder does the rest."""
+    import json
+
     if indent is None or depth > 2 or not isinstance(data, dict) or not data:
         return json.dumps(data, ensure_ascii=ascii_only)
     space = "\n" + " " * indent * depth
@@ -469,6 +485,8 @@ def load(text: bytes | str, *, trust: bool = False) -> Any:
         ValueFormatError: The text is no JSON, or a tag is damaged.
     """
     try:
+        import json
+
         data = json.loads(text)
     except ValueError as problem:
         raise ValueFormatError("stored JSON", str(problem)) from problem

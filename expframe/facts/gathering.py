@@ -122,7 +122,9 @@ class Gathering:
             return False
         if any(_mark(s.path) != (s.mtime_ns, s.size) for s in known.sources.values()):
             return False
-        return self._sources_folder is None or all((self._sources_folder / file).exists() for _, file in known.stored[1])
+        return self._sources_folder is None or all(
+            (self._sources_folder / file).exists() for _, file in known.stored[1]
+        )
 
     def _store_sources(self) -> tuple[tuple[str, str], ...]:
         known = self._known

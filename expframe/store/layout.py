@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expframe.disk import replace_file
+from expframe.disk import write_all, write_new
 from expframe.errors import OptionError, RunExistsError, StoreUnusableError
 
 DEFAULT_STORE = "runs"
@@ -105,7 +105,7 @@ def _make_named(store: Path, name: str) -> Path:
 
 
 def _make_numbered(store: Path) -> Path:
-    number = _hinted(store)
+    number = hint = _hinted(store)
     tries = 0
     while True:
         folder = store / str(number)
@@ -115,7 +115,7 @@ def _make_numbered(store: Path) -> Path:
             tries += 1
             number = _gallop(store, number) if tries % 8 == 0 else number + 1
             continue
-        if number >= _hinted(store):
+        if number >= hint:
             with suppress(OSError):  # only a hint
                 _write_hint(store, number + 1)
         return folder
@@ -123,10 +123,17 @@ def _make_numbered(store: Path) -> Path:
 
 def _write_hint(store: Path, number: int) -> None:
     """Write the number that is likely to be free next; another process may have gone further in the meantime."""
-    replace_file(store / _NEXT, f"{number}\n")
-    while (store / str(number)).exists():
+    while True:
+        # Of one length and in one write, so that others never read a part of it.
+        fd = os.open(store / _NEXT, os.O_WRONLY | os.O_CREAT, 0o666)
+        try:
+            write_all(fd, f"{number:<20}\n".encode())
+            os.ftruncate(fd, 21)
+        finally:
+            os.close(fd)
+        if not (store / str(number)).exists():
+            return
         number = _gallop(store, number)
-        replace_file(store / _NEXT, f"{number}\n")
 
 
 def _hinted(store: Path) -> int:
@@ -161,7 +168,7 @@ class Lease:
         machine: Boot id and pid namespace: where the pid means something.
         pid: The process.
         started: When the process started, in the kernel's own unit; tells a reused pid.
-        interval: Seconds between two touches.
+        interval: Seconds between two touches; 0 for none.
     """
 
     machine: str
@@ -170,8 +177,8 @@ class Lease:
     interval: float
 
     def write(self, path: Path) -> None:
-        """Write the lease."""
-        replace_file(path, json.dumps(self.__dict__))
+        """Write the lease of a run whose record is not there yet."""
+        write_new(path, json.dumps(self.__dict__).encode())
 
 
 def own_lease(interval: float) -> Lease:
@@ -196,6 +203,8 @@ def is_alive(folder: Path) -> bool:
         return False
     if lease.machine == _machine() and lease.started:
         return _start_of(lease.pid) == lease.started
+    if not lease.interval:  # it never touches its lease
+        return True
     return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from expframe.config import values
 from expframe.config.model import Config
-from expframe.disk import append_line, replace_file
-from expframe.masking import mask_plain, mask_words, secrets_in, secrets_of
+from expframe.disk import append_line, replace_file, write_new
+from expframe.masking import mask, mask_plain, mask_words, secrets_in, secrets_of
 from expframe.metrics import MetricFile
 from expframe.observers.base import Observer, Sink
 from expframe.record import Beat, Event, File, Info, Points, Record, Series
@@ -74,7 +74,7 @@ class LocalSink(Sink):
         self._metrics = MetricFile(folder / layout.METRICS)
         self._secrets = secrets_in(config.values) | secrets_of(record.argv)
         layout.own_lease(beat_interval).write(folder / layout.LEASE)
-        replace_file(folder / layout.CONFIG, values.dump_plain(self._masked(config.to_json())))
+        write_new(folder / layout.CONFIG, values.dump_plain(self._config_data(config)))
         self._write_record(record)
 
     def write(self, event: Event) -> None:
@@ -104,6 +104,14 @@ class LocalSink(Sink):
             masked = {name: fact if name in _FIXED else self._masked(fact) for name, fact in data.items()}
             replace_file(self.folder / layout.RECORD, values.dump_plain(masked))
             self._record = record
+
+    def _config_data(self, config: Config) -> Any:
+        """Return a config as it is stored: a value made of a secret is one, so that it is not used again by mistake."""
+        data = config.to_json()
+        if self._secrets:
+            hidden = mask(config.values, shown=values.MASKED, secrets=self._secrets)
+            data["values"] = values.to_json(hidden)
+        return self._masked(data)
 
     def _masked(self, data: Any) -> Any:
         return mask_plain(data, self._secrets, keep=values.TAG) if self._secrets else data
