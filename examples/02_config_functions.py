@@ -21,23 +21,21 @@ Usage:
     INFO - config_functions - Completed after 0:00:00
 
     $ python 02_config_functions.py print_config with width=16 optimizer.lr=0.5
-    INFO - config_functions - Started 'print_config'; nothing is kept
     Configuration (modified, added, typechanged):
       depth = 3
       epochs = 30                       # an annotated entry takes this type only
       layers = [16, 8, 4]
-      seed = 956972666                  # the seed of all randomness in this run
-      width = 16                        # neurons of the first layer; command line, was 64 (02_config_functions.py:50)
+      seed = 937377407                  # the seed of all randomness in this run
+      width = 16                        # neurons of the first layer; command line, was 64 (02_config_functions.py:48)
       optimizer:
-        lr = 0.5                        # command line, was 0.01 (02_config_functions.py:53)
+        lr = 0.5                        # command line, was 0.01 (02_config_functions.py:51)
         name = 'adam'
-    INFO - config_functions - Completed after 0:00:00
 
     $ python 02_config_functions.py with widht=16
-    UnknownEntryError: 'widht=16': no config entry 'widht'. Did you mean 'width' (02_config_functions.py:50)? ...
+    UnknownEntryError: 'widht=16': no config entry 'widht'. Did you mean 'width' (02_config_functions.py:48)? ...
 
     $ python 02_config_functions.py with epochs=many
-    EntryTypeError: 'epochs=many': 'epochs' (02_config_functions.py:60) takes int, not 'many' (str).
+    EntryTypeError: 'epochs=many': 'epochs' (02_config_functions.py:58) takes int, not 'many' (str).
 """
 
 from expframe import Experiment

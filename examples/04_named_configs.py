@@ -21,15 +21,13 @@ Usage:
     INFO - named_configs - Completed after 0:00:00
 
     $ python 04_named_configs.py print_named_configs
-    INFO - named_configs - Started 'print_named_configs'; nothing is kept
     Named Configurations:
       long   # For the final numbers.
       plain   # Images as they are.
       strong
-    INFO - named_configs - Completed after 0:00:00
 
     $ python 04_named_configs.py with lon
-    UnknownNamedConfigError: 'lon': no such named config. Did you mean 'long' (04_named_configs.py:49)? ...
+    UnknownNamedConfigError: 'lon': no such named config. Did you mean 'long' (04_named_configs.py:47)? ...
 """
 
 from expframe import Experiment

@@ -24,15 +24,13 @@ Usage:
     INFO - ingredients - Completed after 0:00:00
 
     $ python 05_ingredients.py print_config with dataset.tiny
-    INFO - ingredients - Started 'print_config'; nothing is kept
     Configuration (modified, added, typechanged):
-      seed = 1471688366                 # the seed of all randomness in this run
+      seed = 2108691345                 # the seed of all randomness in this run
       dataset:
         name = 'letters'
-        size = 10                       # named config tiny (05_ingredients.py:58), was 1000 (05_ingredients.py:52)
+        size = 10                       # named config tiny (05_ingredients.py:56), was 1000 (05_ingredients.py:50)
       paths:
         root = '/data'
-    INFO - ingredients - Completed after 0:00:00
 """
 
 from expframe import Experiment, Ingredient

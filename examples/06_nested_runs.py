@@ -20,12 +20,10 @@ Usage:
     INFO - nested_runs - Completed after 0:00:00
 
     $ python 06_nested_runs.py tree
-    INFO - nested_runs - Started 'tree'; nothing is kept
     run 1: 0.1
       run 2: lr=0.01 -> 0.45, 20 points
       run 3: lr=0.1 -> 0.00013, 20 points
       run 4: lr=1.1 -> 1.5e+03, 20 points
-    INFO - nested_runs - Completed after 0:00:00
 
     $ python 06_nested_runs.py descend with lr=0.5
     INFO - nested_runs - Started run 5 of 'descend' in runs/5

@@ -16,9 +16,7 @@ Usage:
     INFO - commands - Completed after 0:00:00
 
     $ python 07_commands.py clean
-    INFO - commands - Started 'clean'; nothing is kept
     removing model.bin
-    INFO - commands - Completed after 0:00:00
 
     $ python 07_commands.py help evaluate
     evaluate(path, split='test')
@@ -38,17 +36,13 @@ Usage:
     ...
 
     $ python 07_commands.py print_config with lr=1
-    INFO - commands - Started 'print_config'; nothing is kept
     Configuration (modified, added, typechanged):
-      lr = 1.0                          # command line, was 0.1 (07_commands.py:67)
+      lr = 1.0                          # command line, was 0.1 (07_commands.py:61)
       path = 'model.bin'
-      seed = 1127126850                 # the seed of all randomness in this run
-    INFO - commands - Completed after 0:00:00
+      seed = 1893466751                 # the seed of all randomness in this run
 
     $ python 07_commands.py save_config with lr=1 config_filename=fast.json
-    INFO - commands - Started 'save_config'; nothing is kept
     Saved the config to fast.json
-    INFO - commands - Completed after 0:00:00
 
     $ python 07_commands.py with fast.json
     INFO - commands - Started run 3 of 'train' in runs/3

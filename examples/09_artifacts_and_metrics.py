@@ -12,15 +12,13 @@ Usage:
     INFO - artifacts_and_metrics - Completed after 0:00:00
 
     $ python 09_artifacts_and_metrics.py show
-    INFO - artifacts_and_metrics - Started 'show'; nothing is kept
     run 1: COMPLETED, result 0.25
     loss: [0, 1, 2, 3] [1.0, 0.5, 0.3333333333333333, 0.25]
     all metrics: {'loss': 4, 'train.accuracy': 4, 'test.accuracy': 4, 'curve': 3}
-    info: {'lines': 64}
-    resource: 09_artifacts_and_metrics.py, 2449 bytes
+    info: {'lines': 62}
+    resource: 09_artifacts_and_metrics.py, 2323 bytes
     artifact: report.txt, 13 bytes
     notes.txt: Files may also be written where they belong.
-    INFO - artifacts_and_metrics - Completed after 0:00:00
 """
 
 from pathlib import Path

@@ -103,16 +103,16 @@ class TestNumbers:
 
     def test_a_hint_overwritten_by_a_slower_process_is_mended(self, tmp_path, monkeypatch):
         """A process that writes an older hint over a newer one puts it right, so that no number is used again."""
-        replace_file = layout.replace_file
+        write_all = layout.write_all
         others = []
 
-        def slow(path, content):
+        def slow(file, content):
             if not others:  # meanwhile another process makes the next run
                 others.append(1)
                 assert "2" == layout.make_folder(tmp_path, None).name
-            replace_file(path, content)
+            write_all(file, content)
 
-        monkeypatch.setattr(layout, "replace_file", slow)
+        monkeypatch.setattr(layout, "write_all", slow)
         assert "1" == layout.make_folder(tmp_path, None).name
         shutil.rmtree(tmp_path / "2")
 

@@ -67,6 +67,9 @@ class Verdict:
         for path, value in unknown:
             dotted.put(self._tree, path, value)
         for real, (path, pin, given) in last.items():
+            value = dotted.get(self._tree, real)
+            if isinstance(given, dict) and isinstance(value, dict) and value:
+                continue  # an empty dict merges nothing
             self._note_origin(real, pin)
             self._compare(real, self._default(path), pin, given)
 

@@ -1,0 +1,157 @@
+"""Read-only dicts and lists that everything takes."""
+
+import copy
+import json
+import pickle
+from collections import OrderedDict, namedtuple
+
+import numpy
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from expframe import thaw
+from expframe.config.frozen import FrozenDict, FrozenList, freeze
+from expframe.errors import ReadOnlyError
+
+Point = namedtuple("Point", "x y")
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.binary() | st.sets(st.integers()),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.text() | st.integers(), inner)
+        | st.tuples(inner, inner)
+        | st.builds(Point, inner, inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(VALUES)
+def test_thaw_undoes_freeze(value):
+    """Thawing what was frozen gives an equal value of plain dicts and lists, and neither touches the original."""
+    before = copy.deepcopy(value)
+    thawed = thaw(freeze(value))
+
+    assert before == value == thawed
+    assert "Frozen" not in str([type(item) for item in every(thawed)])
+    assert [type(item) for item in every(value)] == [type(item) for item in every(thawed)]
+
+
+@given(VALUES)
+def test_copies_are_plain(value):
+    """Pickle and deepcopy of a frozen value give plain ones, however deep."""
+    frozen = freeze(value)
+    for again in (pickle.loads(pickle.dumps(frozen)), copy.deepcopy(frozen)):
+        assert value == again
+        assert "Frozen" not in str([type(item) for item in every(again)])
+
+
+def every(value):
+    """Yield a value and everything in it."""
+    yield value
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from every(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from every(item)
+
+
+CHANGES = {
+    "d[k] =": lambda v: v["d"].__setitem__("a", 1),
+    "del d[k]": lambda v: v["d"].__delitem__("a"),
+    "clear": lambda v: v["d"].clear(),
+    "pop": lambda v: v["d"].pop("a"),
+    "popitem": lambda v: v["d"].popitem(),
+    "setdefault": lambda v: v["d"].setdefault("z", 1),
+    "update": lambda v: v["d"].update(z=1),
+    "|=": lambda v: v["d"].__ior__({"z": 1}),
+    "l[i] =": lambda v: v["d"]["a"].__setitem__(0, 1),
+    "l[:] =": lambda v: v["d"]["a"].__setitem__(slice(None), []),
+    "del l[i]": lambda v: v["d"]["a"].__delitem__(0),
+    "append": lambda v: v["d"]["a"].append(1),
+    "l.clear": lambda v: v["d"]["a"].clear(),
+    "extend": lambda v: v["d"]["a"].extend([1]),
+    "insert": lambda v: v["d"]["a"].insert(0, 1),
+    "l.pop": lambda v: v["d"]["a"].pop(),
+    "remove": lambda v: v["d"]["a"].remove(1),
+    "reverse": lambda v: v["d"]["a"].reverse(),
+    "sort": lambda v: v["d"]["a"].sort(),
+    "+=": lambda v: v["d"]["a"].__iadd__([1]),
+    "*=": lambda v: v["d"]["a"].__imul__(2),
+    "in a tuple": lambda v: v["t"][0].append(1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_refused(change):
+    """Whatever changes a dict or list is refused with the path, and changes nothing."""
+    value = freeze({"d": {"a": [1, 2]}, "t": ([1],)})
+
+    with pytest.raises(ReadOnlyError, match="Config is read-only .* Use expframe.thaw"):
+        CHANGES[change](value)
+    assert {"d": {"a": [1, 2]}, "t": ([1],)} == value
+
+
+def test_the_error_names_the_path():
+    """The error names where in the config the value stands, and is a TypeError."""
+    with pytest.raises(TypeError, match=r"\('net.sizes'\). Use expframe.thaw\(sizes\)"):
+        freeze({"net": {"sizes": [1]}})["net"]["sizes"].append(2)
+
+
+def test_everything_takes_them():
+    """Json, numpy, `**`, sorting, slicing, concatenation and comparison take them as plain ones."""
+    value = freeze({"a": [3, 1], "b": {"c": 2}})
+
+    assert '{"a": [3, 1], "b": {"c": 2}}' == json.dumps(value)
+    assert [3, 1] == numpy.asarray(value["a"]).tolist()
+    assert {"a": [3, 1], "b": {"c": 2}} == dict(**value) == value
+    assert ([1, 3], [3], [3, 1, 5], {"c": 2, "d": 1}) == (
+        sorted(value["a"]),
+        value["a"][:1],
+        value["a"] + [5],
+        value["b"] | {"d": 1},
+    )
+    assert isinstance(value, dict) and isinstance(value["a"], list)
+
+
+def test_copies_may_be_changed():
+    """`copy` gives a plain dict or list."""
+    value = freeze({"a": [1]})
+    changed = copy.copy(value)
+    changed["b"] = copy.copy(value["a"])
+    changed["b"].append(2)
+
+    assert (dict, list) == (type(changed), type(changed["b"]))
+    assert {"a": [1]} == value
+
+
+def test_shared_items_stay_shared():
+    """What a value holds twice, a deep copy of it holds twice."""
+    inner = freeze({"x": 1})
+    copied = copy.deepcopy([inner, inner])
+
+    assert copied[0] is copied[1]
+
+
+def test_other_types():
+    """Ordered dicts are frozen as dicts, list subclasses and other objects stay; a frozen value may be frozen again."""
+
+    class Own(list):
+        pass
+
+    own = Own([1])
+    value = freeze({"o": OrderedDict(b=1, a=2), "own": own})
+
+    assert (FrozenDict, ["b", "a"]) == (type(value["o"]), list(value["o"]))
+    assert value["own"] is own
+    assert (value, FrozenList) == (freeze(value), type(freeze(freeze([1]))))
+
+
+def test_sets_are_copied():
+    """A thawed set is another one."""
+    value = {1}
+
+    assert (value, False) == (thaw(value), thaw(value) is value)
