@@ -9,14 +9,14 @@ Usage:
     INFO - hello - Started run 1 of 'greet' in runs/1
     Hello world!
     INFO - hello - Result: 1
-    INFO - hello - Completed after 0:00:00
+    INFO - hello - Completed run 1 after 0:00:00
 
     $ python 01_hello.py with name=you times=2
     INFO - hello - Started run 2 of 'greet' in runs/2
     Hello you!
     Hello you!
     INFO - hello - Result: 2
-    INFO - hello - Completed after 0:00:00
+    INFO - hello - Completed run 2 after 0:00:00
 """
 
 from expframe import Experiment

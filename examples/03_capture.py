@@ -15,7 +15,7 @@ Usage:
     activate: activation=relu dropout=0.1
     resize: width=128
     decode: batch_size=32 width=16 dropout=0.5
-    INFO - capture - Completed after 0:00:00
+    INFO - capture - Completed run 1 after 0:00:00
 
     $ python 03_capture.py with batch_size=64 model.encoder.dropout=0
     INFO - capture - Started run 2 of 'main' in runs/2
@@ -26,11 +26,11 @@ Usage:
     activate: activation=relu dropout=0.0
     resize: width=128
     decode: batch_size=64 width=16 dropout=0.5
-    INFO - capture - Completed after 0:00:00
+    INFO - capture - Completed run 2 after 0:00:00
 
     $ python 03_capture.py ambiguous
     INFO - capture - Started run 3 of 'ambiguous' in runs/3
-    ERROR - capture - Failed after 0:00:00
+    ERROR - capture - Failed run 3 after 0:00:00
     Traceback (most recent call last) (frames of expframe left out, -d shows them):
       File "...03_capture.py", line ..., in ambiguous
         resize()

@@ -9,15 +9,15 @@ Usage:
     INFO - nested_runs - Started run 1 of 'search' in runs/1
     INFO - nested_runs - Started run 2 of 'descend' in runs/2
     INFO - nested_runs - Result: 0.445700403950951
-    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Completed run 2 after 0:00:00
     INFO - nested_runs - Started run 3 of 'descend' in runs/3
     INFO - nested_runs - Result: 0.0001329227995784916
-    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Completed run 3 after 0:00:00
     INFO - nested_runs - Started run 4 of 'descend' in runs/4
     INFO - nested_runs - Result: 1469.7715679690941
-    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Completed run 4 after 0:00:00
     INFO - nested_runs - Result: 0.1
-    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Completed run 1 after 0:00:00
 
     $ python 06_nested_runs.py tree
     run 1: 0.1
@@ -28,7 +28,7 @@ Usage:
     $ python 06_nested_runs.py descend with lr=0.5
     INFO - nested_runs - Started run 5 of 'descend' in runs/5
     INFO - nested_runs - Result: 0.0
-    INFO - nested_runs - Completed after 0:00:00
+    INFO - nested_runs - Completed run 5 after 0:00:00
 """
 
 import expframe

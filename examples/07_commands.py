@@ -8,12 +8,12 @@ Usage:
     $ python 07_commands.py
     INFO - commands - Started run 1 of 'train' in runs/1
     training model.bin with lr=0.1
-    INFO - commands - Completed after 0:00:00
+    INFO - commands - Completed run 1 after 0:00:00
 
     $ python 07_commands.py evaluate with split=train
     INFO - commands - Started run 2 of 'evaluate' in runs/2
     evaluating model.bin on train
-    INFO - commands - Completed after 0:00:00
+    INFO - commands - Completed run 2 after 0:00:00
 
     $ python 07_commands.py clean
     removing model.bin
@@ -47,7 +47,7 @@ Usage:
     $ python 07_commands.py with fast.json
     INFO - commands - Started run 3 of 'train' in runs/3
     training model.bin with lr=1.0
-    INFO - commands - Completed after 0:00:00
+    INFO - commands - Completed run 3 after 0:00:00
 """
 
 from expframe import Experiment

@@ -44,7 +44,7 @@ class WorkerRun(Recording):
         super().__init__(ticket.config, ticket.name, ticket.command, ticket.uid, snapshot, injection)
         self.id = ticket.id
         self._folder = Path(ticket.folder) if ticket.folder else None
-        self._sink = WorkerSink(self._folder)
+        self._sink = WorkerSink(self._folder, self.config)
         self._metrics = MetricLog(self._emit, unbuffered=True)
 
     @property
@@ -60,7 +60,7 @@ class WorkerRun(Recording):
 
     def forked(self) -> None:
         """Become the run of a forked child."""
-        self._sink = WorkerSink(self._folder)
+        self._sink = WorkerSink(self._folder, self.config)
         self._metrics = MetricLog(self._emit, unbuffered=True)
 
     def _emit(self, event: Event) -> None:

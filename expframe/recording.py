@@ -13,14 +13,16 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from expframe import saving
 from expframe.config import dotted
 from expframe.config.model import Config
-from expframe.disk import append_line, inside
+from expframe.disk import inside
 from expframe.errors import MetricError
 from expframe.injection import Injector, Plan
+from expframe.masking import secrets_in
 from expframe.metrics import MetricFile, MetricLog
 from expframe.randomness import child_seed
 from expframe.record import Event, File, Points, Series
 from expframe.registry import Captured, Snapshot
 from expframe.store import layout
+from expframe.store.writer import append_file
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -252,8 +254,9 @@ class Injection(NamedTuple):
 class WorkerSink:
     """Takes the events of a run in another process than the run's own: appended beside its files."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, config: Config) -> None:
         self._folder = folder
+        self._secrets = secrets_in(config.values)
         self._metrics = MetricFile(folder / layout.metrics_of(os.getpid())) if folder else None
 
     def write(self, event: Event) -> None:
@@ -262,9 +265,7 @@ class WorkerSink:
             if isinstance(event, Points | Series) and self._metrics is not None:
                 self._metrics.write(event)
             elif isinstance(event, File) and self._folder is not None:
-                from expframe.config.values import dump
-
-                append_line(self._folder / layout.FILES, dump(dict(event.__dict__), indent=None).decode())
+                append_file(self._folder, event, self._secrets)
         except OSError as problem:
             import logging
 

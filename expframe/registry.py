@@ -273,6 +273,8 @@ class Registry:
         for registry in registries:
             below = tuple(sorted((r.path for r in registry.in_order()[:-1]), key=len))
             parameters = tuple(dict.fromkeys(path for c in registry.captured for path in c.known_paths))
+            if registry.path:  # an ingredient may be given a seed of its own
+                parameters = (*parameters, (*registry.path, "seed"))
             parts.append(
                 Part(
                     registry.path,

@@ -166,6 +166,11 @@ class Run(Recording):
         """
         return self._stopping.ask()
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether SIGTERM asked the run to end, and it did by itself."""
+        return self._stopping.is_requested and self.status == Status.INTERRUPTED
+
     def __repr__(self) -> str:
         return f"<Run {self.id if self.id is not None else self.uid[:8]} of {self.name}.{self.command}: {self.status}>"
 
@@ -279,6 +284,10 @@ class Run(Recording):
             self.log.log(self._level, "Started %r; nothing is kept", self.command)
 
     @property
+    def _shown_name(self) -> str:
+        return repr(self.command) if self.dir is None else f"run {self.id}"
+
+    @property
     def _level(self) -> int:
         """How loud start and end are, as a log level: a command that only shows something says little of itself."""
         return 10 if self._command.unobserved else 20
@@ -295,6 +304,8 @@ class Run(Recording):
 
     def _finish(self, ended: BaseException | None, gathering: Gathering | None) -> None:
         status = _status_of(ended)
+        if status == Status.COMPLETED and self._stopping.is_requested:
+            status = Status.INTERRUPTED
         failure = self._failure(ended) if status == Status.FAILED else None
         self._advance(status=status, ended=now(), result=self.result, failure=failure)
         self._say_goodbye(ended)
@@ -338,11 +349,11 @@ class Run(Recording):
 
             self.log.log(self._level, "Result: %s", mask_text(short_repr(self.result), self._secrets))
         if record.status == Status.COMPLETED:
-            self.log.log(self._level, "Completed after %s", took)
+            self.log.log(self._level, "Completed %s after %s", self._shown_name, took)
         elif record.status == Status.FAILED:
-            self.log.error("Failed after %s", took)
+            self.log.error("Failed %s after %s", self._shown_name, took)
         else:
-            self.log.warning("Ended as %s after %s", record.status, took)
+            self.log.warning("Ended %s as %s after %s", self._shown_name, record.status, took)
 
     # -------------------------------------------------------------------------------------------- while it runs
 
@@ -420,7 +431,7 @@ class Run(Recording):
 
     def forked(self) -> None:
         """Become the run of a forked child: it may log and save, and its end is not the run's."""
-        self._sinks = WorkerSink(self._folder)
+        self._sinks = WorkerSink(self._folder, self.config)
         self._metrics = MetricLog(self._emit, unbuffered=True)
         self._files_lock = threading.Lock()
         self._record_lock = threading.Lock()

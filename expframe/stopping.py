@@ -29,6 +29,11 @@ class Stopping:
         self._requested = False
         self._timer: threading.Timer | None = None
 
+    @property
+    def is_requested(self) -> bool:
+        """Whether SIGTERM has arrived."""
+        return self._requested
+
     def ask(self) -> bool:
         """Return whether the run should stop; from now on SIGTERM gives it time to do so."""
         self._asked = True

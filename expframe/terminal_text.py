@@ -114,6 +114,7 @@ class _Screen:
 
         self._rows: list[_Row | str] = [""]
         self._row = self._column = 0
+        self._top = 0  # the first row that a cursor can reach; it never goes up again, though rows below are erased
         self._tokens = re.compile(_TOKEN).finditer
         self._held = ""
         self._moves: dict[str, Callable[[int], None]] = {
@@ -159,6 +160,7 @@ class _Screen:
                 self._here().put(0, line)
         self._rows.extend(others[below:])
         self._row += len(others[below:])
+        self._top = max(self._top, len(self._rows) - _REACH)
         self._column = len(others[-1])
 
     def _here(self) -> _Row:
@@ -182,14 +184,13 @@ class _Screen:
             self._here().cut(0)
 
     def _go(self, row: int, column: int) -> None:
-        lowest = len(self._rows) - 1
-        self._row = min(max(row, lowest + 1 - _REACH, 0), lowest)
+        self._row = min(max(row, self._top), len(self._rows) - 1)
         here = self._rows[self._row]
         end = len(here) if isinstance(here, str) else here.size
         self._column = min(max(column, 0), max(end, _GAP))
 
     def _leave(self) -> str:
-        count = max(len(self._rows) - _REACH, 0)
-        rows, self._rows = self._rows[:count], self._rows[count:]
-        self._row -= count
+        rows, self._rows = self._rows[: self._top], self._rows[self._top :]
+        self._row -= self._top
+        self._top = 0
         return "".join([f"{row}\n" for row in rows])

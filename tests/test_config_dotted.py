@@ -86,7 +86,7 @@ def test_walk_gives_all_leaves(tree):
 
 @given(TREES, TREES)
 def test_merge(tree, other):
-    """Each leaf of the second is in the result, what is changed is no part of either, and merging again changes nothing."""
+    """Each leaf of the second is in the result, neither is touched, and merging again changes nothing."""
     before = copy.deepcopy((tree, other))
     merged = dotted.fresh(tree)
     dotted.merge(merged, other)

@@ -90,7 +90,7 @@ def test_every_change_is_refused(change):
     """Whatever changes a dict or list is refused with the path, and changes nothing."""
     value = freeze({"d": {"a": [1, 2]}, "t": ([1],)})
 
-    with pytest.raises(ReadOnlyError, match="Config is read-only .* Use expframe.thaw"):
+    with pytest.raises(ReadOnlyError, match=r"Config is read-only .* Use expframe.thaw"):
         CHANGES[change](value)
     assert {"d": {"a": [1, 2]}, "t": ([1],)} == value
 

@@ -1,5 +1,7 @@
 """Text becomes values, towards the type that is wanted."""
 
+# ruff: noqa: UP007, UP045  the old spellings are to work as well
+
 import enum
 import pathlib
 import warnings

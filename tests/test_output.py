@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expframe import terminal_text
@@ -711,6 +711,7 @@ def test_collapse_is_idempotent(text):
 
 
 @given(SCREENS, st.integers(1, 50), st.integers(1, 5))
+@example("\n\n\x1b[A\x1b[J\x1b[A", 1, 2)
 def test_collapsing_a_file_piece_by_piece_is_collapsing_it_whole(tmp_path_factory, text, piece, reach):
     """However a file is cut into pieces, and however many rows are held, the result is that of the whole text."""
     path = tmp_path_factory.mktemp("pieces") / "output.txt"

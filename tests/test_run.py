@@ -82,7 +82,7 @@ class TestStatus:
         @ex.main
         def main(api_key):
             try:
-                1 / 0  # noqa: B018
+                1 / 0
             except ZeroDivisionError as cause:
                 raise RuntimeError(f"with {api_key}") from cause
 
@@ -424,7 +424,7 @@ class TestMetrics:
         assert [3, 4] == curves["d"].values
 
     def test_numbers_of_libraries(self, ex):
-        """numpy scalars and arrays, nan and infinities survive."""
+        """Numpy scalars and arrays, nan and infinities survive."""
         numpy = pytest.importorskip("numpy")
 
         @ex.main

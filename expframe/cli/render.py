@@ -68,7 +68,7 @@ def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path:
             continue
         shown = _shown(key, value, lambda plain: pprint.pformat(plain, width=80, sort_dicts=False))
         text = f"{indent}{key} = " + shown.replace("\n", f"\n{indent}  ")
-        note = _note(config, name, change) if change else ""
+        note = _note(config, name, change) if change else _note_of_elements(config, name)
         lines.append(_with_notes(paint(text, kind, colour), len(text.rpartition("\n")[2]), doc, note, colour))
 
 
@@ -102,6 +102,12 @@ def _by(origin: Origin | None) -> str:
 
 def _shown(name: object, value: Any, form: Callable[[Any], str]) -> str:
     return MASK if is_masked(name, value) else form(mask(thaw(value), name))
+
+
+def _note_of_elements(config: Config, name: str) -> str:
+    """Return what was said of single elements of a list."""
+    inside = [(path, change) for path, change in config.changes.items() if path.startswith(f"{name}.")]
+    return "; ".join(f"{path.removeprefix(name)} by {_note(config, path, change)}" for path, change in inside)
 
 
 def _with_notes(text: str, width: int, doc: str, note: str, colour: bool) -> str:

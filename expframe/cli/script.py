@@ -43,7 +43,10 @@ def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
         if options.print_config:
             show_config(run.config)
             write("-" * 79)
-        return run.execute()
+        run.execute()
+        if run.was_stopped:
+            raise Terminated
+        return run
     except KeyboardInterrupt:
         write("Interrupted.", sys.stderr)
         sys.exit(130)

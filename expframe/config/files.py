@@ -106,8 +106,16 @@ def _dump_yaml(data: Any) -> str:
     import io
 
     from ruamel.yaml import YAML
+    from ruamel.yaml.representer import SafeRepresenter
 
+    class Representer(SafeRepresenter):
+        def represent_str(self, data: str) -> Any:
+            is_odd = not data.replace("\n", "").isprintable()  # the emitter itself loses line ends such as U+0085
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if is_odd else None)
+
+    Representer.add_representer(str, Representer.represent_str)
     yaml: Any = YAML(typ="safe", pure=True)
+    yaml.Representer = Representer
     yaml.default_flow_style = False
     yaml.sort_base_mapping_type_on_output = False
     stream = io.StringIO()

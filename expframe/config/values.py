@@ -9,12 +9,12 @@ jsonpickle wrote) comes back as an inert `Reference`, unless the reader trusts t
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from expframe.config import arrays
 from expframe.errors import ValueFormatError
 from expframe.masking import is_masked, mask_text
 
@@ -65,7 +65,7 @@ def same(first: Any, second: Any) -> bool:
         return first.keys() == second.keys() and all(same(item, second[key]) for key, item in first.items())
     if isinstance(first, list | tuple) and _plain_kind(first) is _plain_kind(second):
         return len(first) == len(second) and all(map(same, first, second))
-    if type(first) is not type(second) or getattr(first, "dtype", None) != getattr(second, "dtype", None):
+    if type(first) is not type(second):
         return False
     try:
         if hasattr(first, "dtype"):
@@ -76,7 +76,7 @@ def same(first: Any, second: Any) -> bool:
 
 
 def _same_arrays(first: Any, second: Any) -> bool:
-    if first.shape != second.shape:
+    if first.shape != second.shape or first.dtype != second.dtype:
         return False
     if getattr(first.dtype, "names", None):
         return all(same(first[name], second[name]) for name in first.dtype.names)
@@ -144,8 +144,9 @@ class _Writer:
             return dict(MASKED.tagged)
         if isinstance(value, Reference):
             return dict(value.tagged)
-        if kind.__module__ == "numpy":
-            return self._write_numpy(value)
+        numpy_value = arrays.take_apart(value, self.write) if kind.__module__ in _NUMPY_MODULES else None
+        if numpy_value is not None:
+            return {TAG: f"numpy.{numpy_value[0]}", **numpy_value[1]}
         write = _STANDARD_WRITERS.get(kind.__name__) if kind.__module__ in _STANDARD_MODULES else None
         return write(self, value) if write else self._write_by_name(value, kind)
 
@@ -153,27 +154,6 @@ class _Writer:
         if TAG not in value and all(type(key) is str for key in value):
             return {key: self.write(item, key) for key, item in value.items()}
         return {TAG: "dict", "items": [[self.write(key), self.write(item, key)] for key, item in value.items()]}
-
-    def _write_numpy(self, value: Any) -> Any:
-        import numpy
-
-        if isinstance(value, numpy.generic):
-            return {TAG: "numpy.scalar", **self._array_parts(numpy.asarray(value))}
-        if type(value) is numpy.ndarray:
-            return {TAG: "numpy.array", **self._array_parts(value)}
-        if isinstance(value, numpy.dtype):
-            return {TAG: "numpy.dtype", "value": _write_dtype(value)}
-        return self._write_by_name(value, type(value))
-
-    def _array_parts(self, array: Any) -> dict[str, Any]:
-        parts: dict[str, Any] = {"dtype": _write_dtype(array.dtype), "shape": list(array.shape)}
-        if array.dtype.hasobject or array.dtype.kind == "T":
-            parts["items"] = [self.write(item) for item in array.ravel().tolist()]
-        elif array.dtype.kind in "biuf" and array.dtype.itemsize <= 8 and array.size <= 1000:
-            parts["value"] = self.write(array.tolist())
-        else:
-            parts["base64"] = _write_bytes(array.tobytes())
-        return parts
 
     def _write_by_name(self, value: Any, kind: type) -> Any:
         import enum
@@ -208,27 +188,6 @@ def short_repr(value: Any, most: int = 200) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def _write_bytes(data: bytes) -> str:
-    import binascii
-
-    return binascii.b2a_base64(data, newline=False).decode("ascii")
-
-
-def _read_bytes(text: str) -> bytes:
-    import binascii
-
-    data = binascii.a2b_base64(text)
-    if _write_bytes(data) != text:
-        raise ValueError("not base64")
-    return data
-
-
-def _write_dtype(dtype: Any) -> Any:
-    import numpy
-
-    return "T" if dtype.kind == "T" else numpy.lib.format.dtype_to_descr(dtype)  # "T" has no descr: text of any length
-
-
 def _write_path(_writer: _Writer, value: Any) -> Any:
     flavour = "windows" if "Windows" in type(value).__name__ else "posix"
     pure = type(value).__name__.startswith("Pure")
@@ -244,11 +203,12 @@ def _write_time(_writer: _Writer, value: Any) -> Any:
 _COLLECTIONS = (tuple, set, frozenset)
 _LONGEST_INT = 10_000
 """In bits; Python refuses to write longer ones as decimal text, see `sys.set_int_max_str_digits`."""
+_NUMPY_MODULES = {"numpy", "numpy.dtypes"}
 _STANDARD_MODULES = {"builtins", "datetime", "decimal", "pathlib", "pathlib._local", "fractions", "uuid"}
 _STANDARD_WRITERS: dict[str, Callable[[_Writer, Any], Any]] = {
     "int": lambda w, v: {TAG: "int", "value": hex(v)},
-    "bytes": lambda w, v: {TAG: "bytes", "base64": _write_bytes(v)},
-    "bytearray": lambda w, v: {TAG: "bytearray", "base64": _write_bytes(bytes(v))},
+    "bytes": lambda w, v: {TAG: "bytes", "base64": arrays.write_bytes(v)},
+    "bytearray": lambda w, v: {TAG: "bytearray", "base64": arrays.write_bytes(bytes(v))},
     "complex": lambda w, v: {TAG: "complex", "value": [w.write(v.real), w.write(v.imag)]},
     "datetime": _write_time,
     "date": lambda w, v: {TAG: "date", "value": v.isoformat()},
@@ -295,8 +255,9 @@ def from_json(data: Any, *, trust: bool = False) -> Any:
     try:
         if tag in _READERS:
             return _READERS[tag](data, lambda item: from_json(item, trust=trust))
-        if tag.startswith("numpy.") and _has_numpy():
-            return _read_numpy(data, lambda item: from_json(item, trust=trust))
+        if tag.startswith("numpy."):
+            with suppress(ImportError):
+                return arrays.put_together(tag[6:], data, lambda item: from_json(item, trust=trust))
         return _RESTORERS[tag](data) if trust and tag in _RESTORERS else Reference(data)
     except Exception as problem:
         raise ValueFormatError(f"stored value of type {tag!r}", f"cannot be read back ({problem})") from problem
@@ -347,8 +308,8 @@ _READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
     "float": lambda d, read: float(d["value"]),
     "int": lambda d, read: int(d["value"], 16),
     "complex": lambda d, read: complex(*read(d["value"])),
-    "bytes": lambda d, read: _read_bytes(d["base64"]),
-    "bytearray": lambda d, read: bytearray(_read_bytes(d["base64"])),
+    "bytes": lambda d, read: arrays.read_bytes(d["base64"]),
+    "bytearray": lambda d, read: bytearray(arrays.read_bytes(d["base64"])),
     "datetime": _datetime("datetime"),
     "date": _datetime("date"),
     "time": _datetime("time"),
@@ -361,45 +322,6 @@ _READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
     "ellipsis": lambda d, read: ...,
     "path": _read_path,
 }
-
-
-def _has_numpy() -> bool:
-    if "numpy" not in sys.modules:
-        from importlib.util import find_spec
-
-        return find_spec("numpy") is not None
-    return True
-
-
-def _read_numpy(data: dict[str, Any], read: Callable[[Any], Any]) -> Any:
-    import numpy
-
-    if data[TAG] == "numpy.dtype":
-        return _read_dtype(data["value"])
-    dtype = _read_dtype(data["dtype"])
-    if "items" in data:
-        array = numpy.empty(len(data["items"]), dtype=dtype)
-        for number, item in enumerate(data["items"]):  # at once, lists would become a second dimension
-            array[number] = read(item)
-    elif "value" in data:
-        array = numpy.asarray(read(data["value"]), dtype=dtype)
-    else:
-        content = _read_bytes(data["base64"])
-        array = numpy.frombuffer(content, dtype=dtype).copy() if content else numpy.empty(0, dtype=dtype)
-    array = array.reshape(tuple(data["shape"])) if array.size else numpy.empty(tuple(data["shape"]), dtype=dtype)
-    return array[()] if data[TAG] == "numpy.scalar" else array
-
-
-def _read_dtype(written: Any) -> Any:
-    import numpy
-
-    def as_descr(item: Any) -> Any:
-        if isinstance(item, str):
-            return item
-        named = ((tuple(name) if isinstance(name, list) else name, kind, shape) for name, kind, *shape in item)
-        return [(name, as_descr(kind), *map(tuple, shape)) for name, kind, shape in named]
-
-    return numpy.dtypes.StringDType() if written == "T" else numpy.lib.format.descr_to_dtype(as_descr(written))
 
 
 def _restore_named(data: dict[str, Any]) -> Any:

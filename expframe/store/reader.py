@@ -77,8 +77,10 @@ class StoredRun:
         found = []
         for line in whole_lines(self.folder / layout.FILES):
             try:
-                found.append(File(**values.load(line)))
-            except (ValueFormatError, TypeError, RecursionError):
+                data = values.load(line)
+                data["path"] = os.path.normpath(self.folder / data["path"])
+                found.append(File(**data))
+            except (ValueFormatError, TypeError, KeyError, RecursionError):
                 continue  # a damaged line
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,7 @@ class LocalSink(Sink):
         if isinstance(event, Points | Series):
             self._metrics.write(event)
         elif isinstance(event, File):
-            data = values.to_json(dict(event.__dict__))
-            data["metadata"] = self._masked(data["metadata"])
-            append_line(self.folder / layout.FILES, values.dump_plain(data, indent=None).decode())
+            append_file(self.folder, event, self._secrets)
         elif isinstance(event, Info):
             replace_file(self.folder / layout.INFO, values.dump_plain(self._masked(values.to_json(event.info))))
         elif isinstance(event, Beat):
@@ -114,4 +113,16 @@ class LocalSink(Sink):
         return self._masked(data)
 
     def _masked(self, data: Any) -> Any:
-        return mask_plain(data, self._secrets, keep=values.TAG) if self._secrets else data
+        return _masked(data, self._secrets)
+
+
+def append_file(folder: Path, file: File, secrets: Collection[str]) -> None:
+    """Note a file of a run, its path from the run's folder on, so that the store can be moved."""
+    data = values.to_json(dict(file.__dict__))
+    data["metadata"] = _masked(data["metadata"], secrets)
+    data["path"] = os.path.relpath(file.path, folder)
+    append_line(folder / layout.FILES, values.dump_plain(data, indent=None).decode())
+
+
+def _masked(data: Any, secrets: Collection[str]) -> Any:
+    return mask_plain(data, secrets, keep=values.TAG) if secrets else data

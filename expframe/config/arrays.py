@@ -1,0 +1,103 @@
+"""Bytes and numpy's values as plain JSON data, and back. Reading them never executes code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_Turn = Callable[[Any], Any]
+"""Turns an item into plain data, or back."""
+
+_MOST_IN_PLAIN = 1000
+"""Items of an array that is still written as numbers, for people to read; larger ones are written as bytes."""
+
+
+def write_bytes(data: bytes) -> str:
+    """Return bytes as base64 text."""
+    import binascii
+
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def read_bytes(text: str) -> bytes:
+    """
+    Return the bytes that `write_bytes` wrote.
+
+    Raises:
+        ValueError: The text is no base64.
+    """
+    import binascii
+
+    data = binascii.a2b_base64(text)
+    if write_bytes(data) != text:
+        raise ValueError("not base64")
+    return data
+
+
+def take_apart(value: Any, write: _Turn) -> tuple[str, dict[str, Any]] | None:
+    """Return the kind of a numpy value (scalar, array or dtype) and its parts; None for any other of its types."""
+    import numpy
+
+    if isinstance(value, numpy.generic):
+        return "scalar", _array_parts(numpy.asarray(value), write)
+    if type(value) is numpy.ndarray:
+        return "array", _array_parts(value, write)
+    return ("dtype", {"value": _write_dtype(value)}) if isinstance(value, numpy.dtype) else None
+
+
+def put_together(kind: str, parts: dict[str, Any], read: _Turn) -> Any:
+    """
+    Return the numpy value that `take_apart` took apart.
+
+    Raises:
+        ImportError: There is no numpy.
+        Exception: The parts are damaged.
+    """
+    import numpy
+
+    if kind == "dtype":
+        return _read_dtype(parts["value"])
+    dtype, shape = _read_dtype(parts["dtype"]), tuple(parts["shape"])
+    if "items" in parts:
+        array = numpy.empty(len(parts["items"]), dtype=dtype)
+        for number, item in enumerate(parts["items"]):  # at once, lists would become a second dimension
+            array[number] = read(item)
+        array = array.reshape(shape)
+    elif "value" in parts:
+        array = numpy.asarray(read(parts["value"]), dtype=dtype).reshape(shape)
+    elif dtype.hasobject:
+        raise ValueError("objects are not written as bytes")
+    else:
+        array = numpy.ndarray(shape, dtype, bytearray(read_bytes(parts["base64"])))
+    return array[()] if kind == "scalar" else array
+
+
+def _array_parts(array: Any, write: _Turn) -> dict[str, Any]:
+    parts: dict[str, Any] = {"dtype": _write_dtype(array.dtype), "shape": list(array.shape)}
+    if array.dtype.hasobject:
+        parts["items"] = [write(item) for item in array.ravel().tolist()]
+    elif array.dtype.kind in "biuf" and array.dtype.itemsize <= 8 and array.size <= _MOST_IN_PLAIN:
+        parts["value"] = write(array.tolist())
+    else:
+        parts["base64"] = write_bytes(array.tobytes())
+    return parts
+
+
+def _write_dtype(dtype: Any) -> Any:
+    import numpy
+
+    return "T" if dtype.kind == "T" else numpy.lib.format.dtype_to_descr(dtype)  # texts of any length have no descr
+
+
+def _read_dtype(written: Any) -> Any:
+    import numpy
+
+    return numpy.dtypes.StringDType() if written == "T" else numpy.lib.format.descr_to_dtype(_as_descr(written))
+
+
+def _as_descr(written: Any) -> Any:
+    """Return a dtype's description with tuples where numpy has them and JSON lists."""
+    if isinstance(written, str):
+        return written
+    fields = ((tuple(name) if isinstance(name, list) else name, kind, shape) for name, kind, *shape in written)
+    return [(name, _as_descr(kind), *map(tuple, shape)) for name, kind, shape in fields]
