@@ -171,7 +171,8 @@ class Row:
     def lines(self) -> Iterator[tuple[str, ...]]:
         """Yield the cells of each of its lines."""
         cells = (self.what, *(shown(value, self.unit) for value in (self.expframe, self.peer, self.floor)))
-        checks = list(self.checks()) or [("", "", "")]
+        plain = f"{self.expframe / self.peer:.3g}" if self.expframe and self.peer else ""
+        checks = list(self.checks()) or [(plain, "", "")]
         yield (*cells, *checks[0])
         for check in checks[1:]:
             yield ("", "", "", "", *check)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from expframe.record import Record as Record
     from expframe.record import Status as Status
     from expframe.run import Run as Run
+    from expframe.savers import saver as saver
     from expframe.store.reader import StoredRun as StoredRun
     from expframe.store.reader import runs as runs
 
@@ -36,6 +37,7 @@ _PLACES = {
     "StoredRun": "expframe.store.reader",
     "errors": "expframe.errors",
     "runs": "expframe.store.reader",
+    "saver": "expframe.savers",
     "thaw": "expframe.config.frozen",
 }
 

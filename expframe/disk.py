@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -32,7 +32,7 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
 
     Readers see the old content or the new, never a part.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    aside = path.with_name(f".{path.name[:32]}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         with open(aside, mode) as file:  # noqa: PTH123  a built-in open is 10 us cheaper than Path.open
             yield file
@@ -121,12 +121,3 @@ def inside(folder: Path, *parts: str | os.PathLike[str]) -> Path:
     if os.path.commonpath([root, os.path.realpath(path)]) != root:
         raise EscapingPathError(name=name, folder=str(folder))
     return path
-
-
-def first_free(candidates: Iterable[Path], create: Callable[[Path], None]) -> Path:
-    """Return the first candidate that `create` can make; `create` raises FileExistsError for one that is taken."""
-    for path in candidates:
-        with suppress(FileExistsError):
-            create(path)
-            return path
-    raise FileExistsError("no candidate was free")

@@ -286,7 +286,8 @@ class Experiment(Ingredient):
     def automain(self, function: Any, **how: Any) -> Any:
         """Add the main command and, if this file is the script, do what the command line says. Last in a file."""
         wrapped = self.main(function, **how)
-        if function.__module__ == "__main__" and hasattr(sys.modules["__main__"], "__file__"):
+        is_script = hasattr(sys.modules["__main__"], "__file__") or sys.argv[:1] == ["-c"]
+        if function.__module__ == "__main__" and is_script:
             self.run_commandline()
         return wrapped
 
@@ -431,7 +432,7 @@ class Experiment(Ingredient):
         number = len(parent.children) if parent else 0
         seed = child_seed(parent.seed, found.name, number) if parent else drawn_seed(os.environ)
         request = Request(found.name, overrides, named, options, dict(info or {}), tuple(tags), seed)
-        setup = self._make_setup(snapshot, found, options, is_command_line)
+        setup = self._make_setup(snapshot, found, options, parent, is_command_line)
         return Run(setup, snapshot, found, request, self._decide(snapshot, request), parent)
 
     def _decide(self, snapshot: Snapshot, request: Request) -> Config:
@@ -467,7 +468,9 @@ class Experiment(Ingredient):
             raise UnknownCommandError(name, dotted.nearest(name, available), available)
         return snapshot.commands[name]
 
-    def _make_setup(self, snapshot: Snapshot, command: Command, options: Options, is_command_line: bool) -> Setup:
+    def _make_setup(
+        self, snapshot: Snapshot, command: Command, options: Options, parent: Run | None, is_command_line: bool
+    ) -> Setup:
         from pathlib import Path
 
         from expframe.facts.gathering import Known, Scope
@@ -477,11 +480,15 @@ class Experiment(Ingredient):
         from expframe.store.writer import LocalStore
 
         store = resolve_store(options.file_storage or self.store)
+        is_ours = parent is not None and (self.store is None or parent.name == self.name)
+        if parent is not None and parent.dir is not None and is_ours and options.file_storage is None:
+            store = parent.dir.parent
         self._known = self._known or Known()
         is_ghost = (
             self.ghost
             or options.unobserved
             or command.unobserved
+            or (parent is not None and parent.keeps_nothing_inside)
             or os.environ.get(GHOST_VARIABLE, "") not in ("", "0")
             or (self._ranks == "first" and (rank(os.environ) or 0) > 0)
         )

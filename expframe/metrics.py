@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,11 @@ def number(value: Any, what: str = "value") -> int | float:
         MetricError: It is none.
     """
     kind = type(value)
-    if kind is float or kind is int:
+    if kind is float:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        if value.bit_length() > 1024:
+            raise MetricError(f"metric {what}", "is a whole number beyond what a float can be.")
         return value  # type: ignore[no-any-return]
     if kind is bool:
         return int(value)
@@ -106,6 +110,8 @@ class MetricLog:
             if name not in self._counters:
                 check_name(name)
             self._counters[name] = count(step + 1)
+        if self._series:  # what was logged first is to be written first
+            self.flush()
         now = _now()
         points = self._points
         points.append((name, step, now, value))
@@ -114,20 +120,32 @@ class MetricLog:
         elif len(points) >= _FULL:
             self.flush()
 
-    def log_series(self, name: str, values: Any, steps: Any = None) -> None:
+    def log_many(self, values: Mapping[str, Any], step: Any = None) -> None:
         """
-        Take many points of one metric at once; without steps they follow the metric's last one.
+        Take single values, or whole arrays, of several metrics; without steps they follow each metric's last one.
 
         Raises:
-            MetricError: The values or steps are no real numbers, or are not equally many.
+            MetricError: A name, value or step is none, or steps and values are not equally many. Nothing is taken.
         """
-        check_name(name)
-        values = _numbers(values, "values")
-        steps = steps if steps is None else _numbers(steps, "steps")
-        if steps is not None and len(steps) != len(values):
-            raise MetricError(f"metric {name!r}", f"has {len(values)} values and {len(steps)} steps.")
-        if not len(values):
-            return
+        series = {check_name(name): _numbers(value, "values") for name, value in values.items() if _is_many(value)}
+        single = {check_name(name): number(value) for name, value in values.items() if name not in series}
+        if step is not None and (_is_many(step) or series):
+            step = _numbers(step, "steps") if _is_many(step) else [number(step, "step")]
+            for name in values:
+                if name in single or len(series[name]) != len(step):
+                    count = "a single value" if name in single else f"{len(series[name])} values"
+                    raise MetricError(f"metric {name!r}", f"has {count} and {len(step)} steps.")
+        elif step is not None:
+            step = number(step, "step")
+        for name, value in single.items():
+            self.log(name, value, step)
+        for name, numbers in series.items():
+            if len(numbers):
+                self._add_series(name, numbers, step)
+
+    def _add_series(self, name: str, values: Sequence[int | float], steps: Sequence[int | float] | None) -> None:
+        if self._points:  # what was logged first is to be written first
+            self.flush()
         with self._series_lock:
             if steps is None:
                 first = int(next(self._counters.get(name, count())))
@@ -160,6 +178,12 @@ class MetricLog:
                 self._emit(block)
         finally:
             self._emitting.release()
+
+
+def _is_many(value: Any) -> bool:
+    if isinstance(value, list | tuple | range):
+        return True
+    return bool(getattr(value, "ndim", 0)) and hasattr(value, "__len__")
 
 
 def _numbers(values: Any, what: str) -> Sequence[int | float]:

@@ -20,7 +20,16 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from expframe.errors import OptionError
-from expframe.streams import OutputFile, Stream, Swap, above_standard, copying_stream, is_tty, terminal_stream
+from expframe.streams import (
+    OutputFile,
+    Stream,
+    Swap,
+    above_standard,
+    copying_stream,
+    is_tty,
+    renew_standard,
+    terminal_stream,
+)
 from expframe.tee import Tee, flush_c, has_c_code, identity, is_same_file
 from expframe.terminal_text import collapse, collapse_file, has_terminal_control
 
@@ -150,7 +159,8 @@ class _StreamCapture(Capture):
 
     def forked(self) -> None:
         self._flushing = allocate_lock()
-        self._swap.drop()
+        if self._is_open:
+            renew_standard()
 
 
 class _DescriptorCapture(_StreamCapture):
@@ -239,23 +249,9 @@ class _DescriptorCapture(_StreamCapture):
 
     def forked(self) -> None:
         super().forked()
-        if not self._is_open:
-            return
-        fds = [fd for helper in self._helpers for fd in helper.fds]
-        with suppress(OSError):
-            null = os.open(os.devnull, os.O_WRONLY)
-            kept = {fd: os.dup(fd) for fd in fds}
-            for fd in fds:
-                os.dup2(null, fd)
-            for stream in (*self._swap.streams.values(), *self._own):
-                with suppress(Exception):
-                    stream.flush()
-            for fd in fds:
-                os.dup2(kept[fd], fd)
-                os.close(kept[fd])
-            os.close(null)
-        for helper in self._helpers:
-            helper.disown()
+        if self._is_open:
+            for helper in self._helpers:
+                helper.disown()
 
 
 def _number(stream: Any) -> int | None:

@@ -68,14 +68,17 @@ def generator(seed: int) -> Any:
 
 def seed_globals(seed: Any) -> None:
     """Seed the global generators of the standard library and of what is already imported: numpy, torch, tensorflow."""
-    if not isinstance(seed, int):
-        return
     import random
 
+    try:
+        seed = int(seed.__index__())
+    except AttributeError:
+        seed = child_seed(seed)
+
     random.seed(seed)
-    if "numpy" in sys.modules:
+    if sys.modules.get("numpy") is not None:
         sys.modules["numpy"].random.seed(seed % 2**32)
-    if "torch" in sys.modules:
+    if sys.modules.get("torch") is not None:
         sys.modules["torch"].manual_seed(seed)  # seeds the generators of all its devices
-    if "tensorflow" in sys.modules:
+    if sys.modules.get("tensorflow") is not None:
         sys.modules["tensorflow"].random.set_seed(seed)

@@ -14,7 +14,7 @@ from expframe import saving
 from expframe.config import dotted
 from expframe.config.model import Config
 from expframe.disk import inside
-from expframe.errors import MetricError
+from expframe.errors import MetricError, RunError
 from expframe.injection import Injector, Plan
 from expframe.masking import secrets_in
 from expframe.metrics import MetricFile, MetricLog
@@ -38,7 +38,6 @@ class Recording(ABC):
         command: The command.
         id: The name in the store; None where nothing is kept.
         uid: Unique among all runs anywhere; there even where nothing is kept.
-        info: A dict for whatever else is to be known; stored as it changes.
         plans: For each captured function how it is filled; made at its first call.
     """
 
@@ -50,7 +49,7 @@ class Recording(ABC):
         self.command = command
         self.uid = uid
         self.id: str | None = None
-        self.info: dict[str, Any] = {}
+        self._info: dict[str, Any] = {}
         self.plans: dict[Captured, Plan] = {}
         self.snapshot = snapshot
         self.injection = injection
@@ -60,6 +59,7 @@ class Recording(ABC):
         self._folder: Path | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files_lock = threading.Lock()
+        self._notes = saving.Notes()
         self._metrics = MetricLog(self._emit)
         self._counts: dict[str, int] = {}
 
@@ -69,6 +69,22 @@ class Recording(ABC):
     def dir(self) -> Path | None:
         """The run's folder; None where nothing is kept."""
         return self._folder
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """
+        A dict for whatever else is to be known; stored as it changes.
+
+        Raises:
+            RunError: It is set to something that is no dict.
+        """
+        return self._info
+
+    @info.setter
+    def info(self, info: dict[str, Any]) -> None:
+        if not isinstance(info, dict):
+            raise RunError(f"run.info = {info!r:.60}", f"is a {type(info).__name__}. It must be a dict.")
+        self._info = info
 
     @property
     def seed(self) -> Any:
@@ -116,18 +132,7 @@ class Recording(ABC):
         """
         if not isinstance(values, Mapping):
             raise MetricError(f"log_scalars({type(values).__name__})", "takes a dict: {'loss': 0.3, 'accuracy': 0.9}.")
-        from expframe.metrics import check_name, number
-
-        many = {name: _is_many(value) for name, value in values.items()}
-        for name, value in values.items():
-            check_name(name)
-            if not many[name]:
-                number(value)
-        for name, value in values.items():
-            if many[name]:
-                self._metrics.log_series(name, value, step)
-            else:
-                self._metrics.log(name, value, step)
+        self._metrics.log_many(values, step)
 
     # --------------------------------------------------------------------------------------------------- files
 
@@ -144,6 +149,50 @@ class Recording(ABC):
         path = inside(base, *parts) if parts else base
         (path.parent if parts else path).mkdir(parents=True, exist_ok=True)
         return path
+
+    def save(
+        self, value: Any, name: str | os.PathLike[str], *, overwrite: bool = False, method: str | None = None
+    ) -> Path:
+        """
+        Save an object among the run's files, whole or not at all, and return where it is.
+
+        The extension of the name says the format; where it says none, the one of the object's type is appended. A
+        Path stands for the file it names.
+
+        Args:
+            value: The object: data for JSON, text, bytes or an iterator of them, an array, a frame, a figure, an image,
+                a model, or what a saver of your own takes; anything else is written as JSON by jsonpickle.
+            name: Its name in the run, `/` for folders.
+            overwrite: Whether a file of this name is replaced; otherwise the new one becomes `name (1).ext`.
+            method: The saver to be used, by its name.
+
+        Raises:
+            SaveError: It cannot be written or stored; nothing half-written is left.
+            EscapingPathError: The name leads out of the run's files.
+        """
+        base = self._files_base()
+        file = saving.save(base, value, name, overwrite=overwrite, method=method)
+        self._note_file(file)
+        if self._folder is None and file.metadata:
+            append_file(base, file, ())
+        return Path(file.path)
+
+    def load(self, name: str | os.PathLike[str], *, trust: bool = False, method: str | None = None) -> Any:
+        """
+        Return the object that was saved under a name.
+
+        Args:
+            name: Its name in the run; the extension may be left out where only one file is meant.
+            trust: Whether code that the file holds may be executed. Without it pickles are refused, and objects in
+                JSON come back as inert References.
+            method: The saver to be used, by its name; by default the one that wrote it, or the extension's.
+
+        Raises:
+            StoreError: There is no such file, nobody reads it, or only with trust.
+            ValueFormatError: The file is damaged.
+            EscapingPathError: The name leads out of the run's files.
+        """
+        return saving.load(self._files_base(), name, self._notes, trust=trust, method=method)
 
     def add_artifact(
         self,
@@ -176,7 +225,7 @@ class Recording(ABC):
         Raises:
             SaveError: It cannot be read or stored.
         """
-        self._note_file(saving.add_resource(self._files_base(), filename))
+        self._note_file(saving.add_resource(self._folder, filename))
 
     def open_resource(self, filename: str | os.PathLike[str], mode: str = "r", **options: Any) -> IO[Any]:
         """
@@ -257,6 +306,7 @@ class WorkerSink:
     def __init__(self, folder: Path | None, config: Config) -> None:
         self._folder = folder
         self._secrets = secrets_in(config.values)
+        self._has_said = False
         self._metrics = MetricFile(folder / layout.metrics_of(os.getpid())) if folder else None
 
     def write(self, event: Event) -> None:
@@ -266,14 +316,10 @@ class WorkerSink:
                 self._metrics.write(event)
             elif isinstance(event, File) and self._folder is not None:
                 append_file(self._folder, event, self._secrets)
-        except OSError as problem:
-            import logging
+        except Exception as problem:
+            if not self._has_said:
+                import logging
 
-            logging.getLogger("expframe").warning("storing metrics in %s failed (%s)", self._folder, problem)
-            self._metrics = None
-
-
-def _is_many(value: Any) -> bool:
-    if isinstance(value, list | tuple | range):
-        return True
-    return bool(getattr(value, "ndim", 0)) and hasattr(value, "__len__")
+                self._has_said = True
+                text = "storing in %s failed (%s); later events are tried again"
+                logging.getLogger("expframe").warning(text, self._folder, problem)

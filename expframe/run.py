@@ -167,6 +167,11 @@ class Run(Recording):
         return self._stopping.ask()
 
     @property
+    def keeps_nothing_inside(self) -> bool:
+        """Whether -u was given for this run or one around it, and so holds for those inside it."""
+        return self.request.options.unobserved or (self.parent is not None and self.parent.keeps_nothing_inside)
+
+    @property
     def was_stopped(self) -> bool:
         """Whether SIGTERM asked the run to end, and it did by itself."""
         return self._stopping.is_requested and self.status == Status.INTERRUPTED
@@ -250,8 +255,7 @@ class Run(Recording):
             raise
         finally:
             if os.getpid() == self._pid:
-                beat.stop()
-                self._finish(ended, gathering)
+                self._finish(ended, gathering, beat)
 
     def _make_gathering(self) -> Gathering | None:
         if not self._sinks:
@@ -302,12 +306,25 @@ class Run(Recording):
 
     # -------------------------------------------------------------------------------------------------- ending
 
-    def _finish(self, ended: BaseException | None, gathering: Gathering | None) -> None:
+    def _finish(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
         status = _status_of(ended)
         if status == Status.COMPLETED and self._stopping.is_requested:
             status = Status.INTERRUPTED
         failure = self._failure(ended) if status == Status.FAILED else None
         self._advance(status=status, ended=now(), result=self.result, failure=failure)
+        try:
+            self._wind_up(ended, gathering, beat)
+        except Exception as problem:  # a fault of ours is not the user's
+            self._say(f"the end of the run was not wholly recorded ({type(problem).__name__}: {problem})")
+        finally:  # also after a second Ctrl-C
+            self._advance()
+            self._sinks.close(self.record)  # type: ignore[union-attr]
+            if self._scratch is not None:
+                self._scratch.cleanup()
+
+    def _wind_up(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
+        """Wait for all that is still under way, so that the record is complete."""
+        beat.stop()
         self._say_goodbye(ended)
         if self._capture is not None:
             self._capture.close()
@@ -322,10 +339,6 @@ class Run(Recording):
             with suppress(OSError):
                 if not self._capture.is_left_running:
                     collapse_file(self._output_path)
-        self._advance()
-        self._sinks.close(self.record)  # type: ignore[union-attr]
-        if self._scratch is not None:
-            self._scratch.cleanup()
 
     def _failure(self, ended: BaseException | None) -> Failure | None:
         if ended is None:
@@ -431,6 +444,10 @@ class Run(Recording):
 
     def forked(self) -> None:
         """Become the run of a forked child: it may log and save, and its end is not the run's."""
+        self._stopping.forked()
+        if self._scratch is not None:
+            # The folder is the parent's to remove.
+            self._scratch._finalizer.detach()  # type: ignore[attr-defined]
         self._sinks = WorkerSink(self._folder, self.config)
         self._metrics = MetricLog(self._emit, unbuffered=True)
         self._files_lock = threading.Lock()
@@ -498,9 +515,13 @@ async def _exhaust(generator: Any) -> None:
 
 
 def _await(awaitable: Any) -> Any:
+    """Await in a loop of its own; where one is running already, as in a notebook, in a thread with a copied context."""
     import asyncio
 
+    state: dict[str, Any] = {}
+
     async def wait() -> Any:
+        state.update(loop=asyncio.get_running_loop(), task=asyncio.current_task())
         return await awaitable
 
     try:
@@ -509,15 +530,17 @@ def _await(awaitable: Any) -> Any:
         running = None
     if running is None:  # not in the except block: the error there would look like the cause of what comes
         return asyncio.run(wait())
-    return _in_thread(contextvars.copy_context(), lambda: asyncio.run(wait()))
-
-
-def _in_thread(where: contextvars.Context, work: Callable[[], Any]) -> Any:
-    """Do work in a thread with a copied context, as inside a loop that is running already, and wait for it."""
     from concurrent.futures import ThreadPoolExecutor
 
+    where = contextvars.copy_context()
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(where.run, work).result()
+        future = pool.submit(where.run, lambda: asyncio.run(wait()))
+        try:
+            return future.result()
+        except BaseException:
+            if not future.done():  # Ctrl-C reaches this thread, and not the one with the loop
+                state["loop"].call_soon_threadsafe(state["task"].cancel)
+            raise
 
 
 def _shown(path: Path) -> str:

@@ -1,19 +1,132 @@
-"""Put files into a run: under a name of their own, whole or not at all."""
+"""Put files into a run, whole or not at all and under names of their own, and read them back."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from expframe.config.frozen import thaw
 from expframe.disk import copy_file, inside
-from expframe.errors import SaveError
+from expframe.errors import EscapingPathError, SaveError, StoreError, ValueFormatError, listed
 from expframe.record import File
 from expframe.store import layout
+
+_SAVER = "saver"
+"""Under this name the metadata of a file say who wrote it, where the extension alone does not."""
+
+
+def save(folder: Path, value: Any, name: str | os.PathLike[str], *, overwrite: bool, method: str | None) -> File:
+    """
+    Write an object among a run's files and return what it is. A path stands for the file it names, which is copied.
+
+    Args:
+        folder: The run's folder.
+        value: The object.
+        name: Its name in the run, `/` for folders. Its extension says the format; where it says none, the one of the
+            object's type is appended.
+        overwrite: Whether a file of this name is replaced; otherwise the new one becomes `name (1).ext`.
+        method: The saver to be used.
+
+    Raises:
+        SaveError: It cannot be written or stored; nothing half-written is left.
+        EscapingPathError: The name leads out of the run.
+    """
+    files = folder / layout.FILES_FOLDER
+    wanted = inside(files, name)
+    relative = wanted.relative_to(files)
+    with _saving(f"file {str(relative)!r}"):
+        if isinstance(value, Path) and method is None:
+            return _save_file(
+                files, value, wanted if wanted.suffix else _with_suffix(files, wanted, value.suffix), overwrite
+            )
+        from expframe.savers import BUILT_IN, TABLE
+
+        saver = TABLE.writer(relative, value, method)
+        suffix = wanted.suffix.lower()
+        if not saver.keeps(suffix):
+            suffix = saver.suffixes[0]
+            wanted = _with_suffix(files, wanted, suffix)
+        with _aside(wanted.parent, suffix) as aside:
+            with open(aside, "xb") as file:  # noqa: PTH123  cheaper than Path.open
+                saver.write(_thawed(value) if saver.thaws else value, file)
+            target = _give_name(aside, wanted, overwrite)
+        is_clear = saver in BUILT_IN and saver in TABLE.readers(suffix)[:1] and not overwrite
+        return _file("file", files, target, metadata={} if is_clear else {_SAVER: saver.name})
+
+
+def load(folder: Path, name: str | os.PathLike[str], notes: Notes, *, trust: bool, method: str | None) -> Any:
+    """
+    Return the object that a file of a run holds.
+
+    Args:
+        folder: The run's folder.
+        name: Its name in the run; the extension may be left out where only one file is meant.
+        notes: What was read of the run's list of files.
+        trust: Whether code that the file holds may be executed.
+        method: The saver to be used.
+
+    Raises:
+        StoreError: There is no such file, nobody reads it, or only with trust.
+        ValueFormatError: The file is damaged.
+        EscapingPathError: The name leads out of the run.
+    """
+    from expframe.formats import Untrusted
+    from expframe.savers import TABLE
+
+    files = folder / layout.FILES_FOLDER
+    path = _found(files, name)
+    relative = path.relative_to(files)
+    subject = f"file {str(relative)!r}"
+    saver = TABLE.reader(relative, method, notes.saver_of(folder / layout.FILES, relative.as_posix()))
+    if saver.read is None:
+        raise StoreError(subject, "cannot be read back.")
+    advice = "executes code that it holds. Pass trust=True if you know who wrote it."
+    if saver.executes and not trust:
+        raise StoreError(subject, f"reading it with {saver.name!r} {advice}")
+    try:
+        with path.open("rb") as file:
+            return saver.read(file, trust)
+    except Untrusted as problem:
+        raise StoreError(subject, f"reading all of it {advice}") from problem
+    except ImportError as problem:
+        raise StoreError(subject, f"{saver.name!r} cannot read it here ({_said(problem)}).") from problem
+    except MemoryError:
+        raise
+    except Exception as problem:
+        raise ValueFormatError(subject, f"cannot be read by {saver.name!r} ({_said(problem)}).") from problem
+
+
+class Notes:
+    """Which saver wrote which file of a run, where the extension alone does not say so; lines are read once."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Path | None, int, dict[str, str]] = (None, 0, {})
+
+    def saver_of(self, list_of_files: Path, name: str) -> str | None:
+        """Return the saver that is noted for a name."""
+        path, seen, savers = self._known
+        if path != list_of_files:
+            seen, savers = 0, {}
+        with suppress(FileNotFoundError), list_of_files.open("rb") as file:
+            file.seek(seen)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                seen += len(line)
+                if b'"saver"' in line:
+                    with suppress(ValueError, TypeError, KeyError):  # a damaged line
+                        data = json.loads(line)
+                        if data["kind"] == "file":
+                            savers[data["name"]] = data["metadata"][_SAVER]
+        self._known = list_of_files, seen, savers
+        return savers.get(name)
 
 
 def add_artifact(
@@ -39,60 +152,102 @@ def add_artifact(
     """
     path = Path(source)
     files = folder / layout.FILES_FOLDER
-    try:
+    with _saving(f"artifact {str(source)!r}"):
         if name is None and (own := _own_name(files, path)):
-            return _file("artifact", own, path, content_type, metadata)
-        wanted = inside(files, name if name is not None else path.name)
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        target = _copy_to_free_name(path, wanted)
-        return _file("artifact", target.relative_to(files).as_posix(), target, content_type, metadata)
-    except OSError as problem:
-        raise _save_error(f"artifact {str(source)!r}", problem) from problem
+            return _file("artifact", files, files / own, content_type, metadata)
+        target = _copy(path, inside(files, name if name is not None else path.name))
+        return _file("artifact", files, target, content_type, metadata)
 
 
-def add_resource(folder: Path, source: str | os.PathLike[str]) -> File:
+def add_resource(folder: Path | None, source: str | os.PathLike[str]) -> File:
     """
     Keep the content of a file that a run reads, once for all runs of the store, and return what it is.
+
+    Args:
+        folder: The run's folder; None to keep nothing.
+        source: The file.
 
     Raises:
         SaveError: It cannot be read or stored.
     """
     path = Path(source)
-    kept = folder.parent / layout.RESOURCES_FOLDER
-    try:
+    with _saving(f"resource {str(source)!r}"):
+        absolute = str(path.absolute())
+        if folder is None:
+            return File("resource", absolute, absolute, path.stat().st_size, time.time())
+        kept = folder.parent / layout.RESOURCES_FOLDER
         digest = _digest(path)
         target = kept / f"{digest}{path.suffix}"
         if not target.exists():
             kept.mkdir(exist_ok=True)
             copy_file(path, target)
-        absolute = str(path.absolute())
         return File("resource", absolute, str(target), path.stat().st_size, time.time(), digest)
-    except OSError as problem:
-        raise _save_error(f"resource {str(source)!r}", problem) from problem
 
 
 def free_names(path: Path) -> Iterator[Path]:
-    """Yield a path, then `name (1).ext`, `name (2).ext` and so on."""
+    """Yield a path, then `name (1).ext`, `name (2).ext` and so on, with leaps over those that are taken."""
     yield path
     suffix = "".join(path.suffixes[-2:]) if path.suffixes[-2:-1] == [".tar"] else path.suffix
-    stem = path.name.removesuffix(suffix)
-    number = 1
+    stem = str(path.with_name(path.name.removesuffix(suffix)))
+    number = 0
     while True:
-        yield path.with_name(f"{stem} ({number}){suffix}")
-        number += 1
+        number = _free_number(lambda n: os.path.lexists(f"{stem} ({n}){suffix}"), number + 1)
+        yield Path(f"{stem} ({number}){suffix}")
 
 
-def _copy_to_free_name(source: Path, wanted: Path) -> Path:
-    aside = wanted.with_name(f".{wanted.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    copy_file(source, aside)
+def _free_number(is_taken: Callable[[int], bool], number: int) -> int:
+    """Return a free number, from the given one upward: doubling steps over what is taken, then halving ones."""
+    if not is_taken(number):
+        return number
+    step = 1
+    while is_taken(number + step):
+        number += step
+        step *= 2
+    while step > 1:
+        step //= 2
+        if is_taken(number + step):
+            number += step
+    return number + 1
+
+
+@contextmanager
+def _saving(subject: str) -> Iterator[None]:
+    """Turn whatever goes wrong in the block into a SaveError."""
     try:
-        for target in free_names(wanted):
-            if _claim(aside, target):
-                return target
+        yield
+    except (SaveError, EscapingPathError):
+        raise
+    except Exception as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else _said(problem)
+        raise SaveError(subject, f"cannot be stored ({reason}). Nothing was left behind.") from problem
+
+
+def _said(problem: Exception) -> str:
+    """Return the type and the text of an exception on one line; some raise when they are asked."""
+    try:
+        text = " ".join(str(problem).split())
+    except Exception:
+        text = "?"
+    return f"{type(problem).__name__}: {text if len(text) <= 300 else text[:297] + '...'}"
+
+
+@contextmanager
+def _aside(folder: Path, suffix: str) -> Iterator[Path]:
+    """Yield a name beside the later one, in a folder that exists; what is left under it in the end is removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f".{os.getpid()}-{os.urandom(8).hex()}{suffix}"
+    try:
+        yield path
     finally:
         with suppress(OSError):
-            aside.unlink()
-    raise AssertionError("names never end")
+            path.unlink()
+
+
+def _give_name(aside: Path, wanted: Path, overwrite: bool = False) -> Path:
+    """Give a finished file its name, or where that is taken and must stay the next free one."""
+    if overwrite:
+        return aside.replace(wanted)
+    return next(target for target in free_names(wanted) if _claim(aside, target))
 
 
 def _claim(aside: Path, target: Path) -> bool:
@@ -106,8 +261,56 @@ def _claim(aside: Path, target: Path) -> bool:
             os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
         except FileExistsError:
             return False
-        aside.replace(target)
+        try:
+            aside.replace(target)
+        except BaseException:
+            target.unlink()
+            raise
     return True
+
+
+def _save_file(files: Path, source: Path, wanted: Path, overwrite: bool) -> File:
+    """Copy a file to a name, unless it is that file."""
+    is_there = _own_name(files, source) == wanted.relative_to(files).as_posix()
+    return _file("file", files, wanted if is_there else _copy(source, wanted, overwrite))
+
+
+def _copy(source: Path, wanted: Path, overwrite: bool = False) -> Path:
+    with _aside(wanted.parent, wanted.suffix) as aside:
+        copy_file(source, aside)
+        return _give_name(aside, wanted, overwrite)
+
+
+def _with_suffix(files: Path, path: Path, suffix: str) -> Path:
+    return inside(files, path.relative_to(files).with_name(path.name + suffix))
+
+
+def _thawed(value: Any) -> Any:
+    """Return a value with plain containers in place of read-only ones."""
+    try:
+        return thaw(value)
+    except RecursionError:  # it contains itself, so it is none of a config
+        return value
+
+
+def _found(files: Path, name: str | os.PathLike[str]) -> Path:
+    """Return the file of a name, or the only one of this name with an extension."""
+    from expframe.savers import TABLE
+
+    path = inside(files, name)
+    if path.is_file():
+        return path
+    longer = [path.with_name(path.name + suffix) for suffix in TABLE.suffixes]
+    found = [other for other in longer if other.is_file()]
+    if len(found) == 1:
+        return inside(files, found[0].relative_to(files))
+    subject = f"file {str(path.relative_to(files))!r}"
+    if found:
+        raise StoreError(subject, f"could be {' or '.join(other.name for other in found)}. Give its extension.")
+    with suppress(OSError), os.scandir(files) as entries:
+        names = sorted(entry.name for entry in itertools.islice(entries, 1000) if not entry.name.startswith("."))
+        raise StoreError(subject, f"is not there. {files} holds: {listed(names)}.")
+    raise StoreError(subject, f"is not there. {files} holds nothing.")
 
 
 def _own_name(files: Path, path: Path) -> str | None:
@@ -116,7 +319,10 @@ def _own_name(files: Path, path: Path) -> str | None:
     return None
 
 
-def _file(kind: str, name: str, path: Path, content_type: str | None, metadata: Mapping[str, Any] | None) -> File:
+def _file(
+    kind: str, files: Path, path: Path, content_type: str | None = None, metadata: Mapping[str, Any] | None = None
+) -> File:
+    name = path.relative_to(files).as_posix()
     return File(kind, name, str(path), path.stat().st_size, time.time(), "", content_type, dict(metadata or {}))
 
 
@@ -126,7 +332,3 @@ def _digest(path: Path) -> str:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _save_error(subject: str, problem: OSError) -> SaveError:
-    return SaveError(subject, f"cannot be stored ({problem.strerror or problem}). Nothing was left behind.")

@@ -28,6 +28,7 @@ class Stopping:
         self._asked = False
         self._requested = False
         self._timer: threading.Timer | None = None
+        self._depth = 0
 
     @property
     def is_requested(self) -> bool:
@@ -47,11 +48,13 @@ class Stopping:
         )
         if is_ours:
             signal.signal(signal.SIGTERM, self._take)
+        self._depth += 1
         pid = os.getpid()
         try:
             yield
         finally:
-            if self._timer is not None:
+            self._depth -= 1
+            if self._timer is not None and not self._depth:  # a child that ends leaves its parents their time
                 self._timer.cancel()
             if is_ours and os.getpid() == pid and signal.getsignal(signal.SIGTERM) == self._take:
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -63,3 +66,8 @@ class Stopping:
         self._timer = threading.Timer(self.grace, os.kill, (os.getpid(), signal.SIGTERM))
         self._timer.daemon = True
         self._timer.start()
+
+    def forked(self) -> None:
+        """Leave SIGTERM to the parent: in a forked child it ends the process, as it does without us."""
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == self._take:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -59,7 +59,6 @@ class Copier(io.RawIOBase):
         self.below = below
         self.file = file
         self.name = getattr(below, "name", "<output>")
-        self.is_dropping = False
         self.flush_first: Stream | None = None
         self._ahead = b""
         self._show: Callable[[bytes], object] = self._show_text
@@ -79,8 +78,6 @@ class Copier(io.RawIOBase):
     def write(self, data: Any) -> int:
         """Record the bytes, then show them; what the stream below raises is raised here."""
         chunk = fresh = bytes(data)
-        if self.is_dropping:
-            return len(chunk)
         if self.flush_first is not None:
             self.flush_first.push()
         if self._ahead and chunk.startswith(self._ahead):
@@ -128,9 +125,10 @@ class Stream(io.TextIOWrapper):
 
     closed = False  # as above
 
-    def __init__(self, below: TextIO, buffer: Any, **options: Any) -> None:
+    def __init__(self, below: TextIO, buffer: Any, again: Callable[[Any], Stream], **options: Any) -> None:
         super().__init__(buffer, newline="\n", **options)
         self.below = below
+        self.again = again  # makes its like over another stream
         self.is_passed = False
         raw = getattr(buffer, "raw", buffer)
         self.copying = raw if isinstance(raw, Copier) else None
@@ -169,11 +167,16 @@ def copying_stream(below: Any, file: OutputFile) -> Stream:
     encoding = getattr(below, "encoding", None) or "utf-8"
     errors = getattr(below, "errors", None) or "surrogatepass"
     raw = Copier(below, file, encoding, errors)
+
+    def again(other: Any) -> Stream:
+        return copying_stream(other, file)
+
     if raw.target is None:
-        return Stream(below, raw, encoding=encoding, errors=errors, write_through=True)
+        return Stream(below, raw, again, encoding=encoding, errors=errors, write_through=True)
     # A stream that writes every scrap at once becomes one that writes every line at once: half the work.
     prompt = below.line_buffering or below.write_through
-    return Stream(below, io.BufferedWriter(raw, _BUFFER_SIZE), encoding=encoding, errors=errors, line_buffering=prompt)
+    buffer = io.BufferedWriter(raw, _BUFFER_SIZE)
+    return Stream(below, buffer, again, encoding=encoding, errors=errors, line_buffering=prompt)
 
 
 def terminal_stream(below: io.TextIOWrapper, fd: int) -> Stream:
@@ -182,11 +185,46 @@ def terminal_stream(below: io.TextIOWrapper, fd: int) -> Stream:
     raw.name = below.name
     return Stream(
         below,
-        io.BufferedWriter(raw),
+        raw if below.write_through else io.BufferedWriter(raw),
+        lambda other: terminal_stream(other, fd),
         encoding=below.encoding,
         errors=below.errors,
         line_buffering=below.line_buffering,
         write_through=below.write_through,
+    )
+
+
+def renew_standard() -> None:
+    """
+    Give a forked child a sys.stdout and a sys.stderr that share no lock and no content with those of its parent.
+
+    Another thread may have held a lock of the old ones when the process forked; nobody will ever release it here. The
+    new ones keep the old ones, because what lets go of them would flush them.
+    """
+    for name in ("stdout", "stderr"):
+        old = getattr(sys, name)
+        new = _renewed(old)
+        if new is not old:
+            new.replaced = old
+            setattr(sys, name, new)
+
+
+def _renewed(stream: Any) -> Any:
+    if isinstance(stream, Stream):
+        return stream.again(_renewed(stream.below))
+    if type(stream) is not io.TextIOWrapper or "write" in vars(stream):
+        return stream
+    try:
+        raw = io.FileIO(stream.fileno(), "w", closefd=False)
+    except (OSError, ValueError):
+        return stream
+    raw.name = stream.name
+    return io.TextIOWrapper(
+        raw if stream.write_through else io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
     )
 
 
@@ -219,14 +257,6 @@ class Swap:
         for stream in self.streams.values():
             with suppress(Exception):
                 stream.flush()
-
-    def drop(self) -> None:
-        """Forget what the streams hold."""
-        for stream in self.streams.values():
-            if stream.copying:
-                stream.copying.is_dropping = True
-                stream.push()
-                stream.copying.is_dropping = False
 
     def undo(self) -> None:
         """Put back the streams that were there, unless somebody else has replaced ours meanwhile."""

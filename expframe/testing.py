@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import shlex
 import threading
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ class CliResult:
         exit_code: What the process would have exited with.
         stdout: What was written to standard output.
         stderr: What was written to standard error.
-        run: The Run; None if none was started.
+        run: The Run; None if it did not come to its end.
         record: What was kept of it, in memory.
     """
 
@@ -62,12 +63,24 @@ def run_cli(ex: Experiment, argv: str | Sequence[str] = "") -> CliResult:
     words = shlex.split(argv) if isinstance(argv, str) else list(argv)
     out, err = io.StringIO(), io.StringIO()
     run, code = None, 0
-    with recording() as runs, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with recording() as runs, _same_logging(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             run = ex.run_commandline([ex.name, *words])
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
     return CliResult(code, out.getvalue(), err.getvalue(), run, runs[0] if runs else None)
+
+
+@contextlib.contextmanager
+def _same_logging() -> Iterator[None]:
+    """Leave the root logger as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @contextlib.contextmanager

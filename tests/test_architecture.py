@@ -9,14 +9,14 @@ PACKAGE = Path(expframe.__file__).parent
 
 ORDER = """
     _version errors disk masking
-    config.dotted config.frozen config.values config.reading config.files config.model config.pins config.instrument
-    config.scope config.judging config.resolve
+    config.dotted config.frozen config.arrays config.values config.reading config.files config.model config.pins
+    config.instrument config.scope config.judging config.resolve
     record context randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output metrics
     observers.base observers.fanout observers.memory
-    store.layout store.writer store.reader
-    saving stopping recording binding run
+    store.layout formats savers saving store.writer store.reader
+    stopping recording binding run
     cli.argv cli.render cli.commands cli.script
     experiment testing __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long

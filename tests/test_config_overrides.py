@@ -190,7 +190,12 @@ class TestValues:
     @settings(max_examples=60, deadline=None)
     @given(
         value=st.recursive(
-            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text()
+            | st.binary(),
             lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.sets(st.integers(), min_size=1),
             max_leaves=6,
         )
@@ -336,6 +341,17 @@ class TestAnnotations:
 
         with pytest.raises(EntryTypeError):
             ex.resolve("i=x")
+
+    def test_of_a_named_config(self, ex):
+        """So does one in a named config that takes part."""
+
+        @ex.named_config
+        def named():
+            new: int = 5
+
+        assert 7 == ex.resolve("new=7", named=["named"])["new"]
+        with pytest.raises(EntryTypeError):
+            ex.resolve("new=x", named=["named"])
 
 
 class TestElements:

@@ -207,6 +207,7 @@ class TestComputing:
 
         assert expected == decided(config)
         assert (3, 30) == (decided(config, "a=3")["a"], decided(config, "a=3")["area"])
+        assert -1 == decided(config, "a=0")["area"]
 
     def test_unpacking(self):
         """Tuples, stars and chained targets are all fixed."""

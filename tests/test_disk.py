@@ -185,13 +185,3 @@ class TestCopies:
             disk.copy_file(tmp_path / "source", tmp_path / "target")
 
         assert ["source"] == [path.name for path in tmp_path.iterdir()]
-
-
-def test_first_free(tmp_path):
-    """The first candidate that can be made is taken; without one it is an error."""
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-
-    assert tmp_path / "c" == disk.first_free((tmp_path / name for name in "abcd"), Path.mkdir)
-    with pytest.raises(FileExistsError):
-        disk.first_free([tmp_path / "a"], Path.mkdir)

@@ -200,13 +200,12 @@ def test_order_of_two_streams_is_kept(mode, tmp_path):
 def test_forked_child_prints_once(mode, tmp_path):
     """A forked child goes on being recorded, and does not repeat what its parent had printed but not yet flushed."""
     body = """
+    os.register_at_fork(before=capture.hold, after_in_parent=capture.resume, after_in_child=capture.forked)
     stop.set(); time.sleep(0.1)
     print("parent")
     if os.fork() == 0:
-        capture.forked()
         print("child"); sys.stdout.flush()
         if os.fork() == 0:
-            capture.forked()
             print("grandchild"); sys.stdout.flush()
             capture.close()
             print("unrecorded"); sys.stdout.flush()

@@ -97,6 +97,72 @@ class TestSignals:
         assert 143 == process.returncode
         assert (Status.INTERRUPTED, "saved") == (run.status, run.result)
 
+    def test_many_interrupts(self, script, environment, tmp_path):
+        """However often Ctrl-C is pressed, the run ends as INTERRUPTED."""
+        process = start(script(LOOP.format(pause="time.sleep(0.01)")), environment=environment)
+        run = only_run(tmp_path)
+        wait_for(lambda: run.metrics())
+        for _ in range(8):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.003)
+        process.communicate(timeout=30)
+
+        assert Status.INTERRUPTED == run.status
+
+    def test_a_child_run_does_not_end_the_grace(self, script, environment, tmp_path):
+        """The time to stop runs out though child runs end meanwhile."""
+        path = script("""
+            import time
+            from expframe import Experiment, stopping
+
+            ex = Experiment("long")
+
+            @ex.command
+            def child():
+                pass
+
+            @ex.automain
+            def main(_run):
+                _run.root._stopping.grace = 1
+                while not _run.should_stop:
+                    print("ready", flush=True)
+                    time.sleep(0.01)
+                for _ in range(1000):
+                    ex.run("child")
+                    time.sleep(0.01)
+        """)
+        process = start(path, environment=environment)
+        run = wait_for(lambda: "1" in expframe.runs(tmp_path / "runs") and expframe.runs(tmp_path / "runs")["1"])
+        wait_for(lambda: "ready" in run.output())
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+        assert 143 == process.returncode
+        assert Status.INTERRUPTED == run.status
+
+    def test_forked_children_keep_the_default(self, script, environment, tmp_path):
+        """A forked child that is terminated ends by SIGTERM, as it does without a run."""
+        path = script("""
+            import multiprocessing, time
+            from expframe import Experiment
+
+            ex = Experiment("pool")
+
+            @ex.automain
+            def main(_run):
+                process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+                process.start()
+                time.sleep(0.3)
+                process.terminate()
+                process.join()
+                return process.exitcode
+        """)
+        process = start(path, environment=environment)
+        _, err = process.communicate(timeout=30)
+
+        assert -signal.SIGTERM == only_run(tmp_path).result
+        assert "Traceback" not in err
+
     def test_second_sigterm_does_not_wait(self, script, environment, tmp_path):
         """A second SIGTERM interrupts at once."""
         path = script("""

@@ -11,10 +11,12 @@ import pytest
 import expframe
 from expframe import Experiment, MemoryObserver, Observer, Sink, Status, current_run
 from expframe.errors import (
+    DefinitionError,
     EscapingPathError,
     MetricError,
     MissingArgumentError,
     OptionError,
+    RunError,
     RunInterrupt,
     RunTimeout,
     SaveError,
@@ -299,6 +301,31 @@ class TestNesting:
         assert [Status.FAILED] == [child.status for child in run.children]
 
 
+class TestWhere:
+    """Where a child is kept."""
+
+    def test_children_are_beside_their_parent(self, tmp_path, monkeypatch):
+        """A child goes to its parent's store, also after a change of directory or with -F; -u holds for it too."""
+        ex = Experiment("test", project_dir=tmp_path)
+        (tmp_path / "elsewhere").mkdir()
+        ex.command(lambda: None)
+
+        @ex.command
+        def child(_run):
+            return _run.dir
+
+        @ex.main
+        def main():
+            monkeypatch.chdir(tmp_path / "elsewhere")
+            return ex.run("child").result
+
+        assert tmp_path / "runs" / "2" == ex.run().result
+        monkeypatch.chdir(tmp_path)
+        assert tmp_path / "here" / "2" == ex.run(options={"file_storage": "here"}).result
+        monkeypatch.chdir(tmp_path)
+        assert ex.run(options={"unobserved": True}).result is None
+
+
 class TestGhost:
     """A ghost runs everything and keeps nothing."""
 
@@ -463,6 +490,17 @@ class TestMetrics:
 
         ex.run()
 
+    def test_order_is_kept(self, ex):
+        """Points read back in the order in which they were logged, single ones and arrays mixed."""
+
+        @ex.main
+        def main(_run):
+            _run.log_scalar("a", 0)
+            _run.log_scalars({"a": [1, 2, 3]})
+            _run.log_scalar("a", 4)
+
+        assert [0, 1, 2, 3, 4] == stored(ex.run()).metrics("a").steps
+
     def test_scalars_are_all_or_nothing(self, ex):
         """If one value of a call is wrong, none is logged."""
 
@@ -472,6 +510,12 @@ class TestMetrics:
                 _run.log_scalars({"a": 1, "b": "x"})
             with pytest.raises(MetricError):
                 _run.log_scalars({"a": [1, 2]}, step=[1])
+            with pytest.raises(MetricError):
+                _run.log_scalars({"a": [1, 2], "b": ["x"]})
+            with pytest.raises(MetricError):
+                _run.log_scalars({"a": [1, 2], "b": 1}, step=[0, 1])
+            with pytest.raises(MetricError):
+                _run.log_scalars({"a": 1, "b": 10**400})
             with pytest.raises(MetricError):
                 _run.log_scalars([1, 2])
 
@@ -507,6 +551,35 @@ class TestRecord:
         assert ("c", 3) == (record.comment, record.seed)
         assert {"note": 1} == stored(run).info
         assert record.duration >= 0
+
+    def test_info_must_be_a_dict(self, ex):
+        """Info may be set to another dict, and to nothing else."""
+
+        @ex.main
+        def main(_run):
+            _run.info = {"a": 1}
+            with pytest.raises(RunError, match="must be a dict"):
+                _run.info = None
+
+        assert {"a": 1} == stored(ex.run()).info
+
+    def test_what_comes_too_late_is_said(self, ex, caplog):
+        """What is logged to a run that has ended is lost, and that is said once."""
+        ex.main(lambda: None)
+        run = ex.run()
+        for _ in range(3):
+            run.log_scalar("x", 1)
+            run._metrics.flush()
+        assert 1 == sum("it has ended" in record.getMessage() for record in caplog.records)
+
+    @pytest.mark.parametrize("seed", [1.5, "abc"])
+    def test_seeds_that_are_no_integers(self, ex, seed):
+        """Any seed seeds the global generators."""
+        import random
+
+        ex.main(lambda: random.random())
+        first, second = (ex.run(config_updates={"seed": seed}).result for _ in range(2))
+        assert first == second
 
     def test_info_is_stored_as_it_changes(self, ex):
         """A change of info shows in the store with the next beat."""
@@ -609,6 +682,60 @@ class TestObservers:
         ex.main(lambda: pytest.fail("started"))
         with pytest.raises(StoreUnusableError):
             ex.run()
+
+    def test_a_slow_one_does_not_slow_the_user(self, ex, monkeypatch):
+        """An observer that hangs costs the command nothing, and the end of the run only so much."""
+        import threading
+        import time
+
+        from expframe.observers import fanout
+
+        monkeypatch.setattr(fanout, "_PATIENCE", 0.3)
+        go_on = threading.Event()
+
+        class Slow(Observer):
+            def open(self, record, config):
+                class SlowSink(Sink):
+                    def write(self, event):
+                        go_on.wait(60)
+
+                    def close(self, record):
+                        pass
+
+                return SlowSink()
+
+        ex.observers.append(Slow())
+
+        @ex.main
+        def main(_run):
+            began = time.monotonic()
+            for _ in range(5):
+                _run.log_scalar("x", 1)
+                time.sleep(0.06)
+            return time.monotonic() - began
+
+        began = time.monotonic()
+        run = ex.run()
+        assert run.result < 5
+        assert time.monotonic() - began < 10
+        assert any("was not done" in problem for problem in run._problems)
+        go_on.set()
+        for thread in threading.enumerate():
+            if thread.name == "expframe-sink":
+                thread.join()
+
+    def test_what_is_no_observer(self, ex):
+        """What is no Observer, or opens no Sink, is refused with its name."""
+
+        class Empty(Observer):
+            def open(self, record, config):
+                return None
+
+        ex.main(lambda: None)
+        for wrong in (object(), Empty()):
+            ex.observers[:] = [wrong]
+            with pytest.raises(DefinitionError, match="is no"):
+                ex.run()
 
     def test_recording_keeps_runs_in_memory(self, ex, tmp_path):
         """Inside `recording` nothing reaches the disk."""

@@ -124,7 +124,12 @@ def split_argv(argv: str | Sequence[str] | None) -> list[str]:
 
 def program_name(argv: Sequence[str]) -> str:
     """Return how a script is called in usage lines."""
-    return shlex.quote(os.path.relpath(argv[0])) if argv and argv[0] else "script"
+    if not argv or not argv[0]:
+        return "script"
+    try:
+        return shlex.quote(os.path.relpath(argv[0]))
+    except (OSError, ValueError):  # the working directory is gone, or on another drive
+        return shlex.quote(os.path.basename(argv[0]))  # noqa: PTH119
 
 
 def _options_text(cli_options: Iterable[CliOption]) -> str:

@@ -45,6 +45,8 @@ def join(*paths: str | Path) -> str:
         >>> join("net", ("layers", 0), "")
         'net.layers.0'
     """
+    if len(paths) == 1 and isinstance(paths[0], tuple):
+        return ".".join(map(str, paths[0]))
     texts = (path if isinstance(path, str) else ".".join(map(str, path)) for path in paths)
     return ".".join(text for text in texts if text)
 

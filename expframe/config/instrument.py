@@ -134,11 +134,21 @@ class Instrument:
         if header is None:
             return self._simple(statement)
         pins = self._pins(statement, header)
+        for case in getattr(statement, "cases", ()):
+            self._pin_guard(case)
         for block in _blocks(statement):
             block[:] = self._block(block)
         for block in _first_blocks(statement):
             block[:0] = pins
         return [statement, *pins]
+
+    def _pin_guard(self, case: ast.match_case) -> None:
+        """Have the guard of a case see what its pattern binds as it is fixed."""
+        names = [name for name in _bound_names(own_nodes([case.pattern])) if name in self._entries]
+        if case.guard is not None and names:
+            pinned = [ast.NamedExpr(ast.Name(n, ast.Store()), self._pinned(_load(n), n, -1)) for n in names]
+            every = ast.Tuple([*pinned, case.guard], ast.Load())
+            case.guard = _at(ast.Subscript(every, ast.Constant(-1), ast.Load()), case.guard)
 
     def _simple(self, statement: ast.stmt) -> list[ast.stmt]:
         targets: list[Any] = (

@@ -85,8 +85,8 @@ class Verdict:
             if problem := _name_problem(path[-1]):
                 place = self._where(path) or dotted.join(path[:-1]) or "top level"
                 raise EntryNameError(repr(path[-1]), place, problem)
-            is_from_file = path in self._decided and self._decided[path].kind == "file"
-            for masked in masked_in(value, path) if is_from_file else ():
+            origin = self._decided.get(path)
+            for masked in masked_in(value, path) if origin is not None and origin.kind == "file" else ():
                 raise MaskedEntryError(dotted.join(masked))
 
     def _refuse_unless_known(self, path: Path, pin: Pin) -> None:
@@ -215,6 +215,8 @@ def shown(value: Any, name: object) -> str:
 
 
 def _name_problem(key: object) -> str:
+    if type(key) is str and key.isidentifier():
+        return ""
     if isinstance(key, bool) or not isinstance(key, str | int):
         return f"is a {type(key).__name__}"
     if key == "":

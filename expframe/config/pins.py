@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.config import dotted, reading
 from expframe.config.dotted import MISSING, Path
@@ -14,8 +13,7 @@ from expframe.config.model import Origin, Override
 from expframe.config.values import same
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(NamedTuple):
     """
     One fixed value.
 
@@ -74,7 +72,7 @@ class Pin:
         elif path[: len(self.path)] == self.path:
             group = dotted.get(self.value, path[len(self.path) :])
             for key, item in group.items() if isinstance(group, dict) else ():
-                yield replace(self, path=(*path, key), value=item)
+                yield self._replace(path=(*path, key), value=item)
 
 
 class Pins:
@@ -112,7 +110,9 @@ class Pins:
 
     def fix(self, value: Any, name: dotted.Part) -> Any:
         """Return `value`, that of the entry `name`, with the fixed leaves in place; `value` itself is not edited."""
-        pins = self._by_name.get(name) or (self._by_name.get(str(name)) if isinstance(name, int) else None)
+        pins = self._by_name.get(name)
+        if pins is None and isinstance(name, int):
+            pins = self._by_name.get(str(name))
         if pins is None:
             return value
         depth = len(self.path) + 1
@@ -133,7 +133,7 @@ class Pins:
 
     def values(self) -> dict[Any, Any]:
         """Return the fixed entries as they are where nothing else defines them."""
-        return Pins((replace(pin, adds=True) for pin in self._pins), self.path).missing({})
+        return Pins((pin._replace(adds=True) for pin in self._pins), self.path).missing({})
 
     def _note_defaults(self, value: Any, pin: Pin, depth: int) -> None:
         for path, found in _places(value, pin, depth):

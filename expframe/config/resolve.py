@@ -7,8 +7,8 @@ hooks; then what is pinned: dicts where they address ingredients, named configs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from logging import Logger
 from typing import Any
 
@@ -83,22 +83,20 @@ def _sum(append: Override, default: Any, where: str) -> Any:
     raise AppendError(append.written, dotted.join(append.path), where, kind, shown(value, append.path[-1]))
 
 
-@dataclass
 class _Resolution:
     """One decision: the state that its steps share."""
 
-    recipe: Recipe
-    request: Request
-    logger: Logger | None
-    tree: dict[Any, Any] = field(default_factory=dict)
-    origins: dict[Path, Origin] = field(default_factory=dict)
-    docs: dict[Path, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        force = self.request.options.force
-        self._overrides = [Pin.of(override, force) for override in self.request.overrides]
+    def __init__(self, recipe: Recipe, request: Request, logger: Logger | None) -> None:
+        self.recipe = recipe
+        self.request = request
+        self.logger = logger
+        self.tree: dict[Any, Any] = {}
+        self.origins: dict[Path, Origin] = {}
+        self.docs: dict[Path, str] = {}
+        self._overrides = [Pin.of(override, request.options.force) for override in request.overrides]
         self._named: list[Pin] = []
         self._named_docs: dict[Path, str] = {}
+        self._annotations: dict[Path, Callable[[], Any]] = {}
         self._pins = Pins()
 
     def conclude(self) -> Config:
@@ -118,6 +116,7 @@ class _Resolution:
         for name in self.request.named:
             self._named += self._pins_of(name)
         self._pins = Pins([*self._addressed(), *self._named, *self._overrides])
+        self._pins.annotations.update(self._annotations)
         self._refuse_masked()
         for part in self.recipe.parts:
             self._decide_part(part, self._pins.below(part.path))
@@ -141,7 +140,9 @@ class _Resolution:
             return
         part, layer = found
         available = Pins([*self._named, *self._overrides]).below(part.path).values()
-        decided = layer.decide(Pins(self._overrides).below(part.path), available)
+        own = Pins(self._overrides).below(part.path)
+        decided = layer.decide(own, available)
+        self._annotations.update(own.annotations)
         for path, text in decided.docs.items():
             self._named_docs.setdefault((*part.path, *path), text)
         for path, value in dotted.walk(decided.values):
@@ -257,10 +258,10 @@ class _Resolution:
             own[name] = pins.fix(own[name], name)
 
     def _origin_of(self, path: Path, verdict: Verdict) -> Origin:
-        for end in range(len(path), 0, -1):
-            origin = verdict.origins.get(path[:end]) or self.origins.get(path[:end])
-            if origin:
+        while path:
+            if origin := verdict.origins.get(path) or self.origins.get(path):
                 return origin
+            path = path[:-1]
         return Origin("drawn")
 
 

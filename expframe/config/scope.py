@@ -8,7 +8,7 @@ import linecache
 import re
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -97,14 +97,21 @@ class ConfigFunction:
 
     def _describe(self, decided: Decided, name: str, earlier: Any, done: list[Binding]) -> None:
         """Note where the leaves of an entry were assigned, but for those that are as they were, and their docs."""
-        lines = {(*b.path[1:], *below): line for b in done for below, line in b.lines.items()} if done else {}
-        for path, leaf in dotted.walk({name: decided.values[name]}):
-            if earlier is not MISSING and same(dotted.get(earlier, path[1:]), leaf):
-                continue
-            ends = range(len(path), 0, -1)
-            line = next((lines[path[1:end]] for end in ends if path[1:end] in lines), self.origin.line)
-            decided.origins[path] = self._origins.get(line) or self._origins.setdefault(line, self.origin.at(line))
+        value = decided.values[name]
+        if not isinstance(value, dict):
+            decided.origins[(name,)] = self._origin_at(done[0].lines[()] if done else self.origin.line)
+        else:
+            lines = {(*b.path[1:], *below): line for b in done for below, line in b.lines.items()}
+            for path, leaf in dotted.walk(value, (name,)) if value else [((name,), value)]:
+                if earlier is not MISSING and same(dotted.get(earlier, path[1:]), leaf):
+                    continue
+                ends = range(len(path), 0, -1)
+                line = next((lines[path[1:end]] for end in ends if path[1:end] in lines), self.origin.line)
+                decided.origins[path] = self._origin_at(line)
         decided.docs.update(self._docs.get(name, {}))
+
+    def _origin_at(self, line: int) -> Origin:
+        return self._origins.get(line) or self._origins.setdefault(line, self.origin.at(line))
 
     def _arguments(self, available: Mapping[str, Any]) -> dict[str, Any]:
         for name in self._instrument.parameters:
@@ -178,9 +185,10 @@ def _comment_text(line: str) -> str:
 def _find_definition(lines: list[str], code: types.CodeType) -> Any:
     """Return the syntax tree of the function that begins where its code does; None if it is not in the lines."""
     first = code.co_firstlineno
-    block = "".join(inspect.getblock(lines[first - 1 :])) if len(lines) >= first else ""
-    alone = (f"if 1:\n{block}", first - 2) if block[:1].isspace() else (block, first - 1)
-    for source, shift in (alone, ("".join(lines), 0)):  # the whole file where a lambda in a decorator ends the block
+    for end in _ends(lines, first):
+        source, shift = "".join(lines[first - 1 : end]), first - 1
+        if source[:1].isspace():  # an indented function stays as it is, below a line of its own
+            source, shift = f"if 1:\n{source}", first - 2
         try:
             with warnings.catch_warnings():  # Python has said them already, when it compiled the file
                 warnings.simplefilter("ignore")
@@ -189,11 +197,23 @@ def _find_definition(lines: list[str], code: types.CodeType) -> Any:
             continue
         ast.increment_lineno(tree, shift)
         nodes: Any = ast.walk(tree)
-        for node in nodes:
-            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == code.co_name
-            if is_function and min(part.lineno for part in (node, *node.decorator_list)) == first:
-                return node
+        functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        return next((node for node in functions if node.name == code.co_name), None)
     return None
+
+
+def _ends(lines: list[str], first: int) -> Iterator[int]:
+    """Yield where a block that begins at a line may end: before each line that is indented no more than it."""
+
+    def margin(line: str) -> int:
+        return len(line) - len(line.lstrip())
+
+    for number in range(first, len(lines)):
+        line = lines[number]
+        if margin(line) <= margin(lines[first - 1]) and line.strip() and not line.lstrip().startswith("#"):
+            yield number
+    if first <= len(lines):
+        yield len(lines)
 
 
 _PROBLEMS = {

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from expframe.config.model import Config
+from expframe.errors import DefinitionError
 from expframe.observers.base import Observer, Sink
 from expframe.record import Event, Output, Record
+
+_PATIENCE = 10.0
+"""Seconds that the end of a run waits for a sink that is still busy."""
+
+_WAITING = 10_000
+"""Events that may wait for a busy sink; more are lost, so that memory stays flat."""
 
 
 class Sinks:
     """
-    The open sinks of a run.
+    The open sinks of a run. One with a folder is written by the caller; the others may be slow and have a thread each.
 
     Args:
         observers: Where the facts go.
@@ -22,11 +31,16 @@ class Sinks:
     """
 
     def __init__(self, observers: Sequence[Observer], say: Callable[[str], None]) -> None:
+        for observer in observers:
+            if not isinstance(observer, Observer):
+                raise DefinitionError(f"observer {observer!r:.80}", "is no expframe.Observer. Subclass it.")
         self._observers = sorted(observers, key=lambda observer: -observer.priority)
         self._say = say
         self._sinks: list[Sink] = []
+        self._lanes: list[_Lane] = []
         self._said: set[tuple[int, str]] = set()
         self._lock = threading.RLock()
+        self._is_closed = False
         self.id: str | None = None
         self.folder: Path | None = None
 
@@ -34,11 +48,16 @@ class Sinks:
         """Open every sink and return the record with the id that the first one gave. What one raises is raised."""
         for observer in self._observers:
             sink = observer.open(record, config)
+            if not isinstance(sink, Sink):
+                raise DefinitionError(
+                    f"observer {observer!r:.80}", f"opened a {type(sink).__name__}, which is no Sink."
+                )
             self._sinks.append(sink)
             if self.id is None and sink.id is not None:
                 self.id = sink.id
                 record = replace(record, id=sink.id)
             self.folder = self.folder or sink.folder
+        self._lanes = [_Lane(sink, self._attempt) for sink in self._sinks if sink.folder is None]
         return record
 
     def __bool__(self) -> bool:
@@ -47,29 +66,83 @@ class Sinks:
     @property
     def wants_output(self) -> bool:
         """Whether a sink must be sent what is printed, because it has no folder where it is written."""
-        return any(sink.folder is None for sink in self._sinks)
+        return bool(self._lanes)
 
     def write(self, event: Event) -> None:
         """Hand an event to every sink that takes it; never raises."""
+        if self._is_closed:
+            self._say_once(self, "ended", "it has ended; what is logged or saved now is not recorded")
+            return
+        for lane in self._lanes:
+            if not lane.put(event):
+                self._say_once(lane, "lost", f"{type(lane.sink).__name__} does not keep up; events for it are lost")
         with self._lock:
             for sink in self._sinks:
-                if sink.folder is None or not isinstance(event, Output):
-                    self._attempt(sink, lambda sink=sink: sink.write(event), f"storing {type(event).__name__.lower()}")  # type: ignore[misc]
+                if sink.folder is not None and not isinstance(event, Output):
+                    self._attempt(sink, partial(sink.write, event), f"storing {type(event).__name__.lower()}")
 
     def close(self, record: Record) -> None:
-        """Close every sink; never raises."""
+        """Close every sink; never raises, and waits for a busy one only so long."""
+        for lane in self._lanes:
+            lane.close(record)
         with self._lock:
             for sink in self._sinks:
-                self._attempt(sink, lambda sink=sink: sink.close(record), "storing the end of the run")  # type: ignore[misc]
-            self._sinks = []
+                if sink.folder is not None:
+                    self._attempt(sink, partial(sink.close, record), "storing the end of the run")
+        for lane in self._lanes:
+            if not lane.wait(_PATIENCE):
+                self._say_once(lane, "late", f"{type(lane.sink).__name__} was not done {_PATIENCE:g} s after the end")
+        if not self._lanes and any(sink.folder is None for sink in self._sinks):
+            for sink in self._sinks:  # the run was stopped while its sinks were opened
+                if sink.folder is None:
+                    self._attempt(sink, partial(sink.close, record), "storing the end of the run")
+        self._sinks, self._lanes, self._is_closed = [], [], True
 
     def _attempt(self, sink: Sink, action: Callable[[], None], what: str) -> None:
         try:
             action()
-        except Exception as problem:
-            if (id(sink), what) in self._said:
-                return
-            self._said.add((id(sink), what))
+        except (Exception, SystemExit) as problem:
             where = f" in {sink.folder}" if sink.folder else f" in {type(sink).__name__}"
             reason = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"
-            self._say(f"{what}{where} failed ({reason}); the run goes on, and later events are tried again.")
+            text = f"{what}{where} failed ({reason}); the run goes on, and later events are tried again."
+            self._say_once(sink, what, text)
+
+    def _say_once(self, who: object, what: str, text: str) -> None:
+        if (id(who), what) not in self._said:
+            self._said.add((id(who), what))
+            self._say(text)
+
+
+class _Lane:
+    """The thread that writes to one sink, and what waits for it."""
+
+    def __init__(self, sink: Sink, attempt: Callable[[Sink, Callable[[], None], str], None]) -> None:
+        self.sink = sink
+        self._attempt = attempt
+        self._events: queue.Queue[Event | Record] = queue.Queue()
+        self._thread = threading.Thread(target=self._work, name="expframe-sink", daemon=True)
+        self._thread.start()
+
+    def put(self, event: Event) -> bool:
+        """Let an event wait for its turn; False if too many do already."""
+        if self._events.qsize() >= _WAITING:
+            return False
+        self._events.put(event)
+        return True
+
+    def close(self, record: Record) -> None:
+        """Let the end wait for its turn."""
+        self._events.put(record)
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether all is written, after waiting for it so long."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        while True:
+            event = self._events.get()
+            if isinstance(event, Record):
+                self._attempt(self.sink, partial(self.sink.close, event), "storing the end of the run")
+                return
+            self._attempt(self.sink, partial(self.sink.write, event), f"storing {type(event).__name__.lower()}")

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from expframe import saving
 from expframe.config import values
 from expframe.config.model import Config
 from expframe.disk import inside, whole_lines
@@ -73,7 +74,7 @@ class StoredRun:
 
     @property
     def files(self) -> list[File]:
-        """Artifacts and resources in the order they were added."""
+        """Saved files, artifacts and resources in the order they were added."""
         found = []
         for line in whole_lines(self.folder / layout.FILES):
             try:
@@ -115,6 +116,27 @@ class StoredRun:
         """
         base = self.folder / layout.FILES_FOLDER
         return inside(base, *parts) if parts else base
+
+    def load(self, name: str | os.PathLike[str], *, trust: bool = False, method: str | None = None) -> Any:
+        """
+        Return the object that the run saved under a name.
+
+        Args:
+            name: Its name in the run; the extension may be left out where only one file is meant.
+            trust: Whether code that the file holds may be executed. Without it pickles are refused, and objects in
+                JSON come back as inert References.
+            method: The saver to be used, by its name; by default the one that wrote it, or the extension's.
+
+        Raises:
+            StoreError: There is no such file, nobody reads it, or only with trust.
+            ValueFormatError: The file is damaged.
+            EscapingPathError: The name leads out of the run's files.
+        """
+        return saving.load(self.folder, name, self._notes, trust=trust, method=method)
+
+    @cached_property
+    def _notes(self) -> saving.Notes:
+        return saving.Notes()
 
     @property
     def children(self) -> list[StoredRun]:

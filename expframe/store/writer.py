@@ -60,9 +60,11 @@ class LocalStore(Observer):
         folder = layout.make_folder(self.path, record.id)
         try:
             return LocalSink(folder, replace(record, id=folder.name), config, self.beat_interval)
-        except OSError as problem:
+        except BaseException as problem:
             shutil.rmtree(folder, ignore_errors=True)
-            raise layout.unusable(self.path, problem) from problem
+            if isinstance(problem, OSError):
+                raise layout.unusable(self.path, problem) from problem
+            raise
 
 
 class LocalSink(Sink):
