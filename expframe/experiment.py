@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from expframe import context, injection
 from expframe.config import dotted
-from expframe.config.model import Config, Entries, Flag, Options, Origin, Override, Request
+from expframe.config.model import FLAGS, Config, Entries, Flag, Options, Origin, Override, Request
 from expframe.config.scope import ConfigFunction
 from expframe.errors import DefinitionError, HookSignatureError, MissingMainError, NameTakenError, UnknownCommandError
 from expframe.randomness import child_seed, drawn_seed, rank
@@ -324,7 +324,7 @@ class Experiment(Ingredient):
             raise DefinitionError(f"cli_option{flags!r}", "needs a long spelling such as '--extra'.")
 
         def add(function: F) -> F:
-            known = [*Options.FLAGS, *(option.flag for option in self.registry.cli_options)]
+            known = [*FLAGS, *(option.flag for option in self.registry.cli_options)]
             for flag in known:
                 if long == flag.long or (short and short == flag.short):
                     raise NameTakenError(f"cli_option{flags!r}", f"is taken by {flag.short} {flag.long}.")

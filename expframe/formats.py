@@ -305,7 +305,7 @@ def read_torch(file: IO[bytes], trust: bool) -> Any:
     try:
         return torch.load(file, map_location="cpu", weights_only=not trust)
     except pickle.UnpicklingError as problem:
-        if not trust and any(word in str(problem) for word in ("Unsupported global", "Unsupported class")):
+        if not trust and "unsupported global" in str(problem).lower():
             raise Untrusted from problem
         raise
 

@@ -25,7 +25,7 @@ HEADER = b"metric,step,time,value\n"
 DELAY = 0.05
 """Seconds that a point may wait in memory."""
 
-_FULL = 1 << 15
+_FULL = 1 << 13
 _FULL_SERIES = 1 << 21
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from expframe.cli.argv import parse, program_name, split_argv, usage
-from expframe.config.model import Flag, Options
+from expframe.config.model import FLAGS, Flag
 from expframe.errors import CommandLineError, OptionError, UsageError
 from expframe.registry import CliOption
 
@@ -92,7 +92,7 @@ class TestGrammar:
 
     def test_every_flag_of_the_table_is_in_the_grammar(self):
         """Each flag can be given in its short and in its long spelling."""
-        for flag in Options.FLAGS:
+        for flag in FLAGS:
             value = {"capture": "sys"}.get(flag.field, "1") if flag.value else None
             for spelled in (flag.short, flag.long):
                 parse([spelled, *([value] if value else [])], "prog")

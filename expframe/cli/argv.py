@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from expframe.config import dotted
-from expframe.config.model import Flag, Options, Override
+from expframe.config.model import FLAGS, Flag, Options, Override
 from expframe.errors import CommandLineError
 from expframe.registry import CliOption, Command
 
@@ -93,7 +93,7 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
     if found["COMMAND"] == "with":
         raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program))
     updates = [word for word in found["UPDATE"] or [] if word]
-    given = {flag.long: found[flag.long] for flag in Options.FLAGS if found[flag.long] not in (None, False)}
+    given = {flag.long: found[flag.long] for flag in FLAGS if found[flag.long] not in (None, False)}
     extra = {option.flag.long: found[option.flag.long] for option in cli_options}
     return Words(
         found["COMMAND"],
@@ -133,13 +133,13 @@ def program_name(argv: Sequence[str]) -> str:
 
 
 def _options_text(cli_options: Iterable[CliOption]) -> str:
-    flags = [*Options.FLAGS, *(option.flag for option in cli_options)]
+    flags = [*FLAGS, *(option.flag for option in cli_options)]
     return "Options:\n" + "\n".join(map(_flag_text, flags)) + "\n"
 
 
 def _options_grammar(cli_options: Iterable[CliOption]) -> str:
     """Return the options without their help: docopt would read flags and defaults out of it."""
-    flags = [*Options.FLAGS, *(option.flag for option in cli_options)]
+    flags = [*FLAGS, *(option.flag for option in cli_options)]
     return "Options:\n" + "\n".join(f"  {_spelled(flag)}" for flag in flags) + "\n"
 
 
@@ -159,7 +159,7 @@ def _flag_text(flag: Flag) -> str:
 
 def _explain(argv: Sequence[str], cli_options: Iterable[CliOption]) -> tuple[str, str]:
     """Return which word is wrong, and why."""
-    flags = [*Options.FLAGS, *(option.flag for option in cli_options)]
+    flags = [*FLAGS, *(option.flag for option in cli_options)]
     given: list[Flag] = []
     takes = False
     words: list[str] = []

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from expframe.config import dotted, reading, values
 from expframe.config.frozen import FrozenDict, freeze
@@ -51,8 +50,7 @@ class Origin(NamedTuple):
         return [self.kind, self.name, self.file, self.line]
 
 
-@dataclass(frozen=True)
-class Override:
+class Override(NamedTuple):
     """
     One value that was asked for.
 
@@ -70,7 +68,7 @@ class Override:
     operator: str = "="
     is_text: bool = False
     written: str = ""
-    origin: Origin = field(default_factory=lambda: Origin("command line"))
+    origin: Origin = Origin("command line")
 
     @classmethod
     def parse(cls, text: str) -> Override:
@@ -145,8 +143,29 @@ def _seconds(text: str) -> float:
     return value
 
 
-@dataclass(frozen=True)
-class Options:
+FLAGS = (
+    Flag("-b", "--beat-interval", "beat_interval", "Seconds between two heart beats of the run.", True, _seconds),
+    Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"),
+    Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
+    Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
+    Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
+    Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
+    Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
+    Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
+    Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
+    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.", True),
+    Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
+    Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
+    Flag("-p", "--print-config", "print_config", "Print the config before the run."),
+    Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
+    Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
+    Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
+    Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
+)
+"""The options of the command line."""
+
+
+class Options(NamedTuple):
     """How a run is to be done: the flags of the command line, by their names."""
 
     beat_interval: float = 10.0
@@ -166,29 +185,7 @@ class Options:
     queue: bool = False
     tag: tuple[str, ...] = ()
     unobserved: bool = False
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    FLAGS: ClassVar[tuple[Flag, ...]] = (
-        Flag("-b", "--beat-interval", "beat_interval", "Seconds between two heart beats of the run.", True, _seconds),
-        Flag(
-            "-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"
-        ),
-        Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
-        Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
-        Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
-        Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
-        Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
-        Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
-        Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
-        Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.", True),
-        Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
-        Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
-        Flag("-p", "--print-config", "print_config", "Print the config before the run."),
-        Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
-        Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
-        Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
-        Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
-    )
+    extra: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Options:
@@ -198,7 +195,7 @@ class Options:
         Raises:
             OptionError: A name is unknown, or a value does not fit.
         """
-        by_name = {flag.long: flag for flag in cls.FLAGS} | {flag.field: flag for flag in cls.FLAGS}
+        by_name = {flag.long: flag for flag in FLAGS} | {flag.field: flag for flag in FLAGS}
         chosen: dict[str, Any] = {}
         for name, value in given.items():
             flag = by_name.get(name)
@@ -227,7 +224,7 @@ class Options:
 
     def to_mapping(self) -> dict[str, Any]:
         """Return every option by its field's name."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**self._asdict(), "extra": dict(self.extra)}
 
     def given(self) -> dict[str, Any]:
         """Return the options that differ from their defaults."""
@@ -235,28 +232,35 @@ class Options:
         return {name: value for name, value in self.to_mapping().items() if value != getattr(default, name)}
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What was asked: one for each run, and for each config that is decided without one."""
 
     command: str | None = None
     overrides: tuple[Override, ...] = ()
     named: tuple[str, ...] = ()
     options: Options = Options()
-    info: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = MappingProxyType({})
     tags: tuple[str, ...] = ()
     seed: int = 1
     """What `seed` is if nobody chooses one."""
 
 
-@dataclass
 class Decided:
-    """What one layer decides: its entries, and where and how they are described."""
+    """
+    What one layer decides.
 
-    values: dict[Any, Any]
-    origins: dict[dotted.Path, Origin] = field(default_factory=dict)
-    docs: dict[dotted.Path, str] = field(default_factory=dict)
-    annotations: dict[dotted.Path, Callable[[], Any]] = field(default_factory=dict)
+    Attributes:
+        values: Its entries.
+        origins: Where each of them stands.
+        docs: Their comments.
+        annotations: For each annotated one what says its type.
+    """
+
+    def __init__(self, values: dict[Any, Any], origins: dict[dotted.Path, Origin] | None = None) -> None:
+        self.values = values
+        self.origins = origins or {}
+        self.docs: dict[dotted.Path, str] = {}
+        self.annotations: dict[dotted.Path, Callable[[], Any]] = {}
 
 
 class Layer(Protocol):

@@ -8,7 +8,6 @@ hooks; then what is pinned: dicts where they address ingredients, named configs 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from logging import Logger
 from typing import Any
 
@@ -45,11 +44,11 @@ def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> C
     appends = [override for override in request.overrides if override.operator == "+="]
     if appends:
         others = tuple(override for override in request.overrides if override.operator != "+=")
-        before = _Resolution(recipe, replace(request, overrides=others), logger)
+        before = _Resolution(recipe, request._replace(overrides=others), logger)
         before.decide()
         appended = {append.path for append in appends}
         elements = (o for o in others if any(o.path[:end] in appended for end in range(1, len(o.path))))
-        request = replace(request, overrides=(*others, *_totals(appends, before), *elements))
+        request = request._replace(overrides=(*others, *_totals(appends, before), *elements))
     return _Resolution(recipe, request, logger).conclude()
 
 
@@ -60,10 +59,10 @@ def _totals(appends: list[Override], before: _Resolution) -> Iterator[Override]:
         path = real_path(before.tree, append.path) or append.path
         default = totals.get(path, dotted.get(before.tree, path))
         if default is MISSING:
-            yield replace(append, operator="=")
+            yield append._replace(operator="=")
             continue
         totals[path] = _sum(append, default, where_of(path, before.origins))
-        yield replace(append, value=totals[path], operator="=", is_text=False)
+        yield append._replace(value=totals[path], operator="=", is_text=False)
 
 
 def _sum(append: Override, default: Any, where: str) -> Any:
