@@ -7,6 +7,7 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -173,8 +174,9 @@ class Recording(ABC):
         base = self._files_base()
         file = saving.save(base, value, name, overwrite=overwrite, method=method)
         self._note_file(file)
-        if self._folder is None and file.metadata:
-            append_file(base, file, ())
+        if self._folder is None and file.metadata:  # where nothing is kept there is no list of files to load by
+            with suppress(OSError):
+                append_file(base, file, ())
         return Path(file.path)
 
     def load(self, name: str | os.PathLike[str], *, trust: bool = False, method: str | None = None) -> Any:
