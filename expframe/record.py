@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.config import values
 
@@ -31,8 +31,7 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc)
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """
     The exception a run ended with.
 
@@ -129,7 +128,7 @@ class Record:
             if isinstance(value, datetime.datetime):
                 data[item.name] = value.isoformat()
             elif isinstance(value, Failure):
-                data[item.name] = {part.name: getattr(value, part.name) for part in fields(value)}
+                data[item.name] = value._asdict()
             elif item.name in _PAIRS:
                 data[item.name] = [list(pair) for pair in value]
             elif item.name in _TUPLES:
@@ -169,15 +168,13 @@ Point = tuple[str, "int | float", float, "int | float"]
 """(metric, step, time in seconds since 1970, value)."""
 
 
-@dataclass(frozen=True)
-class Points:
+class Points(NamedTuple):
     """Single points of metrics, in the order they were logged."""
 
     points: Sequence[Point]
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(NamedTuple):
     """Many points of one metric, logged at once."""
 
     name: str
@@ -186,22 +183,19 @@ class Series:
     values: Sequence[int | float]
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """What was printed since the last such event. Sinks with a folder have it in a file already and are not sent it."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Info:
+class Info(NamedTuple):
     """The run's info as it is now."""
 
     info: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class File:
+class File(NamedTuple):
     """
     A file that belongs to the run.
 
@@ -222,11 +216,10 @@ class File:
     time: float
     digest: str = ""
     content_type: str | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Beat:
+class Beat(NamedTuple):
     """The run is alive; `record` is what is known of it by now."""
 
     record: Record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -26,6 +25,7 @@ from expframe.store import layout
 from expframe.store.writer import append_file
 
 if TYPE_CHECKING:
+    import tempfile
     from logging import Logger
 
 
@@ -256,6 +256,8 @@ class Recording(ABC):
             return self._folder
         with self._files_lock:
             if self._scratch is None:
+                import tempfile
+
                 self._scratch = tempfile.TemporaryDirectory(prefix="expframe-", ignore_cleanup_errors=True)
             folder = Path(self._scratch.name) / "run"
             folder.mkdir(exist_ok=True)

@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -71,7 +70,7 @@ class Run(Recording):
         self, setup: Setup, snapshot: Snapshot, command: Command, request: Request, config: Config, parent: Run | None
     ) -> None:
         super().__init__(
-            config, request.options.name or setup.name, command.name, uuid.uuid4().hex, snapshot, setup.injection
+            config, request.options.name or setup.name, command.name, os.urandom(16).hex(), snapshot, setup.injection
         )
         self.request = request
         self.parent = parent

@@ -406,6 +406,7 @@ class TestFiles:
         assert "1,2" == ex.run().result
         back = stored(ex.run())
         assert "1,2" == Path(back.files[0].path).read_text()
+        assert {} == back.files[0].metadata
         assert 1 == len(list((tmp_path / "runs" / "_resources").iterdir()))
 
     def test_what_cannot_be_stored_raises(self, ex, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,6 +60,8 @@ class LocalStore(Observer):
         try:
             return LocalSink(folder, replace(record, id=folder.name), config, self.beat_interval)
         except BaseException as problem:
+            import shutil
+
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(problem, OSError):
                 raise layout.unusable(self.path, problem) from problem
@@ -120,7 +121,7 @@ class LocalSink(Sink):
 
 def append_file(folder: Path, file: File, secrets: Collection[str]) -> None:
     """Note a file of a run, its path from the run's folder on, so that the store can be moved."""
-    data = values.to_json(dict(file.__dict__))
+    data = values.to_json(file._asdict())
     data["metadata"] = _masked(data["metadata"], secrets)
     data["path"] = os.path.relpath(file.path, folder)
     append_line(folder / layout.FILES, values.dump_plain(data, indent=None).decode())
