@@ -711,7 +711,7 @@ FULL = """
     from expframe import Experiment
     from expframe.errors import SaveError
     ex = Experiment("full", store=sys.argv[1])
-    noise = numpy.random.default_rng(0).random(2_000_000)
+    noise = numpy.random.default_rng(0).random(400_000)
 
     @ex.main
     def main(_run):
@@ -722,10 +722,10 @@ FULL = """
             "a.npy": noise, "a.npz": {"a": noise}, "a.csv": pandas.DataFrame({"a": noise}),
             "a.parquet": pandas.DataFrame({"a": noise}), "b.parquet": polars.DataFrame({"a": noise}),
             "b.csv": polars.DataFrame({"a": noise}), "c.parquet": pyarrow.table({"a": noise}),
-            "a.json": noise[:200_000].tolist(), "a.txt": "x" * 9_000_000, "a.bin": b"x" * 9_000_000,
-            "b.bin": (b"x" * 100_000 for _ in range(90)), "a.pkl": noise, "a.joblib": noise,
-            "a.png": PIL.Image.fromarray((noise[:1_920_000] * 255).astype("uint8").reshape(1200, 1600)),
-            "a.html": plotly.graph_objects.Figure(), "kept.txt": "x" * 9_000_000,
+            "a.json": noise[:100_000].tolist(), "a.txt": "x" * 3_000_000, "a.bin": b"x" * 3_000_000,
+            "b.bin": (b"x" * 100_000 for _ in range(30)), "a.pkl": noise, "a.joblib": noise,
+            "a.png": PIL.Image.fromarray(numpy.frombuffer(noise.tobytes(), "uint8").reshape(1600, 2000)),
+            "a.html": plotly.graph_objects.Figure(), "kept.txt": "x" * 3_000_000,
         }
         for name, value in values.items():
             try:
