@@ -500,4 +500,4 @@ def test_many_forks_while_much_is_printed(script, environment, tmp_path):
     metrics = run.metrics()
     assert 40 == len(metrics.pop("child"))
     assert all(curve.steps == list(range(len(curve))) for curve in metrics.values())
-    assert 40 == run.output().count("child")
+    assert 40 == run.output(raw=True).count("child\n")  # Python 3.12 says more of children, in a warning
