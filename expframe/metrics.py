@@ -115,10 +115,10 @@ class MetricLog:
         now = _now()
         points = self._points
         points.append((name, step, now, value))
-        if now - self._written > self._delay:
-            self.flush(wait=self._delay < 0)
-        elif len(points) >= _FULL:
+        if len(points) >= _FULL:  # asked first: a slow disk must not let points pile up
             self.flush()
+        elif now - self._written > self._delay:
+            self.flush(wait=self._delay < 0)
 
     def log_many(self, values: Mapping[str, Any], step: Any = None) -> None:
         """

@@ -390,7 +390,7 @@ class TestOutput:
         assert [f"line {n}" for n in range(20000)] == out.splitlines()
         kept = run.output()
         assert all(f"line {n}\n" in kept for n in (0, 9999, 19999))
-        assert 20000 == kept.count("line ")
+        assert 20000 == kept.replace("to stderr\n", "").count("line ")
         assert "to stderr" in kept
         assert "to stderr" in err
 
@@ -500,4 +500,5 @@ def test_many_forks_while_much_is_printed(script, environment, tmp_path):
     metrics = run.metrics()
     assert 40 == len(metrics.pop("child"))
     assert all(curve.steps == list(range(len(curve))) for curve in metrics.values())
-    assert 40 == run.output(raw=True).count("child\n")  # Python 3.12 says more of children, in a warning
+    printed = run.output()  # a line of a thread may stand in the same row, and Python 3.12 warns of "the child"
+    assert printed.count("child") - printed.count("the child") == 40
