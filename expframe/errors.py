@@ -41,6 +41,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── RunNotFoundError            (also KeyError)
     │   ├── EscapingPathError           (also ValueError) a name that leads out of its folder
     │   └── SaveError
+    ├── MissingLibraryError         (also ImportError) an optional library that is not installed
     ├── ValueFormatError            (also ValueError) stored data that is not what it should be
     └── RunInterrupt                raised by user code to end a run early; `status` says as what
         └── RunTimeout
@@ -461,6 +462,17 @@ class BindError(RunError):
 
 class MetricError(RunError, ValueError):
     """A metric's name, value or step cannot be logged."""
+
+
+class MissingLibraryError(ExpframeError, ImportError):
+    """What was asked for needs an optional library that is not installed."""
+
+    what: str
+    library: str
+    extra: str
+
+    def __str__(self) -> str:
+        return f"{self.what} needs {self.library}. Install it with: pip install 'expframe[{self.extra}]'"
 
 
 class StoreError(_Explained):

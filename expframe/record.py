@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import values
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT = 1
 """The version of the form in which a Record is stored."""
@@ -79,7 +82,7 @@ class Record:
         packages: Installed packages that the code uses, name to version.
         sources: (name, stored file) of the project's files that were loaded when the run started.
         sources_at_end: The same for those loaded or changed since.
-        counts: How many points, artifacts, resources and files it has.
+        counts: How many points, media, artifacts, resources and files it has.
         problems: What could not be recorded.
         extra: What hooks and other packages add.
     """
@@ -219,10 +222,69 @@ class File(NamedTuple):
     metadata: Mapping[str, Any] = {}
 
 
+class Table(NamedTuple):
+    """
+    Rows of several columns.
+
+    Attributes:
+        header: The name of each column.
+        rows: As many values as columns in each.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def to_frame(self) -> Any:
+        """
+        Return a frame of pandas or polars, whichever is loaded or installed.
+
+        Raises:
+            MissingLibraryError: Neither is installed.
+        """
+        from expframe.frames import frame_of
+
+        columns = zip(*self.rows, strict=True) if self.rows else [()] * len(self.header)
+        return frame_of(dict(zip(self.header, map(list, columns), strict=True)))
+
+
+class Histogram(NamedTuple):
+    """
+    How many values lie where.
+
+    Attributes:
+        edges: The bounds of n bins, n + 1 of them, ascending; the last bin includes its upper one.
+        counts: How many values are in each of the n bins.
+        skipped: How many were NaN or infinite, and are in none.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    skipped: int = 0
+
+
+class Media(NamedTuple):
+    """
+    Something logged at a step that is no number.
+
+    Attributes:
+        kind: `table`, `histogram`, `text`, `image` or `figure`.
+        name: What it is called.
+        step: When it was, as for metrics.
+        time: Seconds since 1970.
+        content: A Table, a Histogram, a text, or for images and figures the Path of their file.
+    """
+
+    kind: str
+    name: str
+    step: int | float
+    time: float
+    content: Table | Histogram | str | Path
+
+
 class Beat(NamedTuple):
     """The run is alive; `record` is what is known of it by now."""
 
     record: Record
 
 
-Event = Points | Series | Output | Info | File | Beat
+Event = Points | Series | Media | Output | Info | File | Beat

@@ -739,6 +739,14 @@ def not_clean():
 # ------------------------------------------------------------------------------------------------------ the tests
 
 
+@case
+def a_frame_without_its_library():
+    """Ask for columns as a frame where no library of frames is installed."""
+    from expframe.frames import frame_of
+
+    frame_of({"loss": [1.0]}, "modin")
+
+
 def said(name, folder):
     """Return what a case says, without what differs from machine to machine."""
     try:
