@@ -15,7 +15,7 @@ ORDER = """
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
-    store.layout formats savers saving store.writer store.reader
+    store.layout store.points formats savers saving store.writer store.reader
     stopping logbook recording binding run
     cli.argv cli.render cli.commands cli.script
     experiment testing __init__
