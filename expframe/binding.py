@@ -66,6 +66,9 @@ class WorkerRun(Recording):
     def _emit(self, event: Event) -> None:
         self._sink.write(event)
 
+    def _say(self, problem: str) -> None:
+        self._sink.say(problem)
+
 
 class BoundFunction:
     """

@@ -74,13 +74,14 @@ def mend_last_line(fd: int) -> bytes:
     return b"" if size == 0 or os.pread(fd, 1, size - 1) == b"\n" else b"\n"
 
 
-def whole_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file that end in a newline, without it. A missing file has none."""
+def whole_lines(path: Path, start: int = 0) -> Iterator[bytes]:
+    """Yield the lines of a file, from a byte on, that end in a newline, without it. A missing file has none."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return
     with file:
+        file.seek(start)
         for line in file:
             if line.endswith(b"\n"):
                 yield line[:-1]

@@ -15,11 +15,13 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.disk import mend_last_line, whole_lines, write_all
 from expframe.errors import MetricError
+from expframe.frames import frame_of
 from expframe.record import Event, Point, Points, Series
+from expframe.summaries import Summary
 
 HEADER = b"metric,step,time,value\n"
 DELAY = 0.05
@@ -208,12 +210,24 @@ def _numbers(values: Any, what: str) -> Sequence[int | float]:
 
 
 class MetricFile:
-    """The file that points are appended to; one writer for each file."""
+    """
+    The file that points are appended to; one writer for each file.
+
+    Attributes:
+        path: The file.
+        summaries: What the points that are in the file come to, by metric.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
+        self.summaries: dict[str, Summary] = {}
         self._fd = -1
         self._torn = False
+
+    @property
+    def size(self) -> int:
+        """How many bytes are in the file."""
+        return os.fstat(self._fd).st_size if self._fd >= 0 else 0
 
     def write(self, event: Points | Series) -> None:
         """
@@ -224,13 +238,16 @@ class MetricFile:
         """
         if self._fd < 0:
             self._open()
-        for block in _formatted(event):
+        for block in _points(event) if isinstance(event, Points) else _series(event):
             try:
-                write_all(self._fd, b"\n" + block if self._torn else block)
+                write_all(self._fd, b"\n" + block.text if self._torn else block.text)
                 self._torn = False
             except OSError:
                 self._torn = True
                 raise
+            for name, (steps, values) in block.curves.items():
+                summary = self.summaries.get(name) or self.summaries.setdefault(name, Summary())
+                summary.add(steps, values)
 
     def close(self) -> None:
         """Close the file."""
@@ -239,24 +256,45 @@ class MetricFile:
             self._fd = -1
 
     def _open(self) -> None:
-        self._fd = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         if os.fstat(self._fd).st_size == 0:
             write_all(self._fd, HEADER)
         elif mend_last_line(self._fd):
             self._torn = True
 
 
-def _formatted(event: Points | Series) -> Iterator[bytes]:
-    if isinstance(event, Points):
-        points = event.points
-        if any("," in name or '"' in name for name in {point[0] for point in points}):
-            points = [(_quoted(name), step, when, value) for name, step, when, value in points]
-        yield "".join([f"{name},{step},{when:.6f},{value!r}\n" for name, step, when, value in points]).encode()
-        return
+class _Block(NamedTuple):
+    """Lines that are written at once, and the steps and values in them by metric."""
+
+    text: bytes
+    curves: dict[str, tuple[Sequence[int | float], Sequence[int | float]]]
+
+
+def _points(event: Points) -> Iterator[_Block]:
+    points = event.points
+    names, steps, _, values = zip(*points, strict=True)
+    distinct = set(names)
+    curves: dict[str, tuple[Any, Any]]
+    if len(distinct) == 1:
+        curves = {names[0]: (steps, values)}
+    else:
+        curves = {name: ([], []) for name in dict.fromkeys(names)}
+        for name, step, value in zip(names, steps, values, strict=True):
+            of_steps, of_values = curves[name]
+            of_steps.append(step)
+            of_values.append(value)
+    if any("," in name or '"' in name for name in distinct):
+        points = [(_quoted(name), step, when, value) for name, step, when, value in points]
+    text = "".join([f"{name},{step},{when:.6f},{value!r}\n" for name, step, when, value in points])
+    yield _Block(text.encode(), curves)
+
+
+def _series(event: Series) -> Iterator[_Block]:
     name, when = _quoted(event.name), f"{event.time:.6f}"
     for start in range(0, len(event.values), 65536):
         steps, values = event.steps[start : start + 65536], event.values[start : start + 65536]
-        yield "".join([f"{name},{step},{when},{value!r}\n" for step, value in zip(steps, values, strict=True)]).encode()
+        lines = [f"{name},{step},{when},{value!r}\n" for step, value in zip(steps, values, strict=True)]
+        yield _Block("".join(lines).encode(), {event.name: (steps, values)})
 
 
 def _quoted(name: str) -> str:
@@ -286,26 +324,94 @@ class Curve:
     def __iter__(self) -> Iterator[tuple[int | float, float]]:
         return zip(self.steps, self.values, strict=True)
 
+    def to_numpy(self) -> tuple[Any, Any, Any]:
+        """Return steps, times and values as arrays of n numbers each; needs numpy."""
+        import numpy
+
+        return numpy.asarray(self.steps), numpy.asarray(self.times), numpy.asarray(self.values)
+
+    def to_frame(self) -> Any:
+        """
+        Return a frame of pandas or polars with the columns step, time and value.
+
+        Raises:
+            MissingLibraryError: Neither is installed.
+        """
+        return frame_of({"step": self.steps, "time": self.times, "value": self.values})
+
     def __repr__(self) -> str:
         last = f", last {self.values[-1]!r} at step {self.steps[-1]}" if self.values else ""
         return f"<Curve of {len(self)} points{last}>"
 
 
-def read_files(paths: Iterable[Path]) -> dict[str, Curve]:
-    """Return the points of metric files by metric; lines that are no whole points are skipped."""
-    curves: dict[str, Curve] = {}
+class Curves(dict[str, Curve]):
+    """
+    Curves by metric.
+
+    Args:
+        owner: Whose they are, for messages.
+    """
+
+    def __init__(self, owner: str = "") -> None:
+        super().__init__()
+        self._owner = owner
+
+    def __missing__(self, name: str) -> Curve:
+        raise KeyError(f"{self._owner} has no metric {name!r}. It has: {', '.join(self) or 'none'}.")
+
+    def to_frame(self) -> Any:
+        """
+        Return a frame of pandas or polars with the columns metric, step, time and value.
+
+        Raises:
+            MissingLibraryError: Neither is installed.
+        """
+        columns: dict[str, list[Any]] = {"metric": [], "step": [], "time": [], "value": []}
+        for name, curve in self.items():
+            columns["metric"] += [name] * len(curve)
+            columns["step"] += curve.steps
+            columns["time"] += curve.times
+            columns["value"] += curve.values
+        return frame_of(columns)
+
+
+def read_files(paths: Iterable[Path], owner: str = "") -> Curves:
+    """
+    Return the points of metric files by metric; lines that are no whole points are skipped.
+
+    Args:
+        paths: The files; a missing one has no points.
+        owner: Whose they are, for messages.
+    """
+    curves = Curves(owner)
     for path in paths:
-        for line in whole_lines(path):
-            point = _parse(line)
-            if point is not None:
-                name, step, when, value = point
-                curve = curves.get(name)
-                if curve is None:
-                    curve = curves[name] = Curve()
-                curve.steps.append(step)
-                curve.times.append(when)
-                curve.values.append(value)
+        _read(path, 0, curves)
     return curves
+
+
+def summarize(path: Path, start: int, summaries: dict[str, Summary]) -> int:
+    """Add what the points of a file from a byte on come to, and return the byte after the last whole line."""
+    curves = Curves()
+    end = _read(path, start, curves)
+    for name, curve in curves.items():
+        summaries.setdefault(name, Summary()).add(curve.steps, curve.values)
+    return end
+
+
+def _read(path: Path, start: int, curves: Curves) -> int:
+    """Add the points of a file from a byte on, and return the byte after the last whole line."""
+    for line in whole_lines(path, start):
+        start += len(line) + 1
+        point = _parse(line)
+        if point is not None:
+            name, step, when, value = point
+            curve = curves.get(name)
+            if curve is None:
+                curve = curves[name] = Curve()
+            curve.steps.append(step)
+            curve.times.append(when)
+            curve.values.append(value)
+    return start
 
 
 def _parse(line: bytes) -> tuple[str, int | float, float, float] | None:

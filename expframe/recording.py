@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,22 +13,23 @@ from expframe import saving
 from expframe.config import dotted
 from expframe.config.model import Config
 from expframe.disk import inside
-from expframe.errors import MetricError, RunError
+from expframe.errors import RunError
 from expframe.injection import Injector, Plan
+from expframe.logbook import Logbook
 from expframe.masking import secrets_in
-from expframe.metrics import MetricFile, MetricLog
+from expframe.metrics import MetricFile
 from expframe.randomness import child_seed
-from expframe.record import Event, File, Points, Series
+from expframe.record import Event, File, Media, Points, Series
 from expframe.registry import Captured, Snapshot
 from expframe.store import layout
-from expframe.store.writer import append_file
+from expframe.store.writer import append_file, append_media
 
 if TYPE_CHECKING:
     import tempfile
     from logging import Logger
 
 
-class Recording(ABC):
+class Recording(Logbook):
     """
     A run as functions see it.
 
@@ -45,6 +45,7 @@ class Recording(ABC):
     def __init__(
         self, config: Config, name: str, command: str, uid: str, snapshot: Snapshot, injection: Injection
     ) -> None:
+        super().__init__()
         self.config = config
         self.name = name
         self.command = command
@@ -61,8 +62,6 @@ class Recording(ABC):
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files_lock = threading.Lock()
         self._notes = saving.Notes()
-        self._metrics = MetricLog(self._emit)
-        self._counts: dict[str, int] = {}
 
     # ------------------------------------------------------------------------------------------------ identity
 
@@ -103,37 +102,6 @@ class Recording(ABC):
         import logging
 
         return logging.getLogger(self.name)
-
-    # ------------------------------------------------------------------------------------------------- metrics
-
-    def log_scalar(self, name: str, value: Any, step: Any = None) -> None:
-        """
-        Log one value of a metric.
-
-        Args:
-            name: The metric.
-            value: A real number of Python, numpy, torch or jax; nan and infinities are kept.
-            step: When it was, as a number; by default the metric's last step + 1, from 0.
-
-        Raises:
-            MetricError: The name, value or step cannot be logged.
-        """
-        self._metrics.log(name, value, step)
-
-    def log_scalars(self, values: Mapping[str, Any], step: Any = None) -> None:
-        """
-        Log values of several metrics, single ones or whole arrays.
-
-        Args:
-            values: For each metric a number, or a one-dimensional array of n numbers.
-            step: A number for single values, n numbers for arrays; by default each metric's next ones.
-
-        Raises:
-            MetricError: A name, value or step cannot be logged; nothing of the call is then logged.
-        """
-        if not isinstance(values, Mapping):
-            raise MetricError(f"log_scalars({type(values).__name__})", "takes a dict: {'loss': 0.3, 'accuracy': 0.9}.")
-        self._metrics.log_many(values, step)
 
     # --------------------------------------------------------------------------------------------------- files
 
@@ -292,10 +260,6 @@ class Recording(ABC):
         seed = self.seed if own is dotted.MISSING else own
         return child_seed(seed, dotted.join(captured.path), captured.name, number)
 
-    @abstractmethod
-    def _emit(self, event: Event) -> None:
-        """Hand on what happened; never raises."""
-
 
 class Injection(NamedTuple):
     """How an experiment fills parameters where a function does not say."""
@@ -320,10 +284,20 @@ class WorkerSink:
                 self._metrics.write(event)
             elif isinstance(event, File) and self._folder is not None:
                 append_file(self._folder, event, self._secrets)
+            elif isinstance(event, Media) and self._folder is not None:
+                append_media(self._folder, event)
         except Exception as problem:
-            if not self._has_said:
-                import logging
+            self.say(f"storing in {self._folder} failed ({problem}); later events are tried again")
 
-                self._has_said = True
-                text = "storing in %s failed (%s); later events are tried again"
-                logging.getLogger("expframe").warning(text, self._folder, problem)
+    def say(self, problem: str) -> None:
+        """Say once what could not be stored."""
+        if not self._has_said:
+            import logging
+
+            self._has_said = True
+            logging.getLogger("expframe").warning("%s", problem)
+
+    def end(self) -> None:
+        """Close the file of metrics."""
+        if self._metrics is not None:
+            self._metrics.close()

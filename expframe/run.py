@@ -22,10 +22,10 @@ from expframe.masking import mask, mask_text, mask_words, secrets_in
 from expframe.metrics import DELAY, MetricLog
 from expframe.observers.base import Observer
 from expframe.observers.fanout import Sinks
-from expframe.record import Beat, Event, Failure, Info, Output, Record, Status, now
+from expframe.record import Beat, Event, Failure, Info, Media, Output, Points, Record, Series, Status, now
 from expframe.recording import Injection, Recording, WorkerSink
 from expframe.registry import CliOption, Command, Snapshot
-from expframe.stopping import Stopping
+from expframe.stopping import Stopping, uninterrupted
 from expframe.store import layout
 from expframe.terminal_text import collapse_file
 
@@ -83,6 +83,7 @@ class Run(Recording):
         self._pid = os.getpid()
         self._problems: list[str] = []
         self._sinks: Sinks | WorkerSink = Sinks(setup.observers, self._say)
+        self._scratch_sink: WorkerSink | None = None
         self._stopping: Stopping = parent._stopping if parent else Stopping()
         self._capture: output.Capture | None = None
         self._output_path: Path | None = None
@@ -316,10 +317,17 @@ class Run(Recording):
         except Exception as problem:  # a fault of ours is not the user's
             self._say(f"the end of the run was not wholly recorded ({type(problem).__name__}: {problem})")
         finally:  # also after a second Ctrl-C
-            self._advance()
-            self._sinks.close(self.record)  # type: ignore[union-attr]
-            if self._scratch is not None:
-                self._scratch.cleanup()
+            with uninterrupted():
+                self._seal()
+
+    def _seal(self) -> None:
+        """Store the final record and put everything away."""
+        self._advance()
+        self._sinks.close(self.record)  # type: ignore[union-attr]
+        if self._scratch_sink is not None:
+            self._scratch_sink.end()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     def _wind_up(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
         """Wait for all that is still under way, so that the record is complete."""
@@ -412,6 +420,14 @@ class Run(Recording):
 
     def _emit(self, event: Event) -> None:
         self._sinks.write(event)
+        if self._folder is None and isinstance(event, Points | Series | Media) and self.record.ended is None:
+            self._keep_for_now(event)
+
+    def _keep_for_now(self, event: Event) -> None:
+        """Keep what is logged in the temporary folder, so that the run can read it back."""
+        if self._scratch_sink is None:
+            self._scratch_sink = WorkerSink(self._files_base(), self.config)
+        self._scratch_sink.write(event)
 
     def _learn(self, facts: Mapping[str, Any]) -> None:
         """Take facts into the record, which is stored with the next flush."""
@@ -448,6 +464,7 @@ class Run(Recording):
             # The folder is the parent's to remove.
             self._scratch._finalizer.detach()  # type: ignore[attr-defined]
         self._sinks = WorkerSink(self._folder, self.config)
+        self._scratch_sink = None
         self._metrics = MetricLog(self._emit, unbuffered=True)
         self._files_lock = threading.Lock()
         self._record_lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""SIGTERM: at once, or after a grace period for code that asks whether it should stop."""
+"""SIGTERM: at once, or after a grace period for code that asks whether to stop. Ctrl-C: not in the last write."""
 
 from __future__ import annotations
 
@@ -71,3 +71,19 @@ class Stopping:
         """Leave SIGTERM to the parent: in a forked child it ends the process, as it does without us."""
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == self._take:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait until the block has ended; in other threads than the main one it never arrives."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+        yield
+        return
+    arrived: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: arrived.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if arrived and before not in (signal.SIG_IGN, signal.SIG_DFL):
+        before(arrived[0], None)  # type: ignore[operator, misc]

@@ -17,7 +17,20 @@ from expframe.config.model import Config
 from expframe.experiment import Experiment
 from expframe.observers.base import Observer, Sink
 from expframe.observers.memory import MemoryObserver, MemorySink
-from expframe.record import Beat, File, Info, Output, Points, Record, Series, Status, now
+from expframe.record import (
+    Beat,
+    File,
+    Histogram,
+    Info,
+    Media,
+    Output,
+    Points,
+    Record,
+    Series,
+    Status,
+    Table,
+    now,
+)
 from expframe.run import Run
 
 
@@ -135,6 +148,9 @@ class ObserverContract:
         return [
             Points([("loss", 0, 1.0, 0.5), ("loss, total", 1.5, 2.0, float("nan"))]),
             Series("accuracy", range(3), 3.0, [0.1, 0.2, float("inf")]),
+            Media("table", "classes", 0, 3.5, Table(("class", "share"), (("cat", 0.5), ("dog", 0.5)))),
+            Media("histogram", "weights", 0, 3.5, Histogram((0.0, 0.5, 1.0), (2, 3), 1)),
+            Media("text", "sample", 0, 3.5, "some words"),
             Output("a line\n"),
             Info({"note": "text", "sizes": (1, 2)}),
             File("artifact", "some file.txt", str(file), 7, 4.0),

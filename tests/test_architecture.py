@@ -13,11 +13,11 @@ ORDER = """
     config.instrument config.scope config.judging config.resolve
     frames record context randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
-    terminal_text streams tee output metrics
+    terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard
     store.layout formats savers saving store.writer store.reader
-    stopping recording binding run
+    stopping logbook recording binding run
     cli.argv cli.render cli.commands cli.script
     experiment testing __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from expframe.config.model import Config
-from expframe.metrics import Curve
+from expframe.metrics import Curve, Curves
 from expframe.observers.base import Observer, Sink
-from expframe.record import Event, File, Info, Output, Points, Record, Series
+from expframe.record import Event, File, Info, Media, Output, Points, Record, Series
 
 
 class MemorySink(Sink):
@@ -52,9 +52,14 @@ class MemorySink(Sink):
         """Artifacts and resources."""
         return [event for event in self.events if isinstance(event, File)]
 
-    def metrics(self) -> dict[str, Curve]:
+    @property
+    def media(self) -> list[Media]:
+        """Tables, histograms, texts, images and figures."""
+        return [event for event in self.events if isinstance(event, Media)]
+
+    def metrics(self) -> Curves:
         """Return the points that were logged, by metric."""
-        curves: dict[str, Curve] = {}
+        curves = Curves(self.record.name)
         for event in self.events:
             points = event.points if isinstance(event, Points) else ()
             if isinstance(event, Series):

@@ -21,6 +21,8 @@ STORE_VARIABLE = "EXPFRAME_STORE"
 RECORD = "run.json"
 CONFIG = "config.json"
 METRICS = "metrics.csv"
+SUMMARY = "summary.json"
+MEDIA = "media.jsonl"
 OUTPUT = "output.txt"
 FILES = "files.jsonl"
 LEASE = "lease"
@@ -44,7 +46,13 @@ def metrics_of(pid: int) -> str:
 
 def metric_files(folder: Path) -> list[Path]:
     """Return the metric files of a run, its own process's first."""
-    return [folder / METRICS, *sorted(folder.glob("metrics-*.csv"))]
+    return [folder / METRICS, *worker_metrics(folder)]
+
+
+def worker_metrics(folder: Path) -> list[Path]:
+    """Return the metric files of a run's other processes."""
+    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
+    return [folder / name for name in sorted(names)]
 
 
 def is_run(folder: Path) -> bool:

@@ -16,12 +16,36 @@ from expframe.config import values
 from expframe.config.model import Config
 from expframe.disk import inside, whole_lines
 from expframe.errors import RunNotFoundError, ValueFormatError
-from expframe.metrics import read_files
-from expframe.record import File, Record, Status
+from expframe.media import read_file as read_media
+from expframe.metrics import read_files, summarize
+from expframe.record import File, Media, Record, Status
 from expframe.store import layout
+from expframe.summaries import Summary
+from expframe.summaries import load as load_summaries
 from expframe.terminal_text import collapse
 
 T = TypeVar("T")
+
+
+def summaries_of(folder: Path) -> dict[str, Summary]:
+    """
+    Return what the points of a run come to, by metric.
+
+    What the run noted of that is taken as far as it goes; only points after it are read.
+    """
+    try:
+        summaries, covered = load_summaries((folder / layout.SUMMARY).read_bytes())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        summaries, covered = {}, {}
+    paths = layout.metric_files(folder)
+    sizes = {path.name: path.stat().st_size for path in paths if path.exists()}
+    if any(size > sizes.get(name, 0) for name, size in covered.items()):  # points were taken away since
+        summaries, covered = {}, {}
+    for path in paths:
+        start = covered.get(path.name, 0)
+        if sizes.get(path.name, 0) > start:
+            summarize(path, start, summaries)
+    return summaries
 
 
 @dataclass(frozen=True)
@@ -92,12 +116,17 @@ class StoredRun:
         Raises:
             KeyError: There is no metric of this name.
         """
-        curves = read_files(layout.metric_files(self.folder))
-        if name is None:
-            return curves
-        if name not in curves:
-            raise KeyError(f"Run {self.id} has no metric {name!r}. It has: {', '.join(curves) or 'none'}.")
-        return curves[name]
+        curves = read_files(layout.metric_files(self.folder), f"Run {self.id}")
+        return curves if name is None else curves[name]
+
+    @property
+    def summaries(self) -> Mapping[str, Summary]:
+        """For each metric its count, first, last, smallest and greatest value and mean."""
+        return summaries_of(self.folder)
+
+    def media(self, name: str | None = None) -> list[Media]:
+        """Return the tables, histograms, texts, images and figures that were logged, all or of one name, in order."""
+        return read_media(self.folder / layout.MEDIA, name)
 
     def output(self, *, raw: bool = False) -> str:
         """Return what was printed: as a terminal shows it in the end, or raw."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from expframe.config import values
 from expframe.config.model import Config
 from expframe.disk import append_line, replace_file, write_new
 from expframe.masking import mask, mask_plain, mask_words, secrets_in, secrets_of
-from expframe.metrics import MetricFile
+from expframe.media import to_line
+from expframe.metrics import MetricFile, summarize
 from expframe.observers.base import Observer, Sink
-from expframe.record import Beat, Event, File, Info, Points, Record, Series
+from expframe.record import Beat, Event, File, Info, Media, Points, Record, Series
 from expframe.store import layout
+from expframe.summaries import dump
 
 _FIXED = {
     "format",
@@ -75,6 +77,7 @@ class LocalSink(Sink):
         self.folder: Path = folder
         self.id = folder.name
         self._record: Record | None = None
+        self._covered: dict[str, int] = {}
         self._metrics = MetricFile(folder / layout.METRICS)
         self._secrets = secrets_in(config.values) | secrets_of(record.argv)
         layout.own_lease(beat_interval).write(folder / layout.LEASE)
@@ -87,14 +90,18 @@ class LocalSink(Sink):
             self._metrics.write(event)
         elif isinstance(event, File):
             append_file(self.folder, event, self._secrets)
+        elif isinstance(event, Media):
+            append_media(self.folder, event)
         elif isinstance(event, Info):
             replace_file(self.folder / layout.INFO, values.dump_plain(self._masked(values.to_json(event.info))))
         elif isinstance(event, Beat):
             os.utime(self.folder / layout.LEASE)
             self._write_record(event.record)
+            self._write_summaries()
 
     def close(self, record: Record) -> None:
         """Write the final record; the lease is given up."""
+        self._write_summaries(of_workers=layout.worker_metrics(self.folder))
         self._metrics.close()
         self._write_record(record)
         (self.folder / layout.LEASE).unlink(missing_ok=True)
@@ -106,6 +113,15 @@ class LocalSink(Sink):
             masked = {name: fact if name in _FIXED else self._masked(fact) for name, fact in data.items()}
             replace_file(self.folder / layout.RECORD, values.dump_plain(masked))
             self._record = record
+
+    def _write_summaries(self, of_workers: Sequence[Path] = ()) -> None:
+        """Write down what the points come to, in the end those of workers too."""
+        summaries = self._metrics.summaries
+        covered = {self._metrics.path.name: self._metrics.size}
+        covered.update((path.name, summarize(path, 0, summaries)) for path in of_workers)
+        if summaries and covered != self._covered:
+            replace_file(self.folder / layout.SUMMARY, dump(summaries, covered))
+            self._covered = covered
 
     def _config_data(self, config: Config) -> Any:
         """Return a config as it is stored: a value made of a secret is one, so that it is not used again by mistake."""
@@ -125,6 +141,11 @@ def append_file(folder: Path, file: File, secrets: Collection[str]) -> None:
     data["metadata"] = _masked(data["metadata"], secrets)
     data["path"] = os.path.relpath(file.path, folder)
     append_line(folder / layout.FILES, values.dump_plain(data, indent=None).decode())
+
+
+def append_media(folder: Path, media: Media) -> None:
+    """Note what was logged at a step and is no number."""
+    append_line(folder / layout.MEDIA, to_line(media, folder))
 
 
 def _masked(data: Any, secrets: Collection[str]) -> Any:
