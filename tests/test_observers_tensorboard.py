@@ -106,6 +106,39 @@ def test_a_run_is_shown_under_its_experiment_and_id(tmp_path):
     assert () == run.record.problems
 
 
+def test_everything_that_a_run_logs_is_shown(tmp_path):
+    """Histograms, texts, tables, images and figures reach TensorBoard from the calls that log them."""
+    import matplotlib.figure
+    import numpy
+
+    ex = Experiment("all", store=tmp_path / "runs", observers=[expframe.TensorBoard("board")])
+
+    @ex.main
+    def main(_run):
+        _run.log_histogram("weights", numpy.array([0.0, 1.0, 1.0, math.nan]), bins=2)
+        _run.log_text("words", "some *words*", 1)
+        _run.log_table("classes", {"name": ["cat"], "share": [0.5]}, step=2)
+        _run.log_image("picture", numpy.zeros((4, 6, 3), "uint8"), 3)
+        _run.log_figure("figure", matplotlib.figure.Figure(), 4)
+
+    run = ex.run()
+    board = accumulated(tmp_path / "board" / "all" / "1")
+
+    assert () == run.record.problems
+    assert [1.0, 2.0] == list(board.Histograms("weights")[0].histogram_value.bucket)
+    assert "some *words*" == text_of(board, "words")
+    assert "| cat | 0.5 |" == text_of(board, "classes").splitlines()[-1]
+    assert (3, 6, 4) == (board.Images("picture")[0].step, *sizes(board, "picture"))
+    assert 4 == board.Images("figure")[0].step
+    assert min(sizes(board, "figure")) > 100
+
+
+def sizes(board, tag):
+    """Return width and height of a tag's first image."""
+    image = board.Images(tag)[0]
+    return image.width, image.height
+
+
 def test_children_have_folders_of_their_own(tmp_path):
     """A run inside a run is a run of its own in TensorBoard too."""
     ex = Experiment("outer", store=tmp_path / "runs", observers=[expframe.TensorBoard("board")])
