@@ -1,5 +1,6 @@
 """
-What expframe costs, beside Sacred 0.8.7 and beside bare Python, in one go: `python -m benchmarks`.
+What expframe costs, beside Sacred 0.8.7 (and, for logging, tensorboardX and Trackio) and beside bare Python, in one go:
+`python -m benchmarks`.
 
 The sides of each comparison take turns, each in a process of its own; figures are medians. `ratio` is expframe's figure
 over that of the peer or the floor, whichever the target names.
@@ -16,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import calls, commands, imports, metrics, output, resolving, runs
+from benchmarks import calls, commands, imports, logbook, metrics, output, resolving, runs, saving
 from benchmarks.environments import Environments
 from benchmarks.measuring import Bench, table
 
@@ -27,6 +28,8 @@ GROUPS = {
     "runs": runs.measure,
     "scalars": metrics.measure_scalars,
     "arrays": metrics.measure_arrays,
+    "logging": logbook.measure,
+    "saving": saving.measure,
     "output": output.measure,
     "resolve": resolving.measure,
 }
@@ -51,8 +54,8 @@ def main() -> int:
         print(json.dumps([row.as_json() for row in rows], indent=2))
         return 0
     versions = [f"wrapt {environments.version(name, 'wrapt')}" for name in environments.of_expframe()]
-    if environments.python("sacred"):
-        versions.append(f"peer: Sacred {environments.version('sacred', 'sacred')} where not said otherwise")
+    if peers := environments.versions():
+        versions.append(f"peers: {', '.join(peers)}; Sacred where not said otherwise")
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {', '.join(versions)}\n")
     print(table(rows))
     for problem in environments.problems:

@@ -21,19 +21,29 @@ def _needed_by_expframe() -> list[str]:
     return [line for line in lines if line and not line.startswith("wrapt")]
 
 
+_PEERS = {
+    "sacred": ["setuptools<82", "sacred==0.8.7"],
+    "sacred_numpy": ["setuptools<82", "sacred==0.8.7", "numpy"],
+    "tensorboardX": ["tensorboardX==2.6.5", "numpy", "pillow"],
+    "trackio": ["trackio==0.43.0"],
+}
+_WRAPT = {"wrapt1": "wrapt>=1.17,<2", "wrapt2": "wrapt>=2,<3", "tensorboard": "wrapt>=1.17,<2"}
+_MODULES = {"here": "wrapt", "sacred_numpy": "sacred"}
+
+
 def _requirements(name: str) -> list[str]:
-    if name == "sacred":
-        return ["setuptools<82", "sacred==0.8.7"]
-    versions = {"wrapt1": "wrapt>=1.17,<2", "wrapt2": "wrapt>=2,<3"}
-    return [versions[name], *_needed_by_expframe(), "numpy"]
+    if name in _PEERS:
+        return _PEERS[name]
+    more = ["tensorboard"] if name == "tensorboard" else []
+    return [_WRAPT[name], *_needed_by_expframe(), "numpy", "pillow", *more]
 
 
 class Environments:
     """
-    Where the interpreters are: `sacred`, and `wrapt1` and `wrapt2` for expframe.
+    Where the interpreters are: those of peers, and `wrapt1`, `wrapt2` and `tensorboard` for expframe.
 
     Args:
-        is_here: Make none; expframe is measured by this interpreter, and Sacred if it is installed beside.
+        is_here: Make none; expframe is measured by this interpreter, and so are the peers that are installed beside.
 
     Attributes:
         problems: Why an environment is missing, a sentence each.
@@ -54,6 +64,11 @@ class Environments:
         """Return the environments that expframe can be measured in, the one for single figures first."""
         return [name for name in ("wrapt1", "wrapt2", "here") if self.python(name)]
 
+    def versions(self) -> list[str]:
+        """Return name and version of each peer that was found."""
+        found = [name for name in _PEERS if self._pythons.get(name) and name != "sacred_numpy"]
+        return [f"{name} {self.version(name, name)}" for name in found]
+
     def version(self, name: str, package: str) -> str:
         """Return the version of a package in an environment."""
         code = f"from importlib.metadata import version; print(version({package!r}))"
@@ -61,12 +76,13 @@ class Environments:
         return done.stdout.strip() or "?"
 
     def _find_here(self, name: str) -> str | None:
-        module = {"here": "wrapt", "sacred": "sacred"}.get(name)
-        if module is None:
+        if name in {"wrapt1", "wrapt2"}:
             return None
+        module = _MODULES.get(name, name)
         done = subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, check=False)
-        if done.returncode:
-            self.problems.append(f"{module} cannot be imported here.")
+        problem = f"{module} cannot be imported here."
+        if done.returncode and problem not in self.problems:
+            self.problems.append(problem)
         return None if done.returncode else sys.executable
 
     def _make(self, name: str) -> str | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.measuring import Bench, Row, Sample, Target, answer, peak_memory
+from benchmarks.stored import in_expframe, in_sacred
 
 POINTS = 1_000_000
 _BURST = 2_000
@@ -86,37 +86,6 @@ def measure_arrays(bench: Bench) -> list[Row]:
 # ------------------------------------------------------------------------------------------------------- the sides
 
 
-def _in_expframe(work: Callable[[Any], None]) -> float:
-    """Do work in a stored run of expframe, and return when the run began its command."""
-    from expframe import Experiment
-
-    folder = Path.cwd()
-    ex = Experiment("metrics", store=folder / "runs", project_dir=folder)
-    began = []
-
-    @ex.main
-    def main(_run: Any) -> None:
-        began.append(time.perf_counter())
-        work(_run)
-
-    ex.run()
-    return began[0]
-
-
-def _in_sacred(work: Callable[[Any], None]) -> None:
-    from sacred import Experiment
-    from sacred.observers import FileStorageObserver
-
-    ex = Experiment("metrics", save_git_info=False)
-    ex.observers.append(FileStorageObserver(Path.cwd() / "runs"))
-
-    @ex.main
-    def main(_run: Any) -> None:
-        work(_run)
-
-    ex.run(options={"--capture": "sys"})
-
-
 def _time_bursts(run: Any, found: dict[str, float]) -> None:
     points = [(step, 1 / (step + 1)) for step in range(_BURST)]
     times = []
@@ -132,13 +101,13 @@ def _time_bursts(run: Any, found: dict[str, float]) -> None:
 
 def bursts_of_expframe() -> Sample:
     found: dict[str, float] = {}
-    _in_expframe(lambda run: _time_bursts(run, found))
+    in_expframe(lambda run: _time_bursts(run, found))
     return found
 
 
 def bursts_of_sacred() -> Sample:
     found: dict[str, float] = {}
-    _in_sacred(lambda run: _time_bursts(run, found))
+    in_sacred(lambda run: _time_bursts(run, found))
     return found
 
 
@@ -149,7 +118,7 @@ def _log_points(run: Any, points: int) -> None:
 
 
 def points_of_expframe(points: int) -> Sample:
-    start = _in_expframe(lambda run: _log_points(run, points))
+    start = in_expframe(lambda run: _log_points(run, points))
     return {"time": time.perf_counter() - start, "memory": peak_memory()}
 
 
@@ -185,13 +154,13 @@ def beats_of_expframe(points: int) -> Sample:
 
         _time_beats(run, beat, points, 100, found)
 
-    _in_expframe(work)
+    in_expframe(work)
     return found
 
 
 def beats_of_sacred(points: int) -> Sample:
     found: dict[str, float] = {}
-    _in_sacred(lambda run: _time_beats(run, run._emit_heartbeat, points, 3, found))
+    in_sacred(lambda run: _time_beats(run, run._emit_heartbeat, points, 3, found))
     return found
 
 
@@ -216,7 +185,7 @@ def _blocks(points: int, block: Any) -> Sample:
             run.log_scalars({"loss": block})
             times.append(time.perf_counter() - start)
 
-    start = _in_expframe(work)
+    start = in_expframe(work)
     return {"call": _BLOCK / median(times), "disk": points / (time.perf_counter() - start)}
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from expframe.observers.base import Observer as Observer
     from expframe.observers.base import Sink as Sink
     from expframe.observers.memory import MemoryObserver as MemoryObserver
+    from expframe.observers.tensorboard import TensorBoard as TensorBoard
     from expframe.record import Record as Record
     from expframe.record import Status as Status
     from expframe.run import Run as Run
@@ -35,6 +36,7 @@ _PLACES = {
     "Sink": "expframe.observers.base",
     "Status": "expframe.record",
     "StoredRun": "expframe.store.reader",
+    "TensorBoard": "expframe.observers.tensorboard",
     "errors": "expframe.errors",
     "runs": "expframe.store.reader",
     "saver": "expframe.savers",

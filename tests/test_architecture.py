@@ -15,6 +15,7 @@ ORDER = """
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
+    observers.tensorboard_file observers.tensorboard_events observers.tensorboard
     store.layout store.points formats savers saving store.writer store.reader
     stopping logbook recording binding run
     cli.argv cli.render cli.commands cli.script

@@ -25,3 +25,15 @@ def test_a_group_of_benchmarks_prints_its_table_without_sacred():
     ]
     assert [line.split("|")[5].strip() for line in lines] == ["<= 1.5 x floor", "<= 0.2 x peer"] * 2
     assert all(line.split("|")[6].strip() in ("yes", "NO") for line in lines[::2])
+
+
+def test_rows_are_left_out_where_a_peer_is_missing():
+    """A peer of the logging group that cannot be had has no rows, and the reason is said below the table."""
+    command = [sys.executable, "-m", "benchmarks", "--here", "--quick", "--only", "logging"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stderr
+    for module, shown in (("sacred", "Sacred"), ("tensorboardX", "tensorboardX"), ("trackio", "Trackio")):
+        has_rows = f"log_scalar, the call (peer: {shown})" in done.stdout
+        has_reason = f"{module} cannot be imported here. What needs it is left out." in done.stdout
+        assert has_rows != has_reason
