@@ -46,7 +46,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     └── RunInterrupt                raised by user code to end a run early; `status` says as what
         └── RunTimeout
 
-    Terminated (BaseException)      SIGTERM arrived; like KeyboardInterrupt
+    Terminated (SystemExit)         SIGTERM arrived; like KeyboardInterrupt, it ends the process: with 143
 """
 
 from __future__ import annotations
@@ -545,5 +545,8 @@ class RunTimeout(RunInterrupt):
     status = "TIMEOUT"
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived. Like KeyboardInterrupt, it is no Exception, so that code cannot catch it by accident."""
+class Terminated(SystemExit):
+    """SIGTERM arrived. Like KeyboardInterrupt it is no Exception; uncaught, it ends the process with exit code 143."""
+
+    def __init__(self) -> None:
+        super().__init__(143)

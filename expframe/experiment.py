@@ -20,11 +20,15 @@ from expframe.registry import Captured, CliOption, Command, Registry, Snapshot, 
 
 if TYPE_CHECKING:
     from expframe.observers.base import Observer
+    from expframe.opened import CalledRun, StartedRun
     from expframe.run import Run, Setup
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R", bound="Run")
 
 GHOST_VARIABLE = "EXPFRAME_GHOST"
+_START = "start()"
+"""What a run without a command asks for: no function has this name."""
 _HOOK_PARAMETERS = ("config", "command_name", "logger")
 
 
@@ -345,6 +349,9 @@ class Experiment(Ingredient):
         options: Mapping[str, Any] | None = None,
         *,
         tags: Sequence[str] = (),
+        run_name: str | None = None,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Run:
         """
         Do a command as a run, inside another run as its child, and return the Run.
@@ -356,6 +363,9 @@ class Experiment(Ingredient):
             info: What the run's info begins with.
             options: Options of the command line, by flag or name: `{"--force": True}`, `{"comment": "again"}`.
             tags: Words to find it again.
+            run_name: Its id, in place of the next number.
+            args: Positional arguments of the command, which prevail over the config.
+            kwargs: Keyword arguments of the command, which prevail over the config.
 
         Raises:
             ConfigError: A value cannot be decided; nothing was started.
@@ -363,11 +373,108 @@ class Experiment(Ingredient):
             StoreError: The run cannot be kept where it should; nothing was started.
             BaseException: What the command raises, unchanged.
         """
+        __tracebackhide__ = True
+        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
+        return self.prepare(asked).execute()
+
+    def create(
+        self,
+        command: str | None = None,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+    ) -> CalledRun:
+        """
+        Open a run of a command and return it, to be called as often as wanted: `run(*args, **kwargs)`.
+
+        Each call is numbered, timed and recorded; what it saves and logs goes to the one run. The run ends by
+        `run.close()`, the end of its `with` block, or with the process: FAILED if its last call failed.
+
+        Args:
+            command: As for `run`.
+            config_updates: As for `run`.
+            named_configs: As for `run`.
+            info: As for `run`.
+            options: As for `run`.
+            tags: As for `run`.
+            run_name: As for `run`.
+
+        Raises:
+            ConfigError: A value cannot be decided; nothing was started.
+            UsageError: There is no such command or option.
+            StoreError: The run cannot be kept where it should; nothing was started.
+        """
+        from expframe.opened import CalledRun
+
+        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name)
+        run: CalledRun = self.prepare(asked, kind=CalledRun)
+        run.open()
+        return run
+
+    def start(
+        self,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+    ) -> StartedRun:
+        """
+        Open a run without a command and return it: what happens outside of any command belongs to it.
+
+        Commands that are run inside are its children. It ends by `run.close()`, the end of its `with` block, or with
+        the process: FAILED after an exception that nobody caught, INTERRUPTED after Ctrl-C or SIGTERM. Starting one of
+        the same name again, as when a cell of a notebook is run again, closes the earlier one. Hooks are for commands
+        and are not called. Output is captured in mode `sys`; `options={"capture": "fd"}` takes that of C code too.
+
+        Args:
+            config_updates: As for `run`.
+            named_configs: As for `run`.
+            info: As for `run`.
+            options: As for `run`.
+            tags: As for `run`.
+            run_name: As for `run`.
+
+        Raises:
+            ConfigError: A value cannot be decided; nothing was started.
+            UsageError: There is no such option.
+            StoreError: The run cannot be kept where it should; nothing was started.
+        """
+        from expframe.opened import StartedRun
+
+        asked = self._ask(_START, config_updates, named_configs, info, options, tags, run_name)
+        StartedRun.close_earlier(asked.options.name or self.name)
+        run: StartedRun = self.prepare(asked, kind=StartedRun)
+        run.open()
+        return run
+
+    def _ask(
+        self,
+        command: str | None,
+        config_updates: Mapping[Any, Any] | None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Request:
+        """Return what a call asks for; its seed is chosen when the run is prepared."""
         overrides = Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
         given = Options.from_mapping(options or {})
-        return self.prepare(
-            command, overrides, tuple(named_configs), given, info, tags, is_command_line=False
-        ).execute()
+        if run_name is not None:
+            given = given._replace(id=run_name)
+        return Request(
+            command, overrides, tuple(named_configs), given, dict(info or {}), tuple(tags),
+            args=tuple(args), kwargs=dict(kwargs or {}),
+        )  # fmt: skip
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
         """
@@ -408,32 +515,35 @@ class Experiment(Ingredient):
         request = Request(self.default_command, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ))
         return self._decide(self._snapshot(), request)
 
-    def prepare(
-        self,
-        command: str | None,
-        overrides: tuple[Override, ...],
-        named: tuple[str, ...],
-        options: Options,
-        info: Mapping[str, Any] | None = None,
-        tags: Sequence[str] = (),
-        *,
-        is_command_line: bool = True,
-    ) -> Run:
+    def prepare(self, asked: Request, *, kind: type[R] | None = None, is_command_line: bool = False) -> R:
         """Return a run that is decided and not started. Everything that can be refused by then is."""
         from expframe.run import Run
 
         snapshot = self._snapshot()
+        options = asked.options
         for hook in self.registry.option_hooks:
             changed = options.to_mapping()
             hook(options=changed)
             options = Options.from_mapping(changed)
-        found = self._find_command(command, snapshot)
+        found = self._find_command(asked.command, snapshot)
         parent = context.parent_of_new()
         number = len(parent.children) if parent else 0
         seed = child_seed(parent.seed, found.name, number) if parent else drawn_seed(os.environ)
-        request = Request(found.name, overrides, named, options, dict(info or {}), tuple(tags), seed)
+        request = asked._replace(command=found.name, options=options, seed=seed)
         setup = self._make_setup(snapshot, found, options, parent, is_command_line)
-        return Run(setup, snapshot, found, request, self._decide(snapshot, request), parent)
+        make: Any = kind or Run
+        run: R = make(setup, snapshot, found, request, self._decide(snapshot, request), parent)
+        return run
+
+    def _run_child(
+        self, around: Request, command: str | None, config_updates: Mapping[Any, Any] | None, *args: Any, **how: Any
+    ) -> Run:
+        """Do a command with the named configs and overrides of another run, under its own."""
+        __tracebackhide__ = True
+        asked = self._ask(command, config_updates, *args, **how)
+        options = asked.options._replace(force=asked.options.force or around.options.force)
+        overrides, named = (*around.overrides, *asked.overrides), (*around.named, *asked.named)
+        return self.prepare(asked._replace(overrides=overrides, named=named, options=options)).execute()
 
     def _decide(self, snapshot: Snapshot, request: Request) -> Config:
         from expframe.config.resolve import resolve
@@ -460,6 +570,8 @@ class Experiment(Ingredient):
                     self.command(unobserved=True)(function)
 
     def _find_command(self, name: str | None, snapshot: Snapshot) -> Command:
+        if name == _START:
+            return Command("start", _do_nothing, Captured.of(_do_nothing, ()))
         available = tuple(snapshot.commands)
         name = name or self.default_command
         if name is None:
@@ -510,7 +622,43 @@ class Experiment(Ingredient):
             Injection(self._max_depth, self._read_only),
             tuple(self.registry.cli_options),
             is_command_line,
+            self._run_child,
         )
+
+
+def start(
+    name: str | None = None,
+    config: Mapping[Any, Any] | str | os.PathLike[str] | None = None,
+    *,
+    tags: Sequence[str] = (),
+    run_name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    **experiment: Any,
+) -> StartedRun:
+    """
+    Open a run at once, for notebooks and plain scripts: an experiment of its own, and a run of it without a command.
+
+    Args:
+        name: What the run is called; by default the script's or notebook's name.
+        config: Its entries: a dict, or a .json, .yaml, .yml or .toml file.
+        tags: Words to find it again.
+        run_name: Its id, in place of the next number.
+        options: Options of the command line, as for `Experiment.run`.
+        experiment: `store`, `ghost`, `observers` and the others of `Experiment`.
+
+    Raises:
+        StoreError: The run cannot be kept where it should; nothing was started.
+
+    Example:
+        >>> with start("plain", {"lr": 0.1}, ghost=True) as run:
+        ...     run.log_scalar("loss", 1 - run.config["lr"])
+        >>> run.status
+        'COMPLETED'
+    """
+    ex = Experiment(name, **experiment)
+    if config is not None:
+        ex.add_config(config)
+    return ex.start(tags=tags, run_name=run_name, options=options)
 
 
 def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:
@@ -541,11 +689,19 @@ def _called_from(instance: Ingredient, kind: str) -> Origin:
     return _origin(kind, _caller(instance))
 
 
+_BETWEEN = (__name__, "expframe.run", "expframe.opened")
+"""Modules that may stand between the user and us."""
+
+
+def _do_nothing() -> None:
+    """Nothing: a run that was started has no command."""
+
+
 def _caller(instance: Ingredient) -> FrameType:
     """Return the frame outside of expframe, and outside of a subclass's own methods, that called us."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
-        is_own = frame.f_globals.get("__name__") == __name__
+        is_own = frame.f_globals.get("__name__") in _BETWEEN
         is_method = frame.f_code.co_argcount > 0 and frame.f_locals.get(frame.f_code.co_varnames[0]) is instance
         if not is_own and not is_method:
             break

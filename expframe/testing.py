@@ -17,7 +17,7 @@ from expframe.config.model import Config
 from expframe.experiment import Experiment
 from expframe.observers.base import Observer, Sink
 from expframe.observers.memory import MemoryObserver, MemorySink
-from expframe.record import Beat, File, Info, Output, Points, Record, Series, Status, now
+from expframe.record import Beat, Call, File, Info, Output, Points, Record, Series, Status, now
 from expframe.run import Run
 
 
@@ -138,6 +138,7 @@ class ObserverContract:
             Output("a line\n"),
             Info({"note": "text", "sizes": (1, 2)}),
             File("artifact", "some file.txt", str(file), 7, 4.0),
+            Call(1, now(), now(), {"loss": 0.5}),
             Beat(replace(record, tags=("later",))),
         ]
 

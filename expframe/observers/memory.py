@@ -7,7 +7,7 @@ from typing import Any
 from expframe.config.model import Config
 from expframe.metrics import Curve
 from expframe.observers.base import Observer, Sink
-from expframe.record import Event, File, Info, Output, Points, Record, Series
+from expframe.record import Call, Event, File, Info, Output, Points, Record, Series
 
 
 class MemorySink(Sink):
@@ -51,6 +51,11 @@ class MemorySink(Sink):
     def files(self) -> list[File]:
         """Artifacts and resources."""
         return [event for event in self.events if isinstance(event, File)]
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of a run that was called many times."""
+        return [event for event in self.events if isinstance(event, Call)]
 
     def metrics(self) -> dict[str, Curve]:
         """Return the points that were logged, by metric."""

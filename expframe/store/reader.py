@@ -17,7 +17,7 @@ from expframe.config.model import Config
 from expframe.disk import inside, whole_lines
 from expframe.errors import RunNotFoundError, ValueFormatError
 from expframe.metrics import read_files
-from expframe.record import File, Record, Status
+from expframe.record import Call, File, Record, Status
 from expframe.store import layout
 from expframe.terminal_text import collapse
 
@@ -82,6 +82,17 @@ class StoredRun:
                 data["path"] = os.path.normpath(self.folder / data["path"])
                 found.append(File(**data))
             except (ValueFormatError, TypeError, KeyError, RecursionError):
+                continue  # a damaged line
+        return found
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of a run that was called many times, in the order in which they ended."""
+        found = []
+        for line in whole_lines(self.folder / layout.CALLS):
+            try:
+                found.append(Call.from_json(json.loads(line)))
+            except (ValueError, TypeError, KeyError, RecursionError):
                 continue  # a damaged line
         return found
 

@@ -14,7 +14,7 @@ from expframe.disk import append_line, replace_file, write_new
 from expframe.masking import mask, mask_plain, mask_words, secrets_in, secrets_of
 from expframe.metrics import MetricFile
 from expframe.observers.base import Observer, Sink
-from expframe.record import Beat, Event, File, Info, Points, Record, Series
+from expframe.record import Beat, Call, Event, File, Info, Points, Record, Series
 from expframe.store import layout
 
 _FIXED = {
@@ -87,6 +87,9 @@ class LocalSink(Sink):
             self._metrics.write(event)
         elif isinstance(event, File):
             append_file(self.folder, event, self._secrets)
+        elif isinstance(event, Call):
+            line = values.dump_plain(self._masked(event.to_json()), indent=None).decode()
+            append_line(self.folder / layout.CALLS, line)
         elif isinstance(event, Info):
             replace_file(self.folder / layout.INFO, values.dump_plain(self._masked(values.to_json(event.info))))
         elif isinstance(event, Beat):
