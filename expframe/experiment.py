@@ -19,12 +19,16 @@ from expframe.randomness import child_seed, drawn_seed, rank
 from expframe.registry import Captured, CliOption, Command, Registry, Snapshot, origin_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from expframe.observers.base import Observer
     from expframe.opened import CalledRun, StartedRun
     from expframe.run import Run, Setup
+    from expframe.task_queue import TaskQueue, TaskResult
 
 F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R", bound="Run")
+E = TypeVar("E", bound="Experiment")
 
 GHOST_VARIABLE = "EXPFRAME_GHOST"
 _START = "start()"
@@ -237,14 +241,16 @@ class Experiment(Ingredient):
         store: The folder that runs are kept in; by default that of EXPFRAME_STORE, else `./runs`. `-F DIR` prevails.
         observers: Where else the facts of its runs go.
         project_dir: The folder whose files count as source; by default the git root, else the next pyproject.toml.
+        load_dir: The folder that `load_path` looks in.
         ghost: Run everything and keep nothing.
         max_depth: How many levels are searched for a parameter's name where a function does not say.
         read_only: False to hand out plain copies of dicts and lists where a function does not say.
         environment: Environment variables to keep, by name or pattern (`SLURM_*`).
         ranks: "all" to keep the runs of all processes of a distributed job, not only of rank 0.
+        devices: The GPUs to use.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each names one thing that all runs of an experiment share
         self,
         name: str | None = None,
         ingredients: Iterable[Ingredient] = (),
@@ -252,11 +258,13 @@ class Experiment(Ingredient):
         store: str | os.PathLike[str] | None = None,
         observers: Iterable[Observer] = (),
         project_dir: str | os.PathLike[str] | None = None,
+        load_dir: str | os.PathLike[str] | None = None,
         ghost: bool = False,
         max_depth: int = 1,
         read_only: bool = True,
         environment: Sequence[str] = (),
         ranks: str = "first",
+        devices: Sequence[int | str] = (),
     ) -> None:
         caller = _caller(self)
         file = caller.f_globals.get("__file__")
@@ -270,12 +278,56 @@ class Experiment(Ingredient):
         self.ghost = ghost
         self.main_file = os.path.abspath(file) if file else None  # noqa: PTH100
         self.project_dir = os.path.abspath(project_dir) if project_dir else None  # noqa: PTH100
+        self.load_dir = os.path.abspath(load_dir) if load_dir else None  # noqa: PTH100
         self.environment = tuple(environment)
+        self.devices = tuple(devices)
         self._max_depth = max_depth
         self._read_only = read_only
         self._ranks = ranks
         self._known: Any = None
         self._has_built_in = False
+        self._tasks: TaskQueue | None = None
+
+    @classmethod
+    def from_file(cls: type[E], path: str | os.PathLike[str]) -> E:
+        """
+        Return the experiment that a .json, .yaml, .yml or .toml file describes; nothing in the file executes code.
+
+        Its entries, all of which may be left out: `name`, `store`, `project_dir`, `load_dir`, `ghost`, `observers` (by
+        name: `[{tensorboard: {dir: logs}}]`) and `devices` as for Experiment, `config` as for `add_config`, and
+        `queue`, a list of commands or of what `queue` takes. Folders are relative to the file's own. Tasks are checked
+        by `run_queue`, as commands are not there yet.
+
+        Raises:
+            ConfigFileError: The file is missing, malformed or of an unknown kind.
+            ExperimentFileError: An entry is unknown, or is not what it may be.
+        """
+        from expframe.experiment_file import read
+
+        found = read(path)
+        ex = cls(**found.arguments)
+        if found.config:
+            ex.registry.layers.append(Entries(found.config, Origin("file", found.name, found.name)))
+        for task in found.queue:
+            ex._task_queue.add_unchecked(ex._ask(**task))
+        return ex
+
+    def load_path(self, *parts: str | os.PathLike[str]) -> Path:
+        """
+        Return a path inside the experiment's `load_dir`, or that folder.
+
+        Raises:
+            DefinitionError: The experiment has none.
+            EscapingPathError: The name leads out of it.
+        """
+        from pathlib import Path
+
+        from expframe.disk import inside
+
+        if self.load_dir is None:
+            raise DefinitionError(repr(self), "has no folder to load from. Give Experiment(load_dir=...).")
+        folder = Path(self.load_dir)
+        return inside(folder, *parts) if parts else folder
 
     # ------------------------------------------------------------------------------------------------ commands
 
@@ -454,10 +506,69 @@ class Experiment(Ingredient):
         run.open()
         return run
 
+    def queue(
+        self,
+        command: str | None = None,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Remember a run for `run_queue`. It is checked at once.
+
+        Args:
+            command: As for `run`.
+            config_updates: As for `run`.
+            named_configs: As for `run`.
+            info: As for `run`.
+            options: As for `run`.
+            tags: As for `run`.
+            run_name: As for `run`.
+            args: As for `run`.
+            kwargs: As for `run`.
+
+        Raises:
+            ConfigError: A value cannot be decided.
+            UsageError: There is no such command or option.
+        """
+        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
+        self._task_queue.add(asked)
+
+    def run_queue(self, on_error: str = "continue") -> list[TaskResult]:
+        """
+        Do what was queued, in order, each as a run: inside a run as its children. Return what came of each.
+
+        Progress, and a table at the end, are logged.
+
+        Args:
+            on_error: "continue" with the next after one that failed, or "stop"; what was not run stays queued.
+
+        Raises:
+            QueueError: One of them failed; it holds all results. On a command line the exit code is then 1.
+            ExpframeError: A task of a file cannot be run; none was.
+        """
+        return self._task_queue.run(on_error)
+
+    @property
+    def _task_queue(self) -> TaskQueue:
+        if self._tasks is None:
+            import logging
+
+            from expframe.task_queue import TaskQueue
+
+            self._tasks = TaskQueue(self.prepare, logging.getLogger(self.name))
+        return self._tasks
+
     def _ask(
         self,
-        command: str | None,
-        config_updates: Mapping[Any, Any] | None,
+        command: str | None = None,
+        config_updates: Mapping[Any, Any] | None = None,
         named_configs: Sequence[str] = (),
         info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,

@@ -14,11 +14,11 @@ ORDER = """
     frames record context randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output metrics
-    observers.base observers.fanout observers.memory
+    observers.base observers.fanout observers.memory observers.named
     store.layout formats savers saving store.writer store.reader
-    stopping recording binding calling run opened
+    stopping recording binding calling run opened task_queue
     cli.argv cli.render cli.commands cli.script
-    experiment testing __init__
+    experiment_file experiment testing __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
 
