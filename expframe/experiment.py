@@ -10,7 +10,7 @@ from functools import partial, wraps
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from expframe import context, injection
+from expframe import context, injection, notebook
 from expframe.config import dotted
 from expframe.config.model import FLAGS, Config, Entries, Flag, Options, Origin, Override, Request
 from expframe.config.scope import ConfigFunction
@@ -114,7 +114,7 @@ class Ingredient:
         Raises:
             ConfigFunctionError: The function cannot be run with pinned values.
         """
-        self.registry.layers.append(ConfigFunction(function))
+        self.registry.add_config_function(ConfigFunction(function))
         return function
 
     @_DecoratorMethod
@@ -163,7 +163,7 @@ class Ingredient:
         Raises:
             HookSignatureError: Its parameters are others.
         """
-        self.registry.config_hooks.append(self.registry.add_hook(function, _HOOK_PARAMETERS))
+        self.registry.add_config_hook(self.registry.make_hook(function, _HOOK_PARAMETERS))
         return function
 
     # ----------------------------------------------------------------------------------------------- functions
@@ -209,14 +209,14 @@ class Ingredient:
     def pre_run_hook(self, function: Any, **how: Any) -> Any:
         """Add a captured function that is called before the command of each run; `how` as for `capture`."""
         wrapped = self.capture(function, **how)
-        self.registry.pre_run_hooks.append(wrapped)
+        self.registry.add_run_hook(self.registry.pre_run_hooks, wrapped)
         return wrapped
 
     @_DecoratorMethod
     def post_run_hook(self, function: Any, **how: Any) -> Any:
         """Add a captured function that is called after each command that did not fail; `how` as for `capture`."""
         wrapped = self.capture(function, **how)
-        self.registry.post_run_hooks.append(wrapped)
+        self.registry.add_run_hook(self.registry.post_run_hooks, wrapped)
         return wrapped
 
     def add_source_file(self, filename: str | os.PathLike[str]) -> None:
@@ -236,7 +236,7 @@ class Experiment(Ingredient):
     A script that can be run: configuration, commands, and a record of each run.
 
     Args:
-        name: What its runs are called; by default the script's name.
+        name: What its runs are called; by default the script's or notebook's name.
         ingredients: The ingredients it uses.
         store: The folder that runs are kept in; by default that of EXPFRAME_STORE, else `./runs`. `-F DIR` prevails.
         observers: Where else the facts of its runs go.
@@ -268,7 +268,8 @@ class Experiment(Ingredient):
     ) -> None:
         caller = _caller(self)
         file = caller.f_globals.get("__file__")
-        self.name = name or (os.path.splitext(os.path.basename(file))[0] if file else "interactive")  # noqa: PTH119, PTH122
+        found = os.path.splitext(os.path.basename(file))[0] if file else notebook.find_name(caller.f_globals)  # noqa: PTH119, PTH122
+        self.name = name or found or "interactive"
         if ranks not in ("first", "all"):
             raise DefinitionError(f"ranks={ranks!r}", "must be 'first' or 'all'.")
         self._set_up((), self.name, ingredients, caller)
@@ -359,7 +360,7 @@ class Experiment(Ingredient):
             origin = origin_of("option hook", function)
             problem = "must have a parameter `options`."
             raise HookSignatureError(f"hook {origin.name}() ({origin.where})", problem)
-        self.registry.option_hooks.append(function)
+        self.registry.add_run_hook(self.registry.option_hooks, function)
         return function
 
     def cli_option(self, *flags: str, is_flag: bool = False) -> Callable[[F], F]:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import Any
 
-from expframe import context
+from expframe import context, notebook
 from expframe.errors import OptionError, RunError, Terminated
 from expframe.record import Call, Status, now
 from expframe.run import Outcome, Run
@@ -211,7 +211,7 @@ class ProcessEnd:
                 self._excepthook, sys.excepthook = sys.excepthook, self._take_exception
             if self._exit is None:
                 self._exit, sys.exit = sys.exit, self._take_exit  # type: ignore[assignment]
-            if shell := _notebook():
+            if shell := notebook.find_shell():
                 shell.events.register("post_run_cell", self._take_cell)
 
     def release(self) -> None:
@@ -225,7 +225,7 @@ class ProcessEnd:
                 sys.excepthook, self._excepthook = self._excepthook, None
             if self._exit is not None and sys.exit == self._take_exit:
                 sys.exit, self._exit = self._exit, None
-            if shell := _notebook():
+            if shell := notebook.find_shell():
                 with suppress(ValueError):
                     shell.events.unregister("post_run_cell", self._take_cell)
 
@@ -250,12 +250,6 @@ class ProcessEnd:
 
     def _take_cell(self, result: Any) -> None:
         self.problem = result.error_in_exec or result.error_before_exec
-
-
-def _notebook() -> Any:
-    """Return IPython's shell in a notebook or at its prompt, else None."""
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None and hasattr(module, "get_ipython") else None
 
 
 def _process_end() -> ProcessEnd:
