@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe import context
 from expframe.config.model import Config, Part, Recipe
@@ -17,8 +16,7 @@ from expframe.recording import Injection, Recording, WorkerSink
 from expframe.registry import Snapshot
 
 
-@dataclass(frozen=True)
-class Ticket:
+class Ticket(NamedTuple):
     """What another process needs to work for a run."""
 
     config: Config

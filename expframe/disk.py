@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from expframe.errors import EscapingPathError
+
+if TYPE_CHECKING:
+    import hashlib
 
 _FICLONE = 0x40049409  # ioctl_ficlone(2): share the blocks of a file on file systems that can
 
@@ -85,6 +89,15 @@ def whole_lines(path: Path, start: int = 0) -> Iterator[bytes]:
         for line in file:
             if line.endswith(b"\n"):
                 yield line[:-1]
+
+
+def light_sha256() -> hashlib._Hash:
+    """Return an empty SHA-256 for little data: that of Python itself, which loads 2 ms faster than OpenSSL's."""
+    for module in ("_sha2", "_sha256", "hashlib"):  # its name since Python 3.12, and before
+        with suppress(ImportError):
+            empty: hashlib._Hash = importlib.import_module(module).sha256()
+            return empty
+    raise ImportError("no SHA-256")
 
 
 def copy_file(source: Path, target: Path) -> None:

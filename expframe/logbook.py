@@ -10,10 +10,10 @@ from typing import Any
 
 from expframe import media, saving
 from expframe.errors import MetricError, SaveError
-from expframe.metrics import MetricLog, check_name, number, read_files
+from expframe.metrics import MetricLog, check_name, number
 from expframe.record import Event, Histogram, Media, Table
 from expframe.store import layout
-from expframe.store.reader import summaries_of
+from expframe.store.points import curves_of, summaries_of
 from expframe.summaries import Summary
 
 
@@ -85,7 +85,7 @@ class Logbook(ABC):
             KeyError: There is no metric of this name.
         """
         self._metrics.flush()
-        curves = read_files(layout.metric_files(self._files_base()), self.label)
+        curves = curves_of(self._files_base(), self.label)
         return curves if name is None else curves[name]
 
     @property

@@ -13,7 +13,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ DELAY = 0.05
 
 _FULL = 1 << 13
 _FULL_SERIES = 1 << 21
+_LINES = 1 << 16
 
 
 def number(value: Any, what: str = "value") -> int | float:
@@ -285,16 +286,16 @@ def _points(event: Points) -> Iterator[_Block]:
             of_values.append(value)
     if any("," in name or '"' in name for name in distinct):
         points = [(_quoted(name), step, when, value) for name, step, when, value in points]
-    text = "".join([f"{name},{step},{when:.6f},{value!r}\n" for name, step, when, value in points])
+    text = ("%s,%s,%.6f,%r\n" * len(points)) % tuple(chain.from_iterable(points))  # faster than a line at a time
     yield _Block(text.encode(), curves)
 
 
 def _series(event: Series) -> Iterator[_Block]:
-    name, when = _quoted(event.name), f"{event.time:.6f}"
-    for start in range(0, len(event.values), 65536):
-        steps, values = event.steps[start : start + 65536], event.values[start : start + 65536]
-        lines = [f"{name},{step},{when},{value!r}\n" for step, value in zip(steps, values, strict=True)]
-        yield _Block("".join(lines).encode(), {event.name: (steps, values)})
+    line = f"{_quoted(event.name)},".replace("%", "%%") + f"%s,{event.time:.6f},%r\n"
+    for start in range(0, len(event.values), _LINES):
+        steps, values = event.steps[start : start + _LINES], event.values[start : start + _LINES]
+        text = (line * len(values)) % tuple(chain.from_iterable(zip(steps, values, strict=True)))
+        yield _Block(text.encode(), {event.name: (steps, values)})
 
 
 def _quoted(name: str) -> str:

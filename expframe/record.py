@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import values
@@ -49,8 +48,7 @@ class Failure(NamedTuple):
     traceback: str
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """
     The facts of one run; JSON and back without loss.
 
@@ -102,21 +100,21 @@ class Record:
     depth: int = 0
     tags: tuple[str, ...] = ()
     comment: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = {}
     named_configs: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     argv: tuple[str, ...] = ()
     capture: str = "no"
     result: Any = None
     failure: Failure | None = None
-    host: Mapping[str, Any] = field(default_factory=dict)
+    host: Mapping[str, Any] = {}
     git: Mapping[str, Any] | None = None
-    packages: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = {}
     sources: tuple[tuple[str, str], ...] = ()
     sources_at_end: tuple[tuple[str, str], ...] = ()
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = {}
     problems: tuple[str, ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = {}
 
     @property
     def duration(self) -> float | None:
@@ -126,38 +124,37 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data. Secrets are masked."""
         data: dict[str, Any] = {"format": FORMAT}
-        for item in fields(self):
-            value = getattr(self, item.name)
+        for name, value in zip(self._fields, self, strict=True):
             if isinstance(value, datetime.datetime):
-                data[item.name] = value.isoformat()
+                data[name] = value.isoformat()
             elif isinstance(value, Failure):
-                data[item.name] = value._asdict()
-            elif item.name in _PAIRS:
-                data[item.name] = [list(pair) for pair in value]
-            elif item.name in _TUPLES:
-                data[item.name] = values.to_json(list(value))
+                data[name] = value._asdict()
+            elif name in _PAIRS:
+                data[name] = [list(pair) for pair in value]
+            elif name in _TUPLES:
+                data[name] = values.to_json(list(value))
             else:
-                data[item.name] = values.to_json(value)
+                data[name] = values.to_json(value)
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Record:
         """Return the Record that `to_json` wrote. Fields of newer versions are kept out, missing ones get defaults."""
         given: dict[str, Any] = {}
-        for item in fields(cls):
-            if item.name not in data:
+        for name in cls._fields:
+            if name not in data:
                 continue
-            value = data[item.name]
-            if item.name in {"queued", "started", "ended"}:
-                given[item.name] = value and datetime.datetime.fromisoformat(value)
-            elif item.name == "failure":
-                given[item.name] = value and Failure(**value)
-            elif item.name in _PAIRS:
-                given[item.name] = tuple((name, stored) for name, stored in value)
-            elif item.name in _TUPLES:
-                given[item.name] = tuple(values.from_json(value))
+            value = data[name]
+            if name in {"queued", "started", "ended"}:
+                given[name] = value and datetime.datetime.fromisoformat(value)
+            elif name == "failure":
+                given[name] = value and Failure(**value)
+            elif name in _PAIRS:
+                given[name] = tuple((name, stored) for name, stored in value)
+            elif name in _TUPLES:
+                given[name] = tuple(values.from_json(value))
             else:
-                given[item.name] = values.from_json(value)
+                given[name] = values.from_json(value)
         return cls(**given)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
@@ -36,7 +35,6 @@ class Parameter(NamedTuple):
     default: Any
 
 
-@dataclass(eq=False, repr=False)
 class Captured:
     """
     How one function is captured. Compared by identity: one function may be captured many times.
@@ -49,18 +47,30 @@ class Captured:
         entries: For each parameter the one path that fills it, where `entries=` was given.
         fill_kwargs: Whether `**kwargs` gets all other entries.
         read_only: Whether values are handed out read-only; None leaves it to the experiment.
+        parameters: What may be filled.
         filled_elsewhere: Parameters that config entries filled in the process that sent this function here.
     """
 
-    function: Callable[..., Any]
-    path: Path = ()
-    prefix: Path = ()
-    max_depth: int | None = None
-    entries: Mapping[str, Path] | None = None
-    fill_kwargs: bool = False
-    read_only: bool | None = None
-    parameters: tuple[Parameter, ...] = ()
-    filled_elsewhere: set[str] = field(default_factory=set)
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        path: Path,
+        prefix: Path,
+        max_depth: int | None,
+        entries: Mapping[str, Path] | None,
+        fill_kwargs: bool,
+        read_only: bool | None,
+        parameters: tuple[Parameter, ...],
+    ) -> None:
+        self.function = function
+        self.path = path
+        self.prefix = prefix
+        self.max_depth = max_depth
+        self.entries = entries
+        self.fill_kwargs = fill_kwargs
+        self.read_only = read_only
+        self.parameters = parameters
+        self.filled_elsewhere: set[str] = set()
 
     @classmethod
     def of(
@@ -189,23 +199,30 @@ class CliOption(NamedTuple):
     apply: Callable[..., Any]
 
 
-@dataclass(eq=False, repr=False)
 class Registry:
-    """What decorators write: the recipes of one ingredient, and its ingredients."""
+    """
+    What decorators write: the recipes of one ingredient, and its ingredients.
 
-    path: Path = ()
-    label: str = ""
-    below: Callable[[], Sequence[Registry]] = tuple
-    layers: list[Layer] = field(default_factory=list)
-    named: dict[str, Layer] = field(default_factory=dict)
-    captured: list[Captured] = field(default_factory=list)
-    commands: dict[str, Command] = field(default_factory=dict)
-    config_hooks: list[Hook] = field(default_factory=list)
-    pre_run_hooks: list[Callable[..., Any]] = field(default_factory=list)
-    post_run_hooks: list[Callable[..., Any]] = field(default_factory=list)
-    option_hooks: list[Callable[..., Any]] = field(default_factory=list)
-    cli_options: list[CliOption] = field(default_factory=list)
-    source_files: list[str] = field(default_factory=list)
+    Args:
+        path: The ingredient's path; empty for an experiment.
+        label: What it is called in messages.
+        below: Returns the registries of its ingredients as they are now.
+    """
+
+    def __init__(self, path: Path, label: str, below: Callable[[], Sequence[Registry]]) -> None:
+        self.path = path
+        self.label = label
+        self.below = below
+        self.layers: list[Layer] = []
+        self.named: dict[str, Layer] = {}
+        self.captured: list[Captured] = []
+        self.commands: dict[str, Command] = {}
+        self.config_hooks: list[Hook] = []
+        self.pre_run_hooks: list[Callable[..., Any]] = []
+        self.post_run_hooks: list[Callable[..., Any]] = []
+        self.option_hooks: list[Callable[..., Any]] = []
+        self.cli_options: list[CliOption] = []
+        self.source_files: list[str] = []
 
     def add_named(self, name: str, layer: Layer) -> None:
         """Add a named config; a function that is defined again, as in a notebook, replaces the earlier one."""

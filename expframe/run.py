@@ -9,9 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe import context, output, randomness
 from expframe.config.model import Config, Request
@@ -30,8 +29,7 @@ from expframe.store import layout
 from expframe.terminal_text import collapse_file
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(NamedTuple):
     """
     What all runs of an experiment share.
 
@@ -46,10 +44,10 @@ class Setup:
     """
 
     name: str
-    observers: Sequence[Observer] = ()
-    scope: Scope = field(default_factory=Scope)
-    known: Known = field(default_factory=Known)
-    injection: Injection = field(default_factory=Injection)
+    observers: Sequence[Observer]
+    scope: Scope
+    known: Known
+    injection: Injection
     cli_options: Sequence[CliOption] = ()
     is_command_line: bool = False
 
@@ -440,7 +438,7 @@ class Run(Recording):
             counts = {**self._counts, "points": self._metrics.count}
             problems = tuple(dict.fromkeys((*self._problems, *changes.pop("problems", ()))))
             counts = {name: count for name, count in counts.items() if count}
-            self.record = replace(self.record, counts=counts, problems=problems, **changes)
+            self.record = self.record._replace(counts=counts, problems=problems, **changes)
 
     def _say(self, problem: str) -> None:
         self._problems.append(problem)

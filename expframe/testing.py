@@ -8,7 +8,7 @@ import logging
 import shlex
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ class ObserverContract:
         import uuid
 
         uid = uuid.uuid4().hex
-        return replace(Record(uid=uid, name="contract", command="main", started=now(), root=uid), **changes)
+        return Record(uid=uid, name="contract", command="main", started=now(), root=uid)._replace(**changes)
 
     def make_config(self) -> Config:
         """Return a config to open a run with."""
@@ -154,7 +154,7 @@ class ObserverContract:
             Output("a line\n"),
             Info({"note": "text", "sizes": (1, 2)}),
             File("artifact", "some file.txt", str(file), 7, 4.0),
-            Beat(replace(record, tags=("later",))),
+            Beat(record._replace(tags=("later",))),
         ]
 
     def test_takes_every_event(self, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ class ObserverContract:
         assert isinstance(sink, Sink)
         for event in self.events(record, tmp_path):
             sink.write(event)
-        sink.close(replace(record, status=Status.COMPLETED, ended=now(), result={"a": (1, 2)}))
+        sink.close(record._replace(status=Status.COMPLETED, ended=now(), result={"a": (1, 2)}))
 
     def test_runs_do_not_mix(self, tmp_path: Path) -> None:
         """Two runs of one observer have sinks, ids and folders of their own."""

@@ -16,7 +16,7 @@ ORDER = """
     terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard
-    store.layout formats savers saving store.writer store.reader
+    store.layout store.points formats savers saving store.writer store.reader
     stopping logbook recording binding run
     cli.argv cli.render cli.commands cli.script
     experiment testing __init__

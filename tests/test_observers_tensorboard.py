@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,7 +74,7 @@ def written(tmp_path, record):
         sink = expframe.TensorBoard(tmp_path / "board").open(record, Config(config or {"seed": 1}))
         for event in events:
             sink.write(event)
-        sink.close(replace(record, status=status, ended=now(), **facts))
+        sink.close(record._replace(status=status, ended=now(), **facts))
         return sink.path
 
     return write
@@ -403,10 +402,10 @@ def test_the_plugin_finds_entries_and_last_values_of_all_runs(tmp_path, record):
 
     observer = expframe.TensorBoard(tmp_path)
     for number, tree in ((1, {"lr": 0.1}), (2, {"lr": 0.2, "depth": 3})):
-        facts = replace(record, id=str(number), uid=f"{number}" * 16)
+        facts = record._replace(id=str(number), uid=f"{number}" * 16)
         sink = observer.open(facts, Config(tree))
         sink.write(Series("loss", range(3), 1.0, [4.0, 2.0, float(number)]))
-        sink.close(replace(facts, status=Status.COMPLETED, ended=now()))
+        sink.close(facts._replace(status=Status.COMPLETED, ended=now()))
     multiplexer = plugin_event_multiplexer.EventMultiplexer().AddRunsFromDirectory(str(tmp_path))
     multiplexer.Reload()
     provider = data_provider.MultiplexerDataProvider(multiplexer, str(tmp_path))
@@ -445,10 +444,10 @@ def test_the_plugin_finds_entries_and_last_values_of_all_runs(tmp_path, record):
 def test_a_second_run_of_one_id_has_a_folder_of_its_own(tmp_path, record):
     """Ids of another store, or of one that was emptied, do not mix two runs into one."""
     observer = expframe.TensorBoard(tmp_path)
-    sinks = [observer.open(replace(record, uid=f"{number}" * 16), Config({})) for number in range(2)]
-    sinks += [observer.open(replace(record, uid="0" * 16), Config({}))]
+    sinks = [observer.open(record._replace(uid=f"{number}" * 16), Config({})) for number in range(2)]
+    sinks += [observer.open(record._replace(uid="0" * 16), Config({}))]
     for sink in sinks:
-        sink.close(replace(record, status=Status.COMPLETED))
+        sink.close(record._replace(status=Status.COMPLETED))
 
     assert ["17", "17-11111111", "17-00000000"] == [sink.path.name for sink in sinks]
 
@@ -456,7 +455,7 @@ def test_a_second_run_of_one_id_has_a_folder_of_its_own(tmp_path, record):
 def test_a_run_without_id_is_called_by_its_uid(tmp_path, record):
     """Where no store gives an id, the folder has the beginning of the run's uid, or all of it."""
     observer = expframe.TensorBoard(tmp_path)
-    sinks = [observer.open(replace(record, id=None), Config({})) for _ in range(2)]
+    sinks = [observer.open(record._replace(id=None), Config({})) for _ in range(2)]
     for sink in sinks:
         sink.close(record)
 
@@ -466,7 +465,7 @@ def test_a_run_without_id_is_called_by_its_uid(tmp_path, record):
 @pytest.mark.parametrize("name", ["../away", "a/b", "..", " ", "what?\n", "x" * 300, "\u00e9t\u00e9 1"])
 def test_any_name_makes_one_folder(tmp_path, record, name):
     """The name of an experiment cannot lead out of the observer's folder, nor into deeper ones."""
-    sink = expframe.TensorBoard(tmp_path / "board").open(replace(record, name=name), Config({}))
+    sink = expframe.TensorBoard(tmp_path / "board").open(record._replace(name=name), Config({}))
     sink.close(record)
 
     assert [tmp_path / "board"] == [path for path in tmp_path.iterdir() if path.name != "runs"]

@@ -224,7 +224,7 @@ class TestUnusable:
 
 def lease(folder, **changes):
     """Write a lease of this process, with changes."""
-    own = {**layout.own_lease(10.0).__dict__, **changes}
+    own = {**layout.own_lease(10.0)._asdict(), **changes}
     (folder / layout.LEASE).write_text(json.dumps(own))
 
 

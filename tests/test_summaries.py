@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from expframe.metrics import HEADER, MetricFile, read_files
 from expframe.record import Points, Series
-from expframe.store.reader import StoredRun, runs, summaries_of
+from expframe.store.points import summaries_of
+from expframe.store.reader import StoredRun, runs
 from expframe.summaries import Summary, dump, load
 
 numbers = st.one_of(st.integers(-(2**60), 2**60), st.floats(allow_nan=True, allow_infinity=True))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.config import dotted
 from expframe.config.model import FLAGS, Flag, Options, Override
@@ -23,8 +20,7 @@ Usage:
 """
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """
     A command line, taken apart.
 
@@ -47,6 +43,8 @@ def usage(
     program: str, description: str, commands: Mapping[str, Command], cli_options: Sequence[CliOption] = ()
 ) -> str:
     """Return the whole help text of a script."""
+    import textwrap
+
     parts = [_GRAMMAR.format(program=program)]
     if description.strip():
         parts.append(textwrap.dedent(description).strip() + "\n")
@@ -116,6 +114,8 @@ def split_argv(argv: str | Sequence[str] | None) -> list[str]:
     if argv is None:
         return list(sys.argv)
     if isinstance(argv, str):
+        import shlex
+
         return shlex.split(argv)
     if not isinstance(argv, list | tuple) or not all(isinstance(word, str) for word in argv):
         raise CommandLineError(f"argv {argv!r:.100}", "must be a text or a list of texts.")
@@ -127,9 +127,14 @@ def program_name(argv: Sequence[str]) -> str:
     if not argv or not argv[0]:
         return "script"
     try:
-        return shlex.quote(os.path.relpath(argv[0]))
+        name = os.path.relpath(argv[0])
     except (OSError, ValueError):  # the working directory is gone, or on another drive
-        return shlex.quote(os.path.basename(argv[0]))  # noqa: PTH119
+        name = os.path.basename(argv[0])  # noqa: PTH119
+    if name.replace("_", "").replace(".", "").replace(os.sep, "").isalnum():
+        return name
+    import shlex
+
+    return shlex.quote(name)
 
 
 def _options_text(cli_options: Iterable[CliOption]) -> str:
@@ -150,6 +155,8 @@ def _spelled(flag: Flag) -> str:
 
 
 def _flag_text(flag: Flag) -> str:
+    import textwrap
+
     lines = textwrap.wrap(flag.help, 79 - 34) or [""]
     return f"  {_spelled(flag):<30}  " + f"\n{'':34}".join(lines)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import pprint
 import sys
-import sysconfig
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -21,7 +19,7 @@ from expframe.masking import MASK, is_masked, mask, mask_text, secrets_in
 
 _CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
-_STANDARD = sysconfig.get_path("stdlib") + os.sep
+_STANDARD = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -66,10 +64,16 @@ def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path:
             lines.append(_with_notes(paint(f"{indent}{key}:", kind, colour), len(f"{indent}{key}:"), doc, "", colour))
             _add_group(lines, config, value, below, colour)
             continue
-        shown = _shown(key, value, lambda plain: pprint.pformat(plain, width=80, sort_dicts=False))
+        shown = _shown(key, value, _pretty)
         text = f"{indent}{key} = " + shown.replace("\n", f"\n{indent}  ")
         note = _note(config, name, change) if change else _note_of_elements(config, name)
         lines.append(_with_notes(paint(text, kind, colour), len(text.rpartition("\n")[2]), doc, note, colour))
+
+
+def _pretty(plain: Any) -> str:
+    import pprint
+
+    return pprint.pformat(plain, width=80, sort_dicts=False)
 
 
 def _kind_inside(config: Config, name: str) -> str:

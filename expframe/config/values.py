@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from expframe.config import arrays
@@ -162,7 +161,9 @@ class _Writer:
             return {TAG: "enum", "name": f"{_name_of(kind)}.{value.name}"}
         if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
             return {TAG: "reference", "name": _name_of(value)}
-        if is_dataclass(value):
+        if hasattr(kind, "__dataclass_fields__"):
+            from dataclasses import fields
+
             members = {field.name: self.write(getattr(value, field.name), field.name) for field in fields(value)}
             return {TAG: "dataclass", "name": _name_of(kind), "fields": members}
         import jsonpickle

@@ -6,16 +6,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.errors import NotCleanError
 from expframe.facts import git, host, packages, sources
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """
     What the facts are about.
 
@@ -38,7 +36,6 @@ class Scope:
         return self.project or sources.find_project(self.main_file)
 
 
-@dataclass
 class Known:
     """
     What was found in this process before. A run looks again only at what may have changed.
@@ -46,15 +43,16 @@ class Known:
     One for each experiment; its runs share it.
     """
 
-    project: Path | None = None
-    host: Mapping[str, Any] | None = None
-    git: Mapping[str, Any] | None = None
-    git_state: object = None
-    modules: frozenset[str] = frozenset()
-    packages: Mapping[str, str] = field(default_factory=dict)
-    packages_of: frozenset[str] = frozenset()
-    sources: dict[str, sources.Source] = field(default_factory=dict)
-    stored: tuple[Path | None, tuple[tuple[str, str], ...]] = (None, ())
+    def __init__(self) -> None:
+        self.project: Path | None = None
+        self.host: Mapping[str, Any] | None = None
+        self.git: Mapping[str, Any] | None = None
+        self.git_state: object = None
+        self.modules: frozenset[str] = frozenset()
+        self.packages: Mapping[str, str] = {}
+        self.packages_of: frozenset[str] = frozenset()
+        self.sources: dict[str, sources.Source] = {}
+        self.stored: tuple[Path | None, tuple[tuple[str, str], ...]] = (None, ())
 
 
 class Gathering:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from expframe.disk import light_sha256
 from expframe.facts import git
 from expframe.facts.packages import PACKAGE_FOLDERS, STDLIB, find_file
 
@@ -121,10 +122,8 @@ def store(found: Mapping[str, Source], folder: Path) -> list[tuple[str, str]]:
 
 def _copy(source: Path, folder: Path, suffix: str) -> str | None:
     """Copy a file to the name that its content has, and return the digest; None if it cannot be opened."""
-    from hashlib import sha256
-
     aside = folder / f".{os.getpid()}.{os.urandom(8).hex()}"
-    digest = sha256()
+    digest = light_sha256()
     try:
         original = source.open("rb")
     except OSError:
@@ -150,9 +149,7 @@ def _look_at(file: str, root: str, known: Mapping[str, Source]) -> Source:
     status = os.stat(file)  # noqa: PTH116
     if before is not None and (status.st_size, status.st_mtime_ns) == (before.size, before.mtime_ns):
         return before
-    from hashlib import sha256
-
-    digest = sha256()
+    digest = light_sha256()
     with open(file, "rb") as opened:  # noqa: PTH123
         while block := opened.read(1 << 20):
             digest.update(block)
@@ -181,11 +178,12 @@ def _find_loaded(root: str, exclude: list[str]) -> list[str]:
 
 
 def _list_files(root: str) -> Iterable[str]:
-    """Yield the source files of loaded modules, without those that plainly are of installed packages."""
+    """Yield the source files of loaded modules, without those that plainly are of Python or installed packages."""
+    standard = STDLIB + os.sep
     marks = tuple(f"{os.sep}{name}{os.sep}" for name in PACKAGE_FOLDERS)
     for module in list(sys.modules.values()):
         file = find_file(module)
-        if file is None:
+        if file is None or file.startswith(standard):
             continue
         inside = file[len(root) :] if file.startswith(root) else file
         if any(mark in inside for mark in marks):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -55,7 +53,7 @@ class Sinks:
             self._sinks.append(sink)
             if self.id is None and sink.id is not None:
                 self.id = sink.id
-                record = replace(record, id=sink.id)
+                record = record._replace(id=sink.id)
             self.folder = self.folder or sink.folder
         self._lanes = [_Lane(sink, self._attempt) for sink in self._sinks if sink.folder is None]
         return record
@@ -117,6 +115,8 @@ class _Lane:
     """The thread that writes to one sink, and what waits for it."""
 
     def __init__(self, sink: Sink, attempt: Callable[[Sink, Callable[[], None], str], None]) -> None:
+        import queue
+
         self.sink = sink
         self._attempt = attempt
         self._events: queue.Queue[Event | Record] = queue.Queue()

@@ -8,9 +8,8 @@ import re
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.disk import write_all, write_new
 from expframe.errors import OptionError, RunExistsError, StoreUnusableError
@@ -167,8 +166,7 @@ def _gallop(store: Path, taken: int) -> int:
 # ---------------------------------------------------------------------------------------------------------- lease
 
 
-@dataclass(frozen=True)
-class Lease:
+class Lease(NamedTuple):
     """
     Which process a run is done by, and how often it says so by touching the file.
 
@@ -186,7 +184,7 @@ class Lease:
 
     def write(self, path: Path) -> None:
         """Write the lease of a run whose record is not there yet."""
-        write_new(path, json.dumps(self.__dict__).encode())
+        write_new(path, json.dumps(self._asdict()).encode())
 
 
 def own_lease(interval: float) -> Lease:

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,35 +17,13 @@ from expframe.config.model import Config
 from expframe.disk import inside, whole_lines
 from expframe.errors import RunNotFoundError, ValueFormatError
 from expframe.media import read_file as read_media
-from expframe.metrics import read_files, summarize
 from expframe.record import File, Media, Record, Status
 from expframe.store import layout
+from expframe.store.points import curves_of, summaries_of
 from expframe.summaries import Summary
-from expframe.summaries import load as load_summaries
 from expframe.terminal_text import collapse
 
 T = TypeVar("T")
-
-
-def summaries_of(folder: Path) -> dict[str, Summary]:
-    """
-    Return what the points of a run come to, by metric.
-
-    What the run noted of that is taken as far as it goes; only points after it are read.
-    """
-    try:
-        summaries, covered = load_summaries((folder / layout.SUMMARY).read_bytes())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        summaries, covered = {}, {}
-    paths = layout.metric_files(folder)
-    sizes = {path.name: path.stat().st_size for path in paths if path.exists()}
-    if any(size > sizes.get(name, 0) for name, size in covered.items()):  # points were taken away since
-        summaries, covered = {}, {}
-    for path in paths:
-        start = covered.get(path.name, 0)
-        if sizes.get(path.name, 0) > start:
-            summarize(path, start, summaries)
-    return summaries
 
 
 @dataclass(frozen=True)
@@ -71,7 +49,7 @@ class StoredRun:
         if record.status != Status.RUNNING or layout.is_alive(self.folder):
             return record
         again = self._read(layout.RECORD, Record.from_json)  # it may just have ended
-        return replace(again, status=Status.DIED) if again.status == Status.RUNNING else again
+        return again._replace(status=Status.DIED) if again.status == Status.RUNNING else again
 
     @property
     def status(self) -> str:
@@ -116,7 +94,7 @@ class StoredRun:
         Raises:
             KeyError: There is no metric of this name.
         """
-        curves = read_files(layout.metric_files(self.folder), f"Run {self.id}")
+        curves = curves_of(self.folder, f"Run {self.id}")
         return curves if name is None else curves[name]
 
     @property

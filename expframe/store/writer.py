@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,19 +35,20 @@ _FIXED = {
 """Facts that a password which happens to be the same word does not blot out."""
 
 
-@dataclass(frozen=True)
 class LocalStore(Observer):
     """
     A folder of runs.
 
-    Attributes:
+    Args:
         path: The folder; made with its first run.
         beat_interval: Seconds between two signs of life, in case the reader cannot see the process.
     """
 
-    path: Path
-    beat_interval: float = 10.0
     priority = 100
+
+    def __init__(self, path: Path, beat_interval: float = 10.0) -> None:
+        self.path = path
+        self.beat_interval = beat_interval
 
     def open(self, record: Record, config: Config) -> LocalSink:
         """
@@ -60,7 +60,7 @@ class LocalStore(Observer):
         """
         folder = layout.make_folder(self.path, record.id)
         try:
-            return LocalSink(folder, replace(record, id=folder.name), config, self.beat_interval)
+            return LocalSink(folder, record._replace(id=folder.name), config, self.beat_interval)
         except BaseException as problem:
             import shutil
 
