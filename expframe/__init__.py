@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from expframe.config.model import Config as Config
     from expframe.experiment import Experiment as Experiment
     from expframe.experiment import Ingredient as Ingredient
+    from expframe.experiment import start as start
     from expframe.masking import Secret as Secret
     from expframe.observers.base import Observer as Observer
     from expframe.observers.base import Sink as Sink
@@ -40,6 +41,7 @@ _PLACES = {
     "errors": "expframe.errors",
     "runs": "expframe.store.reader",
     "saver": "expframe.savers",
+    "start": "expframe.experiment",
     "thaw": "expframe.config.frozen",
 }
 

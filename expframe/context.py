@@ -1,5 +1,5 @@
 """
-The current run, and this process's active runs: the only mutable globals.
+The current run, and this process's active and open runs: the only mutable globals.
 
 The current run is the deepest one active in this context. A thread that has none takes the deepest active run of the
 process, as long as all active ones form one chain of parent and child.
@@ -46,6 +46,8 @@ class ActiveRun(Protocol):
 _current: ContextVar[Any] = ContextVar("expframe_run", default=None)
 _active: tuple[Any, ...] = ()
 _of_main_thread: tuple[Any, ...] = ()
+_opened: tuple[Any, ...] = ()
+_process_end: Any = None
 _workers: dict[str, Any] = {}
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
 _lock = threading.Lock()
@@ -90,24 +92,25 @@ def parent_of_new() -> Any:
     Return the run that a run started here is a child of, or None.
 
     In a thread without a run of its own it is the main thread's, so that runs which threads start side by side are
-    siblings, never each other's children.
+    siblings, never each other's children. In the main thread it is the run that was opened for all that follows:
+    the cells of a notebook have a context each.
     """
     found = _current.get()
-    if found is None and _of_main_thread and threading.current_thread() is not threading.main_thread():
-        found = _of_main_thread[-1]
+    if found is None and _of_main_thread:
+        if threading.current_thread() is not threading.main_thread():
+            return _of_main_thread[-1]
+        found = next((run for run in reversed(_of_main_thread) if run in _opened and run.is_for_all), None)
     return found
 
 
 def enter(run: Any) -> Token[Any]:
     """Make a run the current one of this context and active in this process."""
-    global _active, _of_main_thread, _watching_forks  # noqa: PLW0603  this module is the place for them
+    global _active, _of_main_thread  # noqa: PLW0603  this module is the place for them
     with _lock:
         _active = (*_active, run)
         if threading.current_thread() is threading.main_thread():
             _of_main_thread = (*_of_main_thread, run)
-        if not _watching_forks and hasattr(os, "register_at_fork"):
-            os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)
-            _watching_forks = True
+        _watch_forks()
     return _current.set(run)
 
 
@@ -115,12 +118,41 @@ def leave(run: Any, token: Token[Any]) -> None:
     """Undo `enter`."""
     global _active, _of_main_thread  # noqa: PLW0603
     with _lock:
-        _active = tuple(other for other in _active if other is not run)
-        _of_main_thread = tuple(other for other in _of_main_thread if other is not run)
+        _active = _without(run, _active)
+        _of_main_thread = _without(run, _of_main_thread)
     try:
         _current.reset(token)
-    except ValueError:  # entered in another context, which ends with its thread or task
-        _current.set(run.parent)
+    except ValueError:  # entered in another context, which ends with its thread, task or cell
+        if _current.get() is run:
+            _current.set(run.parent)
+
+
+def keep(run: Any) -> None:
+    """Remember a run that stays open until somebody closes it."""
+    global _opened  # noqa: PLW0603
+    with _lock:
+        _opened = (*_opened, run)
+        _watch_forks()
+
+
+def drop(run: Any) -> None:
+    """Undo `keep`."""
+    global _opened  # noqa: PLW0603
+    with _lock:
+        _opened = _without(run, _opened)
+
+
+def opened() -> tuple[Any, ...]:
+    """Return the runs that stay open until somebody closes them, in order of their start."""
+    return _opened
+
+
+def process_end(make: Callable[[], Any]) -> Any:
+    """Return what watches how this process ends, made when it is first asked for."""
+    global _process_end  # noqa: PLW0603
+    with _lock:
+        _process_end = _process_end or make()
+        return _process_end
 
 
 def bind(run: Any) -> Token[Any]:
@@ -156,7 +188,18 @@ def worker(uid: str, make: Callable[[], Any]) -> Any:
 
 
 def _known_runs() -> tuple[Any, ...]:
-    return tuple(dict.fromkeys((*_active, *_workers.values())))
+    return tuple(dict.fromkeys((*_active, *_opened, *_workers.values())))
+
+
+def _without(run: Any, runs: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(other for other in runs if other is not run)
+
+
+def _watch_forks() -> None:
+    global _watching_forks  # noqa: PLW0603
+    if not _watching_forks and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)
+        _watching_forks = True
 
 
 def _hold() -> None:

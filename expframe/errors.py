@@ -8,6 +8,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── NameTakenError              two named configs or options with one name
     │   ├── DuplicatePathError          two ingredients with one path
     │   ├── CircularIngredientsError    an ingredient that contains itself
+    │   ├── ExperimentFileError         a file that describes an experiment as it cannot be
     │   └── HookSignatureError          a hook whose parameters are not the agreed ones
     ├── UsageError                  a command line or call that asks for what is not there
     │   ├── CommandLineError            words that fit no usage line
@@ -35,6 +36,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── NotCleanError               `--enforce_clean` and uncommitted changes
     │   ├── BindError                   a function that cannot be found again in another process
     │   └── MetricError                 (also ValueError) a metric that cannot be logged
+    ├── QueueError                  tasks of a queue that failed
     ├── StoreError
     │   ├── StoreUnusableError
     │   ├── RunExistsError
@@ -46,7 +48,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     └── RunInterrupt                raised by user code to end a run early; `status` says as what
         └── RunTimeout
 
-    Terminated (BaseException)      SIGTERM arrived; like KeyboardInterrupt
+    Terminated (SystemExit)         SIGTERM arrived; like KeyboardInterrupt, it ends the process: with 143
 """
 
 from __future__ import annotations
@@ -131,6 +133,10 @@ class ConfigFunctionError(DefinitionError):
 
 class CaptureError(DefinitionError):
     """The options of a capture contradict each other or the function."""
+
+
+class ExperimentFileError(DefinitionError):
+    """A file describes an experiment as it cannot be."""
 
 
 class HookSignatureError(DefinitionError):
@@ -475,6 +481,19 @@ class MissingLibraryError(ExpframeError, ImportError):
         return f"{self.what} needs {self.library}. Install it with: pip install 'expframe[{self.extra}]'"
 
 
+class QueueError(ExpframeError):
+    """Tasks of a queue failed. `results` holds what came of each."""
+
+    run: int
+    waiting: int
+    failed: tuple[str, ...]
+    results: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        rest = f" Still queued: {self.waiting}." if self.waiting else ""
+        return f"{len(self.failed)} of {self.run} tasks failed: {'; '.join(self.failed)}.{rest}"
+
+
 class StoreError(_Explained):
     """A folder of runs cannot do what it was asked."""
 
@@ -545,5 +564,8 @@ class RunTimeout(RunInterrupt):
     status = "TIMEOUT"
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived. Like KeyboardInterrupt, it is no Exception, so that code cannot catch it by accident."""
+class Terminated(SystemExit):
+    """SIGTERM arrived. Like KeyboardInterrupt it is no Exception; uncaught, it ends the process with exit code 143."""
+
+    def __init__(self) -> None:
+        super().__init__(143)

@@ -10,7 +10,7 @@ from functools import partial, wraps
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
-from expframe import context, injection
+from expframe import context, injection, notebook
 from expframe.config import dotted
 from expframe.config.model import FLAGS, Config, Entries, Flag, Options, Origin, Override, Request
 from expframe.config.scope import ConfigFunction
@@ -19,12 +19,20 @@ from expframe.randomness import child_seed, drawn_seed, rank
 from expframe.registry import Captured, CliOption, Command, Registry, Snapshot, origin_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from expframe.observers.base import Observer
+    from expframe.opened import CalledRun, StartedRun
     from expframe.run import Run, Setup
+    from expframe.task_queue import TaskQueue, TaskResult
 
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R", bound="Run")
+E = TypeVar("E", bound="Experiment")
 
 GHOST_VARIABLE = "EXPFRAME_GHOST"
+_START = "start()"
+"""What a run without a command asks for: no function has this name."""
 _HOOK_PARAMETERS = ("config", "command_name", "logger")
 
 
@@ -106,7 +114,7 @@ class Ingredient:
         Raises:
             ConfigFunctionError: The function cannot be run with pinned values.
         """
-        self.registry.layers.append(ConfigFunction(function))
+        self.registry.add_config_function(ConfigFunction(function))
         return function
 
     @_DecoratorMethod
@@ -155,7 +163,7 @@ class Ingredient:
         Raises:
             HookSignatureError: Its parameters are others.
         """
-        self.registry.config_hooks.append(self.registry.add_hook(function, _HOOK_PARAMETERS))
+        self.registry.add_config_hook(self.registry.make_hook(function, _HOOK_PARAMETERS))
         return function
 
     # ----------------------------------------------------------------------------------------------- functions
@@ -201,14 +209,14 @@ class Ingredient:
     def pre_run_hook(self, function: Any, **how: Any) -> Any:
         """Add a captured function that is called before the command of each run; `how` as for `capture`."""
         wrapped = self.capture(function, **how)
-        self.registry.pre_run_hooks.append(wrapped)
+        self.registry.add_run_hook(self.registry.pre_run_hooks, wrapped)
         return wrapped
 
     @_DecoratorMethod
     def post_run_hook(self, function: Any, **how: Any) -> Any:
         """Add a captured function that is called after each command that did not fail; `how` as for `capture`."""
         wrapped = self.capture(function, **how)
-        self.registry.post_run_hooks.append(wrapped)
+        self.registry.add_run_hook(self.registry.post_run_hooks, wrapped)
         return wrapped
 
     def add_source_file(self, filename: str | os.PathLike[str]) -> None:
@@ -228,19 +236,21 @@ class Experiment(Ingredient):
     A script that can be run: configuration, commands, and a record of each run.
 
     Args:
-        name: What its runs are called; by default the script's name.
+        name: What its runs are called; by default the script's or notebook's name.
         ingredients: The ingredients it uses.
         store: The folder that runs are kept in; by default that of EXPFRAME_STORE, else `./runs`. `-F DIR` prevails.
         observers: Where else the facts of its runs go.
         project_dir: The folder whose files count as source; by default the git root, else the next pyproject.toml.
+        load_dir: The folder that `load_path` looks in.
         ghost: Run everything and keep nothing.
         max_depth: How many levels are searched for a parameter's name where a function does not say.
         read_only: False to hand out plain copies of dicts and lists where a function does not say.
         environment: Environment variables to keep, by name or pattern (`SLURM_*`).
         ranks: "all" to keep the runs of all processes of a distributed job, not only of rank 0.
+        devices: The GPUs to use.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each names one thing that all runs of an experiment share
         self,
         name: str | None = None,
         ingredients: Iterable[Ingredient] = (),
@@ -248,15 +258,18 @@ class Experiment(Ingredient):
         store: str | os.PathLike[str] | None = None,
         observers: Iterable[Observer] = (),
         project_dir: str | os.PathLike[str] | None = None,
+        load_dir: str | os.PathLike[str] | None = None,
         ghost: bool = False,
         max_depth: int = 1,
         read_only: bool = True,
         environment: Sequence[str] = (),
         ranks: str = "first",
+        devices: Sequence[int | str] = (),
     ) -> None:
         caller = _caller(self)
         file = caller.f_globals.get("__file__")
-        self.name = name or (os.path.splitext(os.path.basename(file))[0] if file else "interactive")  # noqa: PTH119, PTH122
+        found = os.path.splitext(os.path.basename(file))[0] if file else notebook.find_name(caller.f_globals)  # noqa: PTH119, PTH122
+        self.name = name or found or "interactive"
         if ranks not in ("first", "all"):
             raise DefinitionError(f"ranks={ranks!r}", "must be 'first' or 'all'.")
         self._set_up((), self.name, ingredients, caller)
@@ -266,12 +279,56 @@ class Experiment(Ingredient):
         self.ghost = ghost
         self.main_file = os.path.abspath(file) if file else None  # noqa: PTH100
         self.project_dir = os.path.abspath(project_dir) if project_dir else None  # noqa: PTH100
+        self.load_dir = os.path.abspath(load_dir) if load_dir else None  # noqa: PTH100
         self.environment = tuple(environment)
+        self.devices = tuple(devices)
         self._max_depth = max_depth
         self._read_only = read_only
         self._ranks = ranks
         self._known: Any = None
         self._has_built_in = False
+        self._tasks: TaskQueue | None = None
+
+    @classmethod
+    def from_file(cls: type[E], path: str | os.PathLike[str]) -> E:
+        """
+        Return the experiment that a .json, .yaml, .yml or .toml file describes; nothing in the file executes code.
+
+        Its entries, all of which may be left out: `name`, `store`, `project_dir`, `load_dir`, `ghost`, `observers` (by
+        name: `[{tensorboard: {dir: logs}}]`) and `devices` as for Experiment, `config` as for `add_config`, and
+        `queue`, a list of commands or of what `queue` takes. Folders are relative to the file's own. Tasks are checked
+        by `run_queue`, as commands are not there yet.
+
+        Raises:
+            ConfigFileError: The file is missing, malformed or of an unknown kind.
+            ExperimentFileError: An entry is unknown, or is not what it may be.
+        """
+        from expframe.experiment_file import read
+
+        found = read(path)
+        ex = cls(**found.arguments)
+        if found.config:
+            ex.registry.layers.append(Entries(found.config, Origin("file", found.name, found.name)))
+        for task in found.queue:
+            ex._task_queue.add_unchecked(ex._ask(**task))
+        return ex
+
+    def load_path(self, *parts: str | os.PathLike[str]) -> Path:
+        """
+        Return a path inside the experiment's `load_dir`, or that folder.
+
+        Raises:
+            DefinitionError: The experiment has none.
+            EscapingPathError: The name leads out of it.
+        """
+        from pathlib import Path
+
+        from expframe.disk import inside
+
+        if self.load_dir is None:
+            raise DefinitionError(repr(self), "has no folder to load from. Give Experiment(load_dir=...).")
+        folder = Path(self.load_dir)
+        return inside(folder, *parts) if parts else folder
 
     # ------------------------------------------------------------------------------------------------ commands
 
@@ -303,7 +360,7 @@ class Experiment(Ingredient):
             origin = origin_of("option hook", function)
             problem = "must have a parameter `options`."
             raise HookSignatureError(f"hook {origin.name}() ({origin.where})", problem)
-        self.registry.option_hooks.append(function)
+        self.registry.add_run_hook(self.registry.option_hooks, function)
         return function
 
     def cli_option(self, *flags: str, is_flag: bool = False) -> Callable[[F], F]:
@@ -345,6 +402,9 @@ class Experiment(Ingredient):
         options: Mapping[str, Any] | None = None,
         *,
         tags: Sequence[str] = (),
+        run_name: str | None = None,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Run:
         """
         Do a command as a run, inside another run as its child, and return the Run.
@@ -356,6 +416,9 @@ class Experiment(Ingredient):
             info: What the run's info begins with.
             options: Options of the command line, by flag or name: `{"--force": True}`, `{"comment": "again"}`.
             tags: Words to find it again.
+            run_name: Its id, in place of the next number.
+            args: Positional arguments of the command, which prevail over the config.
+            kwargs: Keyword arguments of the command, which prevail over the config.
 
         Raises:
             ConfigError: A value cannot be decided; nothing was started.
@@ -363,11 +426,167 @@ class Experiment(Ingredient):
             StoreError: The run cannot be kept where it should; nothing was started.
             BaseException: What the command raises, unchanged.
         """
+        __tracebackhide__ = True
+        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
+        return self.prepare(asked).execute()
+
+    def create(
+        self,
+        command: str | None = None,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+    ) -> CalledRun:
+        """
+        Open a run of a command and return it, to be called as often as wanted: `run(*args, **kwargs)`.
+
+        Each call is numbered, timed and recorded; what it saves and logs goes to the one run. The run ends by
+        `run.close()`, the end of its `with` block, or with the process: FAILED if its last call failed.
+
+        Args:
+            command: As for `run`.
+            config_updates: As for `run`.
+            named_configs: As for `run`.
+            info: As for `run`.
+            options: As for `run`.
+            tags: As for `run`.
+            run_name: As for `run`.
+
+        Raises:
+            ConfigError: A value cannot be decided; nothing was started.
+            UsageError: There is no such command or option.
+            StoreError: The run cannot be kept where it should; nothing was started.
+        """
+        from expframe.opened import CalledRun
+
+        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name)
+        run: CalledRun = self.prepare(asked, kind=CalledRun)
+        run.open()
+        return run
+
+    def start(
+        self,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+    ) -> StartedRun:
+        """
+        Open a run without a command and return it: what happens outside of any command belongs to it.
+
+        Commands that are run inside are its children. It ends by `run.close()`, the end of its `with` block, or with
+        the process: FAILED after an exception that nobody caught, INTERRUPTED after Ctrl-C or SIGTERM. Starting one of
+        the same name again, as when a cell of a notebook is run again, closes the earlier one. Hooks are for commands
+        and are not called. Output is captured in mode `sys`; `options={"capture": "fd"}` takes that of C code too.
+
+        Args:
+            config_updates: As for `run`.
+            named_configs: As for `run`.
+            info: As for `run`.
+            options: As for `run`.
+            tags: As for `run`.
+            run_name: As for `run`.
+
+        Raises:
+            ConfigError: A value cannot be decided; nothing was started.
+            UsageError: There is no such option.
+            StoreError: The run cannot be kept where it should; nothing was started.
+        """
+        from expframe.opened import StartedRun
+
+        asked = self._ask(_START, config_updates, named_configs, info, options, tags, run_name)
+        StartedRun.close_earlier(asked.options.name or self.name)
+        run: StartedRun = self.prepare(asked, kind=StartedRun)
+        run.open()
+        return run
+
+    def queue(
+        self,
+        command: str | None = None,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        *,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        """
+        Remember a run for `run_queue`. It is checked at once.
+
+        Args:
+            command: As for `run`.
+            config_updates: As for `run`.
+            named_configs: As for `run`.
+            info: As for `run`.
+            options: As for `run`.
+            tags: As for `run`.
+            run_name: As for `run`.
+            args: As for `run`.
+            kwargs: As for `run`.
+
+        Raises:
+            ConfigError: A value cannot be decided.
+            UsageError: There is no such command or option.
+        """
+        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
+        self._task_queue.add(asked)
+
+    def run_queue(self, on_error: str = "continue") -> list[TaskResult]:
+        """
+        Do what was queued, in order, each as a run: inside a run as its children. Return what came of each.
+
+        Progress, and a table at the end, are logged.
+
+        Args:
+            on_error: "continue" with the next after one that failed, or "stop"; what was not run stays queued.
+
+        Raises:
+            QueueError: One of them failed; it holds all results. On a command line the exit code is then 1.
+            ExpframeError: A task of a file cannot be run; none was.
+        """
+        return self._task_queue.run(on_error)
+
+    @property
+    def _task_queue(self) -> TaskQueue:
+        if self._tasks is None:
+            import logging
+
+            from expframe.task_queue import TaskQueue
+
+            self._tasks = TaskQueue(self.prepare, logging.getLogger(self.name))
+        return self._tasks
+
+    def _ask(
+        self,
+        command: str | None = None,
+        config_updates: Mapping[Any, Any] | None = None,
+        named_configs: Sequence[str] = (),
+        info: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+        tags: Sequence[str] = (),
+        run_name: str | None = None,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Request:
+        """Return what a call asks for; its seed is chosen when the run is prepared."""
         overrides = Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
         given = Options.from_mapping(options or {})
-        return self.prepare(
-            command, overrides, tuple(named_configs), given, info, tags, is_command_line=False
-        ).execute()
+        if run_name is not None:
+            given = given._replace(id=run_name)
+        return Request(
+            command, overrides, tuple(named_configs), given, dict(info or {}), tuple(tags),
+            args=tuple(args), kwargs=dict(kwargs or {}),
+        )  # fmt: skip
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
         """
@@ -408,32 +627,35 @@ class Experiment(Ingredient):
         request = Request(self.default_command, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ))
         return self._decide(self._snapshot(), request)
 
-    def prepare(
-        self,
-        command: str | None,
-        overrides: tuple[Override, ...],
-        named: tuple[str, ...],
-        options: Options,
-        info: Mapping[str, Any] | None = None,
-        tags: Sequence[str] = (),
-        *,
-        is_command_line: bool = True,
-    ) -> Run:
+    def prepare(self, asked: Request, *, kind: type[R] | None = None, is_command_line: bool = False) -> R:
         """Return a run that is decided and not started. Everything that can be refused by then is."""
         from expframe.run import Run
 
         snapshot = self._snapshot()
+        options = asked.options
         for hook in self.registry.option_hooks:
             changed = options.to_mapping()
             hook(options=changed)
             options = Options.from_mapping(changed)
-        found = self._find_command(command, snapshot)
+        found = self._find_command(asked.command, snapshot)
         parent = context.parent_of_new()
         number = len(parent.children) if parent else 0
         seed = child_seed(parent.seed, found.name, number) if parent else drawn_seed(os.environ)
-        request = Request(found.name, overrides, named, options, dict(info or {}), tuple(tags), seed)
+        request = asked._replace(command=found.name, options=options, seed=seed)
         setup = self._make_setup(snapshot, found, options, parent, is_command_line)
-        return Run(setup, snapshot, found, request, self._decide(snapshot, request), parent)
+        make: Any = kind or Run
+        run: R = make(setup, snapshot, found, request, self._decide(snapshot, request), parent)
+        return run
+
+    def _run_child(
+        self, around: Request, command: str | None, config_updates: Mapping[Any, Any] | None, *args: Any, **how: Any
+    ) -> Run:
+        """Do a command with the named configs and overrides of another run, under its own."""
+        __tracebackhide__ = True
+        asked = self._ask(command, config_updates, *args, **how)
+        options = asked.options._replace(force=asked.options.force or around.options.force)
+        overrides, named = (*around.overrides, *asked.overrides), (*around.named, *asked.named)
+        return self.prepare(asked._replace(overrides=overrides, named=named, options=options)).execute()
 
     def _decide(self, snapshot: Snapshot, request: Request) -> Config:
         from expframe.config.resolve import resolve
@@ -460,6 +682,8 @@ class Experiment(Ingredient):
                     self.command(unobserved=True)(function)
 
     def _find_command(self, name: str | None, snapshot: Snapshot) -> Command:
+        if name == _START:
+            return Command("start", _do_nothing, Captured.of(_do_nothing, ()))
         available = tuple(snapshot.commands)
         name = name or self.default_command
         if name is None:
@@ -510,7 +734,43 @@ class Experiment(Ingredient):
             Injection(self._max_depth, self._read_only),
             tuple(self.registry.cli_options),
             is_command_line,
+            self._run_child,
         )
+
+
+def start(
+    name: str | None = None,
+    config: Mapping[Any, Any] | str | os.PathLike[str] | None = None,
+    *,
+    tags: Sequence[str] = (),
+    run_name: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    **experiment: Any,
+) -> StartedRun:
+    """
+    Open a run at once, for notebooks and plain scripts: an experiment of its own, and a run of it without a command.
+
+    Args:
+        name: What the run is called; by default the script's or notebook's name.
+        config: Its entries: a dict, or a .json, .yaml, .yml or .toml file.
+        tags: Words to find it again.
+        run_name: Its id, in place of the next number.
+        options: Options of the command line, as for `Experiment.run`.
+        experiment: `store`, `ghost`, `observers` and the others of `Experiment`.
+
+    Raises:
+        StoreError: The run cannot be kept where it should; nothing was started.
+
+    Example:
+        >>> with start("plain", {"lr": 0.1}, ghost=True) as run:
+        ...     run.log_scalar("loss", 1 - run.config["lr"])
+        >>> run.status
+        'COMPLETED'
+    """
+    ex = Experiment(name, **experiment)
+    if config is not None:
+        ex.add_config(config)
+    return ex.start(tags=tags, run_name=run_name, options=options)
 
 
 def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:
@@ -541,11 +801,19 @@ def _called_from(instance: Ingredient, kind: str) -> Origin:
     return _origin(kind, _caller(instance))
 
 
+_BETWEEN = (__name__, "expframe.run", "expframe.opened")
+"""Modules that may stand between the user and us."""
+
+
+def _do_nothing() -> None:
+    """Nothing: a run that was started has no command."""
+
+
 def _caller(instance: Ingredient) -> FrameType:
     """Return the frame outside of expframe, and outside of a subclass's own methods, that called us."""
     frame = sys._getframe(1)
     while frame.f_back is not None:
-        is_own = frame.f_globals.get("__name__") == __name__
+        is_own = frame.f_globals.get("__name__") in _BETWEEN
         is_method = frame.f_code.co_argcount > 0 and frame.f_locals.get(frame.f_code.co_varnames[0]) is instance
         if not is_own and not is_method:
             break

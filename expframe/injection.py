@@ -172,7 +172,8 @@ def capture(captured: Captured) -> Any:
     in_context = context.in_context
     deepest_of_process = context.deepest_of_process
 
-    def inject(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+    # The last parameter is for notebooks and pytest: they leave out frames that have a local of this name.
+    def inject(wrapped: Any, instance: Any, args: Any, kwargs: Any, __tracebackhide__: bool = True) -> Any:
         run = in_context() or deepest_of_process()
         if run is None:
             return _call_outside(captured, wrapped, instance, args, kwargs)

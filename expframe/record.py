@@ -80,7 +80,7 @@ class Record(NamedTuple):
         packages: Installed packages that the code uses, name to version.
         sources: (name, stored file) of the project's files that were loaded when the run started.
         sources_at_end: The same for those loaded or changed since.
-        counts: How many points, media, artifacts, resources and files it has.
+        counts: How many points, media, artifacts, resources, files and calls it has.
         problems: What could not be recorded.
         extra: What hooks and other packages add.
     """
@@ -278,10 +278,52 @@ class Media(NamedTuple):
     content: Table | Histogram | str | Path
 
 
+class Call(NamedTuple):
+    """
+    One call of a run that is called many times.
+
+    Attributes:
+        number: From 1, in the order in which the calls began.
+        started: When it began, in UTC.
+        ended: When it ended, in UTC.
+        result: What it returned.
+        failure: What it raised.
+    """
+
+    number: int
+    started: datetime.datetime
+    ended: datetime.datetime
+    result: Any = None
+    failure: Failure | None = None
+
+    @property
+    def duration(self) -> float:
+        """Seconds from its beginning to its end."""
+        return (self.ended - self.started).total_seconds()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {
+            "number": self.number,
+            "started": self.started.isoformat(),
+            "ended": self.ended.isoformat(),
+            "duration": self.duration,
+            "result": values.to_json(self.result),
+            "failure": self.failure and self.failure._asdict(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Call:
+        """Return the Call that `to_json` wrote."""
+        started, ended = (datetime.datetime.fromisoformat(data[name]) for name in ("started", "ended"))
+        failure = data["failure"] and Failure(**data["failure"])
+        return cls(data["number"], started, ended, values.from_json(data["result"]), failure)
+
+
 class Beat(NamedTuple):
     """The run is alive; `record` is what is known of it by now."""
 
     record: Record
 
 
-Event = Points | Series | Media | Output | Info | File | Beat
+Event = Points | Series | Media | Output | Info | File | Call | Beat

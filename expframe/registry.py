@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from expframe import notebook
 from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import FrozenDict, freeze
@@ -18,6 +19,8 @@ from expframe.errors import (
     HookSignatureError,
     NameTakenError,
 )
+
+T = TypeVar("T")
 
 SPECIALS = ("_run", "_config", "_log", "_seed", "_rnd")
 """Parameters that no config entry fills."""
@@ -224,6 +227,18 @@ class Registry:
         self.cli_options: list[CliOption] = []
         self.source_files: list[str] = []
 
+    def add_config_function(self, layer: Layer) -> None:
+        """Add a config function; one that is defined again, in a later cell of a notebook, replaces the earlier one."""
+        _replace_or_add(self.layers, layer, lambda known: known.origin)
+
+    def add_run_hook(self, hooks: list[Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        """Add a function to a list of hooks; one that is defined again, in a later cell, replaces the earlier one."""
+        _replace_or_add(hooks, hook, lambda known: origin_of("hook", known))
+
+    def add_config_hook(self, hook: Hook) -> None:
+        """Add a config hook; one that is defined again, in a later cell, replaces the earlier one."""
+        _replace_or_add(self.config_hooks, hook, lambda known: known.origin)
+
     def add_named(self, name: str, layer: Layer) -> None:
         """Add a named config; a function that is defined again, as in a notebook, replaces the earlier one."""
         known = self.named.get(name)
@@ -237,7 +252,7 @@ class Registry:
         self.captured = [known for known in self.captured if not _is_redefined(known, captured)]
         self.captured.append(captured)
 
-    def add_hook(self, function: Callable[..., Any], parameters: tuple[str, ...]) -> Hook:
+    def make_hook(self, function: Callable[..., Any], parameters: tuple[str, ...]) -> Hook:
         """
         Return a hook after checking that it takes exactly `parameters`.
 
@@ -353,9 +368,21 @@ def origin_of(kind: str, function: Any) -> Origin:
     return Origin(kind, name, code.co_filename, code.co_firstlineno) if code else Origin(kind, name)
 
 
+def _replace_or_add(known: list[T], new: T, origin: Callable[[T], Origin]) -> None:
+    """Put a definition in the place of that of its name, where both were typed in, else at the end."""
+    own = origin(new)
+    for number, other in enumerate(known):
+        at = origin(other)
+        same_name = own.kind == at.kind and own.name == at.name and own.name != "<lambda>"
+        if same_name and notebook.is_cell(own.file) and notebook.is_cell(at.file):
+            known[number] = new
+            return
+    known.append(new)
+
+
 def _is_same_place(first: Origin, second: Origin) -> bool:
     """Return whether a definition is the same one again: a cell that is run again, or a function of its name there."""
-    interactive = "<" in first.file + second.file or "ipykernel" in first.file + second.file
+    interactive = notebook.is_cell(first.file) or notebook.is_cell(second.file)
     return interactive or (first.file and (first.file, first.line) == (second.file, second.line))  # type: ignore[return-value]
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import contextvars
+import inspect
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe import context, output, randomness
+from expframe.calling import call
 from expframe.config.model import Config, Request
 from expframe.config.values import same, to_json
-from expframe.errors import MissingArgumentError, RunInterrupt, Terminated
+from expframe.errors import MissingArgumentError, RunError, RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
 from expframe.masking import mask, mask_text, mask_words, secrets_in
 from expframe.metrics import DELAY, MetricLog
@@ -41,6 +42,7 @@ class Setup(NamedTuple):
         injection: How parameters are filled where a function does not say.
         cli_options: The user's own options.
         is_command_line: Whether the process is this run's own, started as a script.
+        run_child: Does another command inside a run, given that run's Request; None where there is no experiment.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Setup(NamedTuple):
     injection: Injection
     cli_options: Sequence[CliOption] = ()
     is_command_line: bool = False
+    run_child: Callable[..., Run] | None = None
 
 
 class Run(Recording):
@@ -187,34 +190,102 @@ class Run(Recording):
             StoreError: Nothing can be kept where it should; nothing was started.
             BaseException: What the command raises, unchanged, after it has been recorded.
         """
-        self._check_command()
+        __tracebackhide__ = True
+        self._make_ready()
+        if self.record.status == Status.QUEUED:
+            return self._queue()
+        with self._living():
+            self.result = self._call_command(self.request.args, self.request.kwargs)
+        return self
+
+    def child(
+        self, command: str | None = None, config_updates: Mapping[Any, Any] | None = None, *args: Any, **how: Any
+    ) -> Run:
+        """
+        Do a command of the same experiment as a run inside this one, and return it.
+
+        The child has this run's named configs and overrides; its own prevail.
+
+        Args:
+            command: As for `Experiment.run`.
+            config_updates: As for `Experiment.run`.
+            args: As for `Experiment.run`.
+            how: As for `Experiment.run`.
+
+        Raises:
+            RunError: This run has ended.
+            BaseException: As for `Experiment.run`.
+        """
+        __tracebackhide__ = True
+        if not self.has_started or self.record.ended is not None or self._setup.run_child is None:
+            raise RunError(self.label, "is not open. A child is started while its run goes on.")
+        token = context.bind(self)
+        try:
+            return self._setup.run_child(self.request, command, config_updates, *args, **how)
+        finally:
+            context.unbind(token)
+
+    def _make_ready(self) -> None:
+        """Refuse what cannot be run, before anything is started."""
+        self.check_arguments()
         for option in self._setup.cli_options:
             value = self.request.options.extra.get(option.flag.long)
             if value:
                 option.apply(value, self)
         if self.request.options.enforce_clean:
             require_clean(self._setup.scope)
-        if self.record.status == Status.QUEUED:
-            return self._queue()
+
+    @contextmanager
+    def _living(self) -> Iterator[None]:
+        """Open the run, let the block do its work, and record how that ended: the life of every run."""
         self._advance(started=now())
         with self._stopping.listening():
             self._open()
-            token = context.enter(self)
-            try:
-                self._do()
-            finally:
-                context.leave(self, token)
-        return self
+            with self._present():
+                gathering = self._make_gathering()
+                beat = _Heart(self._pulse, self._flush, self.request.options.beat_interval)
+                ended: BaseException | None = None
+                try:
+                    self._begin()
+                    if gathering is not None:
+                        gathering.start()
+                    beat.start()
+                    yield
+                except BaseException as problem:
+                    ended = problem
+                    raise
+                finally:
+                    if os.getpid() == self._pid:
+                        self._finish(ended, gathering, beat)
 
-    def _check_command(self) -> None:
-        """Refuse a command that lacks an argument, before anything is started."""
-        plan = self.plan(self._command.captured)
-        missing = [problem for problem in plan.lacking.values() if isinstance(problem, MissingArgumentError)]
+    @contextmanager
+    def _present(self) -> Iterator[None]:
+        """Make this the current run while the block runs."""
+        token = context.enter(self)
+        try:
+            yield
+        finally:
+            context.leave(self, token)
+
+    def check_arguments(self) -> None:
+        """
+        Check that every parameter of the command has a value.
+
+        Raises:
+            InjectionError: One has none.
+            TypeError: The arguments that were given do not fit.
+        """
+        captured, request = self._command.captured, self.request
+        given = set(request.kwargs)
+        if request.args or request.kwargs:
+            given |= inspect.signature(captured.raw).bind_partial(*request.args, **request.kwargs).arguments.keys()
+        lacking = {name: problem for name, problem in self.plan(captured).lacking.items() if name not in given}
+        missing = [problem for problem in lacking.values() if isinstance(problem, MissingArgumentError)]
         if missing:
             names = tuple(name for problem in missing for name in problem.names)
             first = missing[0]
             raise MissingArgumentError(first.function, first.where, names, first.group, first.available)
-        for problem in plan.lacking.values():
+        for problem in lacking.values():
             raise problem
 
     def _queue(self) -> Run:
@@ -238,23 +309,6 @@ class Run(Recording):
         if self.parent is not None:
             self.parent.children.append(self)
 
-    def _do(self) -> None:
-        gathering = self._make_gathering()
-        beat = _Heart(self._pulse, self._flush, self.request.options.beat_interval)
-        ended: BaseException | None = None
-        try:
-            self._begin()
-            if gathering is not None:
-                gathering.start()
-            beat.start()
-            self.result = self._call_command()
-        except BaseException as problem:
-            ended = problem
-            raise
-        finally:
-            if os.getpid() == self._pid:
-                self._finish(ended, gathering, beat)
-
     def _make_gathering(self) -> Gathering | None:
         if not self._sinks:
             return None
@@ -265,8 +319,17 @@ class Run(Recording):
         randomness.seed_globals(self.seed)
         if self.record.capture != "no":
             self._output_path = self._files_base() / layout.OUTPUT
-        self._capture = output.open_capture(self.record.capture, self._output_path or Path(os.devnull))
+        self._begin_capture()
         self._announce()
+
+    def _begin_capture(self) -> None:
+        self._capture = output.open_capture(self.record.capture, self._output_path or Path(os.devnull))
+
+    def _end_capture(self) -> None:
+        if self._capture is not None:
+            self._capture.close()
+            if self._capture.fault:
+                self._say(self._capture.fault)
 
     def _capture_mode(self) -> str:
         if not self._setup.observers or self.request.options.queue:
@@ -294,22 +357,23 @@ class Run(Recording):
         """How loud start and end are, as a log level: a command that only shows something says little of itself."""
         return 10 if self._command.unobserved else 20
 
-    def _call_command(self) -> Any:
+    def _call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        __tracebackhide__ = True
         for hook in self.snapshot.pre_run_hooks:
-            _call(hook)
-        result = _call(self._command.function)
+            call(hook)
+        result = call(self._command.function, *args, **kwargs)
         for hook in self.snapshot.post_run_hooks:
-            _call(hook)
+            call(hook)
         return result
 
     # -------------------------------------------------------------------------------------------------- ending
 
     def _finish(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
-        status = _status_of(ended)
-        if status == Status.COMPLETED and self._stopping.is_requested:
-            status = Status.INTERRUPTED
-        failure = self._failure(ended) if status == Status.FAILED else None
-        self._advance(status=status, ended=now(), result=self.result, failure=failure)
+        self._close_inside()
+        outcome = self._outcome(ended)
+        if outcome.status == Status.COMPLETED and self._stopping.is_requested:
+            outcome = Outcome(Status.INTERRUPTED)
+        self._advance(status=outcome.status, ended=now(), result=self.result, failure=outcome.failure)
         try:
             self._wind_up(ended, gathering, beat)
         except Exception as problem:  # a fault of ours is not the user's
@@ -327,14 +391,22 @@ class Run(Recording):
         if self._scratch is not None:
             self._scratch.cleanup()
 
+    def _close_inside(self) -> None:
+        """Close the runs that were opened inside this one and still are."""
+        for run in reversed(context.opened()):
+            if run.parent is self:
+                run.close()
+
+    def _outcome(self, ended: BaseException | None) -> Outcome:
+        """Return what the run ends as, by what its work ended with."""
+        status = _status_of(ended)
+        return Outcome(status, self._failure(ended) if status == Status.FAILED else None)
+
     def _wind_up(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
         """Wait for all that is still under way, so that the record is complete."""
         beat.stop()
         self._say_goodbye(ended)
-        if self._capture is not None:
-            self._capture.close()
-            if self._capture.fault:
-                self._say(self._capture.fault)
+        self._end_capture()
         self._metrics.flush()
         self._store_info()
         self._follow_output(last=True)
@@ -470,6 +542,13 @@ class Run(Recording):
             self._capture.forked()
 
 
+class Outcome(NamedTuple):
+    """How work ended: a status, and for FAILED with what."""
+
+    status: str
+    failure: Failure | None = None
+
+
 class _Heart:
     """The thread that keeps a run's record close to the truth."""
 
@@ -500,61 +579,11 @@ class _Heart:
 
 
 def _status_of(ended: BaseException | None) -> str:
-    if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
-        return Status.COMPLETED
     if isinstance(ended, KeyboardInterrupt | Terminated):
         return Status.INTERRUPTED
+    if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
+        return Status.COMPLETED
     return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
-
-
-def _call(function: Callable[..., Any]) -> Any:
-    """Call a command or hook; await a coroutine, run a generator to its end."""
-    result = function()
-    if hasattr(result, "__await__"):
-        return _await(result)
-    if hasattr(result, "__anext__"):
-        return _await(_exhaust(result))
-    if hasattr(result, "send") and hasattr(result, "gi_frame"):
-        while True:
-            try:
-                next(result)
-            except StopIteration as stop:
-                return stop.value
-    return result
-
-
-async def _exhaust(generator: Any) -> None:
-    async for _ in generator:
-        pass
-
-
-def _await(awaitable: Any) -> Any:
-    """Await in a loop of its own; where one is running already, as in a notebook, in a thread with a copied context."""
-    import asyncio
-
-    state: dict[str, Any] = {}
-
-    async def wait() -> Any:
-        state.update(loop=asyncio.get_running_loop(), task=asyncio.current_task())
-        return await awaitable
-
-    try:
-        running = asyncio.get_running_loop()
-    except RuntimeError:
-        running = None
-    if running is None:  # not in the except block: the error there would look like the cause of what comes
-        return asyncio.run(wait())
-    from concurrent.futures import ThreadPoolExecutor
-
-    where = contextvars.copy_context()
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(where.run, lambda: asyncio.run(wait()))
-        try:
-            return future.result()
-        except BaseException:
-            if not future.done():  # Ctrl-C reaches this thread, and not the one with the loop
-                state["loop"].call_soon_threadsafe(state["task"].cancel)
-            raise
 
 
 def _shown(path: Path) -> str:

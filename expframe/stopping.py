@@ -27,6 +27,7 @@ class Stopping:
         self.grace = grace
         self._asked = False
         self._requested = False
+        self._has_struck = False
         self._timer: threading.Timer | None = None
         self._depth = 0
 
@@ -34,6 +35,11 @@ class Stopping:
     def is_requested(self) -> bool:
         """Whether SIGTERM has arrived."""
         return self._requested
+
+    @property
+    def has_struck(self) -> bool:
+        """Whether SIGTERM has interrupted the code, which may have come to its end all the same."""
+        return self._has_struck
 
     def ask(self) -> bool:
         """Return whether the run should stop; from now on SIGTERM gives it time to do so."""
@@ -46,7 +52,7 @@ class Stopping:
         is_ours = (
             threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
         )
-        if is_ours:
+        if is_ours:  # runs that overlap share the handler; the last one gives it back
             signal.signal(signal.SIGTERM, self._take)
         self._depth += 1
         pid = os.getpid()
@@ -56,11 +62,16 @@ class Stopping:
             self._depth -= 1
             if self._timer is not None and not self._depth:  # a child that ends leaves its parents their time
                 self._timer.cancel()
-            if is_ours and os.getpid() == pid and signal.getsignal(signal.SIGTERM) == self._take:
-                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if not self._depth and os.getpid() == pid:
+                self._give_back()
+
+    def _give_back(self) -> None:
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == self._take:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _take(self, _number: int, _frame: FrameType | None) -> None:
         if not self._asked or self._requested:
+            self._has_struck = True
             raise Terminated
         self._requested = True
         self._timer = threading.Timer(self.grace, os.kill, (os.getpid(), signal.SIGTERM))
@@ -69,8 +80,7 @@ class Stopping:
 
     def forked(self) -> None:
         """Leave SIGTERM to the parent: in a forked child it ends the process, as it does without us."""
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == self._take:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self._give_back()
 
 
 @contextmanager

@@ -135,6 +135,12 @@ class Stream(io.TextIOWrapper):
         self._is_tty = is_tty(below)
         vars(self)["mode"] = "w"
 
+    def __getattr__(self, name: str) -> Any:
+        """Answer as the stream below, which may know more than a stream must: a notebook tells it the current cell."""
+        if name == "below":
+            raise AttributeError(name)
+        return getattr(self.below, name)
+
     def isatty(self) -> bool:
         """Return what the stream below said when the capture began."""
         return self._is_tty

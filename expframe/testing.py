@@ -19,6 +19,7 @@ from expframe.observers.base import Observer, Sink
 from expframe.observers.memory import MemoryObserver, MemorySink
 from expframe.record import (
     Beat,
+    Call,
     File,
     Histogram,
     Info,
@@ -154,6 +155,7 @@ class ObserverContract:
             Output("a line\n"),
             Info({"note": "text", "sizes": (1, 2)}),
             File("artifact", "some file.txt", str(file), 7, 4.0),
+            Call(1, now(), now(), {"loss": 0.5}),
             Beat(record._replace(tags=("later",))),
         ]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import expframe
 from expframe import Experiment, Ingredient
+from expframe.config.model import Request
 from expframe.errors import (
     CircularIngredientsError,
     ConfigFileError,
@@ -321,7 +321,7 @@ def test_odd_overrides_give_a_config_or_an_error_of_ours(words):
     ex.add_config(lr=0.1, net={"depth": 2}, layers=[1, 2])
     ex.main(lambda lr: lr)
     try:
-        run = ex.prepare(None, *_split(words), expframe.experiment.Options())
+        run = ex.prepare(Request(None, *_split(words)))
     except ExpframeError as refused:
         assert str(refused)
         return

@@ -736,6 +736,92 @@ def not_clean():
     return refused("-e", ex)
 
 
+@case
+def failed_tasks():
+    """Two of three tasks fail, and one is left."""
+    ex = Experiment("tasks", ghost=True)
+
+    @ex.command
+    def divide(x):
+        return 1 / x
+
+    for x in (1, 0, 2):
+        ex.queue("divide", kwargs={"x": x})
+    ex.run_queue(on_error="stop")
+
+
+@case
+def wrong_way_of_going_on():
+    """A queue can go on or stop."""
+    Experiment("tasks", ghost=True).run_queue(on_error="ignore")
+
+
+def described(text):
+    """Read a file that describes an experiment."""
+    Path("experiment.yaml").write_text(text)
+    Experiment.from_file("experiment.yaml")
+
+
+@case
+def unknown_entry_of_an_experiment_file():
+    """A mistyped entry."""
+    described("sotre: runs")
+
+
+@case
+def wrong_entry_of_an_experiment_file():
+    """An entry of another type."""
+    described("ghost: 1")
+
+
+@case
+def wrong_task_of_an_experiment_file():
+    """A mistyped part of a task."""
+    described("queue: [train, {comand: train}]")
+
+
+@case
+def unknown_observer_of_an_experiment_file():
+    """A mistyped observer."""
+    described("observers: [memoro]")
+
+
+@case
+def wrong_argument_of_an_observer():
+    """An observer is given what it does not take."""
+    described("observers: {memory: {size: 3}}")
+
+
+@case
+def no_folder_to_load_from():
+    """An experiment without load_dir is asked for a file in it."""
+    Experiment("bare").load_path("data.csv")
+
+
+@case
+def call_of_a_closed_run():
+    """A run that is closed is called."""
+    ex = Experiment("closed", ghost=True)
+    ex.main(lambda: None)
+    run = ex.create()
+    run.close()
+    run()
+
+
+@case
+def child_of_a_run_that_has_ended():
+    """A child is started too late."""
+    ex = Experiment("ended", ghost=True)
+    ex.main(lambda: None)
+    ex.run().child()
+
+
+@case
+def queued_start():
+    """A run that is opened now is to be queued."""
+    Experiment("queued", ghost=True).start(options={"queue": True})
+
+
 # ------------------------------------------------------------------------------------------------------ the tests
 
 

@@ -347,6 +347,7 @@ def test_the_config_is_the_hyper_parameters(written):
 def test_secrets_are_masked(written, tmp_path):
     """No secret of the config is anywhere in the file, whatever it is logged or named as."""
     config = {
+        "pin": {"token": "abc"},
         "db": {"password": "hunter2-x", "url": "http://me:pass-word@host/", "key": Secret("open-sesame")},
         "words": ["say hunter2-x"],
         "extra": {"open-sesame"},
@@ -364,7 +365,8 @@ def test_secrets_are_masked(written, tmp_path):
     (file,) = folder.iterdir()
 
     assert [] == [word for word in (b"hunter2", b"pass-word", b"open-sesame") if word in file.read_bytes()]
-    assert hparams_of(folder)[0]["db.password"] == hparams_of(folder)[0]["db.key"] == "********"
+    values, _, _ = hparams_of(folder)
+    assert ["********"] * 3 == [values[name] for name in ("pin.token", "db.password", "db.key")]
 
 
 @pytest.mark.parametrize(

@@ -172,9 +172,12 @@ def _is_own(filename: str) -> bool:
 
 
 def own_frames_only(trace: TracebackType | None) -> bool:
-    """Return whether a traceback holds no frame of a user's file."""
+    """Return whether a traceback begins in expframe and holds no frame of a user's file."""
+    if trace is not None and not _is_own(trace.tb_frame.f_code.co_filename):
+        return False
     while trace is not None:
-        if not _is_own(trace.tb_frame.f_code.co_filename):
+        file = trace.tb_frame.f_code.co_filename
+        if not _is_own(file) and not file.startswith(_STANDARD):
             return False
         trace = trace.tb_next
     return True

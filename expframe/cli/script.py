@@ -12,7 +12,7 @@ from expframe.cli import argv as words
 from expframe.cli.commands import show_config
 from expframe.cli.render import error_text, own_frames_only, write
 from expframe.config import dotted
-from expframe.config.model import Options
+from expframe.config.model import Options, Request
 from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
 from expframe.masking import mask_text, secrets_in, secrets_of
 
@@ -39,7 +39,8 @@ def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
             _print_help(experiment, asked.command, program)
             return None
         _set_up_logging(options.loglevel)
-        run = experiment.prepare(asked.command, asked.overrides, asked.named, options)
+        request = Request(asked.command, asked.overrides, asked.named, options)
+        run = experiment.prepare(request, is_command_line=True)
         if options.print_config:
             show_config(run.config)
             write("-" * 79)

@@ -243,6 +243,10 @@ class Request(NamedTuple):
     tags: tuple[str, ...] = ()
     seed: int = 1
     """What `seed` is if nobody chooses one."""
+    args: tuple[Any, ...] = ()
+    """Positional arguments of the command, which prevail over the config."""
+    kwargs: Mapping[str, Any] = MappingProxyType({})
+    """Keyword arguments of the command."""
 
 
 class Decided:

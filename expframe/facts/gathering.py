@@ -118,7 +118,7 @@ class Gathering:
         known = self._known
         if known.modules != frozenset(sys.modules) or known.stored[0] != self._sources_folder:
             return False
-        if any(_mark(s.path) != (s.mtime_ns, s.size) for s in known.sources.values()):
+        if any(source.has_changed for source in known.sources.values()):
             return False
         return self._sources_folder is None or all(
             (self._sources_folder / file).exists() for _, file in known.stored[1]

@@ -9,12 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from expframe.disk import light_sha256
+from expframe import notebook
+from expframe.disk import light_sha256, replace_file
 from expframe.facts import git
 from expframe.facts.packages import PACKAGE_FOLDERS, STDLIB, find_file
 
 _SUFFIXES = (".py", ".pyx", ".so", ".pyd", ".ipynb")
 _PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")
+_CELLS = "cells.py"
 _OWN_PACKAGE = Path(__file__).parents[1]
 
 
@@ -28,6 +30,7 @@ class Source(NamedTuple):
         digest: SHA-256 of its content, in hex.
         size: Bytes.
         mtime_ns: When it was last changed.
+        content: What it says, where it is in no file: the cells of a notebook.
     """
 
     name: str
@@ -35,6 +38,22 @@ class Source(NamedTuple):
     digest: str
     size: int
     mtime_ns: int
+    content: bytes | None = None
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether it is no longer as it was, as far as size and time of change tell."""
+        if self.content is not None:
+            return _encoded(notebook.find_cells()) != self.content
+        try:
+            found = os.stat(self.path)  # noqa: PTH116  on the way of each run
+        except OSError:
+            return True
+        return (found.st_mtime_ns, found.st_size) != (self.mtime_ns, self.size)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
 
 
 def find_project(main_file: Path | None) -> Path:
@@ -74,6 +93,8 @@ def gather(
     """
     Return the source files of the project that are loaded in this process, by name; unreadable ones are left out.
 
+    The cells of a notebook that were run so far are one file.
+
     Installed packages, virtual environments, the standard library and expframe are not the project's, even below it.
 
     Args:
@@ -92,7 +113,16 @@ def gather(
             with suppress(OSError, ValueError):
                 source = _look_at(file, root, known or {})
                 found[source.name] = source
+    if cells := notebook.find_cells():
+        found.setdefault(_CELLS, _take_cells(cells))
     return dict(sorted(found.items()))
+
+
+def _take_cells(cells: str) -> Source:
+    from hashlib import sha256
+
+    content = _encoded(cells)
+    return Source(_CELLS, Path(_CELLS), sha256(content).hexdigest(), len(content), 0, content)
 
 
 def store(found: Mapping[str, Source], folder: Path) -> list[tuple[str, str]]:
@@ -111,7 +141,11 @@ def store(found: Mapping[str, Source], folder: Path) -> list[tuple[str, str]]:
         source = found[name]
         suffix = source.path.suffix if len(source.path.suffix) <= 16 else ""
         target = source.digest + suffix
-        if not (folder / target).exists():
+        if (folder / target).exists():
+            pass
+        elif source.content is not None:
+            replace_file(folder / target, source.content)
+        else:
             digest = _copy(source.path, folder, suffix)
             if digest is None:
                 continue

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from expframe.config.model import Config
-from expframe.errors import DefinitionError
+from expframe.errors import DefinitionError, Terminated
 from expframe.observers.base import Observer, Sink
 from expframe.record import Event, Output, Record
 
@@ -99,6 +99,8 @@ class Sinks:
     def _attempt(self, sink: Sink, action: Callable[[], None], what: str) -> None:
         try:
             action()
+        except Terminated:
+            raise
         except (Exception, SystemExit) as problem:
             where = f" in {sink.folder}" if sink.folder else f" in {type(sink).__name__}"
             reason = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"

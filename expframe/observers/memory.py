@@ -7,7 +7,7 @@ from typing import Any
 from expframe.config.model import Config
 from expframe.metrics import Curve, Curves
 from expframe.observers.base import Observer, Sink
-from expframe.record import Event, File, Info, Media, Output, Points, Record, Series
+from expframe.record import Call, Event, File, Info, Media, Output, Points, Record, Series
 
 
 class MemorySink(Sink):
@@ -56,6 +56,11 @@ class MemorySink(Sink):
     def media(self) -> list[Media]:
         """Tables, histograms, texts, images and figures."""
         return [event for event in self.events if isinstance(event, Media)]
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of a run that was called many times."""
+        return [event for event in self.events if isinstance(event, Call)]
 
     def metrics(self) -> Curves:
         """Return the points that were logged, by metric."""

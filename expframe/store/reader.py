@@ -17,7 +17,7 @@ from expframe.config.model import Config
 from expframe.disk import inside, whole_lines
 from expframe.errors import RunNotFoundError, ValueFormatError
 from expframe.media import read_file as read_media
-from expframe.record import File, Media, Record, Status
+from expframe.record import Call, File, Media, Record, Status
 from expframe.store import layout
 from expframe.store.points import curves_of, summaries_of
 from expframe.summaries import Summary
@@ -84,6 +84,17 @@ class StoredRun:
                 data["path"] = os.path.normpath(self.folder / data["path"])
                 found.append(File(**data))
             except (ValueFormatError, TypeError, KeyError, RecursionError):
+                continue  # a damaged line
+        return found
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of a run that was called many times, in the order in which they ended."""
+        found = []
+        for line in whole_lines(self.folder / layout.CALLS):
+            try:
+                found.append(Call.from_json(json.loads(line)))
+            except (ValueError, TypeError, KeyError, RecursionError):
                 continue  # a damaged line
         return found
 

@@ -14,7 +14,7 @@ from expframe.masking import mask, mask_plain, mask_words, secrets_in, secrets_o
 from expframe.media import to_line
 from expframe.metrics import MetricFile, summarize
 from expframe.observers.base import Observer, Sink
-from expframe.record import Beat, Event, File, Info, Media, Points, Record, Series
+from expframe.record import Beat, Call, Event, File, Info, Media, Points, Record, Series
 from expframe.store import layout
 from expframe.summaries import dump
 
@@ -92,6 +92,9 @@ class LocalSink(Sink):
             append_file(self.folder, event, self._secrets)
         elif isinstance(event, Media):
             append_media(self.folder, event)
+        elif isinstance(event, Call):
+            line = values.dump_plain(self._masked(event.to_json()), indent=None).decode()
+            append_line(self.folder / layout.CALLS, line)
         elif isinstance(event, Info):
             replace_file(self.folder / layout.INFO, values.dump_plain(self._masked(values.to_json(event.info))))
         elif isinstance(event, Beat):
