@@ -30,6 +30,7 @@ from steps import Step, environment, read_steps, write_steps
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"# (\S+[.](?:py|yaml|toml))\n")
 _STATEMENT = re.compile(r"^>>> (.*\n(?:[.]{3}(?: .*)?\n)*)", re.MULTILINE)
+_FRAMES = re.compile(r"^(Traceback .*\n)(?: .*\n)+", re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _PROMPT = "\x1e"
 
@@ -123,7 +124,7 @@ class Reader:
         return []
 
     def _interpret(self, steps: list[Step]) -> list[str]:
-        """Return what the interactive interpreter prints after each statement."""
+        """Return what the interactive interpreter prints after each statement, without the frames of tracebacks."""
         prompts = f"import sys; sys.ps1 = {_PROMPT!r}; sys.ps2 = ''"
         done = subprocess.run(
             [sys.executable, "-q", "-i", "-c", prompts],
@@ -135,7 +136,8 @@ class Reader:
             timeout=120,
             check=True,
         )
-        return done.stdout.decode().split(_PROMPT)[1 : 1 + len(steps)]
+        texts = done.stdout.decode().split(_PROMPT)[1 : 1 + len(steps)]
+        return [_FRAMES.sub(r"\1  ...\n", text) for text in texts]
 
     @cached_property
     def _notebook(self) -> Notebook:
@@ -144,8 +146,8 @@ class Reader:
 
 def _typed(statement: str) -> str:
     """Return what is typed for a statement: without prompts, and with the empty line that ends a compound one."""
-    source = re.sub(r"^[.]{3} ?", "", statement, flags=re.MULTILINE)
-    return source if compile_command(source.rstrip("\n")) else source + "\n"
+    source = re.sub(r"^[.]{3} ?", "", statement, flags=re.MULTILINE).rstrip()
+    return source + ("\n" if compile_command(source) else "\n\n")
 
 
 class Notebook:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 _LINE = re.compile(r"\\?[.]py:\d+")
 _VARYING = (
     (re.compile(r"\b\d+:\d\d:\d\d\b"), "0:00:00"),
+    (re.compile(r"\b\d+[.]\d s\b"), "0.0 s"),
     (re.compile(r"\bseed = \d+ *"), "seed = 1 "),
     (re.compile(r"\b\d{10}\.\d{6}\b"), "1700000000.000000"),
     (re.compile(r"^ *[~^]+[~^ ]*\n", re.MULTILINE), ""),
@@ -50,15 +51,15 @@ class Step:
         return ".*?".join(map(re.escape, normalise(self.expected or "").split("...")))
 
     def run(self, folder: Path) -> str:
-        """Do the command in a folder and return what a terminal would show of it."""
+        """Do the command in a folder and return what a terminal would show of it, the folder's own path left out."""
         words = shlex.split(self.command)
         if words[0] == "python":
             words[0] = sys.executable
         done = subprocess.run(
             words, cwd=folder, env=environment(), stdout=PIPE, stderr=STDOUT, timeout=120, check=False
         )
-        actual = done.stdout.decode()
-        shows_failure = re.search(r"^[\w.]+Error: ", self.expected or "", re.MULTILINE) is not None
+        actual = done.stdout.decode().replace(str(folder), "...")
+        shows_failure = re.search(r"^[\w.]+Error: |^Traceback ", self.expected or "", re.MULTILINE) is not None
         assert shows_failure == (done.returncode != 0), f"{self.command} exits with {done.returncode}:\n{actual}"
         return actual
 
