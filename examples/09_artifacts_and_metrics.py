@@ -7,9 +7,9 @@ of it is plain files, and `expframe.runs()` reads them back.
 
 Usage:
     $ python 09_artifacts_and_metrics.py
-    INFO - artifacts_and_metrics - Started run 1 of 'main' in runs/1
-    INFO - artifacts_and_metrics - Result: 0.25
-    INFO - artifacts_and_metrics - Completed run 1 after 0:00:00
+    NOTICE - artifacts_and_metrics[1] - Started 'main' in runs/1
+    INFO - artifacts_and_metrics[1] - Result: 0.25
+    NOTICE - artifacts_and_metrics[1] - Completed 'main' after 0:00:00
 
     $ python 09_artifacts_and_metrics.py show
     run 1: COMPLETED, result 0.25

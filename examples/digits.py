@@ -7,18 +7,18 @@ accuracy of each epoch, the output, the trained model and a picture of what it c
 
 Usage:
     $ python digits.py with seed=1
-    INFO - digits - Started run 1 of 'train' in runs/1
+    NOTICE - digits[1] - Started 'train' in runs/1
     epoch  1/20  loss ...  accuracy ...
     ...
     epoch 20/20  loss 0.0...  accuracy 0.9...
-    INFO - digits - Result: 0.9...
-    INFO - digits - Completed run 1 after 0:00:01
+    INFO - digits[1] - Result: 0.9...
+    NOTICE - digits[1] - Completed 'train' after 0:00:01
 
     $ python digits.py with quick components=50 data.noise=0.2
-    INFO - digits - Started run 2 of 'train' in runs/2
+    NOTICE - digits[2] - Started 'train' in runs/2
     epoch 1/5  loss ...  accuracy ...
     ...
-    INFO - digits - Completed run 2 after 0:00:00
+    NOTICE - digits[2] - Completed 'train' after 0:00:00
 
     $ python digits.py print_config with quick components=50
     Configuration (modified, added, typechanged):

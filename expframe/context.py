@@ -20,6 +20,7 @@ from expframe.errors import UnrelatedRunsError
 class ActiveRun(Protocol):
     """What is asked of a run here and in injection."""
 
+    id: str | None
     plans: dict[Any, Any]
 
     @property
@@ -29,6 +30,9 @@ class ActiveRun(Protocol):
     @property
     def label(self) -> str:
         """How it is called in messages."""
+
+    def masked(self, text: str) -> str:
+        """Return a text without the run's secrets."""
 
     def plan(self, captured: Any) -> Any:
         """Return, and remember, how to fill the parameters of a captured function."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +18,7 @@ from expframe.config.model import Config
 from expframe.disk import inside
 from expframe.errors import MetricError, RunError
 from expframe.injection import Injector, Plan
-from expframe.masking import secrets_in
+from expframe.masking import mask_text, secrets_in
 from expframe.metrics import MetricFile, MetricLog
 from expframe.randomness import child_seed
 from expframe.record import Event, File, Points, Series
@@ -103,6 +105,34 @@ class Recording(ABC):
         import logging
 
         return logging.getLogger(self.name)
+
+    def log_locals(self) -> None:
+        """
+        Write the caller's local variables into the debug log: short reprs, secrets masked.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("looking", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     batch, password = [1, 2], "hunter2"
+            ...     _run.log_locals()  # with -l DEBUG: batch = [1, 2], password = '********', _run = <Run ...>
+            >>> run = ex.run()
+        """
+        if self.log.isEnabledFor(10):
+            from expframe.logs import locals_text
+
+            frame = sys._getframe(1)
+            where = f"{frame.f_code.co_name}() ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"  # noqa: PTH119
+            self.log.debug("Locals of %s:\n%s", where, locals_text(frame.f_locals, self.masked))
+
+    def masked(self, text: str) -> str:
+        """Return a text as it may be shown: without the run's secrets, and without passwords in URLs."""
+        return mask_text(text, self._secrets)
+
+    @cached_property
+    def _secrets(self) -> set[str]:
+        return secrets_in(self.config.values)
 
     # ------------------------------------------------------------------------------------------------- metrics
 

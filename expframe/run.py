@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from expframe.config.model import Config, Request
 from expframe.config.values import same, to_json
 from expframe.errors import MissingArgumentError, RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
+from expframe.logs import NOTICE, name_level
 from expframe.masking import mask, mask_text, mask_words, secrets_in
 from expframe.metrics import DELAY, MetricLog
 from expframe.observers.base import Observer
@@ -115,7 +117,7 @@ class Run(Recording):
             capture=self._capture_mode(),
         )
 
-    @property
+    @cached_property
     def _secrets(self) -> set[str]:
         return secrets_in(self.config.values) | secrets_in(dict(self.request.options.extra))
 
@@ -277,23 +279,20 @@ class Run(Recording):
         return chosen or output.default_mode(command_line=self._setup.is_command_line, first=first)
 
     def _announce(self) -> None:
+        name_level()
         for warning in self.config.warnings:
             self.log.warning("%s", warning)
         if self.dir is not None:
-            self.log.log(self._level, "Started run %s of %r in %s", self.id, self.command, _shown(self.dir))
+            self.log.log(self._level, "Started %r in %s", self.command, _shown(self.dir))
         elif self._setup.observers:
             self.log.log(self._level, "Started %r", self.command)
         else:
             self.log.log(self._level, "Started %r; nothing is kept", self.command)
 
     @property
-    def _shown_name(self) -> str:
-        return repr(self.command) if self.dir is None else f"run {self.id}"
-
-    @property
     def _level(self) -> int:
         """How loud start and end are, as a log level: a command that only shows something says little of itself."""
-        return 10 if self._command.unobserved else 20
+        return 10 if self._command.unobserved else NOTICE
 
     def _call_command(self) -> Any:
         for hook in self.snapshot.pre_run_hooks:
@@ -359,13 +358,14 @@ class Run(Recording):
         if ended is None and self.result is not None:
             from expframe.config.values import short_repr
 
-            self.log.log(self._level, "Result: %s", mask_text(short_repr(self.result), self._secrets))
+            level = min(self._level, 20)
+            self.log.log(level, "Result: %s", self.masked(short_repr(self.result)))
         if record.status == Status.COMPLETED:
-            self.log.log(self._level, "Completed %s after %s", self._shown_name, took)
+            self.log.log(self._level, "Completed %r after %s", self.command, took)
         elif record.status == Status.FAILED:
-            self.log.error("Failed %s after %s", self._shown_name, took)
+            self.log.error("Failed %r after %s", self.command, took)
         else:
-            self.log.warning("Ended %s as %s after %s", self._shown_name, record.status, took)
+            self.log.warning("Ended %r as %s after %s", self.command, record.status, took)
 
     # -------------------------------------------------------------------------------------------- while it runs
 

@@ -11,7 +11,7 @@ ORDER = """
     _version errors disk masking
     config.dotted config.frozen config.arrays config.values config.reading config.files config.model config.pins
     config.instrument config.scope config.judging config.resolve
-    frames record context randomness registry injection
+    frames record context logs randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output metrics
     observers.base observers.fanout observers.memory

@@ -14,9 +14,8 @@ from expframe.cli.render import error_text, own_frames_only, write
 from expframe.config import dotted
 from expframe.config.model import Options
 from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
+from expframe.logs import RunFormatter, name_level
 from expframe.masking import mask_text, secrets_in, secrets_of
-
-LOG_FORMAT = "%(levelname)s - %(name)s - %(message)s"
 
 
 def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
@@ -85,10 +84,11 @@ def _print_help(experiment: Any, command: str | None, program: str) -> None:
 
 
 def _set_up_logging(level: str | int | None) -> None:
+    name_level()
     root = logging.getLogger()
     if not root.handlers:
         handler = _StderrHandler()
-        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+        handler.setFormatter(RunFormatter())
         root.addHandler(handler)
         root.setLevel(logging.INFO)
     if level is not None:
@@ -102,12 +102,15 @@ def parse_level(level: str | int) -> int:
     Raises:
         OptionError: It is none.
     """
+    name_level()
     text = str(level).strip()
     if text.isdigit():
         return int(text)
     found = logging.getLevelName(text.upper())
     if not isinstance(found, int):
-        raise OptionError(f"--loglevel={level}", "is no level. Use DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.")
+        raise OptionError(
+            f"--loglevel={level}", "is no level. Use DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number."
+        )
     return found
 
 

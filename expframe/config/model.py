@@ -153,7 +153,7 @@ FLAGS = (
     Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
     Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
     Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
-    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.", True),
+    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number.", True),
     Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
     Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
     Flag("-p", "--print-config", "print_config", "Print the config before the run."),
