@@ -52,6 +52,8 @@ _active: tuple[Any, ...] = ()
 _of_main_thread: tuple[Any, ...] = ()
 _workers: dict[str, Any] = {}
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
+spans: ContextVar[tuple[Any, ...]] = ContextVar("expframe_spans", default=())
+"""The timers that are running in this context, outermost first."""
 _lock = threading.Lock()
 _watching_forks = False
 

@@ -25,6 +25,7 @@ from expframe.record import Event, File, Points, Series
 from expframe.registry import Captured, Snapshot
 from expframe.store import layout
 from expframe.store.writer import append_file
+from expframe.timing import Timer, Timers
 
 if TYPE_CHECKING:
     import tempfile
@@ -64,6 +65,7 @@ class Recording(ABC):
         self._files_lock = threading.Lock()
         self._notes = saving.Notes()
         self._metrics = MetricLog(self._emit)
+        self._timers = Timers(self.log_scalar)
         self._counts: dict[str, int] = {}
 
     # ------------------------------------------------------------------------------------------------ identity
@@ -164,6 +166,29 @@ class Recording(ABC):
         if not isinstance(values, Mapping):
             raise MetricError(f"log_scalars({type(values).__name__})", "takes a dict: {'loss': 0.3, 'accuracy': 0.9}.")
         self._metrics.log_many(values, step)
+
+    def timer(self, name: str) -> Timer:
+        """
+        Return what times a block, or as a decorator each call of a function.
+
+        Each duration is a point of the metric `time/NAME`, in seconds; that of a timer inside another, in the same
+        thread or task, of `time/OUTER/NAME`. A table of all of them is logged at the end of the run.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("timed", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     for epoch in range(3):
+            ...         with _run.timer("epoch"):
+            ...             with _run.timer("batch"):
+            ...                 pass
+            >>> run = ex.run()
+
+        Raises:
+            MetricError: The name cannot be one of a metric.
+        """
+        return self._timers.timer(name)
 
     # --------------------------------------------------------------------------------------------------- files
 

@@ -360,6 +360,8 @@ class Run(Recording):
 
             level = min(self._level, 20)
             self.log.log(level, "Result: %s", self.masked(short_repr(self.result)))
+        if table := self._timers.table():
+            self.log.log(self._level, "Timers:\n%s", table)
         if record.status == Status.COMPLETED:
             self.log.log(self._level, "Completed %r after %s", self.command, took)
         elif record.status == Status.FAILED:
@@ -449,6 +451,7 @@ class Run(Recording):
             self._scratch._finalizer.detach()  # type: ignore[attr-defined]
         self._sinks = WorkerSink(self._folder, self.config)
         self._metrics = MetricLog(self._emit, unbuffered=True)
+        self._timers.forked()
         self._files_lock = threading.Lock()
         self._record_lock = threading.Lock()
         if self._capture is not None:

@@ -16,7 +16,7 @@ ORDER = """
     terminal_text streams tee output metrics
     observers.base observers.fanout observers.memory
     store.layout formats savers saving store.writer store.reader
-    stopping recording binding run
+    stopping timing recording binding run
     cli.argv cli.render cli.commands cli.script
     experiment testing __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
