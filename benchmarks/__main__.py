@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import calls, commands, imports, metrics, output, resolving, runs
+from benchmarks import calls, commands, imports, loops, metrics, output, resolving, runs
 from benchmarks.environments import Environments
 from benchmarks.measuring import Bench, table
 
@@ -27,6 +27,7 @@ GROUPS = {
     "runs": runs.measure,
     "scalars": metrics.measure_scalars,
     "arrays": metrics.measure_arrays,
+    "loops": loops.measure,
     "output": output.measure,
     "resolve": resolving.measure,
 }

@@ -14,6 +14,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ DELAY = 0.05
 
 _FULL = 1 << 13
 _FULL_SERIES = 1 << 21
+_VALUE_OF = itemgetter(0, 3)
 
 
 def number(value: Any, what: str = "value") -> int | float:
@@ -94,7 +96,13 @@ class MetricLog:
         self._emitting = threading.Lock()
         self._written = 0.0
         self._delay = -math.inf if unbuffered else DELAY
+        self._latest: dict[str, int | float] = {}
         self.count = 0
+
+    def latest(self) -> dict[str, int | float]:
+        """Return the last value of each metric, of what waits in memory too."""
+        points, series = self._points[:], self._series[:]
+        return self._latest | {block.name: block.values[-1] for block in series} | dict(map(_VALUE_OF, points))
 
     def log(self, name: str, value: Any, step: Any = None, _now: Callable[[], float] = time.time) -> None:
         """Take one point; without a step it is the metric's last step + 1."""
@@ -173,8 +181,10 @@ class MetricLog:
                 series, self._series = self._series, []
             self.count += len(points) + sum(len(block.values) for block in series)
             if points:
+                self._latest.update(map(_VALUE_OF, points))
                 self._emit(Points(points))
             for block in series:
+                self._latest[block.name] = block.values[-1]
                 self._emit(block)
         finally:
             self._emitting.release()

@@ -6,11 +6,11 @@ import os
 import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from expframe import saving
 from expframe.config import dotted
@@ -20,6 +20,7 @@ from expframe.errors import MetricError, RunError
 from expframe.injection import Injector, Plan
 from expframe.masking import mask_text, secrets_in
 from expframe.metrics import MetricFile, MetricLog
+from expframe.progress import Progress
 from expframe.randomness import child_seed
 from expframe.record import Event, File, Points, Series
 from expframe.registry import Captured, Snapshot
@@ -30,6 +31,8 @@ from expframe.timing import Timer, Timers
 if TYPE_CHECKING:
     import tempfile
     from logging import Logger
+
+T = TypeVar("T")
 
 
 class Recording(ABC):
@@ -66,6 +69,7 @@ class Recording(ABC):
         self._notes = saving.Notes()
         self._metrics = MetricLog(self._emit)
         self._timers = Timers(self.log_scalar)
+        self._progress = Progress(lambda: self._metrics.latest())  # noqa: PLW0108  a forked child has another log
         self._counts: dict[str, int] = {}
 
     # ------------------------------------------------------------------------------------------------ identity
@@ -189,6 +193,32 @@ class Recording(ABC):
             MetricError: The name cannot be one of a metric.
         """
         return self._timers.timer(name)
+
+    def track(self, iterable: Iterable[T], description: str | None = None, total: float | None = None) -> Iterator[T]:
+        """
+        Iterate, and show how far it is, how fast, how long it will take, and the last value of each metric.
+
+        On a terminal that is a line that changes (with tqdm, the extra `progress`), in Jupyter a widget; elsewhere a
+        line every few seconds and one at the end. It goes to standard error.
+
+        Args:
+            iterable: What is iterated over.
+            description: What it is called: `"epoch"`.
+            total: How many items there are, where `len` cannot tell.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("tracked", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     for epoch in _run.track(range(3), "epoch"):  # epoch: 3/3 (100%) in 0:00:00, 1.2e+05/s
+            ...         pass
+            >>> run = ex.run()
+
+        Raises:
+            TypeError: It is not iterable.
+        """
+        return self._progress.track(iterable, description, total)
 
     # --------------------------------------------------------------------------------------------------- files
 

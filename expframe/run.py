@@ -30,6 +30,7 @@ from expframe.registry import CliOption, Command, Snapshot
 from expframe.stopping import Stopping
 from expframe.store import layout
 from expframe.terminal_text import collapse_file
+from expframe.timing import clock_text
 
 
 @dataclass(frozen=True)
@@ -323,6 +324,7 @@ class Run(Recording):
     def _wind_up(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
         """Wait for all that is still under way, so that the record is complete."""
         beat.stop()
+        self._progress.close()
         self._say_goodbye(ended)
         if self._capture is not None:
             self._capture.close()
@@ -354,7 +356,7 @@ class Run(Recording):
 
     def _say_goodbye(self, ended: BaseException | None) -> None:
         record = self.record
-        took = _shown_time(record.duration or 0.0)
+        took = clock_text(record.duration or 0.0)
         if ended is None and self.result is not None:
             from expframe.config.values import short_repr
 
@@ -549,9 +551,3 @@ def _shown(path: Path) -> str:
     with suppress(ValueError):
         return str(path.relative_to(Path.cwd()))
     return str(path)
-
-
-def _shown_time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"

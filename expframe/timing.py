@@ -185,10 +185,21 @@ def shown_seconds(seconds: float) -> str:
         ('20 us', '250 ms', '12.5 s', '1:02:05')
     """
     if seconds >= 100:
-        minutes, rest = divmod(round(seconds), 60)
-        hours, minutes = divmod(minutes, 60)
-        return f"{hours}:{minutes:02d}:{rest:02d}"
+        return clock_text(seconds)
     for unit, size in (("s", 1.0), ("ms", 1e-3)):
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e6:.3g} us"
+
+
+def clock_text(seconds: float) -> str:
+    """
+    Return a duration as a clock shows it.
+
+    Example:
+        >>> clock_text(3725.4)
+        '1:02:05'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"

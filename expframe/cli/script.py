@@ -16,6 +16,7 @@ from expframe.config.model import Options
 from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
 from expframe.logs import RunFormatter, name_level
 from expframe.masking import mask_text, secrets_in, secrets_of
+from expframe.progress import aside
 
 
 def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
@@ -120,6 +121,8 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one message."""
         try:
-            write(self.format(record), sys.stderr)
+            line = self.format(record)
+            with aside(sys.stderr):
+                write(line, sys.stderr)
         except Exception:
             self.handleError(record)
