@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import calls, commands, imports, loops, metrics, output, resolving, runs
+from benchmarks import calls, commands, imports, loops, metrics, output, resolving, runs, sampling
 from benchmarks.environments import Environments
 from benchmarks.measuring import Bench, table
 
@@ -30,6 +30,7 @@ GROUPS = {
     "loops": loops.measure,
     "output": output.measure,
     "resolve": resolving.measure,
+    "sampling": sampling.measure,
 }
 
 

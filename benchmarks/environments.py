@@ -25,7 +25,7 @@ def _requirements(name: str) -> list[str]:
     if name == "sacred":
         return ["setuptools<82", "sacred==0.8.7"]
     versions = {"wrapt1": "wrapt>=1.17,<2", "wrapt2": "wrapt>=2,<3"}
-    return [versions[name], *_needed_by_expframe(), "numpy", "tqdm"]
+    return [versions[name], *_needed_by_expframe(), "numpy", "tqdm", "psutil"]
 
 
 class Environments:

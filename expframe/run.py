@@ -17,6 +17,7 @@ from typing import Any
 from expframe import context, output, randomness
 from expframe.config.model import Config, Request
 from expframe.config.values import same, to_json
+from expframe.devices import Devices, DeviceVariables
 from expframe.errors import MissingArgumentError, RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
 from expframe.logs import NOTICE, name_level
@@ -27,6 +28,7 @@ from expframe.observers.fanout import Sinks
 from expframe.record import Beat, Event, Failure, Info, Output, Record, Status, now
 from expframe.recording import Injection, Recording, WorkerSink
 from expframe.registry import CliOption, Command, Snapshot
+from expframe.sampler import Sampler
 from expframe.stopping import Stopping
 from expframe.store import layout
 from expframe.terminal_text import collapse_file
@@ -46,6 +48,8 @@ class Setup:
         injection: How parameters are filled where a function does not say.
         cli_options: The user's own options.
         is_command_line: Whether the process is this run's own, started as a script.
+        devices: Which GPUs it may see.
+        sample: Seconds between two samples of the machine; 0 for none.
     """
 
     name: str
@@ -55,6 +59,8 @@ class Setup:
     injection: Injection = field(default_factory=Injection)
     cli_options: Sequence[CliOption] = ()
     is_command_line: bool = False
+    devices: Devices = field(default_factory=Devices)
+    sample: float = 0.0
 
 
 class Run(Recording):
@@ -87,6 +93,8 @@ class Run(Recording):
         self._problems: list[str] = []
         self._sinks: Sinks | WorkerSink = Sinks(setup.observers, self._say)
         self._stopping: Stopping = parent._stopping if parent else Stopping()
+        self._devices = DeviceVariables(setup.devices)
+        self._sampler = Sampler(setup.sample)
         self._capture: output.Capture | None = None
         self._output_path: Path | None = None
         self._followed = 0
@@ -271,6 +279,8 @@ class Run(Recording):
             self._output_path = self._files_base() / layout.OUTPUT
         self._capture = output.open_capture(self.record.capture, self._output_path or Path(os.devnull))
         self._announce()
+        if chosen := self._devices.set(self.log.warning):
+            self._learn({"extra": {**self.record.extra, "devices": chosen}})
 
     def _capture_mode(self) -> str:
         if not self._setup.observers or self.request.options.queue:
@@ -316,6 +326,7 @@ class Run(Recording):
         except Exception as problem:  # a fault of ours is not the user's
             self._say(f"the end of the run was not wholly recorded ({type(problem).__name__}: {problem})")
         finally:  # also after a second Ctrl-C
+            self._devices.put_back()
             self._advance()
             self._sinks.close(self.record)  # type: ignore[union-attr]
             if self._scratch is not None:
@@ -324,6 +335,7 @@ class Run(Recording):
     def _wind_up(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
         """Wait for all that is still under way, so that the record is complete."""
         beat.stop()
+        self._sampler.stop()
         self._progress.close()
         self._say_goodbye(ended)
         if self._capture is not None:
@@ -376,6 +388,7 @@ class Run(Recording):
     def _flush(self) -> None:
         """Hand on what has waited long enough; twenty times a second."""
         self._metrics.flush_waiting()
+        self._sampler.wake(self._folder)
         if self._has_news:
             self._has_news = False
             self._emit(Beat(self.record))

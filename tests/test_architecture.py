@@ -16,7 +16,7 @@ ORDER = """
     terminal_text streams tee output metrics
     observers.base observers.fanout observers.memory
     store.layout formats savers saving store.writer store.reader
-    stopping timing progress recording binding run
+    stopping timing progress devices sampler recording binding run
     cli.argv cli.render cli.commands cli.script
     experiment testing __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
@@ -33,6 +33,8 @@ DOORS = {
     "wrapt": {"injection"},
     "docopt": {"cli.argv"},
     "tqdm": {"progress"},
+    "psutil": {"sampler"},
+    "pynvml": {"sampler"},
 }
 
 

@@ -92,11 +92,27 @@ class StoredRun:
         Raises:
             KeyError: There is no metric of this name.
         """
-        curves = read_files(layout.metric_files(self.folder))
+        return self._curves(layout.metric_files(self.folder), name, "metric")
+
+    def system(self, name: str | None = None) -> Any:
+        """
+        Return what was sampled of the machine, one curve by its name or all: sampled every few seconds in long runs.
+
+        Names are `cpu`, `memory/percent`, `process/cpu` and `gpu/0/use` in percent (of one core for the process),
+        `memory/used`, `process/memory` and `gpu/0/memory` in bytes, `disk/read`, `disk/written`, `network/received`
+        and `network/sent` in bytes per second, `gpu/0/power` in watts.
+
+        Raises:
+            KeyError: There is no such curve.
+        """
+        return self._curves([self.folder / layout.SYSTEM], name, "sample")
+
+    def _curves(self, files: list[Path], name: str | None, kind: str) -> Any:
+        curves = read_files(files)
         if name is None:
             return curves
         if name not in curves:
-            raise KeyError(f"Run {self.id} has no metric {name!r}. It has: {', '.join(curves) or 'none'}.")
+            raise KeyError(f"Run {self.id} has no {kind} {name!r}. It has: {', '.join(curves) or 'none'}.")
         return curves[name]
 
     def output(self, *, raw: bool = False) -> str:
