@@ -167,7 +167,7 @@ class Recording(Logbook):
         Iterate, and show how far it is, how fast, how long it will take, and the last value of each metric.
 
         On a terminal that is a line that changes (with tqdm, the extra `progress`), in Jupyter a widget; elsewhere a
-        line every few seconds and one at the end. It goes to standard error.
+        line every few seconds and one at the end. It goes to standard error; the log makes room for other lines.
 
         Args:
             iterable: What is iterated over.
