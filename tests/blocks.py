@@ -136,7 +136,7 @@ class Reader:
             timeout=120,
             check=True,
         )
-        texts = done.stdout.decode().split(_PROMPT)[1 : 1 + len(steps)]
+        texts = done.stdout.decode().replace(str(self._folder), "...").split(_PROMPT)[1 : 1 + len(steps)]
         return [_FRAMES.sub(r"\1  ...\n", text) for text in texts]
 
     @cached_property

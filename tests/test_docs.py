@@ -16,6 +16,10 @@ import pytest
 from blocks import check_page, find_unused, read_blocks, rewrite_page
 from steps import ROOT
 
+from expframe import Status
+from expframe.savers import BUILT_IN
+from expframe.store import layout
+
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 
@@ -61,6 +65,25 @@ def test_commands_that_are_not_executed_install_what_is_there(page: Path) -> Non
             found = re.fullmatch(r'pip install "expframe\[([a-z,]+)\]"( +#.*)?', command)
             assert found is not None, command
             assert set(found[1].split(",")) <= set(setup["options.extras_require"])
+
+
+def test_saving_names_every_extension() -> None:
+    """The page on saving has each extension that a saver of the package writes."""
+    page = (DOCS / "saving.md").read_text(encoding="utf-8")
+
+    assert [] == [suffix for saver in BUILT_IN for suffix in saver.suffixes if f"`{suffix}`" not in page]
+
+
+def test_runs_names_every_file_and_status() -> None:
+    """The page on runs has each file of a run's folder and each status."""
+    page = (DOCS / "runs.md").read_text(encoding="utf-8")
+    texts = {name: text for name, text in vars(layout).items() if name.isupper() and isinstance(text, str)}
+    names = [text for name, text in texts.items() if not name.startswith("_")]
+    statuses = [status for name, status in vars(Status).items() if name.isupper()]
+
+    assert "run.json" in names
+    assert "DIED" in statuses
+    assert [] == [name for name in [*names, *statuses] if name not in page]
 
 
 if __name__ == "__main__":
