@@ -110,7 +110,7 @@ def test_digits_learns(digits: Path) -> None:
     assert run.metrics("loss").steps == list(range(1, 21))
     assert run.metrics("loss").values[-1] < run.metrics("loss").values[0] / 3
     assert run.path("confusion.png").read_bytes().startswith(b"\x89PNG")
-    assert {file.name for file in run.files} == {"confusion.png", "model.pickle"}
+    assert {file.name for file in run.files} == {"confusion.png", "model.joblib"}
 
 
 @needs_digits
@@ -124,7 +124,7 @@ def test_digits_is_bit_equal_for_equal_seeds(digits: Path) -> None:
 
     for name in ("loss", "accuracy"):
         assert first.metrics(name).values == again.metrics(name).values
-    assert first.path("model.pickle").read_bytes() == again.path("model.pickle").read_bytes()
+    assert first.path("model.joblib").read_bytes() == again.path("model.joblib").read_bytes()
 
 
 @needs_digits
@@ -137,7 +137,7 @@ def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes])
     endless.wait(20)
     run = expframe.runs(digits / "runs")[1]
 
-    assert run.path("model.pickle").exists()
+    assert run.path("model.joblib").exists()
     assert run.result == run.metrics("accuracy").values[-1]
     assert run.status != "DIED"
 
