@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent
 _LINE = re.compile(r"\\?[.]py:\d+")
 _VARYING = (
     (re.compile(r"\b\d+:\d\d:\d\d\b"), "0:00:00"),
-    (re.compile(r"\b\d+[.]\d s\b"), "0.0 s"),
+    (re.compile(r" +\d+(?:[.]\d+)? (?:us|ms|s)\b"), "  0 s"),
+    (re.compile(r"(?<=\S) {2,}(?=\S)"), "  "),
     (re.compile(r"\bseed = \d+ *"), "seed = 1 "),
     (re.compile(r"\b\d{10}\.\d{6}\b"), "1700000000.000000"),
     (re.compile(r"^ *[~^]+[~^ ]*\n", re.MULTILINE), ""),
