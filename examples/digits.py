@@ -31,7 +31,6 @@ Usage:
         noise = 0.0                     # spread of the noise on training images, whose pixels go from 0 to 1
 """
 
-
 from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 from sklearn.kernel_approximation import Nystroem

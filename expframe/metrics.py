@@ -61,6 +61,17 @@ def number(value: Any, what: str = "value") -> int | float:
     raise MetricError(f"metric {what} {value!r:.80}", f"is a {kind.__name__}. Log a single real number.")
 
 
+def as_array(values: Any) -> Any:
+    """Return an array or tensor as one of numpy; bfloat16, which numpy does not know, as float32."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    try:
+        array = values.__array__()
+    except TypeError:
+        array = values.float().__array__()
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array
+
+
 def check_name(name: Any) -> str:
     """
     Return the name of a metric.
@@ -201,10 +212,8 @@ def _is_many(value: Any) -> bool:
 
 def _numbers(values: Any, what: str) -> Sequence[int | float]:
     """Return numbers as a sequence of their own: an array of the standard library, or a list."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
     if hasattr(values, "__array__") and hasattr(values, "shape"):
-        values = values.__array__()
+        values = as_array(values)
         if values.ndim != 1 or values.dtype.kind not in "biuf":
             raise MetricError(
                 f"metric {what}", f"have shape {values.shape} and type {values.dtype}. Log one row of reals."
