@@ -1,0 +1,1 @@
+"""Sacred's names on top of expframe."""
