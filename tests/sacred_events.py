@@ -1,0 +1,122 @@
+"""
+A run as the events that an observer is told, for tests of ours and of Sacred alike.
+
+`python sacred_events.py FOLDER`, where `sacred` can be imported, writes what Sacred's own observers make of it: the files
+in `tests/golden/sacred` are from Sacred 0.8.7.
+"""
+
+import datetime
+import sys
+from pathlib import Path
+
+T0 = datetime.datetime(2020, 1, 2, 3, 4, 5, 678)
+T1 = datetime.datetime(2020, 1, 2, 3, 5, 5)
+T2 = datetime.datetime(2020, 1, 2, 5, 5, 7, 200000)
+
+
+def lay_out(folder):
+    """Write the files that the run is about into a folder."""
+    (folder / "src").mkdir(parents=True, exist_ok=True)
+    (folder / "src" / "train.py").write_text("print(1)\n")
+    (folder / "src" / "helper.py").write_text("h = 'é'\n", encoding="utf-8")
+    (folder / "data.csv").write_text("1,2\n")
+    (folder / "model.bin").write_bytes(bytes(range(256)))
+
+
+def ex_info():
+    """Return the facts of the experiment; its files are looked for from the working directory on."""
+    return {
+        "name": "ex",
+        "base_dir": "src",
+        "sources": [
+            ("train.py", "dee5c46989f5ec092311188f4fe829c3"),
+            ("helper.py", "614609332ce610c63628b32ff92c57e0"),
+        ],
+        "dependencies": ["numpy==1.26.0", "sacred==0.8.7"],
+        "repositories": [{"url": "git@host:x.git", "commit": "c" * 40, "dirty": True}],
+        "mainfile": "train.py",
+    }
+
+
+def facts():
+    """Return what a run begins with, besides its id and time."""
+    return {
+        "ex_info": ex_info(),
+        "command": "main",
+        "host_info": {"hostname": "h", "os": ["Linux", "Linux-6"], "python_version": "3.11.7", "cpu": "c", "ENV": {}},
+        "config": {"a": 1, "t": (1, 2), "nan": float("nan"), "word": "é", "net": {"sizes": [1, 2]}, "seed": 7},
+        "meta_info": {"command": "main", "options": {"--force": False, "--comment": "hi"}, "named_configs": []},
+    }
+
+
+def metrics(first, count):
+    """Return points of two metrics, as `log_metrics` takes them."""
+    steps = list(range(first, first + count))
+    return {
+        "loss": {
+            "name": "loss",
+            "steps": steps,
+            "values": [0.1 * step for step in steps],
+            "timestamps": [T1 + datetime.timedelta(seconds=step) for step in steps],
+        },
+        "acc, é": {"name": "acc, é", "steps": [first + 0.5], "values": [float("nan")], "timestamps": [T1]},
+    }
+
+
+def start(observer, _id=None, **changes):
+    """Begin a run and return its id."""
+    return observer.started_event(**{**facts(), "start_time": T0, "_id": _id, **changes})
+
+
+def run_through(observer, with_metrics=True):
+    """Tell an observer a whole run that ends well, and return its id."""
+    given = start(observer)
+    info = {}
+    if with_metrics:
+        observer.log_metrics({}, info)
+    observer.heartbeat_event(info=info, captured_out="", beat_time=T0, result=None)
+    observer.resource_event(filename="data.csv")
+    observer.artifact_event(name="model", filename="model.bin", metadata={"best": True}, content_type="x/model")
+    info.update(note="n", sizes=[1, 2])
+    if with_metrics:
+        observer.log_metrics(metrics(0, 3), info)
+    observer.heartbeat_event(info=info, captured_out="one\n", beat_time=T1, result=None)
+    if with_metrics:
+        observer.log_metrics(metrics(3, 2), info)
+    observer.heartbeat_event(info=info, captured_out="one\ntwo é\r\n", beat_time=T1, result=0.5)
+    observer.completed_event(stop_time=T2, result=0.5)
+    observer.join()
+    return given
+
+
+def fail(observer, _id=None):
+    """Tell an observer a run that fails."""
+    given = start(observer, _id)
+    observer.failed_event(fail_time=T2, fail_trace=["Traceback:\n", "  File x\n", "ValueError: no\n"])
+    observer.join()
+    return given
+
+
+def queue(observer, _id=None):
+    """Tell an observer a run that waits."""
+    changed = facts()
+    changed["meta_info"]["queue_time"] = T0
+    return observer.queued_event(**changed, queue_time=T0, _id=_id)
+
+
+def store_files(basedir="stored"):
+    """Write the runs that `tests/golden/sacred/file_storage` holds."""
+    from sacred.observers import FileStorageObserver
+
+    run_through(FileStorageObserver(basedir))
+    fail(FileStorageObserver(basedir, copy_sources=False))
+    FileStorageObserver(basedir).started_event(**facts(), start_time=T0, _id="waiting")
+
+
+if __name__ == "__main__":
+    import os
+
+    target = Path(sys.argv[1])
+    lay_out(target)
+    os.chdir(target)
+    store_files()
