@@ -24,6 +24,8 @@ def _needed_by_expframe() -> list[str]:
 def _requirements(name: str) -> list[str]:
     if name == "sacred":
         return ["setuptools<82", "sacred==0.8.7"]
+    if name == "sacred_scripts":
+        return ["setuptools<82", "sacred==0.8.7", "numpy", "PyYAML", "SQLAlchemy>=2"]
     versions = {"wrapt1": "wrapt>=1.17,<2", "wrapt2": "wrapt>=2,<3"}
     return [versions[name], *_needed_by_expframe(), "numpy"]
 
@@ -31,6 +33,8 @@ def _requirements(name: str) -> list[str]:
 class Environments:
     """
     Where the interpreters are: `sacred`, and `wrapt1` and `wrapt2` for expframe.
+
+    `sacred_scripts` is Sacred with the libraries that the scripts of the comparison use.
 
     Args:
         is_here: Make none; expframe is measured by this interpreter, and Sacred if it is installed beside.

@@ -1,0 +1,80 @@
+"""The scripts that both sides execute, and what their first lines say of them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "scripts"
+EXPECTED = Path(__file__).parent / "expected"
+_BESIDE = FOLDER / "beside"
+
+_COMMAND = re.compile(r"^# \$ (.+)$", re.MULTILINE)
+_SECTION = re.compile(r"§[\d.]*\d")
+_NEEDS = re.compile(r"^# Needs: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Script:
+    """
+    A script for Sacred: its comment at the top names sections of the specification and the commands to execute.
+
+    Attributes:
+        path: Where it is.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without the suffix."""
+        return self.path.stem
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The sections that it covers."""
+        return tuple(dict.fromkeys(_SECTION.findall(self._head)))
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands, in the order in which they are executed in one folder."""
+        return tuple(_COMMAND.findall(self._head))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The modules that it cannot do without."""
+        found = _NEEDS.search(self._head)
+        return tuple(found[1].replace(",", " ").split()) if found else ()
+
+    @property
+    def expected(self) -> Path:
+        """The file with what Sacred answered."""
+        return EXPECTED / f"{self.name}.json"
+
+    def copy_to(self, folder: Path) -> None:
+        """Put the script, and what all scripts find beside them, into a folder."""
+        shutil.copy(self.path, folder)
+        for path in _BESIDE.iterdir():
+            shutil.copy(path, folder)
+
+    @property
+    def _head(self) -> str:
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        return "\n".join(lines[: next(n for n, line in enumerate(lines) if not line.startswith("#"))])
+
+
+def all_scripts(parts: list[str] | None = None) -> list[Script]:
+    """Return the scripts whose names begin with one of the parts, or all of them."""
+    scripts = [Script(path) for path in sorted(FOLDER.glob("*.py"))]
+    return [script for script in scripts if not parts or any(script.name.startswith(part) for part in parts)]
+
+
+def words_of(command: str, python: list[str]) -> Iterator[str]:
+    """Yield the words of a command; `python` at its beginning stands for an interpreter with its arguments."""
+    first, *rest = shlex.split(command)
+    yield from python if first == "python" else [first]
+    yield from rest
