@@ -77,10 +77,13 @@ class Normaliser:
                 found = database.execute(f"select * from {name}")
                 columns = [column[0] for column in found.description]
                 rows = [dict(zip(columns, row, strict=True)) for row in found]
-                tables[name] = [self._value(row, (name,)) for row in rows]
+                # associations come in the order of a set
+                tables[name] = sorted((self._value(row, (name,)) for row in rows), key=repr)
         return tables
 
     def _value(self, value: Any, path: tuple[str, ...]) -> Any:
+        if isinstance(value, dict) and value.get("py/object") == "datetime.datetime":
+            return "TIME"
         if isinstance(value, dict):
             unsure = {"gpus"} if path[-1:] == ("host",) else set()  # where no GPU can be asked, there is no entry
             return {key: self._entry(key, child, path) for key, child in value.items() if key not in unsure}
@@ -98,4 +101,6 @@ class Normaliser:
             return "MACHINE"
         if key == "seed" and isinstance(value, int) and value > 99_999:
             return "DRAWN"
+        if (*path, key) == ("experiment", "md5sum"):  # of all facts of the experiment, the folder among them
+            return "DIGEST"
         return self._value(value, (*path, key))

@@ -3,7 +3,7 @@
 # $ python custom_options.py -w -j 3 --many_words=x with seed=1
 # $ python custom_options.py --warning --jobs=7 with seed=1
 # $ python custom_options.py help
-# $ python custom_options.py -F stored -w with seed=1
+# $ python custom_options.py -C sys -F stored -w with seed=1
 """Flags that a script adds to the command line."""
 
 import warnings

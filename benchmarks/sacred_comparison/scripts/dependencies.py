@@ -1,16 +1,16 @@
 # §5.9 sources, packages and git, §4.6 print_dependencies, §4.2 -e.
 # $ python dependencies.py print_dependencies
-# $ python dependencies.py -F stored with seed=1
+# $ python dependencies.py -C sys -F stored with seed=1
 # $ git init -q -b main .
 # $ git add dependencies.py shared_parts.py
 # $ git commit -q -m Start
 # $ git remote add origin https://example.org/project.git
 # $ python dependencies.py print_dependencies
-# $ python dependencies.py -e -F stored with seed=1
+# $ python dependencies.py -e -C sys -F stored with seed=1
 # $ python -c "open('shared_parts.py', 'a').write('# changed')"
 # $ python dependencies.py print_dependencies
 # $ python dependencies.py -e with seed=1
-# $ python dependencies.py -F stored with seed=1
+# $ python dependencies.py -C sys -F stored with seed=1
 # $ python dependencies.py classes
 # Needs: numpy
 """What a run depends on."""

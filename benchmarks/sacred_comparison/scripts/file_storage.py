@@ -1,12 +1,12 @@
 # §7.2 FileStorageObserver.
-# $ python file_storage.py with seed=1
-# $ python file_storage.py with seed=1 a=2
-# $ python file_storage.py -i named with seed=1
-# $ python file_storage.py -i named with seed=1
+# $ python file_storage.py -C sys with seed=1
+# $ python file_storage.py -C sys with seed=1 a=2
+# $ python file_storage.py -C sys -i named with seed=1
+# $ python file_storage.py -C sys -i named with seed=1
 # $ python file_storage.py -q -c later -P 3 with seed=1
-# $ python file_storage.py -F elsewhere with seed=1
+# $ python file_storage.py -C sys -F elsewhere with seed=1
 # $ python file_storage.py deprecated with seed=1
-# $ python file_storage.py uncopied with seed=1
+# $ python file_storage.py -C sys uncopied with seed=1
 """Runs in folders."""
 
 import warnings

@@ -11,7 +11,7 @@
 # $ python flags.py -C sys -F stored -c remark -P 1 -n renamed -i mine with seed=1
 # $ python flags.py -C no -F stored -i mine with seed=1
 # $ python flags.py with -l ERROR seed=1 -u a=4
-# $ python flags.py -F a -F b
+# $ python flags.py -C sys -F a -F b
 # $ python flags.py --debug=3
 # $ python flags.py -l 30 -f with seed=1 strange=1
 # $ python flags.py -S nonsense with seed=1

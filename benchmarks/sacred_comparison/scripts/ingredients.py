@@ -7,7 +7,7 @@
 # $ python ingredients.py -l ERROR configs with seed=1
 # $ python ingredients.py with seed=1 data.nope=3
 # $ python ingredients.py with seed=1 data.paths.nope=3
-# $ python ingredients.py -F stored data.stats with seed=1
+# $ python ingredients.py -C sys -F stored data.stats with seed=1
 # $ python ingredients.py help
 # $ python ingredients.py help data.stats
 # $ python ingredients.py data.nope

@@ -1,15 +1,16 @@
 # §5.8 capturing output, §8.5 progress bars.
 # $ python output.py -F stored -C sys with seed=1
-# $ python output.py -F stored -C fd with seed=1
+# $ python output.py -l ERROR -F stored -C fd with seed=1
 # $ python output.py -F stored -C no with seed=1
 # $ python output.py -F stored -C sys filtered with seed=1
 # $ python output.py -F stored -C sys fail with seed=1
-# $ python output.py -F stored -C fd fail with seed=1
+# $ python output.py -l CRITICAL -F stored -C fd fail with seed=1
 # $ python output.py -l ERROR direct with seed=1
 """What is printed is kept."""
 
 import os
 import sys
+import time
 
 from sacred import SETTINGS, Experiment
 from sacred.stdout_capturing import get_stdcapturer
@@ -60,3 +61,5 @@ def main(_run):
     print("to stderr", file=sys.stderr)
     print("ümlaut ✓")
     print(_run.capture_mode)
+    sys.stdout.flush()
+    time.sleep(0.3)  # what the helper processes of `fd` need to write

@@ -1,5 +1,5 @@
 # §4.2 queueing runs, §7.5 QueueObserver.
-# $ python queued.py -q -F stored with seed=1 a=2
+# $ python queued.py -q -C sys -F stored with seed=1 a=2
 # $ python queued.py -q with seed=1
 # $ python queued.py -l ERROR covered with seed=1
 """Runs that wait, and observers that need time."""

@@ -1,6 +1,6 @@
 # §5.1 the run object.
 # $ python run_object.py with seed=1
-# $ python run_object.py -F stored with seed=1 a=2
+# $ python run_object.py -C sys -F stored with seed=1 a=2
 """What functions see of their run."""
 
 from sacred import Experiment

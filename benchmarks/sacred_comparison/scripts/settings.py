@@ -1,6 +1,6 @@
 # §8.1 settings.
 # $ python settings.py
-# $ python settings.py -F stored with seed=1
+# $ python settings.py -C sys -F stored with seed=1
 """Everything that can be set."""
 
 import copy
