@@ -69,7 +69,7 @@ def save(config: dict[Any, Any], path: str | os.PathLike[str]) -> None:
     if suffix not in SUFFIXES or suffix == ".toml":
         raise ConfigFileError(name, f"{suffix!r} cannot be written. Known kinds: .json, .yaml, .yml.")
     data = values.to_json(thaw(config))
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n" if suffix == ".json" else _dump_yaml(data)
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n" if suffix == ".json" else to_yaml(data)
     replace_file(Path(name), text)
 
 
@@ -87,11 +87,36 @@ def _load_json(content: bytes) -> Any:
     return json.loads(content)
 
 
+def from_yaml(text: str, version: tuple[int, int] | None = None) -> Any:
+    """
+    Return what a YAML text says; tags that name code are refused.
+
+    Args:
+        text: The text.
+        version: The version of YAML where the text does not say it; in 1.1 `yes` and `on` are true.
+
+    Raises:
+        ConfigFileError: It is malformed.
+    """
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return _parse_yaml(text, version)
+    except YAMLError as problem:
+        raise ConfigFileError("YAML text", f"malformed: {' '.join(str(problem).split())}") from problem
+
+
 def _load_yaml(content: bytes) -> Any:
+    data = _parse_yaml(content.decode("utf-8-sig"))
+    return {} if data is None else data
+
+
+def _parse_yaml(text: str, version: tuple[int, int] | None = None) -> Any:
     from ruamel.yaml import YAML
 
-    data = YAML(typ="safe", pure=True).load(content.decode("utf-8-sig"))
-    return {} if data is None else data
+    yaml: Any = YAML(typ="safe", pure=True)
+    yaml.version = version
+    return yaml.load(text)
 
 
 def _load_toml(content: bytes) -> Any:
@@ -102,7 +127,8 @@ def _load_toml(content: bytes) -> Any:
     return tomllib.loads(content.decode("utf-8-sig"))
 
 
-def _dump_yaml(data: Any) -> str:
+def to_yaml(data: Any) -> str:
+    """Return plain data as a YAML text in block style."""
     import io
 
     from ruamel.yaml import YAML

@@ -74,6 +74,12 @@ class RunObserver:
     def join(self) -> None:
         """Return when everything that was taken is stored."""
 
+    def as_observer(self) -> Any:
+        """Return the observer for native runs that tells this one of them."""
+        from expframe.compat.sacred.adapters import SacredObserver
+
+        return SacredObserver(self)
+
 
 _LENGTHS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
