@@ -41,6 +41,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── RunNotFoundError            (also KeyError)
     │   ├── EscapingPathError           (also ValueError) a name that leads out of its folder
     │   └── SaveError
+    ├── MissingLibraryError         (also ImportError) an optional library that is not installed
     ├── ValueFormatError            (also ValueError) stored data that is not what it should be
     └── RunInterrupt                raised by user code to end a run early; `status` says as what
         └── RunTimeout
@@ -507,6 +508,24 @@ class EscapingPathError(ExpframeError, ValueError):
 
 class SaveError(StoreError):
     """Something the caller asked to have stored could not be stored; nothing half-written is left."""
+
+
+class MissingLibraryError(ExpframeError, ImportError):
+    """
+    An optional library is not installed.
+
+    Attributes:
+        what: What needs it.
+        library: Its name.
+        extra: The extra of this package that brings it.
+    """
+
+    what: str
+    library: str
+    extra: str
+
+    def __str__(self) -> str:
+        return f"{self.what} needs {self.library}, which is not installed. Do: pip install 'expframe[{self.extra}]'"
 
 
 class ValueFormatError(_Explained, ValueError):

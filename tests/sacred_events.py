@@ -1,11 +1,12 @@
 """
 A run as the events that an observer is told, for tests of ours and of Sacred alike.
 
-`python sacred_events.py FOLDER`, where `sacred` can be imported, writes what Sacred's own observers make of it: the files
-in `tests/golden/sacred` are from Sacred 0.8.7.
+`python sacred_events.py FOLDER`, where `sacred` can be imported, writes what Sacred's own observers make of it: the
+files in `tests/golden/sacred` are from Sacred 0.8.7.
 """
 
 import datetime
+import json
 import sys
 from pathlib import Path
 
@@ -113,6 +114,45 @@ def store_files(basedir="stored"):
     FileStorageObserver(basedir).started_event(**facts(), start_time=T0, _id="waiting")
 
 
+def sql_runs(observer):
+    """Tell an observer the runs that `tests/golden/sacred/sql.json` holds."""
+    run_through(observer)
+    run_through(observer)
+    fail(observer, "named")
+
+
+def tables(engine):
+    """Return what is in the tables of a database, in no order, keys that the database gives left out."""
+    import sqlalchemy as sa
+
+    found = {}
+    metadata = sa.MetaData()
+    metadata.reflect(engine)
+    with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            rows = [dict(row._mapping) for row in connection.execute(sa.select(table))]
+            for row in rows:
+                for name, value in row.items():
+                    row[name] = bytes(value).hex() if isinstance(value, bytes | memoryview) else value
+                    row[name] = "row" if name.endswith("_id") and isinstance(value, int) else row[name]
+            found[table.name] = sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)
+    return found
+
+
+def store_tables():
+    """Write what `tests/golden/sacred/sql.json` and `sql_tables.json` hold."""
+    import sqlite3
+
+    from sacred.observers import SqlObserver
+
+    observer = SqlObserver("sqlite:///runs.db")
+    sql_runs(observer)
+    Path("sql.json").write_text(json.dumps(tables(observer.engine), indent=1, sort_keys=True) + "\n")
+    with sqlite3.connect("runs.db") as connection:
+        made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    Path("sql_tables.json").write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
+
+
 if __name__ == "__main__":
     import os
 
@@ -120,3 +160,4 @@ if __name__ == "__main__":
     lay_out(target)
     os.chdir(target)
     store_files()
+    store_tables()

@@ -36,7 +36,9 @@ def read_value(data: Any) -> Any:
         return {_read_key(key): read_value(item) for key, item in data.items()}
     for tag, read in _READERS.items():
         if tag in data:
-            with suppress(ValueError, TypeError, KeyError, IndexError, ArithmeticError, zlib.error, struct.error, ImportError):
+            with suppress(
+                ValueError, TypeError, KeyError, IndexError, ArithmeticError, zlib.error, struct.error, ImportError
+            ):
                 return read(data)
     return _reference(data)
 

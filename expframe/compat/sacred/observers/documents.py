@@ -28,7 +28,7 @@ _ITEM = ",\n      "
 """Between two items of a list at the depth that a metric's lists have."""
 
 
-def to_text(obj: Any) -> str:
+def to_text(obj: Any, *, sort_keys: bool = True, indent: int | None = 2) -> str:
     """
     Return an object as the JSON that Sacred writes.
 
@@ -36,8 +36,8 @@ def to_text(obj: Any) -> str:
     """
     for _ in range(_ATTEMPTS):
         with suppress(RuntimeError):  # "dictionary changed size during iteration"
-            return json.dumps(flatten(obj), sort_keys=True, indent=2)
-    return json.dumps(flatten(obj), sort_keys=True, indent=2)
+            return json.dumps(flatten(obj), sort_keys=sort_keys, indent=indent)
+    return json.dumps(flatten(obj), sort_keys=sort_keys, indent=indent)
 
 
 def started_entry(

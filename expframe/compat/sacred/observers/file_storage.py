@@ -12,7 +12,7 @@ from expframe.compat.sacred.observers import documents
 from expframe.compat.sacred.observers.base import RunObserver
 from expframe.compat.sacred.observers.contents import md5_of
 from expframe.compat.sacred.observers.documents import MetricsDocument, Pace, to_text
-from expframe.disk import copy_file, inside, replacing, replace_file
+from expframe.disk import copy_file, inside, replace_file, replacing
 
 DEFAULT_FILE_STORAGE_PRIORITY = 20
 
