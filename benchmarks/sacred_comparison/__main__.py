@@ -9,14 +9,13 @@ compares with where there is no Sacred.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 
 from benchmarks.environments import Environments
 from benchmarks.sacred_comparison.answers import PARTS, answers_of
 from benchmarks.sacred_comparison.comparing import Finding, compare_sides, compare_stored, store
 from benchmarks.sacred_comparison.deviations import DEVIATIONS
-from benchmarks.sacred_comparison.scripts import Script, all_scripts
+from benchmarks.sacred_comparison.scripts import Script, scripts_called
 
 _EXPFRAME = [sys.executable, "-m", "expframe", "sacred"]
 
@@ -28,7 +27,7 @@ def main() -> int:
     if not (sacred or options.stored):
         print(*environments.problems, sep="\n", file=sys.stderr)
         return 1
-    scripts = [script for script in all_scripts(options.names) if all(map(importlib.util.find_spec, script.needs))]
+    scripts = [script for script in scripts_called(options.names) if not script.missing]
     undeclared: list[Finding] = []
     print(f"{'script':<20} {'exit':<7} {'stdout':<7} {'stderr':<7} {'files':<7} sections")
     for script in scripts:

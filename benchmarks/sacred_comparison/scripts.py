@@ -7,6 +7,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "scripts"
@@ -51,6 +52,11 @@ class Script:
         return tuple(found[1].replace(",", " ").split()) if found else ()
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of them that are not installed here."""
+        return tuple(name for name in self.needs if find_spec(name) is None)
+
+    @property
     def expected(self) -> Path:
         """The file with what Sacred answered."""
         return EXPECTED / f"{self.name}.json"
@@ -67,10 +73,23 @@ class Script:
         return "\n".join(lines[: next(n for n, line in enumerate(lines) if not line.startswith("#"))])
 
 
-def all_scripts(parts: list[str] | None = None) -> list[Script]:
-    """Return the scripts whose names begin with one of the parts, or all of them."""
-    scripts = [Script(path) for path in sorted(FOLDER.glob("*.py"))]
-    return [script for script in scripts if not parts or any(script.name.startswith(part) for part in parts)]
+def all_scripts() -> list[Script]:
+    """Return the scripts in the order of their names."""
+    return [Script(path) for path in sorted(FOLDER.glob("*.py"))]
+
+
+def scripts_called(names: list[str]) -> list[Script]:
+    """Return the scripts with these names, or whose names begin so where none has the name; all if no name is given."""
+    found = []
+    for script in all_scripts():
+        is_meant = [script.name == name or (script.name.startswith(name) and not _exists(name)) for name in names]
+        if any(is_meant) or not names:
+            found.append(script)
+    return found
+
+
+def _exists(name: str) -> bool:
+    return (FOLDER / f"{name}.py").is_file()
 
 
 def words_of(command: str, python: list[str]) -> Iterator[str]:

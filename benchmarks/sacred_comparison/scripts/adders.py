@@ -6,6 +6,7 @@
 # $ python adders.py print_dependencies
 """Configuration from dicts, keywords and files."""
 
+import os
 import pathlib
 
 from sacred import Experiment
@@ -24,7 +25,7 @@ def attempt(what, function, *args, **kwargs):
     try:
         function(*args, **kwargs)
     except Exception as error:
-        print(f"{what}: {type(error).__name__}: {str(error).splitlines()[0]}")
+        print(f"{what}: {type(error).__name__}: {str(error).splitlines()[0].replace(os.getcwd(), '')}")
     else:
         print(f"{what}: fine")
 

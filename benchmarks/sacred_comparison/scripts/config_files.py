@@ -9,7 +9,6 @@
 # $ python config_files.py with nowhere.json
 # $ python config_files.py with notes.txt
 # $ python config_files.py functions
-# Needs: yaml
 """Configs that come from files and go to files."""
 
 from sacred import Experiment

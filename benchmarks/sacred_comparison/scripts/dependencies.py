@@ -7,7 +7,7 @@
 # $ git remote add origin https://example.org/project.git
 # $ python dependencies.py print_dependencies
 # $ python dependencies.py -e -C sys -F stored with seed=1
-# $ python -c "open('shared_parts.py', 'a').write('# changed')"
+# $ python dependencies.py change
 # $ python dependencies.py print_dependencies
 # $ python dependencies.py -e with seed=1
 # $ python dependencies.py -C sys -F stored with seed=1
@@ -37,6 +37,12 @@ def classes():
     package = PackageDependency("thing", "1.0")
     print(package.to_json(), package == PackageDependency("thing", "2.0"), PackageDependency("no_such", None).to_json())
     print(PackageDependency.create(np).name, json.dumps(ex.get_experiment_info()["mainfile"]))
+
+
+@ex.command(unobserved=True)
+def change():
+    with open("shared_parts.py", "a") as file:
+        file.write("# changed")
 
 
 @ex.automain

@@ -49,7 +49,7 @@ for ingredient, depth in ex.traverse_ingredients():
 info = ex.get_experiment_info()
 print(sorted(info), info["name"], info["mainfile"], info["repositories"])
 print(info["sources"])
-print([name.split("==")[0] for name in info["dependencies"]])
+print(len(info["dependencies"]), all("==" in name for name in info["dependencies"]))
 print(ex.post_process_name("introspection.local", ex), ex.post_process_name("x.local", outer))
 short, long, internal = ex.get_usage("prog")
 print(short)

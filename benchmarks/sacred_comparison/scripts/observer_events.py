@@ -1,11 +1,11 @@
 # §7.1 the events of an observer of one's own, §5.3 their order, §5.4 beats.
-# $ python observer_events.py -l ERROR with seed=1
-# $ python observer_events.py -l ERROR fail with seed=1
-# $ python observer_events.py -l ERROR interrupt with seed=1
-# $ python observer_events.py -l ERROR -q with seed=1
-# $ python observer_events.py -l ERROR -u with seed=1
-# $ python observer_events.py -l ERROR -i mine with seed=1
-# $ python observer_events.py -l ERROR print_named_configs
+# $ python observer_events.py -C sys -l ERROR with seed=1
+# $ python observer_events.py -C sys -l ERROR fail with seed=1
+# $ python observer_events.py -C sys -l ERROR interrupt with seed=1
+# $ python observer_events.py -C sys -l ERROR -q with seed=1
+# $ python observer_events.py -C sys -l ERROR -u with seed=1
+# $ python observer_events.py -C sys -l ERROR -i mine with seed=1
+# $ python observer_events.py -C sys -l ERROR print_named_configs
 """An observer that says what it hears."""
 
 from sacred import Experiment

@@ -2,7 +2,6 @@
 # $ python read_only.py -l ERROR with seed=1
 # $ python read_only.py -l ERROR broken with seed=1
 # $ python read_only.py -l ERROR writable with seed=1
-# Needs: yaml
 """Configs that functions cannot change."""
 
 import copy
@@ -76,6 +75,3 @@ def main(d, l, _config):
     frozen = make_read_only({"a": [(1, [2])]})
     print(type(frozen).__name__, type(frozen["a"]).__name__, type(frozen["a"][0]).__name__, frozen)
     print(isinstance(frozen, ReadOnlyDict), isinstance(frozen["a"], ReadOnlyList))
-    import yaml
-
-    print(yaml.dump(d).strip(), yaml.safe_dump(l).strip())

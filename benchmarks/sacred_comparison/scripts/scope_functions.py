@@ -25,8 +25,7 @@ def comprehended():
 @ex.named_config
 def lambda_named():
     base = 5
-    shift = lambda number: number + base
-    shifted = shift(1)
+    shifted = (lambda number: number + base)(1)
 
 
 @ex.command

@@ -36,7 +36,11 @@ print(utils.module_exists("json"), utils.module_exists("no_such"), utils.modules
 print(utils.module_is_in_cache("sys"), utils.module_is_in_cache("no_such"))
 print(utils.ensure_wellformed_argv("prog a b"), utils.ensure_wellformed_argv(["prog", "c"]))
 print([cls.__name__ for cls in utils.get_inheritors(utils.SacredInterrupt)])
-print(utils.PYTHON_IDENTIFIER.match("a b") is None, pathlib.Path in utils.PathType.__args__, utils.NO_LOGGER.disabled)
+print(
+    utils.PYTHON_IDENTIFIER.match("a b") is None,
+    pathlib.Path in utils.PathType.__args__,
+    bool(utils.NO_LOGGER.disabled),
+)
 print(utils.parse_version("1.10") > utils.parse_version("1.9"), type(utils.create_basic_stream_logger()).__name__)
 
 
