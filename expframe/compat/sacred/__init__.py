@@ -48,7 +48,7 @@ _MODULES = {
     "utils",
 }
 
-__all__ = [  # noqa: F822  resolved by __getattr__
+__all__ = [
     "SETTINGS",
     "Experiment",
     "Ingredient",

@@ -97,7 +97,7 @@ class NativeObserver(RunObserver):
         """Open the sink of the run."""
         return self._open(Status.RUNNING, facts, started=_aware(start_time))
 
-    def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:  # noqa: ARG002
+    def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
         """Hand on the values that are numbers."""
         points = []
         for name, metric in metrics_by_name.items():

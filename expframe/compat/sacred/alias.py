@@ -11,6 +11,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from expframe.compat.sacred import exceptions
+
 _NAME = "sacred"
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -37,6 +39,8 @@ class _Alias(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Give the module its own spec back: it was executed under its own name."""
+        fullname = module.__spec__.name if module.__spec__ else _NAME
+        _rename_errors(module, module.__name__, fullname)
         if module.__spec__ is not None and module.__spec__.loader_state is not None:
             module.__spec__ = module.__spec__.loader_state
 
@@ -48,6 +52,13 @@ class _Alias(MetaPathFinder, Loader):
 
 def _ours(name: str) -> str:
     return _PACKAGE + name[len(_NAME) :]
+
+
+def _rename_errors(module: ModuleType, before: str, after: str) -> None:
+    """Let the exceptions of a module say where Sacred has them: that is part of what is shown of them."""
+    for found in vars(module).values():
+        if isinstance(found, type) and issubclass(found, BaseException) and found.__module__ == before:
+            found.__module__ = after
 
 
 def install() -> None:
@@ -65,12 +76,15 @@ def install() -> None:
         )
     if not any(isinstance(finder, _Alias) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Alias())
+        _rename_errors(exceptions, exceptions.__name__, f"{_NAME}.utils")
 
 
 def uninstall() -> None:
     """Take the name `sacred` away from this package again."""
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, _Alias)]
+    _rename_errors(exceptions, f"{_NAME}.utils", exceptions.__name__)
     for name, module in list(sys.modules.items()):
         is_below = name == _NAME or name.startswith(f"{_NAME}.")
         if is_below and module is sys.modules.get(_ours(name)):
+            _rename_errors(module, name, module.__name__)
             del sys.modules[name]

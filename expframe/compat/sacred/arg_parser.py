@@ -92,7 +92,9 @@ def _format_options_usage(options: Sequence[Any]) -> str:
 
 def _format_arguments_usage(options: Sequence[Any]) -> str:
     wanted = ((option.arg, option.arg_description) for option in options if option.arg and option.arg_description)
-    return "".join(f"  {name:8}  {textwrap.fill(text, width=79, subsequent_indent=' ' * 12)}\n" for name, text in wanted)
+    return "".join(
+        f"  {name:8}  {textwrap.fill(text, width=79, subsequent_indent=' ' * 12)}\n" for name, text in wanted
+    )
 
 
 def _format_command_usage(commands: Mapping[str, Callable[..., Any]]) -> str:
@@ -139,4 +141,6 @@ def _convert_value(value: str) -> Any:
     try:
         return values.unpickle_from_json(json.loads(json.dumps(literal)), trust=False)
     except ValueFormatError as problem:
-        raise InvalidConfigError(f"The value {value!r} {problem.problem}", print_traceback=False) from problem
+        raise InvalidConfigError(
+            f"The value {value!r} {problem.problem}", print_conflicting_configs=False, print_traceback=False
+        ) from problem

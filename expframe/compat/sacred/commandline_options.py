@@ -47,6 +47,7 @@ class CLIOption:
         self.__name__ = apply_function.__name__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
         return self.apply_function(*args, **kwargs)
 
     def get_flag(self) -> str:
@@ -146,7 +147,7 @@ def help_option(args: Any, run: Any) -> None:
 
 
 @cli_option("-d", "--debug", is_flag=True)
-def debug_option(args: Any, run: Any) -> None:  # noqa: ARG001
+def debug_option(args: Any, run: Any) -> None:
     """
     Set this run to debug mode.
 
@@ -157,7 +158,7 @@ def debug_option(args: Any, run: Any) -> None:  # noqa: ARG001
 
 
 @cli_option("-D", "--pdb", is_flag=True)
-def pdb_option(args: Any, run: Any) -> None:  # noqa: ARG001
+def pdb_option(args: Any, run: Any) -> None:
     """Automatically enter post-mortem debugging with pdb on failure."""
     run.pdb = True
 
@@ -190,19 +191,19 @@ def beat_interval_option(args: Any, run: Any) -> None:
 
 
 @cli_option("-u", "--unobserved", is_flag=True)
-def unobserved_option(args: Any, run: Any) -> None:  # noqa: ARG001
+def unobserved_option(args: Any, run: Any) -> None:
     """Ignore all observers for this run."""
     run.unobserved = True
 
 
 @cli_option("-q", "--queue", is_flag=True)
-def queue_option(args: Any, run: Any) -> None:  # noqa: ARG001
+def queue_option(args: Any, run: Any) -> None:
     """Only queue this run, do not start it."""
     run.queue_only = True
 
 
 @cli_option("-f", "--force", is_flag=True)
-def force_option(args: Any, run: Any) -> None:  # noqa: ARG001
+def force_option(args: Any, run: Any) -> None:
     """Disable warnings about suspicious changes for this run."""
     run.force = True
 
@@ -214,7 +215,7 @@ def priority_option(args: Any, run: Any) -> None:
 
     `--priority=NUMBER`
     The number represent the priority for this run.
-    """  # noqa: D401  shown as it is
+    """
     try:
         run.meta_info["priority"] = float(args)
     except ValueError as problem:
@@ -222,7 +223,7 @@ def priority_option(args: Any, run: Any) -> None:
 
 
 @cli_option("-e", "--enforce_clean", is_flag=True)
-def enforce_clean_option(args: Any, run: Any) -> None:  # noqa: ARG001
+def enforce_clean_option(args: Any, run: Any) -> None:
     """Fail if any version control repository is dirty."""
     repositories = run.experiment_info["repositories"]
     if not repositories:
@@ -236,7 +237,7 @@ def enforce_clean_option(args: Any, run: Any) -> None:  # noqa: ARG001
 
 
 @cli_option("-p", "--print-config", is_flag=True)
-def print_config_option(args: Any, run: Any) -> None:  # noqa: ARG001
+def print_config_option(args: Any, run: Any) -> None:
     """Always print the configuration first."""
     print_config(run)
     print("-" * 79)

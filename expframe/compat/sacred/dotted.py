@@ -137,5 +137,5 @@ def rel_path(base: str, path: str) -> str:
         return path
     if base == path:
         return ""
-    assert is_prefix(base, path), f"{base!r} is not a prefix of {path!r}"
+    assert is_prefix(base, path), f"{base} not a prefix of {path}"
     return path[len(base) :].strip(".")

@@ -50,7 +50,7 @@ class SacredError(Exception):
     ) -> None:
         super().__init__(message)
         if filter_traceback not in FILTERS:
-            raise ValueError(f"filter_traceback must be one of {', '.join(FILTERS)}, but was {filter_traceback!r}.")
+            raise ValueError(f"filter_traceback must be one of 'always', 'default' or 'never', not {filter_traceback}")
         self.print_traceback = print_traceback
         self.filter_traceback = filter_traceback
         self.print_usage = print_usage
@@ -61,7 +61,7 @@ class CircularDependencyError(SacredError):
     An ingredient contains itself.
 
     Args:
-        ingredients: The chain of ingredients; its last one is its first one again.
+        ingredients: The chain of ingredients from the innermost outwards; its last one is its first one again.
     """
 
     def __init__(
@@ -79,18 +79,18 @@ class CircularDependencyError(SacredError):
     @classmethod
     @contextmanager
     def track(cls, ingredient: Any) -> Iterator[None]:
-        """Put the ingredient at the head of the chain of an error that passes, until the chain is closed."""
+        """Add the ingredient to the chain of an error that passes, until the chain is closed."""
         try:
             yield
         except CircularDependencyError as error:
             chain = error.__ingredients__
             if not error.__circular_dependency_handled__:
-                error.__circular_dependency_handled__ = bool(chain) and ingredient is chain[-1]
-                chain.insert(0, ingredient)
+                error.__circular_dependency_handled__ = bool(chain) and ingredient is chain[0]
+                chain.append(ingredient)
             raise
 
     def __str__(self) -> str:
-        return super().__str__() + "->".join(str(ingredient.path) for ingredient in self.__ingredients__)
+        return super().__str__() + "->".join(str(ingredient.path) for ingredient in reversed(self.__ingredients__))
 
 
 class ConfigError(SacredError):

@@ -149,9 +149,7 @@ class Experiment(Ingredient):
         if function.__module__ == "__main__":
             file = inspect.getfile(function)
             if file == "<stdin>" or file.startswith("<ipython-input") or "ipykernel" in file:
-                raise RuntimeError(
-                    "Cannot use @ex.automain decorator in interactive mode. Use @ex.main instead."
-                )
+                raise RuntimeError("Cannot use @ex.automain decorator in interactive mode. Use @ex.main instead.")
             self.run_commandline()
         return captured
 
@@ -219,7 +217,7 @@ class Experiment(Ingredient):
             config_updates,
             named_configs=named_configs,
             force=chosen.get("--force", False),
-            log_level=chosen.get("--loglevel", None),
+            log_level=chosen.get("--loglevel"),
         )
         if info is not None:
             run.info.update(info)
@@ -250,7 +248,11 @@ class Experiment(Ingredient):
         short_usage, usage, internal_usage = self.get_usage()
         args = words.match(internal_usage, line[1:])
         command = args["COMMAND"] or self.default_command
-        config_updates, named_configs = get_config_updates(args["UPDATE"])
+        try:
+            config_updates, named_configs = get_config_updates(args["UPDATE"])
+        except SacredError as error:
+            print(format_sacred_error(error, short_usage), file=sys.stderr)
+            sys.exit(1)
         problem = self._check_command(command)
         if args["help"] or args["--help"]:
             problem = self._check_command(args["COMMAND"]) if args["COMMAND"] else None

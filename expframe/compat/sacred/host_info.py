@@ -27,7 +27,7 @@ host_info_gatherers: dict[str, Callable[[], Any]] = {}
 """What `host_info_getter` added: names and functions that all runs of the process ask."""
 
 
-class IgnoreHostInfo(Exception):  # noqa: N818  Sacred's name
+class IgnoreHostInfo(Exception):
     """Raise it in a gatherer to leave its entry out."""
 
 
@@ -45,6 +45,7 @@ class HostInfoGetter:
         self.name = name
 
     def __call__(self) -> Any:
+        """Return the fact."""
         return self.getter_function()
 
     def get_info(self) -> Any:

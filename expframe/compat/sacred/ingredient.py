@@ -229,7 +229,7 @@ class Ingredient:
 
     # ------------------------------------------------------------------------------------------------------ looking
 
-    def post_process_name(self, name: str, ingredient: Ingredient) -> str:  # noqa: ARG002  for subclasses
+    def post_process_name(self, name: str, ingredient: Ingredient) -> str:
         """Return the name under which something of an ingredient is known here."""
         return name
 
@@ -258,7 +258,7 @@ class Ingredient:
     def _traverse(self, chain: tuple[Ingredient, ...]) -> Iterator[tuple[Ingredient, int]]:
         if any(self is above for above in chain):
             start = next(place for place, above in enumerate(chain) if above is self)
-            raise CircularDependencyError(ingredients=[*chain[start:], self])
+            raise CircularDependencyError(ingredients=[self, *reversed(chain[start:])])
         yield self, len(chain)
         for ingredient in self.ingredients:
             yield from ingredient._traverse((*chain, self))
@@ -294,8 +294,8 @@ def _config_dict(cfg_or_file: Any, kw_conf: Mapping[str, Any]) -> ConfigDict:
     if not isinstance(cfg_or_file, str):
         raise TypeError(f"Invalid argument type {type(cfg_or_file)}")
     if not os.path.exists(cfg_or_file):  # noqa: PTH110
-        raise OSError(f"File not found {os.path.abspath(cfg_or_file)}")  # noqa: PTH100
-    return ConfigDict(load_config_file(cfg_or_file))
+        raise OSError(f"File not found {cfg_or_file}")
+    return ConfigDict(load_config_file(os.path.abspath(cfg_or_file)))  # noqa: PTH100
 
 
 def _caller(instance: Any) -> FrameType:

@@ -12,6 +12,7 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from expframe.compat.sacred.config.captured_function import CapturedFunction
@@ -76,6 +77,7 @@ def create_run(
     distribute_config_updates(prefixes, scaffolding, updates)
     for name in named_configs:
         apply_named_config(name, prefixes, scaffolding, updates)
+    distribute_config_updates(prefixes, scaffolding, updates)
     for scaffold in scaffolding.values():
         scaffold.set_up_config()
         hooked = scaffold.run_config_hooks(get_configuration(scaffolding), command_name, run_logger)
@@ -111,7 +113,7 @@ def _hooks(scaffolding: Scaffolding, kind: str) -> list[Any]:
 
 
 def gather_ingredients_topological(ingredient: Any) -> OrderedDict[Any, int]:
-    """Return an ingredient and all below it with their greatest depth, the deepest first, and else as they are found."""
+    """Return an ingredient and all below it with their greatest depth, the deepest first, else as they are found."""
     depths: dict[Any, int] = {}
     for found, depth in ingredient.traverse_ingredients():
         depths[found] = max(depths.get(found, 0), depth)
@@ -164,10 +166,8 @@ def initialize_logging(
     for path, scaffold in scaffolding.items():
         scaffold.logger = root.getChild(path) if path else root
     if log_level:
-        try:
+        with suppress(ValueError):  # it may be a name
             log_level = int(log_level)
-        except ValueError:
-            pass  # it is a name
         root.setLevel(log_level)
     return root, root.getChild(experiment.path)
 
@@ -219,7 +219,6 @@ def apply_named_config(
     distribute_presets(scaffold.path, prefixes, scaffolding, found)
     for path, value in iterate_flattened(found):
         set_by_dotted_path(updates, join_paths(scaffold.path, path), value)
-    distribute_config_updates(prefixes, scaffolding, updates)
 
 
 def get_scaffolding_and_config_name(named_config: str, scaffolding: Scaffolding) -> tuple[Scaffold, str]:

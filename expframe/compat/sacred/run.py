@@ -60,7 +60,7 @@ class Run:
         wirings: For each captured function, by id, itself and what it is given in this run.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  users' tests call it so
         self,
         config: dict[str, Any],
         config_modifications: ConfigSummary,
@@ -112,7 +112,7 @@ class Run:
         """Tell the observers of a file that the run reads, and open it."""
         filename = os.path.abspath(filename)  # noqa: PTH100
         self._emit_resource_added(filename)
-        return open(filename, mode)  # noqa: PTH123, SIM115
+        return open(filename, mode)  # noqa: PTH123
 
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """Tell the observers of a file that the run reads."""
@@ -223,9 +223,7 @@ class Run:
         self.run_logger.debug("Starting Heartbeat")
         self._is_beating = True
         if self.beat_interval > 0:
-            self._stop_heartbeat_event, self._heartbeat = IntervalTimer.create(
-                self._emit_heartbeat, self.beat_interval
-            )
+            self._stop_heartbeat_event, self._heartbeat = IntervalTimer.create(self._emit_heartbeat, self.beat_interval)
             self._heartbeat.start()
 
     def _stop_heartbeat(self) -> None:

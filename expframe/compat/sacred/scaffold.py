@@ -178,9 +178,9 @@ class Scaffold:
         self.rnd = create_rnd(self.seed)
         if self.generate_seed:
             self.config["seed"] = self.seed
-            if "seed" in self.config_mods.added:
-                self.config_mods.modified.add("seed")
-                self.config_mods.added.remove("seed")
+        if "seed" in self.config_mods.added:  # it may be set where no config says so
+            self.config_mods.modified.add("seed")
+            self.config_mods.added.remove("seed")
         for path, below in reversed(list(self.subrunners.items())):
             if is_prefix(self.path, path):
                 below.set_up_seed(self.rnd)
@@ -238,4 +238,3 @@ class Scaffold:
         for name in self.config_mods.ignored_fallbacks:
             text = 'Ignored attempt to set value of "%s", because it is an ingredient.'
             self.logger.warning(text, name)
-

@@ -7,7 +7,8 @@ import os
 import runpy
 import sys
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import TracebackType
 
 from expframe.compat.sacred.alias import install
 
@@ -48,4 +49,17 @@ def _execute(path: str) -> None:
     with open(path, "rb") as file:  # noqa: PTH123
         code = compile(file.read(), path, "exec", dont_inherit=True)
     sys.modules["__main__"] = main
+    sys.excepthook = _say_from(path)
     exec(code, main.__dict__)
+
+
+def _say_from(path: str) -> Callable[..., None]:
+    """Return what shows an exception that nobody handles from the script's own frame on, as if Python had run it."""
+
+    def say(kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
+        start = trace
+        while start is not None and start.tb_frame.f_code.co_filename != path:
+            start = start.tb_next
+        sys.__excepthook__(kind, problem.with_traceback(start or trace), start or trace)
+
+    return say

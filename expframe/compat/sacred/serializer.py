@@ -6,7 +6,7 @@ from typing import Any
 
 from expframe.config import values
 
-__all__ = ["flatten", "json", "restore"]
+__all__ = ["flatten", "json", "restore"]  # noqa: F822  resolved by __getattr__
 
 
 def flatten(obj: Any) -> Any:

@@ -37,9 +37,7 @@ class FrozenKeyMunch(dict[str, Any]):
         if key not in self:
             raise SettingError(f"Unknown setting: {key}. Possible keys are: {list(self)}")
         if isinstance(self[key], FrozenKeyMunch) and not isinstance(value, FrozenKeyMunch):
-            raise SettingError(
-                f"Can't set this setting ({key}) to a non-munch value {value}, it is a nested setting!"
-            )
+            raise SettingError(f"Can't set this setting ({key}) to a non-munch value {value}, it is a nested setting!")
 
     def __setitem__(self, key: str, value: Any) -> None:
         if type(value) is dict and not self._is_frozen:

@@ -7,7 +7,7 @@ from typing import Any
 
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.config.custom_containers import dogmatize, undogmatize
-from expframe.compat.sacred.config.utils import made_summary, normalize_or_die, recursive_fill_in
+from expframe.compat.sacred.config.utils import normalize_or_die, recursive_fill_in
 
 
 class ConfigDict:
@@ -28,7 +28,7 @@ class ConfigDict:
         self,
         fixed: Mapping[Any, Any] | None = None,
         preset: Mapping[Any, Any] | None = None,
-        fallback: Mapping[Any, Any] | None = None,  # noqa: ARG002  a dict reads nothing
+        fallback: Mapping[Any, Any] | None = None,
     ) -> ConfigSummary:
         """
         Return the entries, in which fixed values prevail, and below them what is preset.
@@ -42,4 +42,6 @@ class ConfigDict:
         recursive_fill_in(result, undogmatize(self._conf))
         recursive_fill_in(result, preset or {})
         added = result.revelation()
-        return made_summary(result, added, result.modified, result.typechanges)
+        summary = ConfigSummary(added, result.modified, result.typechanges)
+        summary.update(undogmatize(result))
+        return summary

@@ -91,7 +91,9 @@ def load_config_file(filename: Any) -> Any:
         try:
             return handler.load(file)
         except ExpframeError as problem:
-            raise InvalidConfigError(f'Configuration file "{filename}": {problem}', print_traceback=False) from problem
+            raise InvalidConfigError(
+                f'Configuration file "{filename}": {problem}', print_conflicting_configs=False, print_traceback=False
+            ) from problem
 
 
 def save_config_file(config: Any, filename: Any) -> None:

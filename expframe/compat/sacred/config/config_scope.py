@@ -19,8 +19,8 @@ from os.path import commonprefix
 from typing import Any
 
 from expframe.compat.sacred.config.config_summary import ConfigSummary
-from expframe.compat.sacred.config.custom_containers import DogmaticDict, dogmatize
-from expframe.compat.sacred.config.utils import made_summary, recursive_fill_in
+from expframe.compat.sacred.config.custom_containers import DogmaticDict, dogmatize, undogmatize
+from expframe.compat.sacred.config.utils import normalize_or_die, recursive_fill_in
 from expframe.compat.sacred.exceptions import ConfigError
 from expframe.compat.sacred.settings import SETTINGS
 
@@ -77,7 +77,9 @@ class ConfigScope:
         for name in self.args:
             if name not in available:
                 raise KeyError(f"'{name}' not in preset for ConfigScope. Available options are: {available}")
-        variables = _Variables(fixed or {}, {name: fallback[name] for name in self.args if name in fallback}, self._func)
+        variables = _Variables(
+            fixed or {}, {name: fallback[name] for name in self.args if name in fallback}, self._func
+        )
         for name in self.args:
             if name in preset:
                 variables[name] = preset[name]
@@ -85,14 +87,10 @@ class ConfigScope:
             exec(self._body_code, variables.seen, variables)
         added = variables.revelation()
         recursive_fill_in(variables, preset)
-        summary = made_summary(
-            variables,
-            added,
-            variables.modified,
-            variables.typechanges,
-            ignored_fallbacks=variables.fallback_writes,
-            docs=self._var_docs,
+        summary = ConfigSummary(
+            added, variables.modified, variables.typechanges, variables.fallback_writes, self._var_docs
         )
+        summary.update(normalize_or_die(undogmatize(variables)))
         variables.end(summary)
         return summary
 
@@ -173,7 +171,7 @@ def iscomment(line: str) -> bool:
 
 def dedent_line(line: str, indent: str) -> str:
     """Return a line without what it has of an indentation."""
-    return line[len(commonprefix([line, indent])) :]
+    return line[len(commonprefix([line, indent])) :]  # noqa: RUF071  they are no paths
 
 
 def dedent_function_body(body: str) -> str:
@@ -198,7 +196,7 @@ def get_function_body_code(func: Callable[..., Any]) -> types.CodeType:
         tree = ast.parse(dedented)
     except SyntaxError as error:
         raise SyntaxError(error.msg, (filename, (error.lineno or 1) + offset - 1, error.offset, error.text)) from None
-    width = len(body) - len(body.lstrip()) if "\n" not in body.strip() else _width(body)
+    width = _width(body)
     for node in ast.walk(tree):
         if hasattr(node, "col_offset"):
             node.col_offset += width
@@ -270,12 +268,11 @@ def _doc_at(target: ast.expr, lines: Sequence[str]) -> str:
 def _inline_comment(line: str) -> str:
     """Return the comment at the end of a line; nothing where its code goes on in the next one."""
     try:
-        for token in tokenize.generate_tokens(io.StringIO(line.strip()).readline):
-            if token.type == tokenize.COMMENT:
-                return token.string.lstrip("#").strip()
+        tokens = list(tokenize.generate_tokens(io.StringIO(line.strip()).readline))
     except (tokenize.TokenError, SyntaxError):
-        pass
-    return ""
+        return ""
+    comments = (token.string for token in tokens if token.type == tokenize.COMMENT)
+    return next(comments, "").lstrip("#").strip()
 
 
 def is_ignored(line: str) -> bool:

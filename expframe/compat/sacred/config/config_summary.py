@@ -41,9 +41,9 @@ class ConfigSummary(dict[Any, Any]):
         self.added &= {join_paths(path, name) for name in config_mod.added}
         self._take_changes(config_mod, path)
         for name, doc in config_mod.docs.items():
-            name = join_paths(path, name)
-            if not self.docs.get(name):
-                self.docs[name] = doc
+            full = join_paths(path, name)
+            if not self.docs.get(full):
+                self.docs[full] = doc
         self.ensure_coherence()
 
     def update_add(self, config_mod: ConfigSummary, path: str = "") -> None:

@@ -22,10 +22,11 @@ class DogmaticDict(dict[Any, Any]):
     """
     A dict in which fixed values cannot be changed, and unknown keys are looked up elsewhere.
 
-    A fixed value is not there before something is assigned to its key, or `revelation` is called.
+    What is assigned to a dogmatic dict among the fixed values is put into it, under the same rule. A fixed value is not
+    there before something is assigned to its key, or `revelation` is called.
 
     Args:
-        fixed: The fixed values; those of a dict in it are fixed one by one.
+        fixed: The fixed values, as `dogmatize` makes them.
         fallback: Where keys are looked up that are not there; they can be read and are not iterated over.
 
     Attributes:
@@ -65,12 +66,10 @@ class DogmaticDict(dict[Any, Any]):
             super().__setitem__(key, value)
             return
         fixed = self.fixed[key]
-        if isinstance(fixed, dict) and isinstance(value, dict):
-            nested = fixed if isinstance(fixed, DogmaticDict) else dogmatize(fixed)
-            if nested is not value:
-                nested.update(value)
-            self.fixed[key] = fixed = nested
-            self._lift(key, nested)
+        if isinstance(fixed, DogmaticDict) and isinstance(value, dict):
+            if fixed is not value:
+                fixed.update(value)
+            self._lift(key, fixed)
         else:
             self._note(key, value, fixed)
         super().__setitem__(key, fixed)
@@ -98,7 +97,7 @@ class DogmaticDict(dict[Any, Any]):
 
     def get(self, key: Any, default: Any = None) -> Any:
         """Return what is at a key, here or in the fallback."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401  this is what it stands for
 
     def has_key(self, key: Any) -> bool:
         """Return whether a key is here or in the fallback."""
@@ -158,7 +157,7 @@ class DogmaticList(list[Any]):
     def __imul__(self, _other: Any) -> DogmaticList:  # type: ignore[misc, override]
         return self
 
-    def pop(self, index: Any = None) -> NoReturn:  # noqa: ARG002  as of a list
+    def pop(self, index: Any = None) -> NoReturn:
         """
         Refuse.
 
@@ -301,7 +300,7 @@ class ReadOnlyList(ReadOnlyContainer, list[Any]):
 
 
 def make_read_only(o: Any) -> Any:
-    """Return the read-only twin of dicts, lists and tuples, at any depth; subclasses and others are left as they are."""
+    """Return the read-only twin of dicts, lists and tuples, at any depth; subclasses stay as they are."""
     _teach_yaml()
     return _read_only(o)
 

@@ -75,7 +75,7 @@ class Signature:
         keyword_only = [name for name in names if name not in self._positional]
         self._check(args, kwargs, names, positional)
         free = [*positional[len(args) :], *keyword_only]
-        filled = {**{name: options[name] for name in free if name not in kwargs and name in options}, **kwargs}
+        filled = {**kwargs, **{name: options[name] for name in free if name not in kwargs and name in options}}
         missing = [name for name in free if name not in filled and name not in self.kwargs]
         if missing:
             raise MissingConfigError(f"{self.name} is missing value(s):", missing_configs=missing)
@@ -97,9 +97,7 @@ class Signature:
         if twice:
             raise SignatureError(f"{self.name} got multiple values for argument(s) {twice}")
 
-    def _place(
-        self, given: list[Any], free: Sequence[str], filled: dict[str, Any]
-    ) -> tuple[list[Any], dict[str, Any]]:
+    def _place(self, given: list[Any], free: Sequence[str], filled: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Take the values of positional-only parameters out of the keywords."""
         only = [name for name in free if name in self._positional_only]
         last = max((number for number, name in enumerate(only) if name in filled), default=-1)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.config.custom_containers import dogmatize, undogmatize
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.config import values
@@ -98,12 +97,3 @@ def chain_evaluate_config_scopes(
     for scope in config_scopes:
         final.update(scope(fixed=fixed, preset=final, fallback=fallback or {}))
     return final if config_scopes else undogmatize({**final, **fixed})
-
-
-def made_summary(
-    values: Mapping[Any, Any], added: set[str], modified: set[str], typechanged: Mapping[str, Any], **more: Any
-) -> ConfigSummary:
-    """Return a summary with normalised entries."""
-    summary = ConfigSummary(added, modified, typechanged, **more)
-    summary.update(normalize_or_die(undogmatize(values)))
-    return summary
