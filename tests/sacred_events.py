@@ -153,6 +153,47 @@ def store_tables():
     Path("sql_tables.json").write_text(json.dumps(made, indent=1, sort_keys=True) + "\n")
 
 
+def mongo_runs(make):
+    """Tell observers of a MongoDB the runs that `tests/golden/sacred/mongo.json` holds."""
+    run_through(make())
+    fail(make())
+    queue(make())
+
+
+def collections(database):
+    """Return what is in the collections of a MongoDB, keys that it gives left out."""
+    from bson import ObjectId
+
+    def plain(value):
+        if isinstance(value, dict):
+            return {name: "key" if name == "id" else plain(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
+        return "key" if isinstance(value, ObjectId) else "NaN" if value != value else value
+
+    found = {name: [plain(item) for item in database[name].find()] for name in ("runs", "metrics")}
+    found["artifacts"] = [
+        {name: plain(item) for name, item in file.items() if name != "uploadDate"}
+        for file in database.fs.files.find()
+        if "://" in file["filename"]
+    ]
+    return found
+
+
+def store_documents():
+    """Write what `tests/golden/sacred/mongo.json` holds."""
+    import gridfs
+    import mongomock.gridfs
+    from sacred.observers import MongoObserver
+
+    mongomock.gridfs.enable_gridfs_integration()
+    database = mongomock.MongoClient().sacred
+    files = gridfs.GridFS(database)
+    mongo_runs(lambda: MongoObserver.create_from(database.runs, files, metrics_collection=database.metrics))
+    text = json.dumps(collections(database), indent=1, sort_keys=True, default=str)
+    Path("mongo.json").write_text(text + "\n")
+
+
 if __name__ == "__main__":
     import os
 
@@ -161,3 +202,4 @@ if __name__ == "__main__":
     os.chdir(target)
     store_files()
     store_tables()
+    store_documents()

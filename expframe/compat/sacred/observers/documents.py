@@ -28,16 +28,17 @@ _ITEM = ",\n      "
 """Between two items of a list at the depth that a metric's lists have."""
 
 
-def to_text(obj: Any, *, sort_keys: bool = True, indent: int | None = 2) -> str:
-    """
-    Return an object as the JSON that Sacred writes.
-
-    The object may be growing in another thread; it is then looked at again.
-    """
+def flatten_live(obj: Any) -> Any:
+    """Return an object as plain JSON data; it may be growing in another thread, and is then looked at again."""
     for _ in range(_ATTEMPTS):
         with suppress(RuntimeError):  # "dictionary changed size during iteration"
-            return json.dumps(flatten(obj), sort_keys=sort_keys, indent=indent)
-    return json.dumps(flatten(obj), sort_keys=sort_keys, indent=indent)
+            return flatten(obj)
+    return flatten(obj)
+
+
+def to_text(obj: Any, *, sort_keys: bool = True, indent: int | None = 2) -> str:
+    """Return an object as the JSON that Sacred writes."""
+    return json.dumps(flatten_live(obj), sort_keys=sort_keys, indent=indent)
 
 
 def started_entry(

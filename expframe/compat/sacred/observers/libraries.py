@@ -19,4 +19,4 @@ def needed_by(what: str, extra: str) -> Iterator[None]:
     try:
         yield
     except ImportError as problem:
-        raise MissingLibraryError(what, problem.name or str(problem), extra) from problem
+        raise MissingLibraryError(what, (problem.name or str(problem)).partition(".")[0], extra) from problem
