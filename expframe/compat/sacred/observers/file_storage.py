@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from expframe.compat.sacred.commandline_options import cli_option
 from expframe.compat.sacred.observers import documents
 from expframe.compat.sacred.observers.base import RunObserver
 from expframe.compat.sacred.observers.contents import md5_of
@@ -322,6 +323,12 @@ class FileStorageObserver(RunObserver):
         return False
 
     __hash__ = None  # type: ignore[assignment]
+
+
+@cli_option("-F", "--file_storage")
+def file_storage_option(args: str, run: Any) -> None:
+    """Keep the run as a folder in this folder."""
+    run.observers.append(FileStorageObserver(args))
 
 
 def _find_template(base: Path, template: str | bytes | os.PathLike[str] | None) -> Path | None:

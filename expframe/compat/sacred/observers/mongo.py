@@ -124,12 +124,5 @@ class QueuedMongoObserver(QueueObserver):
 
 @cli_option("-m", "--mongo_db")
 def mongo_db_option(args: str, run: Any) -> None:
-    """
-    Add a MongoDB Observer to the experiment.
-
-    The argument value is the database specification.
-    Should be in the form:
-
-    `[host:port:]db_name[.collection[:id]][!priority]`
-    """
+    """Keep the run in MongoDB, at `[host:port:]db_name[.collection[:id]][!priority]`."""
     run.observers.append(MongoObserver(**parse_mongo_db_arg(args)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from expframe.compat.sacred.commandline_options import cli_option
 from expframe.compat.sacred.observers.base import RunObserver
 from expframe.compat.sacred.observers.contents import storable_text
 from expframe.compat.sacred.observers.documents import Pace, to_text
@@ -262,6 +263,12 @@ class SqlObserver(RunObserver):
         return False
 
     __hash__ = None  # type: ignore[assignment]
+
+
+@cli_option("-s", "--sql")
+def sql_option(args: str, run: Any) -> None:
+    """Keep the run in the relational database with this URL: dialect://username:password@host:port/database."""
+    run.observers.append(SqlObserver(args))
 
 
 def _make_engine(url: str, echo: bool) -> Engine:
