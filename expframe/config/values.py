@@ -479,8 +479,15 @@ def _refuse_code(data: Any) -> None:
         if isinstance(key, str) and key.startswith("py/") and key not in _HARMLESS_TAGS:
             raise ValueFormatError("data", f"holds {key!r}: code, which is never executed. Write plain values.")
         if isinstance(key, str) and key.startswith(_KEY_TAG):
-            import json
-
-            with suppress(ValueError):
-                _refuse_code(json.loads(key[len(_KEY_TAG) :]))
+            _refuse_code(_decoded(key[len(_KEY_TAG) :]))
         _refuse_code(item)
+
+
+def _decoded(text: str) -> Any:
+    """Return what a text says in JSON; the text itself where it is none."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

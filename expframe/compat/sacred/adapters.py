@@ -62,7 +62,7 @@ class NativeObserver(RunObserver):
     def __repr__(self) -> str:
         return repr(self.observer)
 
-    def _open(self, status: str, facts: Mapping[str, Any], **when: datetime.datetime) -> str | None:
+    def _open(self, status: str, facts: Mapping[str, Any], **when: Any) -> str | None:
         ex_info, config, meta = facts["ex_info"], facts["config"], facts["meta_info"]
         repositories = ex_info.get("repositories") or ()
         uid = os.urandom(16).hex()

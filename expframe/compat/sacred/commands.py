@@ -190,7 +190,7 @@ def _format_named_config(indent: int, path: str, named_config: Any) -> str:
 
 def _as_written(doc: str) -> str:
     """Return a docstring with the indentation of a function's body, which Python 3.13 takes away."""
-    if sys.version_info < (3, 13):
+    if tuple(sys.version_info) < (3, 13):  # not a check of types
         return doc
     first, *between, last = doc.split("\n")
     return "\n".join([first, *(f"    {line}" if line else "" for line in between), f"    {last}"])

@@ -312,7 +312,7 @@ class Experiment(Ingredient):
 
     def post_process_name(self, name: str, ingredient: Ingredient) -> str:
         """Return a name without the experiment's own path."""
-        return name[len(self.path) + 1 :] if ingredient is self else name
+        return name.removeprefix(f"{self.path}.") if ingredient is self else name
 
     # ----------------------------------------------------------------------------------------------- during a run
 
@@ -357,7 +357,7 @@ def _name_of(caller: Mapping[str, Any], interactive: bool) -> str:
             "No main-file found. Are you running in interactive mode? "
             "If so please provide a name and set interactive=True."
         )
-    name = os.path.basename(file)  # noqa: PTH119
+    name: str = os.path.basename(file)  # noqa: PTH119
     return name.removesuffix(".pyc").removesuffix(".py")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import TracebackType
 from typing import Any
 
@@ -25,7 +25,7 @@ class FilteredTracebackException(traceback.TracebackException):
         super().__init__(exc_type, exc_value, exc_traceback, **options)
         _hide(self, exc_value, set())
 
-    def format(self, *, chain: bool = True, **options: Any) -> Iterator[str]:
+    def format(self, *, chain: bool = True, **options: Any) -> Generator[str, None, None]:
         """Yield the lines as they are shown."""
         for line in super().format(chain=chain, **options):
             is_header = line.strip(" +|\n") == _HEADER

@@ -143,7 +143,8 @@ def ensure_wellformed_argv(argv: str | Sequence[str] | None) -> list[str]:
 
 def get_inheritors(cls: type) -> set[type]:
     """Return all subclasses of a class, and theirs."""
-    return {found for below in cls.__subclasses__() for found in (below, *get_inheritors(below))}
+    direct: list[type] = cls.__subclasses__()
+    return {found for below in direct for found in (below, *get_inheritors(below))}
 
 
 def get_package_version(name: str) -> Any:

@@ -20,7 +20,6 @@ from expframe.compat.sacred.config.custom_containers import fallback_dict
 from expframe.compat.sacred.config.signature import Signature
 from expframe.compat.sacred.exceptions import ConfigError
 from expframe.compat.sacred.randomness import create_rnd, get_seed
-from expframe.config.values import find_by_name
 
 __all__ = ["CapturedFunction", "Wiring", "captured_function", "create_captured_function", "fallback_dict"]
 
@@ -42,7 +41,7 @@ class Wiring(NamedTuple):
     run: Any = None
 
 
-class CapturedFunction(injection.CapturedFunction):
+class CapturedFunction(injection.WrappedFunction):
     """
     A function whose free parameters are filled; it is called, named and compared as the function itself.
 
@@ -62,7 +61,7 @@ class CapturedFunction(injection.CapturedFunction):
     run: Any = None
 
     def __init__(self, function: Callable[..., Any], prefix: str | None = None) -> None:
-        super().__init__(function, self._inject, None)
+        super().__init__(function, self._inject)
         self.signature = Signature(function)
         self.uses_randomness = bool({"_seed", "_rnd"} & set(self.signature.arguments))
         self.prefix = prefix
@@ -92,9 +91,6 @@ class CapturedFunction(injection.CapturedFunction):
             seed = get_seed(wiring.rnd)
             specials.update(_seed=seed, _rnd=create_rnd(seed))
         return specials
-
-    def __reduce_ex__(self, _protocol: Any) -> Any:
-        return find_by_name, (injection.reference(self),)
 
 
 def create_captured_function(function: Callable[..., Any], prefix: str | None = None) -> CapturedFunction:

@@ -148,13 +148,13 @@ class DogmaticList(list[Any]):
     def _ignore(self, *_args: Any, **_kwargs: Any) -> None:
         pass
 
-    append = extend = insert = reverse = sort = remove = clear = _ignore  # type: ignore[assignment]
-    __setitem__ = __delitem__ = _ignore  # type: ignore[assignment]
+    append = extend = insert = reverse = sort = remove = clear = _ignore
+    __setitem__ = __delitem__ = _ignore
 
-    def __iadd__(self, _other: Any) -> DogmaticList:  # type: ignore[misc, override]
+    def __iadd__(self, _other: Any) -> DogmaticList:  # type: ignore[misc]
         return self
 
-    def __imul__(self, _other: Any) -> DogmaticList:  # type: ignore[misc, override]
+    def __imul__(self, _other: Any) -> DogmaticList:  # type: ignore[misc]
         return self
 
     def pop(self, index: Any = None) -> NoReturn:
@@ -270,8 +270,8 @@ class ReadOnlyContainer:
 class ReadOnlyDict(ReadOnlyContainer, dict[Any, Any]):
     """A dict that cannot be changed."""
 
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse
+    __setitem__ = __delitem__ = __ior__ = _refuse
 
     def __copy__(self) -> dict[Any, Any]:
         return dict(self)
@@ -286,8 +286,8 @@ class ReadOnlyDict(ReadOnlyContainer, dict[Any, Any]):
 class ReadOnlyList(ReadOnlyContainer, list[Any]):
     """A list that cannot be changed."""
 
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse  # type: ignore[assignment]
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
 
     def __copy__(self) -> list[Any]:
         return list(self)
