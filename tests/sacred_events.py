@@ -69,21 +69,18 @@ def start(observer, _id=None, **changes):
     return observer.started_event(**{**facts(), "start_time": T0, "_id": _id, **changes})
 
 
-def run_through(observer, with_metrics=True):
+def run_through(observer, _id=None):
     """Tell an observer a whole run that ends well, and return its id."""
-    given = start(observer)
+    given = start(observer, _id)
     info = {}
-    if with_metrics:
-        observer.log_metrics({}, info)
+    observer.log_metrics({}, info)
     observer.heartbeat_event(info=info, captured_out="", beat_time=T0, result=None)
     observer.resource_event(filename="data.csv")
     observer.artifact_event(name="model", filename="model.bin", metadata={"best": True}, content_type="x/model")
     info.update(note="n", sizes=[1, 2])
-    if with_metrics:
-        observer.log_metrics(metrics(0, 3), info)
+    observer.log_metrics(metrics(0, 3), info)
     observer.heartbeat_event(info=info, captured_out="one\n", beat_time=T1, result=None)
-    if with_metrics:
-        observer.log_metrics(metrics(3, 2), info)
+    observer.log_metrics(metrics(3, 2), info)
     observer.heartbeat_event(info=info, captured_out="one\ntwo é\r\n", beat_time=T1, result=0.5)
     observer.completed_event(stop_time=T2, result=0.5)
     observer.join()
@@ -194,6 +191,16 @@ def store_documents():
     Path("mongo.json").write_text(text + "\n")
 
 
+def store_tinydb():
+    """Write what `tests/golden/sacred/tinydb.json` and `tinydb.txt` hold."""
+    from sacred.observers import TinyDbObserver, TinyDbReader
+
+    run_through(TinyDbObserver("tinydb"), "first")
+    fail(TinyDbObserver("tinydb"), "second")
+    Path("tinydb.json").write_text(Path("tinydb/metadata.json").read_text() + "\n")
+    Path("tinydb.txt").write_text(TinyDbReader("tinydb").fetch_report(indices=0)[0], encoding="utf-8")
+
+
 if __name__ == "__main__":
     import os
 
@@ -203,3 +210,4 @@ if __name__ == "__main__":
     store_files()
     store_tables()
     store_documents()
+    store_tinydb()

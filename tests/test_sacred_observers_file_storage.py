@@ -11,6 +11,7 @@ import sacred_events as events
 
 from expframe.compat.sacred.observers import FileStorageObserver
 from expframe.compat.sacred.observers.documents import MetricsDocument, Pace
+from expframe.compat.sacred.observers.file_storage import file_storage_option
 from expframe.errors import EscapingPathError
 
 GOLDEN = Path(__file__).parent / "golden" / "sacred" / "file_storage"
@@ -269,6 +270,18 @@ def test_old_ways_to_make_one_work():
     assert 5 == made.priority
     with pytest.raises(TypeError, match="unhashable"):
         hash(made)
+
+
+def test_the_flag_adds_an_observer():
+    """`-F` appends an observer to the run's."""
+
+    class Run:
+        observers = []
+
+    file_storage_option("stored", Run)
+
+    assert [FileStorageObserver("stored")] == Run.observers
+    assert ("-F", "--file_storage") == file_storage_option.get_flags()
 
 
 # ------------------------------------------------------------------------------------------------------- metrics

@@ -17,6 +17,7 @@ from sqlalchemy.orm import sessionmaker
 
 from expframe.compat.sacred.observers import SqlObserver
 from expframe.compat.sacred.observers.documents import Pace
+from expframe.compat.sacred.observers.sql import sql_option
 
 GOLDEN = Path(__file__).parent / "golden" / "sacred" / "sql.json"
 
@@ -255,6 +256,18 @@ def test_old_ways_to_make_one_work():
     assert 7 == made.priority
     assert made == SqlObserver.create_from(engine, session)
     assert made != created
+
+
+def test_the_flag_adds_an_observer():
+    """`-s` appends an observer to the run's."""
+
+    class Run:
+        observers = []
+
+    sql_option("sqlite:///runs.db", Run)
+
+    assert "runs.db" == Run.observers[0].engine.url.database
+    assert ("-s", "--sql") == sql_option.get_flags()
 
 
 def test_a_missing_library_is_named(environment):

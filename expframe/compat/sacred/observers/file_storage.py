@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.compat.sacred.commandline_options import cli_option
+from expframe.compat.sacred.commandline_options import cli_option
 from expframe.compat.sacred.observers import documents
 from expframe.compat.sacred.observers.base import RunObserver
 from expframe.compat.sacred.observers.contents import md5_of
@@ -350,3 +351,13 @@ def _largest_number(base: Path) -> int:
 
 def _number(item: tuple[int, Any]) -> int:
     return item[0]
+
+
+@cli_option("-F", "--file_storage")
+def file_storage_option(args: str, run: Any) -> None:
+    """
+    Add a file-storage observer to the experiment.
+
+    The value of the arguement should be the base-directory to write the runs to
+    """
+    run.observers.append(FileStorageObserver(args))
