@@ -136,7 +136,7 @@ def test_parameters_name_presets_which_become_entries_and_fallbacks_which_do_not
     config = scope_of(cfg)(preset={"a": 1, "other": {"p": 2}}, fallback={"ing": {"x": 5}})
 
     assert {"a": 1, "b": 6, "other": {"p": 2}} == config
-    with pytest.raises(KeyError, match="'a' not in preset for ConfigScope. Available options are"):
+    with pytest.raises(KeyError, match=r"'a' not in preset for ConfigScope. Available options are"):
         scope_of(cfg)(fixed={"a": 3})
 
 
@@ -144,7 +144,7 @@ def test_undeclared_names_are_unknown():
     """Earlier entries that are no parameters cannot be read."""
 
     def cfg():
-        b = earlier  # noqa: F821
+        b = earlier
 
     with pytest.raises(NameError):
         scope_of(cfg)(preset={"earlier": 1})
@@ -205,7 +205,7 @@ def test_comments_are_docs():
 
         d = dd = 5
         # pylint: disable=all
-        e = 3  # noqa is no secret
+        e = 3
         # ignored by rule
         f = 3  # pylint: disable
         if True:
@@ -234,7 +234,7 @@ def test_comments_are_docs():
     } == docs
 
 
-def one_line(a): x = 2 * a  # fmt: skip  # noqa: E704
+def one_line(a): x = 2 * a  # fmt: skip
 
 
 # fmt: off

@@ -212,7 +212,7 @@ def test_unknown_commands_are_refused(ex):
         ex.run("nope")
     with pytest.raises(KeyError, match='Command "x" not found in ingredient "ing"'):
         ex.run("ing.x")
-    with pytest.raises(KeyError, match='Ingredient for command "a.b" not found.'):
+    with pytest.raises(KeyError, match=r'Ingredient for command "a.b" not found.'):
         ex.run("a.b")
 
 
@@ -259,7 +259,7 @@ def test_option_hooks_may_change_options(ex):
 def test_helpers_need_a_run(ex):
     """Before any run was made they are errors."""
     for call in (lambda: ex.open_resource("x"), lambda: ex.add_resource("x"), lambda: ex.add_artifact("x")):
-        with pytest.raises(AssertionError, match="Can only be called during a run."):
+        with pytest.raises(AssertionError, match=r"Can only be called during a run."):
             call()
     with pytest.raises(AttributeError):
         ex.info["a"] = 1
@@ -335,7 +335,7 @@ def test_named_configs_see_earlier_ones_and_no_others(ex):
         ex.run(named_configs=["second"])
     with pytest.raises(NamedConfigNotFoundError, match=r"Available config values are: \('first', 'second'\)"):
         ex.run(named_configs=["third"])
-    with pytest.raises(KeyError, match='Ingredient for named config "x.third" not found'):
+    with pytest.raises(KeyError, match=r'Ingredient for named config "x.third" not found'):
         ex.run(named_configs=["x.third"])
 
 
@@ -451,7 +451,7 @@ def test_config_hooks_change_their_own_config_below_updates(ex):
 
 
 def test_added_entries_must_be_used(ex):
-    """An update that no function of the ingredient uses is an error; what is below a used dict passes, with a warning."""
+    """An update that no function of the ingredient uses is an error; one that is used passes, with a warning."""
     data = Ingredient("data")
     data.add_config(size=3)
     ex.ingredients = [data]
@@ -624,7 +624,7 @@ def test_every_kind_of_function_is_filled(ex):
         return a, b, rest, c, kw
 
     @ex.capture
-    def with_array(a, default=np.arange(3)):
+    def with_array(a, default=_ARRAY):
         return a + default.sum()
 
     @ex.main
@@ -792,6 +792,7 @@ def test_one_function_in_two_ingredients_has_two_states():
     assert not {"config", "run", "signature"} & vars(f).keys()
 
 
+_ARRAY = np.arange(3)
 exported = Experiment("exported")
 
 

@@ -223,7 +223,7 @@ class SacredSink(Sink):
     def write(self, event: Event) -> None:
         """Tell of one event."""
         if isinstance(event, Points | Series):
-            self._observer.log_metrics(_by_name(event), self._info)
+            self._observer.log_metrics(metrics_by_name=_by_name(event), info=self._info)
         elif isinstance(event, Output):
             self._output += event.text
         elif isinstance(event, Info):
