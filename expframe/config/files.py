@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,11 @@ from expframe.disk import replace_file
 from expframe.errors import ConfigFileError, ExpframeError
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
+
+_OLD_FLOAT = re.compile(
+    r"[-+]?(?:[\d_]*[.][\d_]*(?:e[-+]\d+)?|\d[\d_]*(?::[0-5]?\d)+[.][\d_]*|[.]inf)|[.]nan", re.IGNORECASE
+)
+_OLD_WORD = re.compile(r"y|n|yes|no|on|off|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:[.]\d*)?", re.IGNORECASE)
 
 
 def is_config_file(name: str) -> bool:
@@ -116,7 +122,25 @@ def _parse_yaml(text: str, version: tuple[int, int] | None = None) -> Any:
 
     yaml: Any = YAML(typ="safe", pure=True)
     yaml.version = version
+    if version == (1, 1):
+        yaml.Constructor = _constructor_of_old_scalars()
     return yaml.load(text)
+
+
+def _constructor_of_old_scalars() -> Any:
+    """Return what reads scalars of YAML 1.1 as PyYAML does: `y`, `n` and `1e3` are text."""
+    from ruamel.yaml.constructor import SafeConstructor
+
+    class OldScalars(SafeConstructor):
+        def construct_yaml_bool(self, node: Any) -> Any:
+            return node.value if node.value in ("y", "Y", "n", "N") else super().construct_yaml_bool(node)
+
+        def construct_yaml_float(self, node: Any) -> Any:
+            return super().construct_yaml_float(node) if _OLD_FLOAT.fullmatch(node.value) else node.value
+
+    OldScalars.add_constructor("tag:yaml.org,2002:bool", OldScalars.construct_yaml_bool)
+    OldScalars.add_constructor("tag:yaml.org,2002:float", OldScalars.construct_yaml_float)
+    return OldScalars
 
 
 def _load_toml(content: bytes) -> Any:
@@ -137,6 +161,7 @@ def to_yaml(data: Any) -> str:
     class Representer(SafeRepresenter):
         def represent_str(self, data: str) -> Any:
             is_odd = not data.replace("\n", "").isprintable()  # the emitter itself loses line ends such as U+0085
+            is_odd = is_odd or _OLD_WORD.fullmatch(data) is not None  # readers of YAML 1.1 take it for something else
             return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if is_odd else None)
 
     Representer.add_representer(str, Representer.represent_str)
