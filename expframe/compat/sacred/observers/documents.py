@@ -75,6 +75,20 @@ def queued_entry(
     }
 
 
+def refuse_protected(name: str, folder: str) -> None:
+    """
+    Check that a file in a run's folder is none of those that the observer writes.
+
+    Raises:
+        FileExistsError: It is.
+    """
+    if name in PROTECTED:
+        raise FileExistsError(
+            "You are trying to overwrite a file necessary for the FileStorageObserver. "
+            f"The list of blacklisted files is: {[f'{folder}/{known}' for known in PROTECTED]}"
+        )
+
+
 class MetricsDocument:
     """
     The text of `metrics.json`, to which points are added; a point is turned into text once.

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from expframe.compat.sacred.commandline_options import cli_option
-from expframe.compat.sacred.commandline_options import cli_option
 from expframe.compat.sacred.observers import documents
-from expframe.compat.sacred.observers.base import RunObserver
 from expframe.compat.sacred.observers.contents import md5_of
-from expframe.compat.sacred.observers.documents import MetricsDocument, Pace, to_text
+from expframe.compat.sacred.observers.documents_observer import DocumentsObserver
 from expframe.disk import copy_file, inside, replace_file, replacing
 
 DEFAULT_FILE_STORAGE_PRIORITY = 20
@@ -21,7 +19,7 @@ DEFAULT_FILE_STORAGE_PRIORITY = 20
 _ATTEMPTS = 1000
 
 
-class FileStorageObserver(RunObserver):
+class FileStorageObserver(DocumentsObserver):
     """
     Keeps each run in a folder of its own.
 
@@ -87,16 +85,8 @@ class FileStorageObserver(RunObserver):
 
     def _begin(self, folder: str) -> None:
         """Forget the run before; the working directory is that of the run's beginning, wherever the run goes."""
-        self.dir = folder
+        self._forget(folder)
         self._cwd = Path.cwd()
-        self.run_entry: dict[str, Any] = {}
-        self.config: dict[str, Any] = {}
-        self.info: dict[str, Any] = {}
-        self.cout = ""
-        self._info_text = ""
-        self._metrics = MetricsDocument()
-        self._stored_points = -1
-        self._pace = Pace()
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
@@ -129,10 +119,7 @@ class FileStorageObserver(RunObserver):
     ) -> str:
         """Make the folder of a run that waits, with the sources that it is to run."""
         run_id = self._make_run_dir(_id)
-        self.run_entry = documents.queued_entry(ex_info, command, host_info, meta_info)
-        self.config = config
-        self.save_json(self.run_entry, documents.RUN)
-        self.save_json(self.config, documents.CONFIG)
+        self._write_first(documents.queued_entry(ex_info, command, host_info, meta_info), config)
         if self.copy_sources:
             for name, *_ in ex_info["sources"]:
                 self.save_file(Path(ex_info["base_dir"], name))
@@ -151,10 +138,7 @@ class FileStorageObserver(RunObserver):
         """Make the folder of a run that begins."""
         run_id = self._make_run_dir(_id)
         ex_info["sources"] = self.save_sources(ex_info)  # Sacred hands these on to everybody who looks afterwards
-        self.run_entry = documents.started_entry(ex_info, command, host_info, start_time, meta_info)
-        self.config = config
-        self.save_json(self.run_entry, documents.RUN)
-        self.save_json(self.config, documents.CONFIG)
+        self._write_first(documents.started_entry(ex_info, command, host_info, start_time, meta_info), config)
         self.save_cout()
         return run_id
 
@@ -208,9 +192,9 @@ class FileStorageObserver(RunObserver):
             copy_file(path, folder / name)
         return Path(store_dir, name)
 
-    def save_json(self, obj: Any, filename: str) -> None:
-        """Write an object into the run's folder as JSON."""
-        replace_file(self._path(filename), to_text(obj))
+    def save_text(self, text: str, filename: str) -> None:
+        """Write a text into the run's folder."""
+        replace_file(self._path(filename), text)
 
     def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
         """
@@ -221,12 +205,7 @@ class FileStorageObserver(RunObserver):
             EscapingPathError: The name leads out of the folder.
         """
         target = inside(self._cwd / self.dir, target_name or Path(filename).name)
-        if target in {self._path(name) for name in documents.PROTECTED}:
-            taken = [str(Path(self.dir, name)) for name in documents.PROTECTED]
-            raise FileExistsError(
-                "You are trying to overwrite a file necessary for the FileStorageObserver. "
-                f"The list of blacklisted files is: {taken}"
-            )
+        documents.refuse_protected(str(target.relative_to(self._cwd / self.dir)), self.dir)
         target.parent.mkdir(parents=True, exist_ok=True)
         copy_file(Path(filename), target)
 
@@ -240,72 +219,14 @@ class FileStorageObserver(RunObserver):
             replace_file(path, captured_out.encode("utf-8", "backslashreplace"))
         self.cout = captured_out
 
-    def _save_metrics(self) -> None:
-        with self._pace.writing(), replacing(self._path(documents.METRICS)) as file:
-            for piece in self._metrics.pieces():
+    def _write_metrics(self, pieces: Iterable[str]) -> None:
+        with replacing(self._path(documents.METRICS)) as file:
+            for piece in pieces:
                 file.write(piece.encode("ascii"))
-        self._stored_points = self._metrics.size
-
-    # ---------------------------------------------------------------------------------------------------- events
-
-    def heartbeat_event(self, info: dict[str, Any], captured_out: str, beat_time: Any, result: Any) -> None:
-        """Write how the run stands."""
-        self.save_cout(captured_out)
-        if info:
-            self.info = info
-            text = to_text(info)
-            if text != self._info_text:
-                replace_file(self._path(documents.INFO), text)
-                self._info_text = text
-        self.run_entry["heartbeat"] = beat_time.isoformat()
-        self.run_entry["result"] = result
-        self.save_json(self.run_entry, documents.RUN)
-
-    def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
-        """Add points to `metrics.json`, now or when it is next written."""
-        self._metrics.add(metrics_by_name)
-        if self._metrics.size != self._stored_points and self._pace.is_due(self._metrics.size):
-            self._save_metrics()
-
-    def completed_event(self, stop_time: Any, result: Any) -> None:
-        """Write that the run has ended well."""
-        self._end(stop_time=stop_time.isoformat(), result=result, status="COMPLETED")
-
-    def interrupted_event(self, interrupt_time: Any, status: str) -> None:
-        """Write that the run was stopped."""
-        self._end(stop_time=interrupt_time.isoformat(), status=status)
-
-    def failed_event(self, fail_time: Any, fail_trace: Sequence[str]) -> None:
-        """Write that the run has failed."""
-        self._end(stop_time=fail_time.isoformat(), status="FAILED", fail_trace=fail_trace)
 
     def _end(self, **facts: Any) -> None:
-        self.run_entry.update(facts)
-        self.save_json(self.run_entry, documents.RUN)
-        self.join()
+        super()._end(**facts)
         self.render_template()
-
-    def join(self) -> None:
-        """Write the points that wait."""
-        if self._stored_points not in (-1, self._metrics.size):
-            self._save_metrics()
-
-    def resource_event(self, filename: str) -> None:
-        """Keep a file that the run reads, each content once."""
-        self.run_entry["resources"].append([filename, str(self.find_or_save(filename, self.resource_dir))])
-        self.save_json(self.run_entry, documents.RUN)
-
-    def artifact_event(
-        self,
-        name: str,
-        filename: str,
-        metadata: Mapping[str, Any] | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        """Keep a file that the run made, under its name in the run's folder."""
-        self.save_file(filename, name)
-        self.run_entry["artifacts"].append(name)
-        self.save_json(self.run_entry, documents.RUN)
 
     def render_template(self) -> None:
         """Make the report, if there is a template; it is called `report` and has the template's suffix."""
@@ -351,13 +272,3 @@ def _largest_number(base: Path) -> int:
 
 def _number(item: tuple[int, Any]) -> int:
     return item[0]
-
-
-@cli_option("-F", "--file_storage")
-def file_storage_option(args: str, run: Any) -> None:
-    """
-    Add a file-storage observer to the experiment.
-
-    The value of the arguement should be the base-directory to write the runs to
-    """
-    run.observers.append(FileStorageObserver(args))

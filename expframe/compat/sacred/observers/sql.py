@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from expframe.compat.sacred.commandline_options import cli_option
-from expframe.compat.sacred.commandline_options import cli_option
 from expframe.compat.sacred.observers.base import RunObserver
 from expframe.compat.sacred.observers.contents import storable_text
 from expframe.compat.sacred.observers.documents import Pace, to_text
@@ -295,13 +294,3 @@ def _number(result: Any) -> float | None:
         return None if isinstance(result, str | bytes) else float(result)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-@cli_option("-s", "--sql")
-def sql_option(args: str, run: Any) -> None:
-    """
-    Add a SQL Observer to the experiment.
-
-    The typical form is: dialect://username:password@host:port/database
-    """
-    run.observers.append(SqlObserver(args))

@@ -197,9 +197,5 @@ class TinyDbObserver(RunObserver):
 
 @cli_option("-t", "--tiny_db")
 def tiny_db_option(args: str, run: Any) -> None:
-    """
-    Add a TinyDB Observer to the experiment.
-
-    The argument is the path to be given to the TinyDbObserver.
-    """
+    """Keep the run in the TinyDB of this folder."""
     run.observers.append(TinyDbObserver(args))
