@@ -205,7 +205,7 @@ def test_comments_are_docs():
 
         d = dd = 5
         # pylint: disable=all
-        e = 3
+        e = 3  # the e
         # ignored by rule
         f = 3  # pylint: disable
         if True:
@@ -228,7 +228,7 @@ def test_comments_are_docs():
         "c": "above",
         "d": "far above",
         "dd": "far above",
-        "e": "noqa is no secret",
+        "e": "the e",
         "f": "ignored by rule",
         "g": "nested",
     } == docs
