@@ -18,7 +18,7 @@ from typing import Any
 from expframe import saving
 from expframe.compat.sacred.dependencies import gather_sources_and_dependencies
 from expframe.compat.sacred.host_info import get_host_info
-from expframe.compat.sacred.observers.base import RunObserver
+from expframe.compat.sacred.observers.base import RunKeeper, RunObserver
 from expframe.config.frozen import thaw
 from expframe.config.model import Config
 from expframe.errors import MetricError
@@ -41,8 +41,10 @@ from expframe.store import layout
 
 
 def as_run_observer(observer: Any) -> Any:
-    """Return an observer that is told of one run in Sacred's way; a native one is wrapped."""
-    return NativeObserver(observer) if isinstance(observer, Observer) else observer
+    """Return who is told of a run in Sacred's way: a native observer wrapped, a copy of one that keeps another run."""
+    if isinstance(observer, Observer):
+        return NativeObserver(observer)
+    return observer.taken() if isinstance(observer, RunKeeper) else observer
 
 
 # -------------------------------------------------------------------------------------- native observer, Sacred's run

@@ -19,6 +19,7 @@ from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.dotted import join_paths
 from expframe.compat.sacred.exceptions import SacredInterrupt
 from expframe.compat.sacred.metrics_logger import MetricsLogger, linearize_metrics
+from expframe.compat.sacred.observers.base import RunKeeper
 from expframe.compat.sacred.randomness import set_global_seed
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.compat.sacred.stdout_capturing import CapturedStdout, get_stdcapturer
@@ -167,6 +168,7 @@ class Run:
         self.run_logger.debug('Using capture mode "%s"', self.capture_mode)
         if self.queue_only:
             self._emit_queued()
+            self._give_observers_back()
             return None
         with Stopping().listening(), current.entered(self):
             try:
@@ -182,6 +184,7 @@ class Run:
             finally:
                 self._warn_about_failed_observers()
                 self._wait_for_observers()
+                self._give_observers_back()
         return self.result
 
     def _execute(self, capturer: Callable[[], Any], args: Sequence[Any]) -> None:
@@ -365,6 +368,11 @@ class Run:
     def _wait_for_observers(self) -> None:
         for observer in self.observers:
             self._safe_call(observer, "join")
+
+    def _give_observers_back(self) -> None:
+        for observer in self.observers:
+            if isinstance(observer, RunKeeper):
+                observer.given_back()
 
     def _warn_about_failed_observers(self) -> None:
         for observer in self._failed_observers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -79,6 +80,22 @@ class RunObserver:
         from expframe.compat.sacred.adapters import SacredObserver
 
         return SacredObserver(self)
+
+
+class RunKeeper(RunObserver):
+    """Holds what it knows of one run, so that a run that begins before the end of that one is told to a copy of it."""
+
+    _is_taken = False
+
+    def taken(self) -> RunObserver:
+        """Return who is told of a new run: this observer, or a copy while it is told of another run."""
+        keeper = copy.copy(self) if self._is_taken else self
+        keeper._is_taken = True
+        return keeper
+
+    def given_back(self) -> None:
+        """Take note that the run has ended."""
+        self._is_taken = False
 
 
 _LENGTHS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))

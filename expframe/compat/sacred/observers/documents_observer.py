@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from expframe.compat.sacred.observers import documents
-from expframe.compat.sacred.observers.base import RunObserver
+from expframe.compat.sacred.observers.base import RunKeeper
 from expframe.compat.sacred.observers.documents import MetricsDocument, Pace, to_text
 
 
-class DocumentsObserver(RunObserver):
+class DocumentsObserver(RunKeeper):
     """
     Keeps a run as files; a subclass says how a file is written.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from expframe.compat.sacred.exceptions import ObserverError
-from expframe.compat.sacred.observers.base import RunObserver
+from expframe.compat.sacred.observers.base import RunKeeper
 from expframe.compat.sacred.observers.bson_values import fit_text, force_bson_encodeable
 from expframe.compat.sacred.observers.contents import guess_content_type, md5_of
 from expframe.compat.sacred.observers.documents import Pace, flatten_live
@@ -27,7 +27,7 @@ _MOST_OUTPUT = 12 << 20
 UNSERIALIZABLE = "Run contained an unserializable entry.(most likely in the info)"
 
 
-class MongoObserver(RunObserver):
+class MongoObserver(RunKeeper):
     """
     Keeps each run as a document, its files in GridFS and its metrics in a collection of their own.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import logging
 import threading
@@ -9,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from expframe.compat.sacred.observers.base import RunObserver
+from expframe.compat.sacred.observers.base import RunKeeper, RunObserver
 
 _LOG = logging.getLogger("queue-observer")
 _HOPELESS = (TypeError, AttributeError, ValueError, LookupError, FileNotFoundError)
@@ -32,7 +33,7 @@ class WrappedEvent(NamedTuple):
     kwargs: dict[str, Any]
 
 
-class QueueObserver(RunObserver):
+class QueueObserver(RunKeeper):
     """
     Hands events on to another observer in a thread of its own, in their order, so that a slow one slows no run.
 
@@ -55,6 +56,11 @@ class QueueObserver(RunObserver):
         self._is_wanted = threading.Event()
         """Set when somebody waits for the queue to be empty."""
         self._splits_metrics = "metric_name" in inspect.signature(covered_observer.log_metrics).parameters
+
+    def __copy__(self) -> QueueObserver:
+        other = object.__new__(type(self))
+        QueueObserver.__init__(other, copy.copy(self._covered_observer), self._interval, self._retry_interval)
+        return other
 
     @property
     def priority(self) -> int:  # type: ignore[override]

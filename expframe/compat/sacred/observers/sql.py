@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from expframe.compat.sacred.commandline_options import cli_option
-from expframe.compat.sacred.observers.base import RunObserver
+from expframe.compat.sacred.observers.base import RunKeeper
 from expframe.compat.sacred.observers.contents import storable_text
 from expframe.compat.sacred.observers.documents import Pace, to_text
 from expframe.compat.sacred.observers.libraries import needed_by
@@ -25,7 +25,7 @@ DEFAULT_SQL_PRIORITY = 40
 _ATTEMPTS = 1000
 
 
-class SqlObserver(RunObserver):
+class SqlObserver(RunKeeper):
     """
     Keeps runs in a relational database, in Sacred's tables, which are made with the first run.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from expframe.compat.sacred.commandline_options import cli_option
-from expframe.compat.sacred.observers.base import RunObserver
+from expframe.compat.sacred.observers.base import RunKeeper
 from expframe.compat.sacred.observers.documents import Pace
 from expframe.compat.sacred.observers.tinydb_hashfs.bases import BufferedReaderWrapper, get_db_file_manager, locked
 from expframe.compat.sacred.observers.tinydb_hashfs.reader import TinyDbReader
@@ -18,7 +18,7 @@ from expframe.compat.sacred.observers.tinydb_hashfs.reader import TinyDbReader
 __all__ = ["TinyDbObserver", "TinyDbReader", "tiny_db_option"]
 
 
-class TinyDbObserver(RunObserver):
+class TinyDbObserver(RunKeeper):
     """
     Keeps runs in a TinyDB.
 
