@@ -2,6 +2,7 @@
 # $ python nested_runs.py -l ERROR with seed=1
 # $ python nested_runs.py -l ERROR outer with seed=1
 # $ python nested_runs.py -C sys -F stored outer with seed=1
+# $ python nested_runs.py -C sys -l ERROR overlapping with seed=1
 """Runs after runs and runs in runs."""
 
 from sacred import Experiment
@@ -43,6 +44,21 @@ def outer(_run):
     results = [inner_ex.run(config_updates={"x": x, "seed": 5}, options={"--capture": "no"}).result for x in (1, 2, 3)]
     print(results, ex.current_run is _run, inner_ex.current_run.status)
     return sum(results)
+
+
+@ex.command
+def overlapping():
+    ex.observers.append(FileStorageObserver("shared_runs"))
+    first = ex.run("around", {"seed": 2}, options={"--loglevel": "ERROR", "--capture": "no"})
+    print(first.result)
+
+
+@ex.command
+def around(_run):
+    _run.log_scalar("curve", 1)
+    inside = ex.run("leaf", {"seed": 3}, options={"--loglevel": "ERROR", "--capture": "no"})
+    _run.log_scalar("curve", 2)
+    return inside._id, _run._id
 
 
 @ex.automain
