@@ -348,7 +348,7 @@ def test_no_observers_no_capture():
     ex = Experiment("nobody")
     ex.main(lambda: print("x"))
 
-    assert ("no", "") == (ex.run().capture_mode, ex.current_run.captured_out)
+    assert (None, "") == (ex.run().capture_mode, ex.current_run.captured_out)
     assert "x\n" == ex.run(options={"--capture": "sys"}).captured_out
     with pytest.raises(KeyError, match=r"Unknown capture mode 'x'. Available options are \['fd', 'no', 'sys'\]"):
         ex.run(options={"--capture": "x"})
@@ -369,6 +369,37 @@ def test_a_capturer_is_read_again_and_again(capfd):
 
         assert (mode, True, "") == (name, out.closed, out.get())
         assert expected == found
+
+
+def test_a_forked_child_prints_its_own_lines_once(tmp_path):
+    """What the parent had in its buffers is not printed again by a child."""
+    script = tmp_path / "forking.py"
+    script.write_text(
+        textwrap.dedent("""
+            import os
+            from expframe.compat.sacred import Experiment
+            from expframe.compat.sacred.observers import RunObserver
+
+            ex = Experiment("x")
+            ex.observers.append(RunObserver())
+            ex.add_config(seed=1)
+
+            @ex.main
+            def main():
+                print("parent")
+                pid = os.fork()
+                if not pid:
+                    print("child", flush=True)
+                    os._exit(0)
+                os.waitpid(pid, 0)
+
+            for mode in ("sys", "fd"):
+                print(repr(ex.run(options={"--capture": mode, "--loglevel": "ERROR"}).captured_out), flush=True)
+        """)
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+
+    assert 2 * ["parent", "child", repr("parent\nchild\n")] == done.stdout.splitlines()
 
 
 def test_a_timer_calls_at_intervals_and_once_more():

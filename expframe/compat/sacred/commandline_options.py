@@ -231,9 +231,9 @@ def enforce_clean_option(args: Any, run: Any) -> None:
             "No version control detected. Cannot enforce clean repository.\n"
             "Make sure that your sources under VCS and the corresponding python package is installed."
         )
-    dirty = {repository["url"] for repository in repositories if repository["dirty"]}
-    if dirty:
-        raise RuntimeError(f'EnforceClean: Uncommited changes in the "{dirty}" repository.')
+    for repository in repositories:
+        if repository["dirty"]:
+            raise RuntimeError(f'EnforceClean: Uncommited changes in the "{repository}" repository.')
 
 
 @cli_option("-p", "--print-config", is_flag=True)

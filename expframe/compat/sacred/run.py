@@ -57,7 +57,7 @@ class Run:
         captured_out: What was printed so far.
         fail_trace: The lines of the traceback it failed with.
         beat_interval: Seconds between the beats; 0 for none but the last.
-        capture_mode: How output is captured: `no`, `sys` or `fd`.
+        capture_mode: How output is to be captured: `no`, `sys`, `fd`, or None for what fits.
         wirings: For each captured function, by id, itself and what it is given in this run.
     """
 
@@ -162,10 +162,8 @@ class Run:
         self.observers.sort(key=lambda observer: -observer.priority)
         self.warn_if_unobserved()
         set_global_seed(self.config["seed"])
-        if self.capture_mode is None and not self.observers:
-            self.capture_mode = "no"
-        self.capture_mode, capturer = get_stdcapturer(self.capture_mode)
-        self.run_logger.debug('Using capture mode "%s"', self.capture_mode)
+        mode, capturer = get_stdcapturer(self.capture_mode or (None if self.observers else "no"))
+        self.run_logger.debug('Using capture mode "%s"', mode)
         if self.queue_only:
             self._emit_queued()
             self._give_observers_back()
