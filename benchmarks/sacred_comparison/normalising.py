@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _FOREIGN_FRAME = re.compile(
-    r'^( *)File "(?!FOLDER/)[^"]*", line \d+(?:, in .*)?\n(?:\1  .*\n|\s*[~^]+[~^ ]*\n)*', re.MULTILINE
+    r'^( *)File "(?!FOLDER/)[^"]*", line \d+(?:, in .*)?\n(?:\1  .*\n|\s*[~^]+[~^ ]*\n)*\n*', re.MULTILINE
 )
 _LIBRARIES = ("sacred", "expframe")  # each names itself among the dependencies
 _OWN_COMMANDS = "print_config|print_dependencies|save_config|print_named_configs"
@@ -23,6 +23,7 @@ _PATTERNS = (
     (re.compile(rf"^  (?:{'|'.join(_LIBRARIES)}) +== .*\n", re.MULTILINE), ""),
     (re.compile(r"^(  \S+ +== )\S+$", re.MULTILINE), r"\1VERSION"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "0xADDRESS"),
+    (re.compile(r"(?<=<)expframe[.]compat[.](?=sacred[.])"), ""),  # what `sacred` means there, in the name of an object
     (re.compile(r"\b[0-9a-f]{40}\b"), "COMMIT"),
     # what a help text says in words of its own: of options, arguments and the commands that every experiment has
     (re.compile(r"^(  (?:-\w )?(?:VALUE )?--[\w-]+(?:=VALUE)?)  .*\n(?: {32}.*\n)*", re.MULTILINE), r"\1\n"),

@@ -72,4 +72,4 @@ for line in PATHS.strip().splitlines():
     print(name, "lacks" if absent else "has all", absent or "")
 import sacred  # noqa: E402
 
-print(sacred.__version__, sacred.Experiment.__module__, sacred.observers.FileStorageObserver.__module__)
+print(sacred.__version__, sacred.Experiment.__name__, sacred.observers.FileStorageObserver.__name__)
