@@ -24,6 +24,7 @@ def _needed_by_expframe() -> list[str]:
 _PEERS = {
     "sacred": ["setuptools<82", "sacred==0.8.7"],
     "sacred_numpy": ["setuptools<82", "sacred==0.8.7", "numpy"],
+    "sacred_scripts": ["setuptools<82", "sacred==0.8.7", "numpy", "PyYAML", "SQLAlchemy>=2"],
     "tensorboardX": ["tensorboardX==2.6.5", "numpy", "pillow"],
     "trackio": ["trackio==0.43.0"],
 }
@@ -41,6 +42,8 @@ def _requirements(name: str) -> list[str]:
 class Environments:
     """
     Where the interpreters are: those of peers, and `wrapt1`, `wrapt2` and `tensorboard` for expframe.
+
+    `sacred_scripts` is Sacred with the libraries that the scripts of the comparison use.
 
     Args:
         is_here: Make none; expframe is measured by this interpreter, and so are the peers that are installed beside.

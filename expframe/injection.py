@@ -226,27 +226,36 @@ def _any_seed(_captured: Captured, _number: int) -> int:
 # ----------------------------------------------------------------------------------------------- between processes
 
 
-class BoundCapturedFunction(wrapt.BoundFunctionWrapper):  # type: ignore[misc]
-    """A captured method, bound to its object."""
+class BoundWrappedFunction(wrapt.BoundFunctionWrapper):  # type: ignore[misc]
+    """Such a method, bound to its object."""
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return getattr, (self._self_instance, self.__name__)
 
 
-class CapturedFunction(wrapt.FunctionWrapper):  # type: ignore[misc]
-    """A captured function. Copies of it are itself; it is pickled by reference."""
+class WrappedFunction(wrapt.FunctionWrapper):  # type: ignore[misc]
+    """A function with something around its calls. Copies of it are itself; it is pickled by reference."""
 
-    __bound_function_wrapper__ = BoundCapturedFunction
+    __bound_function_wrapper__ = BoundWrappedFunction
+
+    def __copy__(self) -> WrappedFunction:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> WrappedFunction:
+        return self
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        from expframe.config.values import find_by_name
+
+        return find_by_name, (reference(self),)
+
+
+class CapturedFunction(WrappedFunction):
+    """A captured function."""
 
     def __init__(self, function: Any, inject: Callable[..., Any], captured: Captured) -> None:
         super().__init__(function, inject)
         self._self_captured = captured
-
-    def __copy__(self) -> CapturedFunction:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> CapturedFunction:
-        return self
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         captured = self._self_captured

@@ -83,6 +83,32 @@ def test_byte_order_marks(tmp_path):
         assert {"x": 1} == files.load(tmp_path / name)
 
 
+def test_yaml_of_old_is_read_as_pyyaml_does():
+    """In YAML 1.1 `yes` and `on` are true, 012 is octal, and `y`, `n` and numbers like 1e3 are text."""
+    text = "a: yes\nb: on\nn: y\nc: 1e3\nd: 1.5e-3\ne: 012\nf: .inf\ng: 1:30\nh: .5\n"
+
+    assert {
+        "a": True,
+        "b": True,
+        "n": "y",
+        "c": "1e3",
+        "d": 0.0015,
+        "e": 10,
+        "f": float("inf"),
+        "g": 90,
+        "h": 0.5,
+    } == files.from_yaml(text, version=(1, 1))
+
+
+@pytest.mark.parametrize("text", ["yes", "No", "y", "n", "on", "OFF", "1:30", "-1:30.5", "012", "1e3", "null", "~"])
+def test_text_is_text_to_readers_of_old_yaml_too(text):
+    """What is written as YAML is read back as the same text, whichever version the reader has in mind."""
+    written = files.to_yaml({text: [text]})
+
+    assert {text: [text]} == files.from_yaml(written)
+    assert {text: [text]} == files.from_yaml(written, version=(1, 1))
+
+
 def test_yaml_is_of_today(tmp_path):
     """YAML is 1.2: `yes` is a text, `1e3` a number; an empty file holds no entries."""
     (tmp_path / "c.yaml").write_text("a: yes\nb: on\nc: 1e3\nd: 0o17\ne: 012\nf: ~\n30: x\n")

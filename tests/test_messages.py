@@ -717,6 +717,17 @@ def record_that_is_torn():
 
 
 @case
+def library_that_is_not_installed():
+    """SQLAlchemy is optional."""
+    from unittest import mock
+
+    from expframe.compat.sacred.observers.sql import SqlObserver
+
+    with mock.patch.dict(sys.modules, {"sqlalchemy": None, "sqlalchemy.orm": None}):
+        SqlObserver("sqlite://")
+
+
+@case
 def not_clean_without_a_repository():
     """Nothing is under version control."""
     ex = Experiment("cleanly", project_dir=".", ghost=True)

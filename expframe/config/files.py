@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,11 @@ from expframe.disk import replace_file
 from expframe.errors import ConfigFileError, ExpframeError
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
+
+_OLD_FLOAT = re.compile(
+    r"[-+]?(?:[\d_]*[.][\d_]*(?:e[-+]\d+)?|\d[\d_]*(?::[0-5]?\d)+[.][\d_]*|[.]inf)|[.]nan", re.IGNORECASE
+)
+_OLD_WORD = re.compile(r"y|n|yes|no|on|off|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:[.]\d*)?", re.IGNORECASE)
 
 
 def is_config_file(name: str) -> bool:
@@ -69,7 +75,7 @@ def save(config: dict[Any, Any], path: str | os.PathLike[str]) -> None:
     if suffix not in SUFFIXES or suffix == ".toml":
         raise ConfigFileError(name, f"{suffix!r} cannot be written. Known kinds: .json, .yaml, .yml.")
     data = values.to_json(thaw(config))
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n" if suffix == ".json" else _dump_yaml(data)
+    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n" if suffix == ".json" else to_yaml(data)
     replace_file(Path(name), text)
 
 
@@ -87,11 +93,54 @@ def _load_json(content: bytes) -> Any:
     return json.loads(content)
 
 
+def from_yaml(text: str, version: tuple[int, int] | None = None) -> Any:
+    """
+    Return what a YAML text says; tags that name code are refused.
+
+    Args:
+        text: The text.
+        version: The version of YAML where the text does not say it; in 1.1 `yes` and `on` are true.
+
+    Raises:
+        ConfigFileError: It is malformed.
+    """
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return _parse_yaml(text, version)
+    except YAMLError as problem:
+        raise ConfigFileError("YAML text", f"malformed: {' '.join(str(problem).split())}") from problem
+
+
 def _load_yaml(content: bytes) -> Any:
+    data = _parse_yaml(content.decode("utf-8-sig"))
+    return {} if data is None else data
+
+
+def _parse_yaml(text: str, version: tuple[int, int] | None = None) -> Any:
     from ruamel.yaml import YAML
 
-    data = YAML(typ="safe", pure=True).load(content.decode("utf-8-sig"))
-    return {} if data is None else data
+    yaml: Any = YAML(typ="safe", pure=True)
+    yaml.version = version
+    if version == (1, 1):
+        yaml.Constructor = _constructor_of_old_scalars()
+    return yaml.load(text)
+
+
+def _constructor_of_old_scalars() -> Any:
+    """Return what reads scalars of YAML 1.1 as PyYAML does: `y`, `n` and `1e3` are text."""
+    from ruamel.yaml.constructor import SafeConstructor
+
+    class OldScalars(SafeConstructor):
+        def construct_yaml_bool(self, node: Any) -> Any:
+            return node.value if node.value in ("y", "Y", "n", "N") else super().construct_yaml_bool(node)
+
+        def construct_yaml_float(self, node: Any) -> Any:
+            return super().construct_yaml_float(node) if _OLD_FLOAT.fullmatch(node.value) else node.value
+
+    OldScalars.add_constructor("tag:yaml.org,2002:bool", OldScalars.construct_yaml_bool)
+    OldScalars.add_constructor("tag:yaml.org,2002:float", OldScalars.construct_yaml_float)
+    return OldScalars
 
 
 def _load_toml(content: bytes) -> Any:
@@ -102,7 +151,8 @@ def _load_toml(content: bytes) -> Any:
     return tomllib.loads(content.decode("utf-8-sig"))
 
 
-def _dump_yaml(data: Any) -> str:
+def to_yaml(data: Any) -> str:
+    """Return plain data as a YAML text in block style."""
     import io
 
     from ruamel.yaml import YAML
@@ -111,6 +161,7 @@ def _dump_yaml(data: Any) -> str:
     class Representer(SafeRepresenter):
         def represent_str(self, data: str) -> Any:
             is_odd = not data.replace("\n", "").isprintable()  # the emitter itself loses line ends such as U+0085
+            is_odd = is_odd or _OLD_WORD.fullmatch(data) is not None  # readers of YAML 1.1 take it for something else
             return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if is_odd else None)
 
     Representer.add_representer(str, Representer.represent_str)

@@ -419,3 +419,81 @@ def load(text: bytes | str, *, trust: bool = False) -> Any:
     except ValueError as problem:
         raise ValueFormatError("stored JSON", str(problem)) from problem
     return from_json(data, trust=trust)
+
+
+# --------------------------------------------------------------------------------------------- jsonpickle's own form
+
+_HARMLESS_TAGS = {"py/tuple", "py/set", "py/b64", "py/b85", "py/id"}
+_KEY_TAG = "json://"
+
+
+def jsonpickle_module() -> Any:
+    """Return jsonpickle, knowing arrays and frames where their packages are loaded."""
+    import importlib
+    import sys
+
+    import jsonpickle
+
+    for package in ("numpy", "pandas"):
+        if package in sys.modules:
+            importlib.import_module(f"jsonpickle.ext.{package}").register_handlers()
+    return jsonpickle
+
+
+def pickle_tags() -> set[str]:
+    """Return the keys that mean something else than themselves to jsonpickle."""
+    from jsonpickle import tags
+
+    return set(tags.RESERVED)
+
+
+def is_pickle_key(key: str) -> bool:
+    """Return whether a key means something else than itself to jsonpickle."""
+    return key.startswith((_KEY_TAG, "py/")) and (key.startswith(_KEY_TAG) or key in pickle_tags())
+
+
+def pickle_to_json(value: Any) -> Any:
+    """Return a value as plain JSON data in jsonpickle's form, keys that are no text included."""
+    return jsonpickle_module().pickler.Pickler(keys=True, warn=False).flatten(value)
+
+
+def unpickle_from_json(data: Any, *, trust: bool = True) -> Any:
+    """
+    Return the value that `pickle_to_json` made plain.
+
+    Args:
+        data: Plain JSON data.
+        trust: Whether names in the data may be imported and called; without it only tuples, sets, bytes and keys that
+            are no text come back, and nothing is executed.
+
+    Raises:
+        ValueFormatError: Without trust: the data holds what would have to be executed.
+    """
+    if not trust:
+        _refuse_code(data)
+    unpickler = jsonpickle_module().unpickler
+    return unpickler.Unpickler(keys=True, on_missing="error").restore(data, reset=True)
+
+
+def _refuse_code(data: Any) -> None:
+    if isinstance(data, list | tuple):
+        for item in data:
+            _refuse_code(item)
+    if not isinstance(data, dict):
+        return
+    for key, item in data.items():
+        if isinstance(key, str) and key.startswith("py/") and key not in _HARMLESS_TAGS:
+            raise ValueFormatError("data", f"holds {key!r}: code, which is never executed. Write plain values.")
+        if isinstance(key, str) and key.startswith(_KEY_TAG):
+            _refuse_code(_decoded(key[len(_KEY_TAG) :]))
+        _refuse_code(item)
+
+
+def _decoded(text: str) -> Any:
+    """Return what a text says in JSON; the text itself where it is none."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -157,8 +157,13 @@ def _describe_system() -> list[str]:
     return [system.sysname, f"{system.release}-{system.machine}"]
 
 
+def cpu_model() -> str | None:
+    """Return the name of the processor; None where it cannot be found out."""
+    return _attempt(_read_cpu_model)  # type: ignore[no-any-return]
+
+
 def _describe_cpu() -> dict[str, Any]:
-    cpu = {"model": _attempt(_read_cpu_model), "count": os.cpu_count()}
+    cpu = {"model": cpu_model(), "count": os.cpu_count()}
     if hasattr(os, "sched_getaffinity"):
         cpu["usable"] = _attempt(lambda: len(os.sched_getaffinity(0)))
     return cpu

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from expframe.config.model import Config
+from expframe.errors import DefinitionError
 from expframe.record import Event, Record
 
 
@@ -50,3 +51,19 @@ class Observer(ABC):
         Raises:
             Exception: What cannot be opened stops the run before it starts; bad storage should be loud.
         """
+
+
+def as_observer(given: object) -> Observer:
+    """
+    Return an Observer: the object itself, or what its method `as_observer()` makes of it.
+
+    Raises:
+        DefinitionError: It is neither.
+    """
+    if not isinstance(given, Observer) and hasattr(given, "as_observer"):
+        given = given.as_observer()
+    if not isinstance(given, Observer):
+        raise DefinitionError(
+            f"observer {given!r:.80}", "is no expframe.Observer. Subclass it, or give it a method as_observer()."
+        )
+    return given

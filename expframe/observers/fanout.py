@@ -9,7 +9,7 @@ from pathlib import Path
 
 from expframe.config.model import Config
 from expframe.errors import DefinitionError, Terminated
-from expframe.observers.base import Observer, Sink
+from expframe.observers.base import Observer, Sink, as_observer
 from expframe.record import Event, Output, Record
 
 _PATIENCE = 10.0
@@ -29,10 +29,7 @@ class Sinks:
     """
 
     def __init__(self, observers: Sequence[Observer], say: Callable[[str], None]) -> None:
-        for observer in observers:
-            if not isinstance(observer, Observer):
-                raise DefinitionError(f"observer {observer!r:.80}", "is no expframe.Observer. Subclass it.")
-        self._observers = sorted(observers, key=lambda observer: -observer.priority)
+        self._observers = sorted(map(as_observer, observers), key=lambda observer: -observer.priority)
         self._say = say
         self._sinks: list[Sink] = []
         self._lanes: list[_Lane] = []

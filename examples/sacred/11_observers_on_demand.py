@@ -1,0 +1,42 @@
+"""
+Observers on demand: where a run goes is decided when it is known.
+
+Observers may be added by a flag, from a config hook that has seen the config, or from a hook of one's own options. The
+run's folder is that of its file-storage observer, and a run that nobody observes is still a run.
+
+Usage:
+    $ python -m expframe sacred 11_observers_on_demand.py
+    $ python -m expframe sacred 11_observers_on_demand.py with keep=True
+    $ python -m expframe sacred 11_observers_on_demand.py -F elsewhere
+    $ python -m expframe sacred 11_observers_on_demand.py -k
+    $ ls elsewhere/1 kept/2
+"""
+
+from sacred import Experiment, cli_option
+from sacred.observers import FileStorageObserver
+
+
+@cli_option("-k", "--keep", is_flag=True)
+def keep_option(args, run):
+    """Keep the run in `kept`."""
+    run.observers.append(FileStorageObserver("kept"))
+
+
+ex = Experiment("on_demand", additional_cli_options=[keep_option])
+
+
+@ex.config
+def config():
+    keep = False
+
+
+@ex.config_hook
+def observe(config, command_name, logger):
+    if config["keep"]:
+        ex.observers.append(FileStorageObserver("kept"))
+    return {}
+
+
+@ex.automain
+def main(_run):
+    print("folders:", [observer.dir for observer in _run.observers])

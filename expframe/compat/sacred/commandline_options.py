@@ -1,0 +1,266 @@
+"""The flags of a script's command line, and how more are added."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from expframe.compat.sacred.commands import print_config
+from expframe.compat.sacred.utils import convert_camel_case_to_snake_case, get_inheritors
+
+__all__ = ["CLIOption", "CommandLineOption", "cli_option", "get_name", "legacy_options"]
+
+VALUE = "VALUE"
+
+
+class CLIOption:
+    """
+    One flag.
+
+    Args:
+        apply_function: Called with the flag's value and the run, before the run starts.
+        short_flag: Its short spelling.
+        long_flag: Its long spelling.
+        is_flag: Whether it takes no value.
+
+    Raises:
+        ValueError: A spelling is none.
+    """
+
+    def __init__(
+        self, apply_function: Callable[[Any, Any], Any], short_flag: str, long_flag: str, is_flag: bool
+    ) -> None:
+        if not re.fullmatch(r"-\w", short_flag):
+            raise ValueError("Short flag malformed. One correct short flag would be: `-j`.")
+        if not re.fullmatch(r"--[\w-]+\w", long_flag):
+            raise ValueError("Long flag malformed. One correct long flag would be: `--my-pretty-flag`")
+        self.apply_function = apply_function
+        self.short_flag = short_flag
+        self.long_flag = long_flag
+        self.is_flag = is_flag
+        self.arg = None if is_flag else VALUE
+        self.arg_description = None if is_flag else ""
+        self.__doc__ = apply_function.__doc__
+        self.__name__ = apply_function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.apply_function(*args, **kwargs)
+
+    def get_flag(self) -> str:
+        """Return the long spelling."""
+        return self.long_flag
+
+    def get_short_flag(self) -> str:
+        """Return the short spelling."""
+        return self.short_flag
+
+    def get_flags(self) -> tuple[str, str]:
+        """Return both spellings."""
+        return self.short_flag, self.long_flag
+
+    def apply(self, args: Any, run: Any) -> Any:
+        """Do what the flag says to a run."""
+        return self.apply_function(args, run)
+
+    def get_name(self) -> str:
+        """Return the name of the function."""
+        return self.apply_function.__name__
+
+    def get_description(self) -> str:
+        """Return the help text."""
+        return inspect.getdoc(self.apply_function) or ""
+
+
+def cli_option(
+    short_flag: str, long_flag: str, is_flag: bool = False
+) -> Callable[[Callable[[Any, Any], Any]], CLIOption]:
+    """
+    Return a decorator that makes a function `(args, run)` a flag; its docstring is the help text.
+
+    Args:
+        short_flag: The short spelling: "-j".
+        long_flag: The long spelling: "--my-flag".
+        is_flag: Whether it takes no value.
+    """
+
+    def decorate(function: Callable[[Any, Any], Any]) -> CLIOption:
+        return CLIOption(function, short_flag, long_flag, is_flag)
+
+    return decorate
+
+
+class CommandLineOption:
+    """The older way to add a flag: every subclass in the process is one. `cli_option` has taken its place."""
+
+    _enabled = True
+    short_flag: str | None = None
+    arg: str | None = None
+    arg_description: str | None = None
+
+    @classmethod
+    def get_flag(cls) -> str:
+        """Return the long spelling, which is made of the name of the class."""
+        return "--" + convert_camel_case_to_snake_case(cls.__name__.removesuffix("Option"))
+
+    @classmethod
+    def get_short_flag(cls) -> str:
+        """Return the short spelling."""
+        return "-" + cls.short_flag if cls.short_flag is not None else cls.get_flag()[1:3]
+
+    @classmethod
+    def get_flags(cls) -> tuple[str, str]:
+        """Return both spellings."""
+        return cls.get_short_flag(), cls.get_flag()
+
+    @classmethod
+    def apply(cls, args: Any, run: Any) -> None:
+        """Do what the flag says to a run."""
+
+
+def legacy_options() -> list[type[CommandLineOption]]:
+    """Return the flags that are subclasses of `CommandLineOption`, with a warning for each."""
+    found = sorted(get_inheritors(CommandLineOption), key=get_name)
+    for option in found:
+        text = (
+            f"Subclassing `CommandLineOption` is deprecated. Please use the `sacred.cli_option` decorator "
+            f"and pass the function to the Experiment constructor: {option.__name__}."
+        )
+        warnings.warn(text, stacklevel=3)
+    return found
+
+
+def get_name(option: Any) -> str:
+    """Return the name by which flags are put in order."""
+    return option.get_name() if isinstance(option, CLIOption) else option.__name__
+
+
+# ------------------------------------------------------------------------------------------ the flags of every script
+
+
+@cli_option("-h", "--help", is_flag=True)
+def help_option(args: Any, run: Any) -> None:
+    """Print this help message and exit."""
+
+
+@cli_option("-d", "--debug", is_flag=True)
+def debug_option(args: Any, run: Any) -> None:
+    """
+    Set this run to debug mode.
+
+    Suppress warnings about missing observers and don't filter the stacktrace.
+    Also enables usage with ipython `--pdb`.
+    """
+    run.debug = True
+
+
+@cli_option("-D", "--pdb", is_flag=True)
+def pdb_option(args: Any, run: Any) -> None:
+    """Automatically enter post-mortem debugging with pdb on failure."""
+    run.pdb = True
+
+
+@cli_option("-l", "--loglevel")
+def loglevel_option(args: Any, run: Any) -> None:
+    """
+    Set the LogLevel.
+
+    Loglevel either as 0 - 50 or as string: DEBUG(10),
+    INFO(20), WARNING(30), ERROR(40), CRITICAL(50)
+    """
+    # It takes effect before the config is decided, so that warnings about that obey it.
+
+
+@cli_option("-c", "--comment")
+def comment_option(args: Any, run: Any) -> None:
+    """Add a comment to this run."""
+    run.meta_info["comment"] = args
+
+
+@cli_option("-b", "--beat-interval")
+def beat_interval_option(args: Any, run: Any) -> None:
+    """
+    Set the heart-beat interval for this run.
+
+    Time between two heartbeat events is measured in seconds.
+    """
+    run.beat_interval = float(args)
+
+
+@cli_option("-u", "--unobserved", is_flag=True)
+def unobserved_option(args: Any, run: Any) -> None:
+    """Ignore all observers for this run."""
+    run.unobserved = True
+
+
+@cli_option("-q", "--queue", is_flag=True)
+def queue_option(args: Any, run: Any) -> None:
+    """Only queue this run, do not start it."""
+    run.queue_only = True
+
+
+@cli_option("-f", "--force", is_flag=True)
+def force_option(args: Any, run: Any) -> None:
+    """Disable warnings about suspicious changes for this run."""
+    run.force = True
+
+
+@cli_option("-P", "--priority")
+def priority_option(args: Any, run: Any) -> None:
+    """
+    Sets the priority for a queued up experiment.
+
+    `--priority=NUMBER`
+    The number represent the priority for this run.
+    """
+    try:
+        run.meta_info["priority"] = float(args)
+    except ValueError as problem:
+        raise ValueError(f"The PRIORITY argument must be a number! (but was '{args}')") from problem
+
+
+@cli_option("-e", "--enforce_clean", is_flag=True)
+def enforce_clean_option(args: Any, run: Any) -> None:
+    """Fail if any version control repository is dirty."""
+    repositories = run.experiment_info["repositories"]
+    if not repositories:
+        raise RuntimeError(
+            "No version control detected. Cannot enforce clean repository.\n"
+            "Make sure that your sources under VCS and the corresponding python package is installed."
+        )
+    for repository in repositories:
+        if repository["dirty"]:
+            raise RuntimeError(f'EnforceClean: Uncommited changes in the "{repository}" repository.')
+
+
+@cli_option("-p", "--print-config", is_flag=True)
+def print_config_option(args: Any, run: Any) -> None:
+    """Always print the configuration first."""
+    print_config(run)
+    print("-" * 79)
+
+
+@cli_option("-n", "--name")
+def name_option(args: Any, run: Any) -> None:
+    """Set the name for this run."""
+    run.experiment_info["name"] = args
+    run.run_logger = run.root_logger.getChild(args)
+
+
+@cli_option("-i", "--id")
+def id_option(args: Any, run: Any) -> None:
+    """Set the id for this run."""
+    run._id = args
+
+
+@cli_option("-C", "--capture")
+def capture_option(args: Any, run: Any) -> None:
+    """
+    Control the way stdout and stderr are captured.
+
+    The argument value must be one of [no, sys, fd]
+    """
+    run.capture_mode = args

@@ -1,0 +1,101 @@
+"""
+Captured functions: free parameters are filled from the run that the call belongs to.
+
+A run has a wiring for each captured function of its experiment. Outside of any run a function has the wiring of the
+last one, as its own attributes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from logging import Logger
+from typing import Any, NamedTuple
+
+from expframe import injection
+from expframe.compat.sacred import current
+from expframe.compat.sacred.config.custom_containers import fallback_dict
+from expframe.compat.sacred.config.signature import Signature
+from expframe.compat.sacred.exceptions import ConfigError
+from expframe.compat.sacred.randomness import create_rnd, get_seed
+
+__all__ = ["CapturedFunction", "Wiring", "captured_function", "create_captured_function", "fallback_dict"]
+
+
+class Wiring(NamedTuple):
+    """
+    What one captured function is given in one run.
+
+    Attributes:
+        config: The entries below its prefix.
+        logger: Its logger.
+        rnd: Where the seeds of its calls are drawn from.
+        run: The run.
+    """
+
+    config: Mapping[str, Any] = {}
+    logger: Logger | None = None
+    rnd: Any = None
+    run: Any = None
+
+
+class CapturedFunction(injection.WrappedFunction):
+    """
+    A function whose free parameters are filled; it is called, named and compared as the function itself.
+
+    Args:
+        function: The function.
+        prefix: The dotted path in the config below which its values are.
+    """
+
+    # As attributes of the class they are set on the captured function; all others are set on the function inside.
+    signature: Signature = None  # type: ignore[assignment]
+    prefix: str | None = None
+    unobserved = False
+    uses_randomness = False
+    config: Mapping[str, Any] = {}
+    logger: Any = None
+    rnd: Any = None
+    run: Any = None
+
+    def __init__(self, function: Callable[..., Any], prefix: str | None = None) -> None:
+        super().__init__(function, self._inject)
+        self.signature = Signature(function)
+        self.uses_randomness = bool({"_seed", "_rnd"} & set(self.signature.arguments))
+        self.prefix = prefix
+
+    def wire(self, wiring: Wiring) -> None:
+        """Make a wiring that of all calls outside of any run."""
+        self.config, self.logger, self.rnd, self.run = wiring
+
+    def _inject(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        wiring = current.wiring_of(self) or Wiring(self.config, self.logger, self.rnd, self.run)
+        options = ChainMap(self._specials(wiring), wiring.config)  # type: ignore[arg-type]
+        bound = instance is not None and not hasattr(self.__wrapped__, "__self__")
+        more, filled = self.signature.construct_arguments(args, kwargs, options, bound)
+        if wiring.logger is None:
+            with ConfigError.track(wiring.config, self.prefix):
+                return wrapped(*more, **filled)
+        wiring.logger.debug("Started")
+        start = time.time()
+        with ConfigError.track(wiring.config, self.prefix):
+            result = wrapped(*more, **filled)
+        wiring.logger.debug("Finished after %s.", datetime.timedelta(seconds=round(time.time() - start)))
+        return result
+
+    def _specials(self, wiring: Wiring) -> dict[str, Any]:
+        specials = {"_config": wiring.config, "_log": wiring.logger, "_run": wiring.run}
+        if self.uses_randomness:
+            seed = get_seed(wiring.rnd)
+            specials.update(_seed=seed, _rnd=create_rnd(seed))
+        return specials
+
+
+def create_captured_function(function: Callable[..., Any], prefix: str | None = None) -> CapturedFunction:
+    """Return a function whose free parameters are filled from the config below a prefix."""
+    return CapturedFunction(function, prefix)
+
+
+captured_function = create_captured_function

@@ -1,0 +1,114 @@
+"""What a function takes, and how a call of it is completed from options."""
+
+from __future__ import annotations
+
+import inspect
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from expframe.compat.sacred.exceptions import MissingConfigError, SignatureError
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def get_argspec(f: Callable[..., Any]) -> tuple[list[str], str | None, str | None, list[str], OrderedDict[str, Any]]:
+    """Return names, `*args`, `**kwargs`, positional names without default, and names with their default."""
+    parameters = list(inspect.signature(f).parameters.values())
+    named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    vararg = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+    wildcard = next((p.name for p in parameters if p.kind is p.VAR_KEYWORD), None)
+    required = [p.name for p in named if p.default is p.empty and p.kind in _POSITIONAL]
+    defaults = OrderedDict((p.name, p.default) for p in named if p.default is not p.empty)
+    return [p.name for p in named], vararg, wildcard, required, defaults
+
+
+class Signature:
+    """
+    What a function takes.
+
+    Attributes:
+        name: The function's name.
+        arguments: The names of its parameters, without `*args` and `**kwargs`.
+        vararg_name: That of `*args`, or None.
+        kw_wildcard_name: That of `**kwargs`, or None.
+        positional_args: The positional ones without default.
+        kwargs: Those with a default, and the default.
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.name: str = getattr(f, "__name__", type(f).__name__)
+        self.arguments, self.vararg_name, self.kw_wildcard_name, self.positional_args, self.kwargs = get_argspec(f)
+        parameters = inspect.signature(f).parameters.values()
+        self._positional = [p.name for p in parameters if p.kind in _POSITIONAL]
+        self._positional_only = {p.name for p in parameters if p.kind is p.POSITIONAL_ONLY}
+
+    def get_free_parameters(self, args: Sequence[Any], kwargs: Mapping[str, Any], bound: bool = False) -> list[str]:
+        """
+        Return the names that a call leaves free.
+
+        Args:
+            args: Its positional arguments.
+            kwargs: Its keyword arguments.
+            bound: Whether the first parameter is taken by the object that the function is a method of.
+        """
+        return [name for name in self._names(bound)[len(args) :] if name not in kwargs]
+
+    def construct_arguments(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any], bound: bool = False
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """
+        Return the arguments of a call, completed: explicit ones, then options, then defaults.
+
+        Args:
+            args: The positional arguments that were given.
+            kwargs: The keyword arguments that were given.
+            options: What free parameters are filled with, by name.
+            bound: Whether the first parameter is taken already.
+
+        Raises:
+            SignatureError: The function does not take these arguments.
+            MissingConfigError: A parameter has neither argument nor option nor default.
+        """
+        names = self._names(bound)
+        positional = [name for name in self._positional if name in names]
+        keyword_only = [name for name in names if name not in self._positional]
+        self._check(args, kwargs, names, positional)
+        free = [*positional[len(args) :], *keyword_only]
+        filled = {**kwargs, **{name: options[name] for name in free if name not in kwargs and name in options}}
+        missing = [name for name in free if name not in filled and name not in self.kwargs]
+        if missing:
+            raise MissingConfigError(f"{self.name} is missing value(s):", missing_configs=missing)
+        return self._place([*args], positional[len(args) :], filled)
+
+    def _names(self, bound: bool) -> list[str]:
+        return self.arguments[1:] if bound else self.arguments
+
+    def _check(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str], positional: Sequence[str]
+    ) -> None:
+        unexpected = args[len(positional) :]
+        if unexpected and self.vararg_name is None:
+            raise SignatureError(f"{self.name} got unexpected argument(s): {unexpected}")
+        unknown = [name for name in kwargs if name not in names or name in self._positional_only]
+        if unknown and self.kw_wildcard_name is None:
+            raise SignatureError(f"{self.name} got unexpected kwarg(s): {sorted(unknown)}")
+        twice = [name for name in positional[: len(args)] if name in kwargs and name not in self._positional_only]
+        if twice:
+            raise SignatureError(f"{self.name} got multiple values for argument(s) {twice}")
+
+    def _place(self, given: list[Any], free: Sequence[str], filled: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Take the values of positional-only parameters out of the keywords."""
+        only = [name for name in free if name in self._positional_only]
+        last = max((number for number, name in enumerate(only) if name in filled), default=-1)
+        given += [filled.pop(name) if name in filled else self.kwargs[name] for name in only[: last + 1]]
+        return given, filled
+
+    def __str__(self) -> str:
+        varargs = [f"*{self.vararg_name}"] if self.vararg_name else []
+        defaults = [f"{name}={value!r}" for name, value in self.kwargs.items()]
+        wildcard = [f"**{self.kw_wildcard_name}"] if self.kw_wildcard_name else []
+        return f"{self.name}({', '.join([*self.positional_args, *varargs, *defaults, *wildcard])})"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at 0x{id(self):x} for {self.name!r}>"

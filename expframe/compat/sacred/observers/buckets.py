@@ -1,0 +1,200 @@
+"""Runs as objects in a bucket: what S3 and Google Cloud Storage have in common."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from expframe.compat.sacred.observers import documents
+from expframe.compat.sacred.observers.contents import md5_of
+from expframe.compat.sacred.observers.documents import Pace, to_text
+from expframe.compat.sacred.observers.documents_observer import DocumentsObserver
+from expframe.errors import EscapingPathError
+
+_ATTEMPTS = 1000
+
+
+def join(*args: str) -> str:
+    """Return the key of which these are the parts."""
+    return "/".join(args)
+
+
+class BucketObserver(DocumentsObserver):
+    """
+    Keeps each run under a prefix of its own, in the documents of file storage.
+
+    An object can only be replaced. So output and metrics, which grow, are sent when they are small, else at growing
+    intervals, and in any case at the end of the run.
+    """
+
+    def _begin(
+        self, bucket: str, basedir: str, resource_dir: str | None, source_dir: str | None, priority: int
+    ) -> None:
+        self.bucket = bucket
+        self.basedir = os.fspath(basedir)
+        self.resource_dir = resource_dir or join(self.basedir, documents.RESOURCES_FOLDER)
+        self.source_dir = source_dir or join(self.basedir, documents.SOURCES_FOLDER)
+        self.priority = priority
+        self._forget("")
+        self._waiting = ""
+
+    # ------------------------------------------------------------------------------------------------ the bucket
+
+    @abstractmethod
+    def _make_bucket(self) -> None:
+        """Make the bucket if it is not there."""
+
+    @abstractmethod
+    def _folders(self, prefix: str) -> Iterable[str]:
+        """Return the names, between the prefix and the next slash, of what is in the bucket."""
+
+    @abstractmethod
+    def _is_used(self, prefix: str) -> bool:
+        """Return whether a key begins so."""
+
+    @abstractmethod
+    def _has(self, key: str) -> bool:
+        """Return whether there is an object of this key."""
+
+    @abstractmethod
+    def put_data(self, key: str, binary_data: bytes) -> None:
+        """Write an object."""
+
+    @abstractmethod
+    def _put_new(self, key: str, data: bytes) -> bool:
+        """Write an object if there is none of this key, and return whether it was written."""
+
+    @abstractmethod
+    def _upload(self, key: str, path: str | os.PathLike[str]) -> None:
+        """Write an object from a file."""
+
+    # ---------------------------------------------------------------------------------------------------- begin
+
+    def queued_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        queue_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Write the documents of a run that waits, with the sources that it is to run."""
+        entry = documents.queued_entry(ex_info, command, host_info, meta_info)
+        run_id = self._reserve(_id, entry)
+        self._write_first(entry, config)
+        for name, *_ in ex_info["sources"]:
+            self.save_file(str(Path(ex_info["base_dir"], name)))
+        return run_id
+
+    def started_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        start_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Write the documents of a run that begins."""
+        run_id = self._reserve(_id, documents.started_entry(ex_info, command, host_info, start_time, meta_info))
+        ex_info["sources"] = self.save_sources(ex_info)  # Sacred hands these on to everybody who looks afterwards
+        self._write_first(documents.started_entry(ex_info, command, host_info, start_time, meta_info), config)
+        self.save_cout()
+        return run_id
+
+    def _reserve(self, _id: Any, entry: dict[str, Any]) -> Any:
+        """Take a prefix that no run has; without an id, one more than the largest number."""
+        self._make_bucket()
+        self._waiting = ""
+        self._cout_pace = Pace()
+        if _id is not None:
+            folder = join(self.basedir, str(_id))
+            if self._is_used(folder + "/"):
+                raise FileExistsError(f"{self._kind} dir at {folder} already exists")
+            self._forget(folder)
+            return _id
+        number = max((int(name) for name in self._folders(self.basedir + "/") if name.isdecimal()), default=0)
+        for attempt in range(1, _ATTEMPTS):
+            folder = join(self.basedir, str(number + attempt))
+            if self._put_new(join(folder, documents.RUN), to_text(entry).encode()):
+                self._forget(folder)
+                return number + attempt
+        raise FileExistsError(f"{self._kind} dir at {folder} already exists")
+
+    _kind: str
+    """How messages call the store."""
+
+    def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[str]]:
+        """Keep the source files, each content once; return (name, stored file from `basedir` on)."""
+        base = Path(ex_info["base_dir"])
+        return [
+            [name, posixpath.relpath(self.find_or_save(str(base / name), self.source_dir), self.basedir)]
+            for name, *_ in ex_info["sources"]
+        ]
+
+    # --------------------------------------------------------------------------------------------------- storing
+
+    def find_or_save(self, filename: str, store_dir: str) -> str:
+        """Return the key under which a content is kept, after sending it if it is not there yet."""
+        path = Path(filename)
+        key = join(store_dir, f"{path.stem}_{md5_of(path)}{path.suffix}")
+        if not self._has(key):
+            self._upload(key, path)
+        return key
+
+    def save_text(self, text: str, filename: str) -> None:
+        """Write a text among the run's objects."""
+        self.put_data(join(self.dir, filename), text.encode("utf-8", "backslashreplace"))
+
+    def save_file(self, filename: str, target_name: str | None = None) -> None:
+        """
+        Send a file to the run's objects.
+
+        Raises:
+            FileExistsError: The name is that of an object which the observer writes.
+            EscapingPathError: The name leads out of the run.
+        """
+        name = posixpath.normpath(target_name or Path(filename).name)
+        if name.startswith(("/", "../")) or name in (".", ".."):
+            raise EscapingPathError(name=name, folder=self.dir)
+        documents.refuse_protected(name, self.dir)
+        self._upload(join(self.dir, name), filename)
+
+    def save_directory(self, source_dir: str, target_name: str | None = None) -> None:
+        """Send all files of a folder to the run's objects."""
+        target = target_name or Path(source_dir).name
+        for path in sorted(Path(source_dir).rglob("*")):
+            if path.is_file():
+                self.save_file(str(path), join(target, path.relative_to(source_dir).as_posix()))
+
+    def save_cout(self, captured_out: str = "", *, is_last: bool = False) -> None:
+        """Send the output, all of it, when it is due."""
+        self._waiting = captured_out
+        is_new = captured_out != self.cout or not captured_out
+        if is_new and (is_last or self._cout_pace.is_due(len(captured_out))):
+            with self._cout_pace.writing():
+                self.save_text(captured_out, documents.OUTPUT)
+            self.cout = captured_out
+
+    def _write_metrics(self, pieces: Iterable[str]) -> None:
+        self.save_text("".join(pieces), documents.METRICS)
+
+    def join(self) -> None:
+        """Send what waits."""
+        super().join()
+        if self.dir and self._waiting != self.cout:
+            self.save_cout(self._waiting, is_last=True)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, BucketObserver) and type(self) is type(other):
+            return self.bucket == other.bucket and self.basedir == other.basedir
+        return False
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,274 @@
+"""Runs as folders: Sacred's file storage."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from expframe.compat.sacred.commandline_options import cli_option
+from expframe.compat.sacred.observers import documents
+from expframe.compat.sacred.observers.contents import md5_of
+from expframe.compat.sacred.observers.documents_observer import DocumentsObserver
+from expframe.disk import copy_file, inside, replace_file, replacing
+
+DEFAULT_FILE_STORAGE_PRIORITY = 20
+
+_ATTEMPTS = 1000
+
+
+class FileStorageObserver(DocumentsObserver):
+    """
+    Keeps each run in a folder of its own.
+
+    JSON files are replaced as a whole, so that readers see the old content or the new. Output is appended; metrics are
+    put into text once, and the file is written again at growing intervals and at the end.
+
+    Args:
+        basedir: The folder of runs; made with the first run.
+        resource_dir: Where resources are kept; by default `_resources` in `basedir`.
+        source_dir: Where sources are kept; by default `_sources` in `basedir`.
+        template: A mako template from which a report is made at the end; by default `template.html` in `basedir`, if
+            there is one.
+        priority: Observers with a higher one are told first.
+        copy_artifacts: Whether resources that lie in `basedir` already are copied as well.
+        copy_sources: Whether source files are kept.
+
+    Raises:
+        FileNotFoundError: There is no such template.
+    """
+
+    VERSION = "FileStorageObserver-0.7.0"
+
+    def __init__(
+        self,
+        basedir: str | bytes | os.PathLike[str],
+        resource_dir: str | bytes | os.PathLike[str] | None = None,
+        source_dir: str | bytes | os.PathLike[str] | None = None,
+        template: str | bytes | os.PathLike[str] | None = None,
+        priority: int = DEFAULT_FILE_STORAGE_PRIORITY,
+        copy_artifacts: bool = True,
+        copy_sources: bool = True,
+    ) -> None:
+        base = Path(os.fsdecode(basedir))
+        self.initialize(
+            base,
+            base / documents.RESOURCES_FOLDER if resource_dir is None else resource_dir,
+            base / documents.SOURCES_FOLDER if source_dir is None else source_dir,
+            _find_template(base, template),
+            priority,
+            copy_artifacts,
+            copy_sources,
+        )
+
+    def initialize(
+        self,
+        basedir: str | bytes | os.PathLike[str],
+        resource_dir: str | bytes | os.PathLike[str],
+        source_dir: str | bytes | os.PathLike[str],
+        template: str | bytes | os.PathLike[str] | None,
+        priority: int = DEFAULT_FILE_STORAGE_PRIORITY,
+        copy_artifacts: bool = True,
+        copy_sources: bool = True,
+    ) -> None:
+        """Set everything that the observer needs to know."""
+        self.basedir = str(Path(os.fsdecode(basedir)))
+        self.resource_dir = Path(os.fsdecode(resource_dir))
+        self.source_dir = Path(os.fsdecode(source_dir))
+        self.template = None if template is None else Path(os.fsdecode(template))
+        self.priority = priority
+        self.copy_artifacts = copy_artifacts
+        self.copy_sources = copy_sources
+        self._begin("")
+
+    def _begin(self, folder: str) -> None:
+        """Forget the run before; the working directory is that of the run's beginning, wherever the run goes."""
+        self._forget(folder)
+        self._cwd = Path.cwd()
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
+        """Make one; an old name of the constructor."""
+        warnings.warn(
+            "FileStorageObserver.create(...) is deprecated. Please use FileStorageObserver(...) instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return cls(*args, **kwargs)
+
+    @classmethod
+    def create_from(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
+        """Make one from what `initialize` takes, past the constructor."""
+        self = cls.__new__(cls)
+        self.initialize(*args, **kwargs)
+        return self
+
+    # ---------------------------------------------------------------------------------------------------- begin
+
+    def queued_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        queue_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> str:
+        """Make the folder of a run that waits, with the sources that it is to run."""
+        run_id = self._make_run_dir(_id)
+        self._write_first(documents.queued_entry(ex_info, command, host_info, meta_info), config)
+        if self.copy_sources:
+            for name, *_ in ex_info["sources"]:
+                self.save_file(Path(ex_info["base_dir"], name))
+        return run_id
+
+    def started_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        start_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> str:
+        """Make the folder of a run that begins."""
+        run_id = self._make_run_dir(_id)
+        ex_info["sources"] = self.save_sources(ex_info)  # Sacred hands these on to everybody who looks afterwards
+        self._write_first(documents.started_entry(ex_info, command, host_info, start_time, meta_info), config)
+        self.save_cout()
+        return run_id
+
+    def _make_run_dir(self, _id: Any) -> str:
+        base = Path(self.basedir)
+        base.mkdir(parents=True, exist_ok=True)
+        if _id is not None:
+            folder = inside(base, str(_id))
+            folder.mkdir()
+        else:
+            folder = self._make_numbered_dir(base)
+        self._begin(str(folder))
+        return str(folder.relative_to(base)) if _id is None else str(_id)
+
+    def _make_numbered_dir(self, base: Path) -> Path:
+        number = _largest_number(base)
+        for attempt in range(_ATTEMPTS):
+            number += 1
+            try:
+                (base / str(number)).mkdir()
+            except FileExistsError:  # another run was faster, or the file system shows new folders late
+                if attempt == _ATTEMPTS - 1:
+                    raise
+            else:
+                break
+        return base / str(number)
+
+    def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[str]]:
+        """Keep the source files, each content once; return (name, stored file from `basedir` on)."""
+        found = []
+        for name, *_ in ex_info["sources"]:
+            path = Path(ex_info["base_dir"], name)
+            stored = self.find_or_save(path, self.source_dir) if self.copy_sources else path
+            found.append([name, os.path.relpath(stored, self.basedir)])
+        return found
+
+    # --------------------------------------------------------------------------------------------------- storing
+
+    def _path(self, name: str) -> Path:
+        return self._cwd / self.dir / name
+
+    def find_or_save(self, filename: str | os.PathLike[str], store_dir: str | os.PathLike[str]) -> Path:
+        """Return where a content is kept in a folder, after a copy if it is not there yet."""
+        path = Path(filename).resolve()
+        if not self.copy_artifacts and path.is_relative_to((self._cwd / self.basedir).resolve()):
+            return path
+        folder = self._cwd / store_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{path.stem}_{md5_of(path)}{path.suffix}"
+        if not (folder / name).exists():
+            copy_file(path, folder / name)
+        return Path(store_dir, name)
+
+    def save_text(self, text: str, filename: str) -> None:
+        """Write a text into the run's folder."""
+        replace_file(self._path(filename), text)
+
+    def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
+        """
+        Copy a file into the run's folder.
+
+        Raises:
+            FileExistsError: The name is that of a file which the observer writes.
+            EscapingPathError: The name leads out of the folder.
+        """
+        target = inside(self._cwd / self.dir, target_name or Path(filename).name)
+        documents.refuse_protected(str(target.relative_to(self._cwd / self.dir)), self.dir)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy_file(Path(filename), target)
+
+    def save_cout(self, captured_out: str = "") -> None:
+        """Append what is new in the output; where a filter has changed what was there, write all of it."""
+        path = self._path(documents.OUTPUT)
+        if captured_out.startswith(self.cout):
+            with path.open("ab") as file:
+                file.write(captured_out[len(self.cout) :].encode("utf-8", "backslashreplace"))
+        else:
+            replace_file(path, captured_out.encode("utf-8", "backslashreplace"))
+        self.cout = captured_out
+
+    def _write_metrics(self, pieces: Iterable[str]) -> None:
+        with replacing(self._path(documents.METRICS)) as file:
+            for piece in pieces:
+                file.write(piece.encode("ascii"))
+
+    def _end(self, **facts: Any) -> None:
+        super()._end(**facts)
+        self.render_template()
+
+    def render_template(self) -> None:
+        """Make the report, if there is a template; it is called `report` and has the template's suffix."""
+        if self.template is None:
+            return
+        from mako.template import Template
+
+        report = Template(filename=str(self.template)).render(
+            run=self.run_entry, config=self.config, info=self.info, cout=self.cout, savedir=self.dir
+        )
+        replace_file(self._path("report" + self.template.suffix), report)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, FileStorageObserver):
+            return self.basedir == other.basedir
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@cli_option("-F", "--file_storage")
+def file_storage_option(args: str, run: Any) -> None:
+    """Keep the run as a folder in this folder."""
+    run.observers.append(FileStorageObserver(args))
+
+
+def _find_template(base: Path, template: str | bytes | os.PathLike[str] | None) -> Path | None:
+    if template is None:
+        usual = base / "template.html"
+        return usual if usual.exists() else None
+    path = Path(os.fsdecode(template))
+    if not path.exists():
+        raise FileNotFoundError(f"Couldn't find template file '{path}'")
+    return path
+
+
+def _largest_number(base: Path) -> int:
+    """Return the largest number that is a folder's name; other files and names do not count."""
+    with os.scandir(base) as entries:
+        numbers = sorted(((int(entry.name), entry) for entry in entries if entry.name.isdecimal()), key=_number)
+    return next((number for number, entry in reversed(numbers) if entry.is_dir()), 0)
+
+
+def _number(item: tuple[int, Any]) -> int:
+    return item[0]

@@ -1,0 +1,426 @@
+"""Runs as documents of MongoDB."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import tempfile
+import time
+import warnings
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from expframe.compat.sacred.exceptions import ObserverError
+from expframe.compat.sacred.observers.base import RunKeeper
+from expframe.compat.sacred.observers.bson_values import fit_text, force_bson_encodeable
+from expframe.compat.sacred.observers.contents import guess_content_type, md5_of
+from expframe.compat.sacred.observers.documents import Pace, flatten_live
+from expframe.compat.sacred.observers.libraries import needed_by
+
+DEFAULT_MONGO_PRIORITY = 30
+
+_MOST_OUTPUT = 12 << 20
+"""Bytes of output in a document, which can have 16 MiB."""
+UNSERIALIZABLE = "Run contained an unserializable entry.(most likely in the info)"
+
+
+class MongoObserver(RunKeeper):
+    """
+    Keeps each run as a document, its files in GridFS and its metrics in a collection of their own.
+
+    A beat sends points once, and the output only when it has grown; long output at growing intervals and at the end.
+
+    Args:
+        url: Of the server, as `pymongo.MongoClient` takes it; by default the local one.
+        db_name: The database.
+        collection: The collection of runs; `collection_prefix` has taken its place.
+        collection_prefix: Makes the collections `PREFIX_runs` and `PREFIX_metrics`.
+        overwrite: The id of a run whose document is to be written over.
+        priority: Observers with a higher one are told first.
+        client: A `pymongo.MongoClient`, instead of `url`.
+        failure_dir: Where a run goes, as a pickle, that the database did not take at its end; by default the folder of
+            temporary files.
+        **kwargs: What else `pymongo.MongoClient` takes.
+
+    Raises:
+        MissingLibraryError: pymongo is not installed.
+        ValueError: Arguments exclude each other, or `client` is none.
+        KeyError: The collection's name is taken by the database.
+        RuntimeError: There is no run to overwrite.
+    """
+
+    COLLECTION_NAME_BLACKLIST = frozenset(
+        {"fs.files", "fs.chunks", "_properties", "system.indexes", "search_space", "search_spaces"}
+    )
+    VERSION = "MongoObserver-0.7.0"
+
+    def __init__(
+        self,
+        url: str | None = None,
+        db_name: str = "sacred",
+        collection: str = "runs",
+        collection_prefix: str = "",
+        overwrite: int | str | None = None,
+        priority: int = DEFAULT_MONGO_PRIORITY,
+        client: Any = None,
+        failure_dir: str | os.PathLike[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        with needed_by(type(self).__name__, "mongo"):
+            import gridfs
+            import pymongo
+
+        runs, metrics = self._collection_names(collection, collection_prefix)
+        if client is not None:
+            if not isinstance(client, pymongo.MongoClient):
+                raise ValueError(f"client needs to be a pymongo.MongoClient, but is {type(client)} instead")
+            if url is not None:
+                raise ValueError("Cannot pass both a client and a url.")
+        else:
+            client = pymongo.MongoClient(url, **kwargs)
+            weakref.finalize(self, client.close)
+        self._client = client
+        database = client[db_name]
+        self.initialize(
+            database[runs],
+            gridfs.GridFS(database),
+            overwrite=overwrite,
+            metrics_collection=database[metrics],
+            failure_dir=failure_dir,
+            priority=priority,
+        )
+
+    @classmethod
+    def _collection_names(cls, collection: str, prefix: str) -> tuple[str, str]:
+        if collection != "runs":
+            if prefix:
+                raise ValueError("Cannot pass both collection and a collection prefix.")
+            warnings.warn(
+                "Argument 'collection' is deprecated. Please use 'collection_prefix' instead.",
+                DeprecationWarning,
+                stacklevel=3,
+            )
+        runs, metrics = (f"{prefix}_runs", f"{prefix}_metrics") if prefix else (collection, "metrics")
+        if runs in cls.COLLECTION_NAME_BLACKLIST:
+            raise KeyError(f'Collection name "{runs}" is reserved. Please use a different one.')
+        return runs, metrics
+
+    def initialize(
+        self,
+        runs_collection: Any,
+        fs: Any,
+        overwrite: int | str | None = None,
+        metrics_collection: Any = None,
+        failure_dir: str | os.PathLike[str] | None = None,
+        priority: int = DEFAULT_MONGO_PRIORITY,
+    ) -> None:
+        """Set everything that the observer needs to know."""
+        self.runs = runs_collection
+        self.metrics = metrics_collection
+        self.fs = fs
+        self.overwrite: dict[str, Any] | None = None
+        if overwrite is not None:
+            self.overwrite = runs_collection.find_one({"_id": _as_id(overwrite)})
+            if self.overwrite is None:
+                raise RuntimeError(f"Couldn't find run to overwrite with _id='{overwrite}'")
+        self.run_entry: dict[str, Any] | None = None
+        self.priority = priority
+        self.failure_dir = failure_dir
+        self._pace = Pace()
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> MongoObserver:
+        """Make one; an old name of the constructor."""
+        warnings.warn(
+            f"{cls.__name__}.create(...) is deprecated. Please use {cls.__name__}(...) instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return cls(*args, **kwargs)
+
+    @classmethod
+    def create_from(cls, *args: Any, **kwargs: Any) -> MongoObserver:
+        """Make one from what `initialize` takes, past the constructor."""
+        self = cls.__new__(cls)
+        self.initialize(*args, **kwargs)
+        return self
+
+    # ---------------------------------------------------------------------------------------------------- begin
+
+    def queued_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        queue_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """
+        Insert a run that waits.
+
+        Raises:
+            RuntimeError: The observer is to overwrite a run.
+        """
+        if self.overwrite is not None:
+            raise RuntimeError("Can't overwrite with QUEUED run.")
+        return self._begin(ex_info, command, host_info, config, meta_info, _id, {"status": "QUEUED"})
+
+    def started_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        start_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """
+        Insert a run that begins, or write over the one that is to be overwritten.
+
+        Raises:
+            RuntimeError: One has been overwritten already.
+        """
+        if self.overwrite is not None and self.run_entry is not None:
+            raise RuntimeError("Cannot overwrite more than once!")
+        facts = {
+            "format": self.VERSION,
+            "start_time": start_time,
+            "status": "RUNNING",
+            "resources": [],
+            "artifacts": [],
+            "captured_out": "",
+            "info": {},
+            "heartbeat": None,
+        }
+        return self._begin(ex_info, command, host_info, config, meta_info, _id, facts)
+
+    def _begin(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+        facts: dict[str, Any],
+    ) -> Any:
+        self.run_entry = dict(self.overwrite or {})
+        self.run_entry["experiment"] = {**ex_info, "sources": self.save_sources(ex_info)}
+        self.run_entry.update(command=command, host=dict(host_info), config=flatten_live(config), meta=meta_info)
+        self.run_entry.update(facts)
+        if _id is not None:
+            self.run_entry["_id"] = _id
+        self._sent_output: str | None = None
+        self.insert()
+        return self.run_entry["_id"]
+
+    def insert(self) -> None:
+        """
+        Insert the run; without an id it gets one more than the largest number.
+
+        Raises:
+            ObserverError: The document holds what MongoDB does not take.
+            DuplicateKeyError: There is a run of the given id.
+        """
+        if self.overwrite is not None:
+            self.save()
+            return
+        import pymongo.errors
+
+        entry = cast(dict[str, Any], self.run_entry)
+        is_given = "_id" in entry
+        while True:
+            if not is_given:
+                last = self.runs.find_one({"_id": {"$type": "number"}}, {"_id": 1}, sort=[("_id", -1)])
+                entry["_id"] = int(last["_id"]) + 1 if last else 1
+            try:
+                self.runs.insert_one(entry)
+            except pymongo.errors.DuplicateKeyError:  # another run was faster
+                if is_given:
+                    raise
+            except invalid_document() as problem:
+                raise ObserverError(UNSERIALIZABLE) from problem
+            else:
+                return
+
+    def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
+        """Keep the source files, each name and content once; return (name, id in GridFS)."""
+        base = ex_info["base_dir"]
+        return [[name, self._find_or_put(os.path.join(base, name))] for name, *_ in ex_info["sources"]]  # noqa: PTH118
+
+    def _find_or_put(self, filename: str, digest: str | None = None) -> Any:
+        digest = digest or md5_of(filename)
+        found = self.fs.find_one({"filename": filename, "md5": digest})
+        if found is not None:
+            return found._id
+        with Path(filename).open("rb") as file:
+            return self.fs.put(file, filename=filename, md5=digest)  # pymongo itself stores no digest any more
+
+    # ---------------------------------------------------------------------------------------------------- events
+
+    @property
+    def _entry(self) -> dict[str, Any]:
+        return cast(dict[str, Any], self.run_entry)
+
+    def heartbeat_event(self, info: dict[str, Any], captured_out: str, beat_time: Any, result: Any) -> None:
+        """Store how the run stands."""
+        self._entry.update(
+            info=flatten_live(info), captured_out=captured_out, heartbeat=beat_time, result=flatten_live(result)
+        )
+        self.save()
+
+    def completed_event(self, stop_time: Any, result: Any) -> None:
+        """Store that the run has ended well."""
+        self._entry.update(stop_time=stop_time, result=flatten_live(result), status="COMPLETED")
+        self.final_save(attempts=10)
+
+    def interrupted_event(self, interrupt_time: Any, status: str) -> None:
+        """Store that the run was stopped."""
+        self._entry.update(stop_time=interrupt_time, status=status)
+        self.final_save(attempts=3)
+
+    def failed_event(self, fail_time: Any, fail_trace: Sequence[str]) -> None:
+        """Store that the run has failed."""
+        self._entry.update(stop_time=fail_time, status="FAILED", fail_trace=fail_trace)
+        self.final_save(attempts=1)
+
+    def resource_event(self, filename: str) -> None:
+        """Keep a file that the run reads, each name and content once."""
+        digest = md5_of(filename)
+        self._find_or_put(filename, digest)
+        self._entry["resources"].append([filename, digest])
+        self.save()
+
+    def artifact_event(
+        self,
+        name: str,
+        filename: str,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Keep a file that the run made."""
+        kind = content_type or self._try_to_detect_content_type(filename)
+        with Path(filename).open("rb") as file:
+            key = self.fs.put(
+                file,
+                filename=f"artifact://{self.runs.name}/{self._entry['_id']}/{name}",
+                metadata=metadata,
+                content_type=kind,
+            )
+        self._entry["artifacts"].append({"name": name, "file_id": key})
+        self.save()
+
+    @staticmethod
+    def _try_to_detect_content_type(filename: str) -> str | None:
+        found = guess_content_type(filename)
+        if found is None:
+            print(f"Failed to detect content-type automatically for artifact {filename}.")
+        else:
+            print(f"Added {found} as content-type of artifact {filename}.")
+        return found
+
+    def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
+        """Append points to the documents of their metrics; `info` is told which ones these are."""
+        for name, metric in metrics_by_name.items():
+            self._push_points(name, metric, info)
+
+    def _push_points(self, name: str, metric: Mapping[str, Any], info: dict[str, Any]) -> None:
+        if self.metrics is None:
+            return
+        lists = {part: {"$each": list(metric[part])} for part in ("steps", "values", "timestamps")}
+        key = {"run_id": self._entry["_id"], "name": name}
+        done = self.metrics.update_one(key, {"$push": lists}, upsert=True)
+        if done.upserted_id is not None:
+            info.setdefault("metrics", []).append({"name": name, "id": str(done.upserted_id)})
+
+    # --------------------------------------------------------------------------------------------------- storing
+
+    def save(self) -> None:
+        """
+        Write the run's document; a lost connection is for the next beat.
+
+        Raises:
+            ObserverError: The document holds what MongoDB does not take.
+        """
+        import pymongo.errors
+
+        try:
+            self._write()
+        except pymongo.errors.AutoReconnect:
+            pass
+        except invalid_document() as problem:
+            raise ObserverError(UNSERIALIZABLE) from problem
+
+    def _write(self, *, is_final: bool = False) -> None:
+        output = self._entry.get("captured_out", "")
+        has_output = output != self._sent_output and (is_final or self._pace.is_due(len(output)))
+        facts = {name: value for name, value in self._entry.items() if name not in ("_id", "captured_out")}
+        if has_output and "captured_out" in self._entry:
+            facts["captured_out"] = fit_text(output, _MOST_OUTPUT)
+            with self._pace.writing():
+                self._update(facts)
+            self._sent_output = output
+        else:
+            self._update(facts)
+
+    def _update(self, facts: dict[str, Any]) -> None:
+        self.runs.update_one({"_id": self._entry["_id"]}, {"$set": facts})
+
+    def final_save(self, attempts: int) -> None:
+        """Write the run's document at its end: what MongoDB does not take is changed, and the last resort is a file."""
+        import pymongo.errors
+
+        for attempt in range(attempts):
+            try:
+                self._write(is_final=True)
+            except pymongo.errors.AutoReconnect:
+                if attempt < attempts - 1:
+                    time.sleep(1)
+            except invalid_document():
+                self.run_entry = force_bson_encodeable(self._entry)
+                print(
+                    "Warning: Some of the entries of the run were not BSON-serializable!\n They have been altered such "
+                    "that they can be stored, but you should fix your experiment!"
+                    "Most likely it is either the 'info' or the 'result'.",
+                    file=sys.stderr,
+                )
+            except pymongo.errors.PyMongoError:
+                pass
+            else:
+                return
+        self._save_pickle()
+
+    def _save_pickle(self) -> None:
+        folder = Path(self.failure_dir or tempfile.gettempdir())
+        folder.mkdir(parents=True, exist_ok=True)
+        prefix = f"sacred_mongo_fail_{self._entry['_id']}_"
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False, prefix=prefix, suffix=".pickle") as file:
+            pickle.dump(self._entry, file)
+        print(f"Warning: saving to MongoDB failed! Stored experiment entry in '{file.name}'", file=sys.stderr)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, MongoObserver):
+            return bool(self.runs == other.runs)
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _as_id(word: int | str) -> int | str:
+    try:
+        return int(word)
+    except ValueError:
+        return word
+
+
+def invalid_document() -> tuple[type[Exception], ...]:
+    """Return what pymongo raises for a document that it cannot encode."""
+    from bson.errors import InvalidDocument
+
+    return InvalidDocument, OverflowError

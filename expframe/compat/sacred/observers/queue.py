@@ -1,0 +1,163 @@
+"""Events that wait in a queue until an observer has taken them."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import logging
+import threading
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from expframe.compat.sacred.observers.base import RunKeeper, RunObserver
+
+_LOG = logging.getLogger("queue-observer")
+_HOPELESS = (TypeError, AttributeError, ValueError, LookupError, FileNotFoundError)
+"""What trying again does not heal."""
+_TRIES = 3
+
+
+class WrappedEvent(NamedTuple):
+    """
+    An event that waits.
+
+    Attributes:
+        name: The observer's method.
+        args: What it is called with, by place.
+        kwargs: What it is called with, by name.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+class QueueObserver(RunKeeper):
+    """
+    Hands events on to another observer in a thread of its own, in their order, so that a slow one slows no run.
+
+    The beginning of a run is handed on at once, for it gives the id. An event that fails is tried again for as long as
+    it takes, since a connection may come back; one that fails for a reason that stays is given up after three tries,
+    and said. The end of a run returns when the queue is empty.
+
+    Args:
+        covered_observer: The other observer.
+        interval: Seconds between two times that the queue is emptied.
+        retry_interval: Seconds before an event that failed is tried again.
+    """
+
+    def __init__(self, covered_observer: RunObserver, interval: float = 20.0, retry_interval: float = 10.0) -> None:
+        self._covered_observer = covered_observer
+        self._interval = interval
+        self._retry_interval = retry_interval
+        self._queue: deque[WrappedEvent] = deque()
+        self._worker: threading.Thread | None = None
+        self._is_wanted = threading.Event()
+        """Set when somebody waits for the queue to be empty."""
+        self._splits_metrics = "metric_name" in inspect.signature(covered_observer.log_metrics).parameters
+
+    def __copy__(self) -> QueueObserver:
+        other = object.__new__(type(self))
+        QueueObserver.__init__(other, copy.copy(self._covered_observer), self._interval, self._retry_interval)
+        return other
+
+    @property
+    def priority(self) -> int:  # type: ignore[override]
+        """That of the other observer."""
+        return self._covered_observer.priority
+
+    def queued_event(self, *args: Any, **kwargs: Any) -> Any:
+        """Hand it on at once."""
+        return self._covered_observer.queued_event(*args, **kwargs)
+
+    def started_event(self, *args: Any, **kwargs: Any) -> Any:
+        """Hand it on at once; what follows goes through the queue."""
+        return self._covered_observer.started_event(*args, **kwargs)
+
+    def heartbeat_event(self, *args: Any, **kwargs: Any) -> None:
+        """Queue it."""
+        self._put("heartbeat_event", *args, **kwargs)
+
+    def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
+        """Queue it: one event for each metric if the other observer takes them so, else one."""
+        if not self._splits_metrics:
+            self._put("log_metrics", metrics_by_name=metrics_by_name, info=info)
+            return
+        for name, values in metrics_by_name.items():
+            self._put("log_metrics", name, values, info)
+
+    def resource_event(self, *args: Any, **kwargs: Any) -> None:
+        """Queue it."""
+        self._put("resource_event", *args, **kwargs)
+
+    def artifact_event(self, *args: Any, **kwargs: Any) -> None:
+        """Queue it."""
+        self._put("artifact_event", *args, **kwargs)
+
+    def completed_event(self, *args: Any, **kwargs: Any) -> None:
+        """Queue it, and return when the queue is empty."""
+        self._put("completed_event", *args, **kwargs)
+        self.join()
+
+    def interrupted_event(self, *args: Any, **kwargs: Any) -> None:
+        """Queue it, and return when the queue is empty."""
+        self._put("interrupted_event", *args, **kwargs)
+        self.join()
+
+    def failed_event(self, *args: Any, **kwargs: Any) -> None:
+        """Queue it, and return when the queue is empty."""
+        self._put("failed_event", *args, **kwargs)
+        self.join()
+
+    def join(self) -> None:
+        """Return when the queue is empty and the other observer has stored what it took; the thread has ended then."""
+        worker = self._worker
+        if worker is not None:
+            self._is_wanted.set()
+            worker.join()
+            self._worker = None
+        self._covered_observer.join()
+
+    def _put(self, name: str, /, *args: Any, **kwargs: Any) -> None:
+        self._queue.append(WrappedEvent(name, args, kwargs))
+        if self._worker is None:
+            self._is_wanted.clear()
+            self._worker = threading.Thread(target=self._run, name="expframe-sacred-queue", daemon=True)
+            self._worker.start()
+
+    def _run(self) -> None:
+        """Empty the queue now and then, until somebody waits for the last of it."""
+        is_last = False
+        while not is_last:
+            is_last = self._is_wanted.wait(self._interval)
+            while self._queue:
+                self._hand_on(self._queue[0])
+                self._queue.popleft()
+
+    def _hand_on(self, event: WrappedEvent) -> None:
+        tries = 0
+        while True:
+            try:
+                getattr(self._covered_observer, event.name)(*event.args, **event.kwargs)
+            except Exception as problem:
+                tries += 1
+                if isinstance(problem, _HOPELESS) and tries >= _TRIES:
+                    _LOG.warning("%s was given up after %d tries: %r", event.name, tries, problem)
+                    return
+                if tries == 1:
+                    _LOG.warning("%s failed and is tried again: %r", event.name, problem)
+                threading.Event().wait(self._retry_interval)
+            else:
+                return
+
+    def __getattr__(self, item: str) -> Any:
+        if item.startswith("__") or item == "_covered_observer":
+            raise AttributeError(item)
+        return getattr(self._covered_observer, item)
+
+    def __eq__(self, other: object) -> bool:
+        covered = other._covered_observer if isinstance(other, QueueObserver) else other
+        return bool(self._covered_observer == covered)
+
+    __hash__ = None  # type: ignore[assignment]

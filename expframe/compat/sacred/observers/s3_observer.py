@@ -1,0 +1,140 @@
+"""Runs in S3."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from expframe.compat.sacred.commandline_options import cli_option
+from expframe.compat.sacred.observers.buckets import BucketObserver
+from expframe.compat.sacred.observers.buckets import join as s3_join
+from expframe.compat.sacred.observers.libraries import needed_by
+
+__all__ = ["DEFAULT_S3_PRIORITY", "S3Observer", "s3_join", "s3_option"]
+
+DEFAULT_S3_PRIORITY = 20
+
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict"}
+
+
+class S3Observer(BucketObserver):
+    """
+    Keeps runs in a bucket of S3, which is made if it is not there.
+
+    Args:
+        bucket: Its name.
+        basedir: The prefix of all runs.
+        resource_dir: The prefix of resources; by default `_resources` below `basedir`.
+        source_dir: The prefix of sources; by default `_sources` below `basedir`.
+        priority: Observers with a higher one are told first.
+        region: Of the bucket; by default that of the AWS configuration.
+
+    Raises:
+        MissingLibraryError: boto3 is not installed.
+        ValueError: The bucket cannot be called so, or there is no region.
+    """
+
+    VERSION = "S3Observer-0.1.0"
+    _kind = "S3"
+
+    def __init__(
+        self,
+        bucket: str,
+        basedir: str,
+        resource_dir: str | None = None,
+        source_dir: str | None = None,
+        priority: int = DEFAULT_S3_PRIORITY,
+        region: str | None = None,
+    ) -> None:
+        if not _is_valid_bucket(bucket):
+            raise ValueError("Your chosen bucket name doesn't follow AWS bucket naming rules")
+        with needed_by("S3Observer", "s3"):
+            import boto3
+        session = boto3.session.Session(region_name=region)
+        if session.region_name is None:
+            raise ValueError(
+                "No region is set. Pass region=, or set one in the AWS configuration or AWS_DEFAULT_REGION."
+            )
+        self.region = session.region_name
+        self.s3 = session.client("s3")
+        self._begin(bucket, basedir, resource_dir, source_dir, priority)
+
+    def _make_bucket(self) -> None:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.s3.head_bucket(Bucket=self.bucket)
+        except ClientError as problem:
+            if _code_of(problem) not in _MISSING:
+                raise
+            place = {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+            self.s3.create_bucket(Bucket=self.bucket, **({} if self.region == "us-east-1" else place))
+
+    def _pages(self, **query: Any) -> Iterator[dict[str, Any]]:
+        return iter(self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, **query))
+
+    def _folders(self, prefix: str) -> Iterable[str]:
+        for page in self._pages(Prefix=prefix, Delimiter="/"):
+            for found in page.get("CommonPrefixes", ()):
+                yield found["Prefix"][len(prefix) :].rstrip("/")
+
+    def _is_used(self, prefix: str) -> bool:
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)
+        return bool(found.get("Contents"))
+
+    def _has(self, key: str) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.s3.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as problem:
+            if _code_of(problem) in _MISSING:
+                return False
+            raise
+        return True
+
+    def put_data(self, key: str, binary_data: bytes) -> None:
+        """Write an object."""
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=binary_data)
+
+    def _put_new(self, key: str, data: bytes) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*")
+        except ClientError as problem:
+            if _code_of(problem) in _TAKEN:
+                return False
+            raise
+        return True
+
+    def _upload(self, key: str, path: str | os.PathLike[str]) -> None:
+        self.s3.upload_file(os.fspath(path), self.bucket, key)
+
+
+def _code_of(problem: Any) -> str:
+    return str(problem.response.get("Error", {}).get("Code", ""))
+
+
+def _is_valid_bucket(bucket_name: str) -> bool:
+    """Return whether a bucket can be called so: three to 63 of a-z, 0-9, dot and dash, and no IP address."""
+    if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", bucket_name):
+        return False
+    labels = bucket_name.split(".")
+    return 3 <= len(bucket_name) <= 63 and all(
+        re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", label) for label in labels
+    )
+
+
+@cli_option("-S", "--s3")
+def s3_option(args: str, run: Any) -> None:
+    """Keep the run in S3, below this prefix of a bucket: s3://<bucket>/path/to/exp."""
+    found = re.fullmatch(r"s3://([^/]+)/(.*)", args)
+    if found is None:
+        raise ValueError(
+            "Valid bucket specification not found. Enter bucket and directory path like: s3://<bucket>/path/to/exp"
+        )
+    run.observers.append(S3Observer(bucket=found[1], basedir=found[2]))

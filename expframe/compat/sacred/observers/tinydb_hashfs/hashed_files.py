@@ -1,0 +1,63 @@
+"""A folder of files that are named by what is in them, laid out as the package hashfs does."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe.compat.sacred.observers.contents import md5_of
+from expframe.disk import copy_file
+
+_DEPTH, _WIDTH = 3, 2
+
+
+class HashAddress(NamedTuple):
+    """
+    Where a content is.
+
+    Attributes:
+        id: Its MD5 digest.
+        relpath: Its path in the folder.
+        abspath: Its whole path.
+        is_duplicate: Whether it was there before.
+    """
+
+    id: str
+    relpath: str
+    abspath: str
+    is_duplicate: bool = False
+
+
+class HashedFiles:
+    """
+    Keeps each content once.
+
+    Args:
+        root: The folder; made with the first file.
+    """
+
+    depth, width, algorithm = _DEPTH, _WIDTH, "md5"
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        self.root = os.path.abspath(root)  # noqa: PTH100  links stay as they are
+
+    def put(self, file: Any) -> HashAddress:
+        """Keep the content of a path, or of an open file, and return where."""
+        path = Path(file if isinstance(file, str | os.PathLike) else file.name)
+        address = self._address(md5_of(path))
+        if Path(address.abspath).exists():
+            return address._replace(is_duplicate=True)
+        Path(address.abspath).parent.mkdir(parents=True, exist_ok=True)
+        copy_file(path, Path(address.abspath))
+        return address
+
+    def get(self, id: str) -> HashAddress | None:
+        """Return where a content is, by its digest; None if it is not here."""
+        address = self._address(id)
+        return address if Path(address.abspath).is_file() else None
+
+    def _address(self, id: str) -> HashAddress:
+        parts = [id[start : start + _WIDTH] for start in range(0, _DEPTH * _WIDTH, _WIDTH)]
+        relative = str(Path(*parts, id[_DEPTH * _WIDTH :]))
+        return HashAddress(id, relative, os.path.join(self.root, relative))  # noqa: PTH118

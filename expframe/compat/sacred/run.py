@@ -1,0 +1,393 @@
+"""A run in Sacred's sense: live dicts that observers share, and the order in which they are told of it."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import os
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from logging import Logger
+from typing import Any
+
+from expframe.compat.sacred import current
+from expframe.compat.sacred.adapters import as_run_observer
+from expframe.compat.sacred.clock import IntervalTimer, utcnow
+from expframe.compat.sacred.config.config_summary import ConfigSummary
+from expframe.compat.sacred.dotted import join_paths
+from expframe.compat.sacred.exceptions import SacredInterrupt
+from expframe.compat.sacred.metrics_logger import MetricsLogger, linearize_metrics
+from expframe.compat.sacred.observers.base import RunKeeper
+from expframe.compat.sacred.randomness import set_global_seed
+from expframe.compat.sacred.settings import SETTINGS
+from expframe.compat.sacred.stdout_capturing import CapturedStdout, get_stdcapturer
+from expframe.errors import Terminated
+from expframe.stopping import Stopping
+
+_PATIENCE = 2.0
+"""Seconds that the end of a run waits for a beat that is still going on."""
+
+
+class Run:
+    """
+    One run of one command.
+
+    Args:
+        config: The decided entries: a plain dict, which may be changed.
+        config_modifications: What became of the entries that were updated.
+        main_function: The captured function of the command.
+        observers: Who is told.
+        root_logger: The logger of the experiment's ingredients.
+        run_logger: The logger of the run.
+        experiment_info: Facts of the code.
+        host_info: Facts of the machine.
+        pre_run_hooks: What is called before the command.
+        post_run_hooks: What is called after a command that did not fail.
+        captured_out_filter: What is made of the captured output before it is handed on.
+
+    Attributes:
+        info: Whatever else is to be known.
+        meta_info: How the run was asked for.
+        result: What the command returned, or says meanwhile.
+        status: None before the start; RUNNING, COMPLETED, FAILED, INTERRUPTED, TIMEOUT, QUEUED or one of the user's.
+        start_time: In UTC.
+        stop_time: In UTC.
+        captured_out: What was printed so far.
+        fail_trace: The lines of the traceback it failed with.
+        beat_interval: Seconds between the beats; 0 for none but the last.
+        capture_mode: How output is to be captured: `no`, `sys`, `fd`, or None for what fits.
+        wirings: For each captured function, by id, itself and what it is given in this run.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  users' tests call it so
+        self,
+        config: dict[str, Any],
+        config_modifications: ConfigSummary,
+        main_function: Callable[..., Any],
+        observers: Sequence[Any],
+        root_logger: Logger,
+        run_logger: Logger,
+        experiment_info: dict[str, Any],
+        host_info: dict[str, Any],
+        pre_run_hooks: Sequence[Callable[..., Any]],
+        post_run_hooks: Sequence[Callable[..., Any]],
+        captured_out_filter: Callable[[str], str] | None = None,
+    ) -> None:
+        self._id: Any = None
+        self.config = config
+        self.config_modifications = config_modifications
+        self.main_function: Any = main_function
+        self.observers: list[Any] = list(observers)
+        self.root_logger = root_logger
+        self.run_logger = run_logger
+        self.experiment_info = experiment_info
+        self.host_info = host_info
+        self.pre_run_hooks = pre_run_hooks
+        self.post_run_hooks = post_run_hooks
+        self.captured_out_filter = captured_out_filter
+        self.info: dict[str, Any] = {}
+        self.meta_info: dict[str, Any] = {}
+        self.captured_out = ""
+        self.result: Any = None
+        self.status: str | None = None
+        self.start_time: datetime.datetime | None = None
+        self.stop_time: datetime.datetime | None = None
+        self.fail_trace: list[str] | None = None
+        self.debug = self.pdb = self.unobserved = self.force = self.queue_only = False
+        self.beat_interval: float = SETTINGS.DEFAULT_BEAT_INTERVAL
+        self.capture_mode: str | None = None
+        self.wirings: dict[int, tuple[Any, Any]] = {}
+        self._heartbeat: IntervalTimer | None = None
+        self._stop_heartbeat_event: threading.Event | None = None
+        self._is_beating = False
+        self._failed_observers: list[Any] = []
+        self._output_file: CapturedStdout | None = None
+        self._output_lock = threading.Lock()
+        self._metrics = MetricsLogger()
+
+    # -------------------------------------------------------------------------------------------- what it is told
+
+    def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> Any:
+        """Tell the observers of a file that the run reads, and open it."""
+        filename = os.path.abspath(filename)  # noqa: PTH100
+        self._emit_resource_added(filename)
+        return open(filename, mode)  # noqa: PTH123
+
+    def add_resource(self, filename: str | os.PathLike[str]) -> None:
+        """Tell the observers of a file that the run reads."""
+        self._emit_resource_added(os.path.abspath(filename))  # noqa: PTH100
+
+    def add_artifact(
+        self,
+        filename: str | os.PathLike[str],
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """
+        Tell the observers of a file that the run made.
+
+        Args:
+            filename: The file.
+            name: What it is to be called; by default as it is.
+            metadata: What else is to be known of it.
+            content_type: Its MIME type.
+        """
+        filename = os.path.abspath(filename)  # noqa: PTH100
+        name = os.path.basename(filename) if name is None else name  # noqa: PTH119
+        self._emit_artifact_added(name, filename, metadata, content_type)
+
+    def log_scalar(self, metric_name: str, value: Any, step: Any = None) -> None:
+        """Log a value of a metric; without a step it is the metric's last one + 1, from 0."""
+        self._metrics.log_scalar_metric(metric_name, value, step)
+
+    # -------------------------------------------------------------------------------------------------- the sequence
+
+    def __call__(self, *args: Any) -> Any:
+        """
+        Do the run and return what the command returns.
+
+        Args:
+            args: Positional arguments of the command.
+
+        Raises:
+            RuntimeError: It was started before.
+            BaseException: What the command raises, unchanged, after the observers were told.
+        """
+        if self.start_time is not None:
+            raise RuntimeError(f"A run can only be started once. (Last start was {self.start_time})")
+        self.observers = [] if self.unobserved else [as_run_observer(observer) for observer in self.observers]
+        self.observers.sort(key=lambda observer: -observer.priority)
+        self.warn_if_unobserved()
+        set_global_seed(self.config["seed"])
+        mode, capturer = get_stdcapturer(self.capture_mode or (None if self.observers else "no"))
+        self.run_logger.debug('Using capture mode "%s"', mode)
+        if self.queue_only:
+            self._emit_queued()
+            self._give_observers_back()
+            return None
+        with Stopping().listening(), current.entered(self):
+            try:
+                self._execute(capturer, args)
+            except (SacredInterrupt, KeyboardInterrupt, Terminated) as problem:
+                self._stop_heartbeat()
+                self._emit_interrupted(getattr(problem, "STATUS", "INTERRUPTED"))
+                raise
+            except BaseException as problem:
+                self._stop_heartbeat()
+                self._emit_failed(problem)
+                raise
+            finally:
+                self._warn_about_failed_observers()
+                self._wait_for_observers()
+                self._give_observers_back()
+        return self.result
+
+    def _execute(self, capturer: Callable[[], Any], args: Sequence[Any]) -> None:
+        with ExitStack() as capturing:
+            capturing.callback(self._get_captured_output)  # after the capture has ended, so that nothing is lost
+            self._output_file = capturing.enter_context(capturer())
+            self._emit_started()
+            self._start_heartbeat()
+            self._execute_pre_run_hooks()
+            self.result = self.main_function(*args)
+            self._execute_post_run_hooks()
+            if self.result is not None:
+                self.run_logger.info("Result: %s", self.result)
+            self.run_logger.info("Completed after %s", self._stop_time())
+        self._stop_heartbeat()
+        self._emit_completed()
+
+    def _execute_pre_run_hooks(self) -> None:
+        for hook in self.pre_run_hooks:
+            hook()
+
+    def _execute_post_run_hooks(self) -> None:
+        for hook in self.post_run_hooks:
+            hook()
+
+    def warn_if_unobserved(self) -> None:
+        """Warn where nobody keeps the run and somebody might expect it."""
+        if not self.observers and not self.debug and not self.unobserved:
+            self.run_logger.warning("No observers have been added to this run")
+
+    @property
+    def _command(self) -> str:
+        """The name of the command, below the prefix of its function."""
+        return join_paths(self.main_function.prefix, self.main_function.signature.name)
+
+    # -------------------------------------------------------------------------------------------------------- beats
+
+    def _start_heartbeat(self) -> None:
+        self.run_logger.debug("Starting Heartbeat")
+        self._is_beating = True
+        if self.beat_interval > 0:
+            self._stop_heartbeat_event, self._heartbeat = IntervalTimer.create(self._emit_heartbeat, self.beat_interval)
+            self._heartbeat.start()
+
+    def _stop_heartbeat(self) -> None:
+        """Beat for the last time, if there were beats."""
+        if not self._is_beating:
+            return
+        self._is_beating = False
+        self.run_logger.debug("Stopping Heartbeat")
+        if self._heartbeat is not None and self._stop_heartbeat_event is not None:
+            self._stop_heartbeat_event.set()
+            self._heartbeat.join(timeout=_PATIENCE)
+        else:
+            self._emit_heartbeat()
+
+    def _emit_heartbeat(self) -> None:
+        self._get_captured_output()
+        beat_time = utcnow()
+        metrics = linearize_metrics(self._metrics.get_last_metrics())
+        for observer in self.observers:
+            self._safe_call(observer, "log_metrics", metrics_by_name=metrics, info=self.info)
+            self._safe_call(
+                observer,
+                "heartbeat_event",
+                info=_as_it_is(self.info),
+                captured_out=self.captured_out,
+                beat_time=beat_time,
+                result=self.result,
+            )
+
+    def _get_captured_output(self) -> None:
+        """Take what was printed since the last time."""
+        with self._output_lock:
+            text = self._output_file.get() if self._output_file is not None else ""
+            if text:
+                text = self.captured_out + text
+                self.captured_out = self.captured_out_filter(text) if self.captured_out_filter else text
+
+    # ------------------------------------------------------------------------------------------------------- events
+
+    def _emit_queued(self) -> None:
+        self.status = "QUEUED"
+        queue_time = utcnow()
+        self.meta_info["queue_time"] = queue_time
+        command = self._command
+        self.run_logger.info("Queuing-up command '%s'", command)
+        self._emit_first("queued_event", command, queue_time=queue_time)
+        if self._id is None:
+            self.run_logger.info("Queued")
+        else:
+            self.run_logger.info('Queued-up run with ID "%s"', self._id)
+
+    def _emit_started(self) -> None:
+        self.status = "RUNNING"
+        self.start_time = utcnow()
+        command = self._command
+        self.run_logger.info("Running command '%s'", command)
+        self._emit_first("started_event", command, start_time=self.start_time)
+        if self._id is None:
+            self.run_logger.info("Started")
+        else:
+            self.run_logger.info('Started run with ID "%s"', self._id)
+
+    def _emit_first(self, event: str, command: str, **when: datetime.datetime) -> None:
+        """Tell the observers of a new run; the first id that one gives is the run's. What one raises is raised."""
+        for observer in self.observers:
+            given = getattr(observer, event)(
+                ex_info=self.experiment_info,
+                command=command,
+                host_info=self.host_info,
+                config=self.config,
+                meta_info=self.meta_info,
+                _id=self._id,
+                **when,
+            )
+            if self._id is None:
+                self._id = given
+
+    def _stop_time(self) -> datetime.timedelta:
+        """Note the end, and return how long it took."""
+        self.stop_time = utcnow()
+        took = self.stop_time - (self.start_time or self.stop_time)
+        return datetime.timedelta(seconds=round(took.total_seconds()))
+
+    def _emit_completed(self) -> None:
+        self.status = "COMPLETED"
+        for observer in self.observers:
+            self._final_call(observer, "completed_event", stop_time=self.stop_time, result=self.result)
+
+    def _emit_interrupted(self, status: str) -> None:
+        self.status = status
+        self.run_logger.warning("Aborted after %s!", self._stop_time())
+        for observer in self.observers:
+            self._final_call(observer, "interrupted_event", interrupt_time=self.stop_time, status=status)
+
+    def _emit_failed(self, problem: BaseException) -> None:
+        self.status = "FAILED"
+        self.run_logger.error("Failed after %s!", self._stop_time())
+        trace = problem.__traceback__
+        while trace is not None and trace.tb_frame.f_globals.get("__name__") == __name__ and trace.tb_next:
+            trace = trace.tb_next
+        self.fail_trace = traceback.format_exception(type(problem), problem, trace)
+        for observer in self.observers:
+            self._final_call(observer, "failed_event", fail_time=self.stop_time, fail_trace=self.fail_trace)
+
+    def _emit_resource_added(self, filename: str) -> None:
+        for observer in self.observers:
+            self._safe_call(observer, "resource_event", filename=filename)
+
+    def _emit_artifact_added(
+        self, name: str, filename: str, metadata: Mapping[str, Any] | None, content_type: str | None
+    ) -> None:
+        for observer in self.observers:
+            self._safe_call(
+                observer,
+                "artifact_event",
+                name=name,
+                filename=filename,
+                metadata=metadata,
+                content_type=content_type,
+            )
+
+    def _safe_call(self, observer: Any, method: str, **kwargs: Any) -> None:
+        """Tell an observer, unless it failed before; what it raises is said once."""
+        if any(observer is failed for failed in self._failed_observers):
+            return
+        try:
+            getattr(observer, method)(**kwargs)
+        except Exception as problem:
+            self._failed_observers.append(observer)
+            self.run_logger.warning("An error ocurred in the '%s' observer: %s", observer, problem)
+
+    def _final_call(self, observer: Any, method: str, **kwargs: Any) -> None:
+        """Tell an observer of the end, even if it failed before."""
+        try:
+            getattr(observer, method)(**kwargs)
+        except Exception:
+            self.run_logger.error(traceback.format_exc())
+
+    def _wait_for_observers(self) -> None:
+        for observer in self.observers:
+            self._safe_call(observer, "join")
+
+    def _give_observers_back(self) -> None:
+        for observer in self.observers:
+            if isinstance(observer, RunKeeper):
+                observer.given_back()
+
+    def _warn_about_failed_observers(self) -> None:
+        for observer in self._failed_observers:
+            self.run_logger.warning("The observer '%s' failed at some point during the run.", observer)
+
+
+def _as_it_is(info: Any) -> Any:
+    """Return the dicts and lists of an info as they are now; the run may go on changing it."""
+    for _ in range(3):
+        try:
+            return _copied(info)
+        except RuntimeError:  # it changed while it was read
+            continue
+    return copy.copy(info)
+
+
+def _copied(value: Any) -> Any:
+    if type(value) is dict:
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if type(value) is list else value

@@ -1,0 +1,240 @@
+"""What becomes of one ingredient on the way to a run."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from logging import Logger
+from typing import Any
+
+from expframe.compat.sacred.config.captured_function import CapturedFunction, Wiring
+from expframe.compat.sacred.config.config_dict import ConfigDict
+from expframe.compat.sacred.config.config_files import load_config_file
+from expframe.compat.sacred.config.config_summary import ConfigSummary
+from expframe.compat.sacred.config.custom_containers import dogmatize, make_read_only, undogmatize
+from expframe.compat.sacred.dotted import (
+    get_by_dotted_path,
+    graft,
+    is_prefix,
+    iter_prefixes,
+    iterate_flattened,
+    join_paths,
+    recursive_update,
+    rel_path,
+    set_by_dotted_path,
+)
+from expframe.compat.sacred.exceptions import ConfigAddedError, NamedConfigNotFoundError
+from expframe.compat.sacred.randomness import SEEDRANGE, create_rnd, get_seed
+from expframe.compat.sacred.settings import SETTINGS
+from expframe.randomness import child_seed
+
+Scope = Callable[..., ConfigSummary]
+
+
+class Scaffold:
+    """
+    One ingredient, or the experiment, on the way to a run.
+
+    Args:
+        config_scopes: Its configs, in order of definition.
+        subrunners: The scaffolds of the ingredients it uses, by path.
+        path: Its path; empty for the experiment.
+        captured_functions: Its captured functions, in order of definition.
+        commands: Its commands, by name.
+        named_configs: Its named configs, by name.
+        config_hooks: What may change its config.
+        generate_seed: Whether its seed is an entry of its config.
+
+    Attributes:
+        config_updates: The values that prevail in its config.
+        presets: What named configs have said so far.
+        config: Its decided entries; None until then.
+        logger: Its logger.
+        seed: What its functions' seeds are drawn by.
+    """
+
+    def __init__(
+        self,
+        config_scopes: Sequence[Scope],
+        subrunners: Mapping[str, Scaffold],
+        path: str,
+        captured_functions: Sequence[CapturedFunction],
+        commands: Mapping[str, CapturedFunction],
+        named_configs: Mapping[str, Scope],
+        config_hooks: Sequence[Callable[..., Any]],
+        generate_seed: bool,
+    ) -> None:
+        self.config_scopes = config_scopes
+        self.subrunners = subrunners
+        self.path = path
+        self.commands = commands
+        self.named_configs = named_configs
+        self.config_hooks = config_hooks
+        self.generate_seed = generate_seed
+        self.pre_run_hooks: Sequence[Callable[..., Any]] = ()
+        self.post_run_hooks: Sequence[Callable[..., Any]] = ()
+        self.config_updates: dict[str, Any] = {}
+        self.presets: dict[str, Any] = {}
+        self.config: Any = None
+        self.config_mods = ConfigSummary()
+        self.logger: Logger | None = None
+        self.seed: int | None = None
+        self.rnd: Any = None
+        self._captured_functions = captured_functions
+
+    # ------------------------------------------------------------------------------------------------------- config
+
+    def gather_fallbacks(self) -> dict[str, Any]:
+        """Return what its scopes can name and not change: `_log`, and the configs of the ingredients it uses."""
+        fallback: dict[str, Any] = {"_log": self.logger}
+        for path, below in self.subrunners.items():
+            config = dogmatize(below.config or {})
+            config.revelation()
+            set_by_dotted_path(fallback, self._seen(path), config)
+        return fallback
+
+    def _seen(self, path: str) -> str:
+        """Return a path as its functions see it: from its own one on, where it is below that."""
+        return rel_path(self.path, path) if self.path and is_prefix(self.path, path) else path
+
+    def run_named_config(self, config_name: str) -> ConfigSummary:
+        """
+        Return what a named config, or a config file, says.
+
+        Raises:
+            NamedConfigNotFoundError: There is none of this name.
+        """
+        scope: Scope
+        if os.path.isfile(config_name):  # noqa: PTH113
+            scope = ConfigDict(load_config_file(config_name))
+        elif config_name in self.named_configs:
+            scope = self.named_configs[config_name]
+        else:
+            raise NamedConfigNotFoundError(config_name, available_named_configs=tuple(self.named_configs))
+        fixed = self.get_config_updates_recursive()
+        return scope(fixed=fixed, preset=self.presets, fallback=self.gather_fallbacks())
+
+    def get_config_updates_recursive(self) -> dict[str, Any]:
+        """Return the values that prevail in its config and, below their paths, in those of ingredients inside it."""
+        updates = undogmatize(self.config_updates)
+        for path, below in self.subrunners.items():
+            if is_prefix(self.path, path):
+                nested = below.get_config_updates_recursive()
+                if nested:
+                    set_by_dotted_path(updates, rel_path(self.path, path), nested)
+        return updates  # type: ignore[no-any-return]
+
+    def set_up_config(self) -> None:
+        """Decide its config: each scope sees what the ones before it have said, and all see the fixed values."""
+        if self.config is not None:
+            return
+        fallback = self.gather_fallbacks()
+        final: dict[str, Any] = {}
+        self.config_mods = ConfigSummary(added={key for key, _ in iterate_flattened(self.config_updates)})
+        for scope in self.config_scopes:
+            summary = scope(fixed=self.config_updates, preset=final, fallback=fallback)
+            final.update(summary)
+            self.config_mods.update_from(summary)
+        self.config = final if self.config_scopes else undogmatize(self.config_updates)
+
+    def run_config_hooks(self, config: Mapping[str, Any], command_name: str, logger: Logger) -> dict[str, Any]:
+        """
+        Return what its hooks change, under what is fixed.
+
+        Args:
+            config: All of the config that is decided so far.
+            command_name: The command.
+            logger: That of the run.
+        """
+        changes: dict[str, Any] = {}
+        for hook in self.config_hooks:
+            recursive_update(changes, hook(copy.deepcopy(dict(config)), command_name, logger) or {})
+        return recursive_update(changes, self.config_updates) if self.config_hooks else changes
+
+    def get_config_modifications(self) -> ConfigSummary:
+        """Return what became of its updates."""
+        return self.config_mods
+
+    # -------------------------------------------------------------------------------------------------------- seeds
+
+    def set_up_seed(self, rnd: Any = None, fallback: Scaffold | None = None) -> None:
+        """
+        Take the seed in its config, or draw one, and draw those of the ingredients it uses.
+
+        Args:
+            rnd: What it is drawn from.
+            fallback: The scaffold by whose seed one is derived that nothing draws.
+        """
+        if self.seed is not None:
+            return
+        given = self.config.get("seed")
+        if given is not None:
+            self.seed = given
+        elif rnd is None and fallback is not None and fallback.seed is not None:
+            self.seed = child_seed(fallback.seed, self.path) % SEEDRANGE[1] or 1
+        else:
+            self.seed = get_seed(rnd)
+        self.rnd = create_rnd(self.seed)
+        if self.generate_seed:
+            self.config["seed"] = self.seed
+        if "seed" in self.config_mods.added:  # it may be set where no config says so
+            self.config_mods.modified.add("seed")
+            self.config_mods.added.remove("seed")
+        for path, below in reversed(list(self.subrunners.items())):
+            if is_prefix(self.path, path):
+                below.set_up_seed(self.rnd)
+
+    # ------------------------------------------------------------------------------------------------------- wiring
+
+    def get_fixture(self) -> dict[str, Any]:
+        """Return all that its functions see: its own config, and those of the ingredients below it."""
+        fixture: dict[str, Any] = copy.copy(self.config)
+        for path, below in dict(self._all_below()).items():
+            graft(fixture, self._seen(path), below.config)
+        return fixture
+
+    def _all_below(self) -> Iterator[tuple[str, Scaffold]]:
+        """Yield the ingredients below it, each before those that it uses."""
+        for path, below in self.subrunners.items():
+            yield path, below
+            yield from below._all_below()
+
+    def finalize_initialization(self, run: Any) -> None:
+        """
+        Give each of its functions what it is given in a run.
+
+        Raises:
+            ConfigAddedError: An update added an entry that no function uses.
+        """
+        self.rnd = create_rnd(self.seed)  # type: ignore[arg-type]
+        views: dict[str | None, Any] = {}
+        for function in self._captured_functions:
+            prefix = function.prefix
+            if prefix not in views:
+                view = get_by_dotted_path(self.get_fixture(), prefix or "", {})
+                views[prefix] = make_read_only(view) if SETTINGS.CONFIG.READ_ONLY_CONFIG else view
+            logger = self.logger.getChild(function.__name__) if self.logger is not None else None
+            wiring = Wiring(views[prefix], logger, create_rnd(get_seed(self.rnd)), run)
+            run.wirings[id(function)] = (function, wiring)
+            function.wire(wiring)
+        if not run.force:
+            self._warn_about_suspicious_changes(run.config)
+
+    def _warn_about_suspicious_changes(self, config: Mapping[str, Any]) -> None:
+        used = {"__doc__"}
+        for function in self._captured_functions:
+            used |= {join_paths(function.prefix, name) for name in function.signature.arguments}
+        assert self.logger is not None
+        for name in sorted(self.config_mods.added):
+            full = join_paths(self.path, name)
+            if not used & set(iter_prefixes(name)):
+                raise ConfigAddedError(full, config=config)
+            self.logger.warning('Added new config entry: "%s"', full)
+        for name, (before, after) in self.config_mods.typechanged.items():
+            if {before, after} != {int, float}:
+                text = 'Changed type of config entry "%s" from %s to %s'
+                self.logger.warning(text, name, before.__name__, after.__name__)
+        for name in self.config_mods.ignored_fallbacks:
+            text = 'Ignored attempt to set value of "%s", because it is an ingredient.'
+            self.logger.warning(text, name)

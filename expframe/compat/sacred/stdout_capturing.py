@@ -1,0 +1,127 @@
+"""What is printed in a block, to be read meanwhile and after it; the copying is expframe's own."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from expframe import output
+from expframe.compat.sacred.settings import SETTINGS
+from expframe.streams import Stream
+
+__all__ = [
+    "CapturedStdout",
+    "TeeingStreamProxy",
+    "flush",
+    "get_stdcapturer",
+    "no_tee",
+    "tee_output_fd",
+    "tee_output_python",
+]
+
+TeeingStreamProxy = Stream
+
+
+def flush() -> None:
+    """Push on what Python holds of standard output and standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+
+
+class CapturedStdout:
+    """
+    What was printed.
+
+    Args:
+        buffer: A binary file with what is printed, open for reading.
+        capture: What has to be flushed before it is read.
+    """
+
+    def __init__(self, buffer: Any, capture: output.Capture | None = None) -> None:
+        self._buffer = buffer
+        self._capture = capture
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._left = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is captured."""
+        return self._buffer is None
+
+    def flush(self) -> None:
+        """Push on what is on its way."""
+        if self._capture is not None:
+            self._capture.flush()
+
+    def get(self) -> str:
+        """Return what was printed since the last call."""
+        if self._buffer is not None:
+            self.flush()
+            return self._decode(self._read())
+        left, self._left = self._left, ""
+        return left
+
+    def _read(self) -> bytes:
+        return bytes(self._buffer.read())
+
+    def finalize(self) -> None:
+        """Take the rest of what was printed, for a last `get`, and close the buffer."""
+        if self._buffer is not None:
+            self._left = self._decode(self._read(), True)
+            self._buffer.close()
+            self._buffer = None
+
+
+def get_stdcapturer(mode: str | None = None) -> tuple[str, Any]:
+    """
+    Return a capture mode and the function that makes its block.
+
+    Args:
+        mode: `no`, `sys` or `fd`; by default that of the settings.
+
+    Raises:
+        KeyError: There is no such mode.
+    """
+    mode = SETTINGS.CAPTURE_MODE if mode is None else mode
+    makers = {"fd": tee_output_fd, "no": no_tee, "sys": tee_output_python}
+    if mode not in makers:
+        raise KeyError(f"Unknown capture mode '{mode}'. Available options are {sorted(makers)}")
+    return mode, makers[mode]
+
+
+def no_tee() -> AbstractContextManager[CapturedStdout]:
+    """Return a block of which nothing is captured."""
+    return _tee("no")
+
+
+def tee_output_python() -> AbstractContextManager[CapturedStdout]:
+    """Return a block of which is captured what goes through sys.stdout and sys.stderr."""
+    return _tee("sys")
+
+
+def tee_output_fd() -> AbstractContextManager[CapturedStdout]:
+    """Return a block of which all output is captured, that of C code and child processes too."""
+    return _tee("fd")
+
+
+@contextmanager
+def _tee(mode: str) -> Iterator[CapturedStdout]:
+    number, name = tempfile.mkstemp(prefix="expframe-output-")
+    path = Path(name)
+    try:
+        with os.fdopen(number, "rb", buffering=0) as buffer:
+            capture = output.open_capture(mode, path)
+            captured = CapturedStdout(buffer, capture)
+            try:
+                yield captured
+            finally:
+                capture.close()
+                captured.finalize()
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,58 @@
+"""
+Scripts for Sacred answer under expframe as they did under Sacred 0.8.7.
+
+`python -m benchmarks.sacred_comparison --write` asks Sacred again, in an environment of its own.
+"""
+
+import json
+import re
+import sys
+
+import pytest
+
+from benchmarks.sacred_comparison.answers import answers_of
+from benchmarks.sacred_comparison.comparing import compare_stored
+from benchmarks.sacred_comparison.deviations import DEVIATIONS
+from benchmarks.sacred_comparison.scripts import EXPECTED, all_scripts
+
+SCRIPTS = all_scripts()
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_script_answers_as_under_sacred(script):
+    """Exit code, output and files of each command are Sacred's, but for the deviations that are declared."""
+    if script.missing:
+        pytest.skip(f"needs {', '.join(script.missing)}")
+    findings = compare_stored(script, answers_of(script, [sys.executable, "-m", "expframe", "sacred"]))
+
+    assert not findings, "\n".join(finding.text for finding in findings)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_stored_answers_are_those_of_the_commands(script):
+    """A script names its sections, and Sacred's answers to exactly its commands are stored."""
+    stored = json.loads(script.expected.read_text(encoding="utf-8"))
+
+    assert script.sections
+    assert list(script.commands) == [answer["command"] for answer in stored["sacred"]]
+
+
+def test_scripts_cover_every_section():
+    """Each section of Sacred's behaviour has its script, and nothing is stored for scripts that are gone."""
+    chapters = {re.split("[§.]", section)[1] for script in SCRIPTS for section in script.sections}
+
+    assert {"1", "2", "3", "4", "5", "6", "7", "8", "10", "11"} == chapters
+    assert {script.name for script in SCRIPTS} == {path.stem for path in EXPECTED.iterdir()}
+
+
+def test_declared_deviations_are_stored():
+    """What is declared to differ on purpose is stored as what expframe answers, and nothing else is."""
+    declared = {(deviation.script, str(deviation.step), deviation.part) for deviation in DEVIATIONS}
+    stored = {
+        (script.name, step, part)
+        for script in SCRIPTS
+        for step, parts in json.loads(script.expected.read_text(encoding="utf-8"))["expframe"].items()
+        for part in parts
+    }
+
+    assert declared == stored
