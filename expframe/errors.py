@@ -540,24 +540,6 @@ class SaveError(StoreError):
     """Something the caller asked to have stored could not be stored; nothing half-written is left."""
 
 
-class MissingLibraryError(ExpframeError, ImportError):
-    """
-    An optional library is not installed.
-
-    Attributes:
-        what: What needs it.
-        library: Its name.
-        extra: The extra of this package that brings it.
-    """
-
-    what: str
-    library: str
-    extra: str
-
-    def __str__(self) -> str:
-        return f"{self.what} needs {self.library}, which is not installed. Do: pip install 'expframe[{self.extra}]'"
-
-
 class ValueFormatError(_Explained, ValueError):
     """Stored data is not what it should be."""
 

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +85,7 @@ class NativeObserver(RunObserver):
             **when,
         )
         self._sink = self.observer.open(record, Config(config))
-        self._record = replace(record, id=self._sink.id or record.id)
+        self._record = record._replace(id=self._sink.id or record.id)
         return self._sink.id
 
     def queued_event(self, *, queue_time: datetime.datetime, **facts: Any) -> str | None:  # type: ignore[override]
@@ -124,7 +123,7 @@ class NativeObserver(RunObserver):
             self._info = info
             self._write(Info(info))
         if self._record is not None:
-            self._record = replace(self._record, result=result)
+            self._record = self._record._replace(result=result)
             self._write(Beat(self._record))
 
     def resource_event(self, filename: str) -> None:
@@ -167,7 +166,7 @@ class NativeObserver(RunObserver):
     def _close(self, **changes: Any) -> None:
         if self._sink is not None and self._record is not None:
             sink, self._sink = self._sink, None
-            sink.close(replace(self._record, **changes))
+            sink.close(self._record._replace(**changes))
 
 
 def _aware(time: datetime.datetime) -> datetime.datetime:
