@@ -365,7 +365,7 @@ def test_a_dirty_repository_can_be_refused(ex):
     with pytest.raises(RuntimeError, match=r"No version control detected. Cannot enforce clean repository"):
         ex.run(options={"--enforce_clean": True})
     ex.get_experiment_info = lambda: {"name": "x", "repositories": [{"url": "u", "commit": "c", "dirty": True}]}
-    with pytest.raises(RuntimeError, match=r"""EnforceClean: Uncommited changes in the "{'url': 'u', .*}" repository."""):
+    with pytest.raises(RuntimeError, match=r"""EnforceClean: Uncommited changes in the "{.url.: .u.,.*" repository."""):
         ex.run(options={"--enforce_clean": True})
 
 
