@@ -17,7 +17,20 @@ from typing import Any, Protocol
 from expframe.errors import UnrelatedRunsError
 
 
-class ActiveRun(Protocol):
+class Forking(Protocol):
+    """What has to be told of forks."""
+
+    def hold(self) -> None:
+        """Finish what is being written, and write no more until `resume` or `forked`: the process is about to fork."""
+
+    def resume(self) -> None:
+        """Go on after a fork, in the parent."""
+
+    def forked(self) -> None:
+        """Go on in a forked child."""
+
+
+class ActiveRun(Forking, Protocol):
     """What is asked of a run here and in injection."""
 
     plans: dict[Any, Any]
@@ -33,20 +46,12 @@ class ActiveRun(Protocol):
     def plan(self, captured: Any) -> Any:
         """Return, and remember, how to fill the parameters of a captured function."""
 
-    def hold(self) -> None:
-        """Finish what is being written, and write no more until `resume` or `forked`: the process is about to fork."""
-
-    def resume(self) -> None:
-        """Go on after a fork, in the parent."""
-
-    def forked(self) -> None:
-        """Become the run of a forked child."""
-
 
 _current: ContextVar[Any] = ContextVar("expframe_run", default=None)
 _active: tuple[Any, ...] = ()
 _of_main_thread: tuple[Any, ...] = ()
 _workers: dict[str, Any] = {}
+_told: tuple[Forking, ...] = ()
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
 _lock = threading.Lock()
 _watching_forks = False
@@ -100,14 +105,12 @@ def parent_of_new() -> Any:
 
 def enter(run: Any) -> Token[Any]:
     """Make a run the current one of this context and active in this process."""
-    global _active, _of_main_thread, _watching_forks  # noqa: PLW0603  this module is the place for them
+    global _active, _of_main_thread  # noqa: PLW0603  this module is the place for them
     with _lock:
         _active = (*_active, run)
         if threading.current_thread() is threading.main_thread():
             _of_main_thread = (*_of_main_thread, run)
-        if not _watching_forks and hasattr(os, "register_at_fork"):
-            os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)
-            _watching_forks = True
+        _watch_forks()
     return _current.set(run)
 
 
@@ -155,8 +158,29 @@ def worker(uid: str, make: Callable[[], Any]) -> Any:
         return _workers[uid]
 
 
+@contextmanager
+def told_of_forks(what: Forking) -> Iterator[None]:
+    """Let something be told of forks while the block runs; a run that was entered is told anyway."""
+    global _told  # noqa: PLW0603
+    with _lock:
+        _told = (*_told, what)
+        _watch_forks()
+    try:
+        yield
+    finally:
+        with _lock:
+            _told = tuple(other for other in _told if other is not what)
+
+
+def _watch_forks() -> None:
+    global _watching_forks  # noqa: PLW0603
+    if not _watching_forks and hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)
+        _watching_forks = True
+
+
 def _known_runs() -> tuple[Any, ...]:
-    return tuple(dict.fromkeys((*_active, *_workers.values())))
+    return tuple({id(what): what for what in (*_active, *_workers.values(), *_told)}.values())
 
 
 def _hold() -> None:
