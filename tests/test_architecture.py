@@ -15,7 +15,7 @@ ORDER = """
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output metrics
     observers.base observers.fanout observers.memory
-    store.layout formats savers saving store.writer store.reader
+    store.layout formats savers saving store.writer store.foreign store.reader
     stopping recording binding run
     cli.argv cli.render cli.commands cli.script
     experiment testing
@@ -29,13 +29,19 @@ ORDER = """
     compat.sacred.commands compat.sacred.commandline_options compat.sacred.arg_parser
     compat.sacred.observers.base compat.sacred.adapters
     compat.sacred.observers.libraries compat.sacred.observers.contents compat.sacred.observers.documents
-    compat.sacred.observers.file_storage compat.sacred.observers.sql_bases compat.sacred.observers.sql
+    compat.sacred.observers.documents_observer compat.sacred.observers.file_storage compat.sacred.observers.buckets
+    compat.sacred.observers.s3_observer compat.sacred.observers.gcs_observer
+    compat.sacred.observers.sql_bases compat.sacred.observers.sql
     compat.sacred.observers.bson_values compat.sacred.observers.mongo_address
     compat.sacred.observers.mongo_documents compat.sacred.observers.queue compat.sacred.observers.mongo
+    compat.sacred.observers.tinydb_hashfs.hashed_files compat.sacred.observers.tinydb_hashfs.bases
+    compat.sacred.observers.tinydb_hashfs.reader compat.sacred.observers.tinydb_hashfs.tinydb_hashfs
+    compat.sacred.observers.slack compat.sacred.observers.telegram_obs
+    compat.sacred.old_records compat.sacred.old_folders compat.sacred.old_sources compat.sacred.importing
     compat.sacred.run compat.sacred.scaffold compat.sacred.initialize compat.sacred.ingredient
     compat.sacred.experiment compat.sacred.alias compat.sacred.script
     compat.sacred.stflow.internal compat.sacred.stflow.method_interception
-    __main__ __init__
+    runs_cli.import_ __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
 
