@@ -72,7 +72,7 @@ class Own:
         {"py/object": "numpy.ndarray", "dtype": "O", "values": [1]},
         {"py/object": "numpy.ndarray", "dtype": "int64", "values": "torn"},
         {"py/tuple": 3},
-        {"py/b64": "="},
+        {"py/b64": "torn!"},
         {"py/id": 3},
         {"py/function": "os.system"},
         {"py/type": "os.PathLike"},
