@@ -39,7 +39,7 @@ ORDER = """
     compat.sacred.observers.slack compat.sacred.observers.telegram_obs
     compat.sacred.old_records compat.sacred.old_folders compat.sacred.old_sources compat.sacred.importing
     compat.sacred.run compat.sacred.scaffold compat.sacred.initialize compat.sacred.ingredient
-    compat.sacred.experiment compat.sacred.alias compat.sacred.script
+    compat.sacred.experiment compat.sacred.alias compat.sacred.spawned.sacred compat.sacred.script
     compat.sacred.stflow.internal compat.sacred.stflow.method_interception
     runs_cli.import_ __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
