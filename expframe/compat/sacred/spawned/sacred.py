@@ -1,5 +1,5 @@
 """
-What `import sacred` finds in a process that `multiprocessing` has spawned for a script run by `python -m expframe sacred`.
+What `import sacred` finds in a process that a script, run by `python -m expframe sacred`, has spawned.
 
 Such a process gets the path of its parent, in which this folder is, and not the alias; this module puts it in place.
 """
@@ -9,6 +9,7 @@ import sys
 
 from expframe.compat.sacred.alias import install
 
-del sys.modules[__name__]
-install()
-importlib.import_module(__name__)
+if __name__ == "sacred":
+    del sys.modules[__name__]
+    install()
+    importlib.import_module(__name__)
