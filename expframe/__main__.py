@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 
-_COMMANDS = {"sacred": ("expframe.compat.sacred.script", "run a script that says `import sacred`")}
+_COMMANDS = {
+    "import": ("expframe.runs_cli.import_", "bring in runs that another tool has stored"),
+    "sacred": ("expframe.compat.sacred.script", "run a script that says `import sacred`"),
+}
 
 
 def main(argv: list[str]) -> int:

@@ -17,7 +17,20 @@ from typing import Any, Protocol
 from expframe.errors import UnrelatedRunsError
 
 
-class ActiveRun(Protocol):
+class Forking(Protocol):
+    """What has to be told of forks."""
+
+    def hold(self) -> None:
+        """Finish what is being written, and write no more until `resume` or `forked`: the process is about to fork."""
+
+    def resume(self) -> None:
+        """Go on after a fork, in the parent."""
+
+    def forked(self) -> None:
+        """Go on in a forked child."""
+
+
+class ActiveRun(Forking, Protocol):
     """What is asked of a run here and in injection."""
 
     id: str | None
@@ -37,15 +50,6 @@ class ActiveRun(Protocol):
     def plan(self, captured: Any) -> Any:
         """Return, and remember, how to fill the parameters of a captured function."""
 
-    def hold(self) -> None:
-        """Finish what is being written, and write no more until `resume` or `forked`: the process is about to fork."""
-
-    def resume(self) -> None:
-        """Go on after a fork, in the parent."""
-
-    def forked(self) -> None:
-        """Become the run of a forked child."""
-
 
 _current: ContextVar[Any] = ContextVar("expframe_run", default=None)
 _active: tuple[Any, ...] = ()
@@ -53,6 +57,7 @@ _of_main_thread: tuple[Any, ...] = ()
 _opened: tuple[Any, ...] = ()
 _process_end: Any = None
 _workers: dict[str, Any] = {}
+_told: tuple[Forking, ...] = ()
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
 spans: ContextVar[tuple[Any, ...]] = ContextVar("expframe_spans", default=())
 """The timers that are running in this context, outermost first."""
@@ -193,12 +198,18 @@ def worker(uid: str, make: Callable[[], Any]) -> Any:
         return _workers[uid]
 
 
-def _known_runs() -> tuple[Any, ...]:
-    return tuple(dict.fromkeys((*_active, *_opened, *_workers.values())))
-
-
-def _without(run: Any, runs: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(other for other in runs if other is not run)
+@contextmanager
+def told_of_forks(what: Forking) -> Iterator[None]:
+    """Let something be told of forks while the block runs; a run that was entered is told anyway."""
+    global _told  # noqa: PLW0603
+    with _lock:
+        _told = (*_told, what)
+        _watch_forks()
+    try:
+        yield
+    finally:
+        with _lock:
+            _told = tuple(other for other in _told if other is not what)
 
 
 def _watch_forks() -> None:
@@ -206,6 +217,15 @@ def _watch_forks() -> None:
     if not _watching_forks and hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)
         _watching_forks = True
+
+
+def _known_runs() -> tuple[Any, ...]:
+    everyone = (*_active, *_opened, *_workers.values(), *_told)
+    return tuple({id(what): what for what in everyone}.values())
+
+
+def _without(run: Any, runs: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(other for other in runs if other is not run)
 
 
 def _hold() -> None:

@@ -16,7 +16,7 @@ ORDER = """
     terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.points formats savers saving store.writer store.reader
+    store.layout store.points formats savers saving store.writer store.foreign store.reader
     stopping timing progress devices sampler logbook recording binding calling run opened task_queue
     cli.argv cli.render cli.commands cli.script
     experiment_file experiment testing
@@ -30,13 +30,19 @@ ORDER = """
     compat.sacred.commands compat.sacred.commandline_options compat.sacred.arg_parser
     compat.sacred.observers.base compat.sacred.adapters
     compat.sacred.observers.libraries compat.sacred.observers.contents compat.sacred.observers.documents
-    compat.sacred.observers.file_storage compat.sacred.observers.sql_bases compat.sacred.observers.sql
+    compat.sacred.observers.documents_observer compat.sacred.observers.file_storage compat.sacred.observers.buckets
+    compat.sacred.observers.s3_observer compat.sacred.observers.gcs_observer
+    compat.sacred.observers.sql_bases compat.sacred.observers.sql
     compat.sacred.observers.bson_values compat.sacred.observers.mongo_address
     compat.sacred.observers.mongo_documents compat.sacred.observers.queue compat.sacred.observers.mongo
+    compat.sacred.observers.tinydb_hashfs.hashed_files compat.sacred.observers.tinydb_hashfs.bases
+    compat.sacred.observers.tinydb_hashfs.reader compat.sacred.observers.tinydb_hashfs.tinydb_hashfs
+    compat.sacred.observers.slack compat.sacred.observers.telegram_obs
+    compat.sacred.old_records compat.sacred.old_folders compat.sacred.old_sources compat.sacred.importing
     compat.sacred.run compat.sacred.scaffold compat.sacred.initialize compat.sacred.ingredient
-    compat.sacred.experiment compat.sacred.alias compat.sacred.script
+    compat.sacred.experiment compat.sacred.alias compat.sacred.spawned.sacred compat.sacred.script
     compat.sacred.stflow.internal compat.sacred.stflow.method_interception
-    __main__ __init__
+    runs_cli.import_ __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
 

@@ -204,12 +204,13 @@ def test_the_usage_text_has_all_parts():
         The doc.
 
         Options:
-          -h --help                     Print this help message and exit.
+          -h --help                     Show this text, or with COMMAND the text of a
+                                        command.
 
 
         Arguments:
-          COMMAND   Name of command to run (see below for list of commands)
-          UPDATE    Configuration assignments of the form foo.bar=17
+          COMMAND   The command to run, of those below
+          UPDATE    A change of the config, such as foo.bar=17
 
 
         Commands:
@@ -242,7 +243,7 @@ def test_help_is_printed(ex, capsys):
             ex.run_commandline(f"line.py {line}")
         assert not ended.value.code
     shown = capsys.readouterr().out
-    assert 3 == shown.count("Commands:\n  print_config         Print the updated configuration and exit.")
+    assert 3 == shown.count("Commands:\n  print_config         Show the config as it would be for a run.")
     with pytest.raises(SystemExit):
         ex.run_commandline("line.py help main")
     assert "main(a, d)\n    Does it.\n\n" == capsys.readouterr().out
@@ -365,7 +366,7 @@ def test_a_dirty_repository_can_be_refused(ex):
     with pytest.raises(RuntimeError, match=r"No version control detected. Cannot enforce clean repository"):
         ex.run(options={"--enforce_clean": True})
     ex.get_experiment_info = lambda: {"name": "x", "repositories": [{"url": "u", "commit": "c", "dirty": True}]}
-    with pytest.raises(RuntimeError, match=r"""EnforceClean: Uncommited changes in the "{'url': 'u', .*}" repo"""):
+    with pytest.raises(RuntimeError, match=r"""EnforceClean: Uncommited changes in the "{.url.: .u.,.*" repository."""):
         ex.run(options={"--enforce_clean": True})
 
 

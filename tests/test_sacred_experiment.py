@@ -462,7 +462,7 @@ def test_added_entries_must_be_used(ex):
     with _logged() as lines:
         assert {"k": 5} == ex.run(config_updates={"used.k": 5, "p.q.inner": 1}).result
     assert ['Added new config entry: "p.q.inner"', 'Added new config entry: "used.k"'] == lines[:2]
-    for update in ({"unused": 1}, {"d.y": 3}, {"data.new": 2}):
+    for update in ({"unused": 1}, {"d.y": 3}, {"data.new": 2}, {"data": 7}):
         with pytest.raises(
             ConfigAddedError, match=r"not used anywhere\nConflicting configuration values:\n  \w"
         ) as found:

@@ -169,6 +169,43 @@ def test_a_script_runs_as_it_is(tmp_path):
     assert 0 == run_python("-m", "expframe", "sacred", "-m", "script", cwd=tmp_path)[0]
 
 
+SPAWNING = """
+import multiprocessing
+from sacred import Experiment
+from sacred.utils import join_paths
+
+ex = Experiment("spawning")
+ex.add_config(seed=1)
+
+
+def work(queue):
+    import sacred
+    queue.put((sacred.__version__, sacred.Experiment is Experiment, join_paths("a", "b")))
+
+
+@ex.main
+def main():
+    context = multiprocessing.get_context("spawn")
+    queue = context.SimpleQueue()
+    process = context.Process(target=work, args=(queue,))
+    process.start()
+    process.join()
+    print(queue.get())
+
+
+if __name__ == "__main__":
+    ex.run_commandline()
+"""
+
+
+def test_spawned_processes_of_a_script_have_the_alias_too(tmp_path):
+    """A worker that imports the script again finds the same sacred."""
+    (tmp_path / "spawning.py").write_text(SPAWNING)
+
+    code, out, err = run_python("-m", "expframe", "sacred", str(tmp_path / "spawning.py"), timeout=60)
+    assert (0, "('0.8.7', True, 'a.b')\n") == (code, out), err
+
+
 def test_the_command_says_how_it_is_used(tmp_path):
     """Without a script, with one that is not there, and for help."""
     assert 0 == run_python("-m", "expframe", "--help")[0]

@@ -12,6 +12,7 @@ import sacred_servers
 from expframe.compat.sacred.observers import GoogleCloudStorageObserver
 from expframe.compat.sacred.observers.gcs_observer import gcs_join, gcs_option
 
+pytestmark = pytest.mark.filterwarnings("ignore:You are using a:FutureWarning")  # Google's, of Python 3.10
 GOLDEN = Path(__file__).parent / "golden" / "sacred" / "file_storage"
 
 

@@ -93,6 +93,17 @@ def test_one_observer_serves_runs_one_after_the_other(ex, tmp_path):
     assert str(tmp_path / "stored" / "2") == ex.observers[0].dir
 
 
+def test_run_that_could_not_begin_leaves_the_others_alone(ex, tmp_path, monkeypatch):
+    """Where the folder of a run is taken, its failure is written nowhere: not here, and not into the run before."""
+    monkeypatch.chdir(tmp_path)
+    ex.run("inner", options={**QUIET, "--id": "mine"})
+    with pytest.raises(FileExistsError):
+        ex.run("inner", options={**QUIET, "--id": "mine"})
+
+    assert "COMPLETED" == read(tmp_path / "stored" / "mine", "run.json")["status"]
+    assert ["stored"] == [path.name for path in tmp_path.iterdir()]
+
+
 def test_queue_keeps_nested_runs_apart(ex, tmp_path):
     """A queue in front of an observer hands each of two nested runs on by itself."""
     ex.observers[:] = [QueueObserver(FileStorageObserver(tmp_path / "stored"), interval=0.01)]

@@ -6,9 +6,22 @@ for child processes and C libraries as well, `no` for nothing. A filter makes pr
 
 Usage:
     $ python -m expframe sacred 08_capturing_output.py -F my_runs -C sys
+    INFO - capturing_output - Running command 'main'
+    INFO - capturing_output - Started run with ID "1"
+    ...
+    done
+    INFO - capturing_output - Completed after 0:00:00
+
     $ cat my_runs/1/cout.txt
+    100 %
+    done
+
     $ python -m expframe sacred 08_capturing_output.py -F my_runs -C no -l ERROR
-    $ cat my_runs/2/cout.txt
+    ...
+    done
+
+    $ wc -c my_runs/2/cout.txt
+    0 my_runs/2/cout.txt
 """
 
 import sys

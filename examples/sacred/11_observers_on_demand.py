@@ -6,10 +6,42 @@ run's folder is that of its file-storage observer, and a run that nobody observe
 
 Usage:
     $ python -m expframe sacred 11_observers_on_demand.py
+    WARNING - on_demand - No observers have been added to this run
+    INFO - on_demand - Running command 'main'
+    INFO - on_demand - Started
+    folders: []
+    INFO - on_demand - Completed after 0:00:00
+
     $ python -m expframe sacred 11_observers_on_demand.py with keep=True
+    INFO - on_demand - Running command 'main'
+    INFO - on_demand - Started run with ID "1"
+    folders: ['kept/1']
+    INFO - on_demand - Completed after 0:00:00
+
     $ python -m expframe sacred 11_observers_on_demand.py -F elsewhere
+    INFO - on_demand - Running command 'main'
+    INFO - on_demand - Started run with ID "1"
+    folders: ['elsewhere/1']
+    INFO - on_demand - Completed after 0:00:00
+
     $ python -m expframe sacred 11_observers_on_demand.py -k
+    INFO - on_demand - Running command 'main'
+    INFO - on_demand - Started run with ID "2"
+    folders: ['kept/2']
+    INFO - on_demand - Completed after 0:00:00
+
     $ ls elsewhere/1 kept/2
+    elsewhere/1:
+    config.json
+    cout.txt
+    metrics.json
+    run.json
+
+    kept/2:
+    config.json
+    cout.txt
+    metrics.json
+    run.json
 """
 
 from sacred import Experiment, cli_option

@@ -6,8 +6,20 @@ made, a resource one that it read. Where they go is the observer's business; her
 
 Usage:
     $ python -m expframe sacred 12_metrics.py -F my_runs
+    INFO - metrics - Running command 'main'
+    INFO - metrics - Started run with ID "1"
+    INFO - metrics - Result: 0.0625
+    INFO - metrics - Completed after 0:00:00
+
     $ python -c "import json; print(json.load(open('my_runs/1/metrics.json'))['loss']['values'])"
-    $ cat my_runs/1/info.json my_runs/1/weights.txt
+    [0.5, 0.25, 0.125, 0.0625]
+
+    $ cat my_runs/1/weights.txt my_runs/1/info.json
+    0.25 0.75
+    {
+      "opened": "12_metrics.py"
+    }
+
     $ python -m expframe sacred 12_metrics.py -l ERROR with steps=2
 """
 
@@ -27,7 +39,7 @@ def config():
 @ex.automain
 def main(steps, rate, _run):
     with ex.open_resource(__file__) as file:
-        _run.info["lines"] = len(file.readlines())
+        _run.info["opened"] = Path(file.name).name
     loss = 1.0
     for step in range(steps):
         loss *= 1 - rate

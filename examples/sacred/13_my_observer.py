@@ -6,9 +6,18 @@ A subclass of `RunObserver` overrides the events that it cares about. The order 
 
 Usage:
     $ python -m expframe sacred 13_my_observer.py -l ERROR
+    to home: holiday has begun with main
+    this is run postcard-1
+    to home: it is over, and the result is 42
+
     $ python -m expframe sacred 13_my_observer.py -l CRITICAL with fail=True
-    x
-    ValueError: x
+    to home: holiday has begun with main
+    this is run postcard-1
+    to home: it went wrong: ValueError: rain
+    Traceback (most recent calls WITHOUT Sacred internals):
+      File ".../13_my_observer.py", line ..., in main
+        raise ValueError("rain")
+    ValueError: rain
 """
 
 from sacred import Experiment

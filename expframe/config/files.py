@@ -20,7 +20,7 @@ SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 _OLD_FLOAT = re.compile(
     r"[-+]?(?:[\d_]*[.][\d_]*(?:e[-+]\d+)?|\d[\d_]*(?::[0-5]?\d)+[.][\d_]*|[.]inf)|[.]nan", re.IGNORECASE
 )
-_OLD_WORD = re.compile(r"y|n|yes|no|on|off|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:[.]\d*)?", re.IGNORECASE)
+_OLD_WORD = re.compile(r"yes|no|on|off|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:[.]\d*)?", re.IGNORECASE)
 
 
 def is_config_file(name: str) -> bool:
@@ -161,8 +161,9 @@ def to_yaml(data: Any) -> str:
     class Representer(SafeRepresenter):
         def represent_str(self, data: str) -> Any:
             is_odd = not data.replace("\n", "").isprintable()  # the emitter itself loses line ends such as U+0085
-            is_odd = is_odd or _OLD_WORD.fullmatch(data) is not None  # readers of YAML 1.1 take it for something else
-            return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if is_odd else None)
+            is_old = _OLD_WORD.fullmatch(data)  # readers of YAML 1.1 would take it for something else
+            style = '"' if is_odd else "'" if is_old else None
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     Representer.add_representer(str, Representer.represent_str)
     yaml: Any = YAML(typ="safe", pure=True)

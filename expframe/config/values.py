@@ -471,8 +471,12 @@ def unpickle_from_json(data: Any, *, trust: bool = True) -> Any:
     """
     if not trust:
         _refuse_code(data)
+    import warnings
+
     unpickler = jsonpickle_module().unpickler
-    return unpickler.Unpickler(keys=True, on_missing="error").restore(data, reset=True)
+    with warnings.catch_warnings():  # jsonpickle sets the type of arrays in a way that numpy 2.5 warns of
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return unpickler.Unpickler(keys=True, on_missing="error").restore(data, reset=True)
 
 
 def _refuse_code(data: Any) -> None:

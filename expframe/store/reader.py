@@ -20,6 +20,7 @@ from expframe.media import read_file as read_media
 from expframe.metrics import read_files
 from expframe.record import Call, File, Media, Record, Status
 from expframe.store import layout
+from expframe.store.foreign import format_of
 from expframe.store.points import curves_of, summaries_of
 from expframe.summaries import Summary
 from expframe.terminal_text import collapse
@@ -210,16 +211,17 @@ class Runs:
     def __getitem__(self, id: str | int) -> StoredRun:
         if id not in self:
             raise RunNotFoundError(str(id), str(self.store), tuple(self._ids()[:10]))
-        return StoredRun(self.store / str(id))
+        return open_run(self.store / str(id))
 
     def __iter__(self) -> Iterator[StoredRun]:
-        return (StoredRun(self.store / id) for id in self._ids())
+        return (open_run(self.store / id) for id in self._ids())
 
     def __len__(self) -> int:
         return len(self._ids())
 
     def __contains__(self, id: object) -> bool:
-        return layout.is_name(str(id)) and layout.is_run(self.store / str(id))
+        folder = self.store / str(id)
+        return layout.is_name(str(id)) and (layout.is_run(folder) or format_of(folder) is not None)
 
     def __repr__(self) -> str:
         return f"<{len(self)} runs in {self.store}>"
@@ -234,11 +236,23 @@ class Runs:
         return sorted(names, key=lambda name: _started(self.store / name), reverse=True)
 
 
+def open_run(folder: Path) -> StoredRun:
+    """Return the run of a folder, whoever has written it."""
+    other = format_of(folder)
+    if other is None:
+        return StoredRun(folder)
+    found: StoredRun = other.open(folder)
+    return found
+
+
 def _started(folder: Path) -> tuple[str, int]:
     try:
+        if other := format_of(folder):
+            record = other.open(folder).record
+            return str(record.started or record.queued or ""), int(folder.name) if folder.name.isdigit() else 0
         data: Mapping[str, Any] = json.loads((folder / layout.RECORD).read_bytes())
         when = str(data.get("started") or data.get("queued") or "")
-    except (OSError, ValueError, AttributeError, RecursionError):
+    except (OSError, ValueError, AttributeError, RecursionError):  # ValueFormatError too
         when = ""
     return when, int(folder.name) if folder.name.isdigit() else 0
 

@@ -30,8 +30,8 @@ Options:
 {options}
 
 Arguments:
-  COMMAND   Name of command to run (see below for list of commands)
-  UPDATE    Configuration assignments of the form foo.bar=17
+  COMMAND   The command to run, of those below
+  UPDATE    A change of the config, such as foo.bar=17
 {arguments}
 {commands}"""
 

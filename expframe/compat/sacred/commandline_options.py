@@ -143,79 +143,60 @@ def get_name(option: Any) -> str:
 
 @cli_option("-h", "--help", is_flag=True)
 def help_option(args: Any, run: Any) -> None:
-    """Print this help message and exit."""
+    """Show this text, or with COMMAND the text of a command."""
 
 
 @cli_option("-d", "--debug", is_flag=True)
 def debug_option(args: Any, run: Any) -> None:
-    """
-    Set this run to debug mode.
-
-    Suppress warnings about missing observers and don't filter the stacktrace.
-    Also enables usage with ipython `--pdb`.
-    """
+    """Show whole tracebacks, and do not mind that nobody observes."""
     run.debug = True
 
 
 @cli_option("-D", "--pdb", is_flag=True)
 def pdb_option(args: Any, run: Any) -> None:
-    """Automatically enter post-mortem debugging with pdb on failure."""
+    """Enter the debugger where the command fails."""
     run.pdb = True
 
 
 @cli_option("-l", "--loglevel")
 def loglevel_option(args: Any, run: Any) -> None:
-    """
-    Set the LogLevel.
-
-    Loglevel either as 0 - 50 or as string: DEBUG(10),
-    INFO(20), WARNING(30), ERROR(40), CRITICAL(50)
-    """
+    """Say less or more: DEBUG (10), INFO (20), WARNING (30), ERROR (40), CRITICAL (50), or any number."""
     # It takes effect before the config is decided, so that warnings about that obey it.
 
 
 @cli_option("-c", "--comment")
 def comment_option(args: Any, run: Any) -> None:
-    """Add a comment to this run."""
+    """Keep a comment with the run."""
     run.meta_info["comment"] = args
 
 
 @cli_option("-b", "--beat-interval")
 def beat_interval_option(args: Any, run: Any) -> None:
-    """
-    Set the heart-beat interval for this run.
-
-    Time between two heartbeat events is measured in seconds.
-    """
+    """Let so many seconds pass between two heart beats of the run."""
     run.beat_interval = float(args)
 
 
 @cli_option("-u", "--unobserved", is_flag=True)
 def unobserved_option(args: Any, run: Any) -> None:
-    """Ignore all observers for this run."""
+    """Run everything and keep nothing."""
     run.unobserved = True
 
 
 @cli_option("-q", "--queue", is_flag=True)
 def queue_option(args: Any, run: Any) -> None:
-    """Only queue this run, do not start it."""
+    """Only tell the observers that the run is to be made; do not start it."""
     run.queue_only = True
 
 
 @cli_option("-f", "--force", is_flag=True)
 def force_option(args: Any, run: Any) -> None:
-    """Disable warnings about suspicious changes for this run."""
+    """Let updates add entries and change types without a word."""
     run.force = True
 
 
 @cli_option("-P", "--priority")
 def priority_option(args: Any, run: Any) -> None:
-    """
-    Sets the priority for a queued up experiment.
-
-    `--priority=NUMBER`
-    The number represent the priority for this run.
-    """
+    """Keep a priority with the run, for whoever takes runs from a queue; a number."""
     try:
         run.meta_info["priority"] = float(args)
     except ValueError as problem:
@@ -224,7 +205,7 @@ def priority_option(args: Any, run: Any) -> None:
 
 @cli_option("-e", "--enforce_clean", is_flag=True)
 def enforce_clean_option(args: Any, run: Any) -> None:
-    """Fail if any version control repository is dirty."""
+    """Refuse to run with sources that are not committed."""
     repositories = run.experiment_info["repositories"]
     if not repositories:
         raise RuntimeError(
@@ -238,29 +219,25 @@ def enforce_clean_option(args: Any, run: Any) -> None:
 
 @cli_option("-p", "--print-config", is_flag=True)
 def print_config_option(args: Any, run: Any) -> None:
-    """Always print the configuration first."""
+    """Print the config before the run."""
     print_config(run)
     print("-" * 79)
 
 
 @cli_option("-n", "--name")
 def name_option(args: Any, run: Any) -> None:
-    """Set the name for this run."""
+    """Keep the run under this name of the experiment."""
     run.experiment_info["name"] = args
     run.run_logger = run.root_logger.getChild(args)
 
 
 @cli_option("-i", "--id")
 def id_option(args: Any, run: Any) -> None:
-    """Set the id for this run."""
+    """Give the run this id."""
     run._id = args
 
 
 @cli_option("-C", "--capture")
 def capture_option(args: Any, run: Any) -> None:
-    """
-    Control the way stdout and stderr are captured.
-
-    The argument value must be one of [no, sys, fd]
-    """
+    """Capture output in this way: no, sys or fd."""
     run.capture_mode = args

@@ -70,12 +70,9 @@ class PathEntry(NamedTuple):
 
 def print_config(_run: Any) -> None:
     """
-    Print the updated configuration and exit.
+    Show the config as it would be for a run.
 
-    Text is highlighted:
-      blue: value modified
-      green: value added
-      red: value modified and type changed
+    Blue are entries that are not as their config says, green those that no config has, red those of another type.
     """
     _show(_format_config(_run.config, _run.config_modifications))
 
@@ -84,7 +81,7 @@ def print_named_configs(ingredient: Any) -> Any:
     """Return a command that prints the named configs of an ingredient."""
 
     def print_named_configs() -> None:
-        """Print the available named configs and exit."""
+        """Show which named configs there are."""
         _show(_format_named_configs(OrderedDict(ingredient.gather_named_configs())))
 
     return print_named_configs
@@ -96,7 +93,7 @@ def help_for_command(command: Any) -> str:
 
 
 def print_dependencies(_run: Any) -> None:
-    """Print the detected source-files and dependencies."""
+    """Show the packages and source files that the script uses."""
     print("Dependencies:")
     for dependency in _run.experiment_info["dependencies"]:
         name, _, version = dependency.partition("==")
@@ -114,10 +111,9 @@ def print_dependencies(_run: Any) -> None:
 
 def save_config(_config: Mapping[str, Any], _log: Logger, config_filename: str = "config.json") -> None:
     """
-    Store the updated configuration in a file.
+    Write the config into a file.
 
-    By default uses the filename "config.json", but that can be changed by
-    setting the config_filename config entry.
+    It is called config.json, or what the entry `config_filename` says.
     """
     config = copy.deepcopy({key: value for key, value in _config.items() if key != "config_filename"})
     _log.info('Saving config to "%s"', config_filename)

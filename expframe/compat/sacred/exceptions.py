@@ -129,10 +129,14 @@ class ConfigError(SacredError):
         try:
             yield
         except ConfigError as error:
-            if error.__config__ is None:
-                error.__config__ = config
-                error.__prefix__ = prefix or ""
+            error.look_up_in(config, prefix)
             raise
+
+    def look_up_in(self, config: Mapping[str, Any], prefix: str | None = None) -> None:
+        """Take the config that the entries are looked up in, and where it stands, unless there is one already."""
+        if self.__config__ is None:
+            self.__config__ = config
+            self.__prefix__ = prefix or ""
 
     def __str__(self) -> str:
         text = super().__str__()

@@ -47,10 +47,7 @@ def default_options() -> list[CLIOption]:
     """Return the flags of every script, in order."""
     found = [option for option in vars(commandline_options).values() if isinstance(option, CLIOption)]
     for name, home in _OBSERVER_OPTIONS.items():
-        try:  # TODO-S1: remove when all are there
-            found.append(getattr(importlib.import_module(f"expframe.compat.sacred.observers.{home}"), name))
-        except (ImportError, AttributeError):
-            pass
+        found.append(getattr(importlib.import_module(f"expframe.compat.sacred.observers.{home}"), name))
     return sorted(found, key=get_name)
 
 

@@ -81,20 +81,24 @@ def _read_array(data: dict[str, Any]) -> Any:
     dtype = np.dtype(data["dtype"])
     if dtype.hasobject:
         raise ValueError("an array of objects needs their code")
+    if "base" in data:  # a view: numpy checks that it stays within its buffer
+        buffer = np.ascontiguousarray(_read_array(data["base"]))
+        view = np.ndarray(data["shape"], dtype, buffer.data, data.get("offset", 0), data.get("strides"))
+        return view.copy()
     if isinstance(data["values"], list):
-        return np.array(data["values"], dtype=dtype)
-    raw = np.frombuffer(zlib.decompress(base64.b64decode(data["values"])), dtype=dtype)
-    if data.get("byteorder", "little") == "big":
-        raw = raw.byteswap()
-    return raw.reshape(data["shape"], order=data.get("order", "C")).copy()
+        return np.array(data["values"], dtype=dtype).reshape(data.get("shape", -1 if data["values"] else 0))
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(data["values"])), dtype.newbyteorder(data["byteorder"]))
+    return raw.astype(dtype).reshape(data["shape"], order=data.get("order", "C"))
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {
     "datetime.timedelta": datetime.timedelta,
     "decimal.Decimal": decimal.Decimal,
-    "pathlib.PosixPath": PurePath,
-    "pathlib.WindowsPath": PurePath,
-    "pathlib._local.PosixPath": PurePath,
+    **{
+        f"{module}.{name}": PurePath
+        for module in ("pathlib", "pathlib._local")
+        for name in ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")
+    },
 }
 
 
@@ -108,7 +112,7 @@ def _read_reduce(data: dict[str, Any]) -> Any:
 _READERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "py/tuple": lambda data: tuple(read_value(data["py/tuple"])),
     "py/set": lambda data: set(read_value(data["py/set"])),
-    "py/b64": lambda data: base64.b64decode(data["py/b64"]),
+    "py/b64": lambda data: base64.b64decode(data["py/b64"], validate=True),
     "py/object": _read_object,
     "py/reduce": _read_reduce,
 }

@@ -187,10 +187,10 @@ def find_best_match(path: str, prefixes: Sequence[Sequence[str]]) -> tuple[str, 
 def distribute_config_updates(
     prefixes: Sequence[Sequence[str]], scaffolding: Scaffolding, config_updates: Mapping[str, Any]
 ) -> None:
-    """Give each ingredient the updates that are below its path."""
+    """Give each ingredient the updates that are below its path; a value for the path itself is one without a name."""
     for path, value in iterate_flattened(config_updates):
         owner, rest = find_best_match(path, prefixes)
-        if rest:
+        if rest or value != {}:
             set_by_dotted_path(scaffolding[owner].config_updates, rest, value)
 
 

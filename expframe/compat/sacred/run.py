@@ -301,6 +301,8 @@ class Run:
             )
             if self._id is None:
                 self._id = given
+            if isinstance(observer, RunKeeper):
+                observer.knows_run = True
 
     def _stop_time(self) -> datetime.timedelta:
         """Note the end, and return how long it took."""
@@ -357,7 +359,9 @@ class Run:
             self.run_logger.warning("An error ocurred in the '%s' observer: %s", observer, problem)
 
     def _final_call(self, observer: Any, method: str, **kwargs: Any) -> None:
-        """Tell an observer of the end, even if it failed before."""
+        """Tell an observer of the end, even if it failed before; but not one of ours that failed at the beginning."""
+        if isinstance(observer, RunKeeper) and not observer.knows_run:
+            return
         try:
             getattr(observer, method)(**kwargs)
         except Exception:

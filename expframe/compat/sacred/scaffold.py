@@ -219,18 +219,25 @@ class Scaffold:
             run.wirings[id(function)] = (function, wiring)
             function.wire(wiring)
         if not run.force:
-            self._warn_about_suspicious_changes(run.config)
+            self._warn_about_suspicious_changes()
 
-    def _warn_about_suspicious_changes(self, config: Mapping[str, Any]) -> None:
+    def _as_asked(self, name: str) -> dict[str, Any]:
+        """Return one of the updates at its full path."""
+        asked: dict[str, Any] = {}
+        value = get_by_dotted_path(self.config_updates, name) if name else self.config_updates[""]
+        set_by_dotted_path(asked, join_paths(self.path, name), value)
+        return asked
+
+    def _warn_about_suspicious_changes(self) -> None:
+        """Refuse updates that nothing uses, and warn of others by the names that the ingredient has for them."""
         used = {"__doc__"}
         for function in self._captured_functions:
             used |= {join_paths(function.prefix, name) for name in function.signature.arguments}
         assert self.logger is not None
         for name in sorted(self.config_mods.added):
-            full = join_paths(self.path, name)
             if not used & set(iter_prefixes(name)):
-                raise ConfigAddedError(full, config=config)
-            self.logger.warning('Added new config entry: "%s"', full)
+                raise ConfigAddedError(join_paths(self.path, name), config=self._as_asked(name))
+            self.logger.warning('Added new config entry: "%s"', name)
         for name, (before, after) in self.config_mods.typechanged.items():
             if {before, after} != {int, float}:
                 text = 'Changed type of config entry "%s" from %s to %s'

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from expframe import output
+from expframe import context, output
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.streams import Stream
 
@@ -119,7 +119,8 @@ def _tee(mode: str) -> Iterator[CapturedStdout]:
             capture = output.open_capture(mode, path)
             captured = CapturedStdout(buffer, capture)
             try:
-                yield captured
+                with context.told_of_forks(capture):
+                    yield captured
             finally:
                 capture.close()
                 captured.finalize()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from logging import Logger
 from typing import Any, NamedTuple
@@ -22,6 +21,8 @@ from expframe.compat.sacred.exceptions import ConfigError
 from expframe.compat.sacred.randomness import create_rnd, get_seed
 
 __all__ = ["CapturedFunction", "Wiring", "captured_function", "create_captured_function", "fallback_dict"]
+
+_SPECIALS = frozenset({"_config", "_log", "_run", "_seed", "_rnd"})
 
 
 class Wiring(NamedTuple):
@@ -53,6 +54,7 @@ class CapturedFunction(injection.WrappedFunction):
     # As attributes of the class they are set on the captured function; all others are set on the function inside.
     signature: Signature = None  # type: ignore[assignment]
     prefix: str | None = None
+    _specials: frozenset[str] = frozenset()
     unobserved = False
     uses_randomness = False
     config: Mapping[str, Any] = {}
@@ -63,7 +65,8 @@ class CapturedFunction(injection.WrappedFunction):
     def __init__(self, function: Callable[..., Any], prefix: str | None = None) -> None:
         super().__init__(function, self._inject)
         self.signature = Signature(function)
-        self.uses_randomness = bool({"_seed", "_rnd"} & set(self.signature.arguments))
+        self._specials = _SPECIALS & set(self.signature.arguments)
+        self.uses_randomness = bool({"_seed", "_rnd"} & self._specials)
         self.prefix = prefix
 
     def wire(self, wiring: Wiring) -> None:
@@ -71,26 +74,32 @@ class CapturedFunction(injection.WrappedFunction):
         self.config, self.logger, self.rnd, self.run = wiring
 
     def _inject(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
-        wiring = current.wiring_of(self) or Wiring(self.config, self.logger, self.rnd, self.run)
-        options = ChainMap(self._specials(wiring), wiring.config)  # type: ignore[arg-type]
+        wiring = current.wiring_of(self) or self
+        config = wiring.config
+        options = {name: config[name] for name in self.signature.arguments if name in config}
+        if self._specials:
+            options.update(self._special_values(wiring))
         bound = instance is not None and not hasattr(self.__wrapped__, "__self__")
         more, filled = self.signature.construct_arguments(args, kwargs, options, bound)
-        if wiring.logger is None:
-            with ConfigError.track(wiring.config, self.prefix):
+        logger = wiring.logger
+        try:
+            if logger is None:
                 return wrapped(*more, **filled)
-        wiring.logger.debug("Started")
-        start = time.time()
-        with ConfigError.track(wiring.config, self.prefix):
+            logger.debug("Started")
+            start = time.time()
             result = wrapped(*more, **filled)
-        wiring.logger.debug("Finished after %s.", datetime.timedelta(seconds=round(time.time() - start)))
+        except ConfigError as error:
+            error.look_up_in(config, self.prefix)
+            raise
+        logger.debug("Finished after %s.", datetime.timedelta(seconds=round(time.time() - start)))
         return result
 
-    def _specials(self, wiring: Wiring) -> dict[str, Any]:
-        specials = {"_config": wiring.config, "_log": wiring.logger, "_run": wiring.run}
+    def _special_values(self, wiring: Any) -> dict[str, Any]:
+        values = {"_config": wiring.config, "_log": wiring.logger, "_run": wiring.run}
         if self.uses_randomness:
             seed = get_seed(wiring.rnd)
-            specials.update(_seed=seed, _rnd=create_rnd(seed))
-        return specials
+            values.update(_seed=seed, _rnd=create_rnd(seed))
+        return {name: values[name] for name in self._specials}
 
 
 def create_captured_function(function: Callable[..., Any], prefix: str | None = None) -> CapturedFunction:

@@ -41,6 +41,7 @@ class Signature:
         self.arguments, self.vararg_name, self.kw_wildcard_name, self.positional_args, self.kwargs = get_argspec(f)
         parameters = inspect.signature(f).parameters.values()
         self._positional = [p.name for p in parameters if p.kind in _POSITIONAL]
+        self._keyword_only = [name for name in self.arguments if name not in self._positional]
         self._positional_only = {p.name for p in parameters if p.kind is p.POSITIONAL_ONLY}
 
     def get_free_parameters(self, args: Sequence[Any], kwargs: Mapping[str, Any], bound: bool = False) -> list[str]:
@@ -52,7 +53,8 @@ class Signature:
             kwargs: Its keyword arguments.
             bound: Whether the first parameter is taken by the object that the function is a method of.
         """
-        return [name for name in self._names(bound)[len(args) :] if name not in kwargs]
+        names = self.arguments[1:] if bound else self.arguments
+        return [name for name in names[len(args) :] if name not in kwargs]
 
     def construct_arguments(
         self, args: Sequence[Any], kwargs: Mapping[str, Any], options: Mapping[str, Any], bound: bool = False
@@ -70,27 +72,22 @@ class Signature:
             SignatureError: The function does not take these arguments.
             MissingConfigError: A parameter has neither argument nor option nor default.
         """
-        names = self._names(bound)
-        positional = [name for name in self._positional if name in names]
-        keyword_only = [name for name in names if name not in self._positional]
-        self._check(args, kwargs, names, positional)
-        free = [*positional[len(args) :], *keyword_only]
+        positional = self._positional[1:] if bound else self._positional
+        if kwargs or len(args) > len(positional):
+            self._check(args, kwargs, positional)
+        free = [*positional[len(args) :], *self._keyword_only]
         filled = {**kwargs, **{name: options[name] for name in free if name not in kwargs and name in options}}
         missing = [name for name in free if name not in filled and name not in self.kwargs]
         if missing:
             raise MissingConfigError(f"{self.name} is missing value(s):", missing_configs=missing)
-        return self._place([*args], positional[len(args) :], filled)
+        return self._place([*args], positional[len(args) :], filled) if self._positional_only else ([*args], filled)
 
-    def _names(self, bound: bool) -> list[str]:
-        return self.arguments[1:] if bound else self.arguments
-
-    def _check(
-        self, args: Sequence[Any], kwargs: Mapping[str, Any], names: Sequence[str], positional: Sequence[str]
-    ) -> None:
+    def _check(self, args: Sequence[Any], kwargs: Mapping[str, Any], positional: Sequence[str]) -> None:
         unexpected = args[len(positional) :]
         if unexpected and self.vararg_name is None:
             raise SignatureError(f"{self.name} got unexpected argument(s): {unexpected}")
-        unknown = [name for name in kwargs if name not in names or name in self._positional_only]
+        known = {*positional, *self._keyword_only} - self._positional_only
+        unknown = [name for name in kwargs if name not in known]
         if unknown and self.kw_wildcard_name is None:
             raise SignatureError(f"{self.name} got unexpected kwarg(s): {sorted(unknown)}")
         twice = [name for name in positional[: len(args)] if name in kwargs and name not in self._positional_only]

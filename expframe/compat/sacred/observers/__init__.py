@@ -20,7 +20,7 @@ _HOMES = {
     "GoogleCloudStorageObserver": "gcs_observer",
 }
 
-__all__ = [  # noqa: PLE0604, F822  resolved by __getattr__
+__all__ = [
     "FileStorageObserver",
     "GoogleCloudStorageObserver",
     "MongoObserver",

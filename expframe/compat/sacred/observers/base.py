@@ -83,14 +83,21 @@ class RunObserver:
 
 
 class RunKeeper(RunObserver):
-    """Holds what it knows of one run, so that a run that begins before the end of that one is told to a copy of it."""
+    """
+    Holds what it knows of one run, so that a run that begins before the end of that one is told to a copy of it.
 
+    Attributes:
+        knows_run: Whether it took the beginning of the run, and so can take its end.
+    """
+
+    knows_run = False
     _is_taken = False
 
     def taken(self) -> RunObserver:
         """Return who is told of a new run: this observer, or a copy while it is told of another run."""
         keeper = copy.copy(self) if self._is_taken else self
         keeper._is_taken = True
+        keeper.knows_run = False
         return keeper
 
     def given_back(self) -> None:

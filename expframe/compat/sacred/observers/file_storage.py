@@ -12,6 +12,7 @@ from expframe.compat.sacred.commandline_options import cli_option
 from expframe.compat.sacred.observers import documents
 from expframe.compat.sacred.observers.contents import md5_of
 from expframe.compat.sacred.observers.documents_observer import DocumentsObserver
+from expframe.compat.sacred.observers.libraries import needed_by
 from expframe.disk import copy_file, inside, replace_file, replacing
 
 DEFAULT_FILE_STORAGE_PRIORITY = 20
@@ -232,7 +233,8 @@ class FileStorageObserver(DocumentsObserver):
         """Make the report, if there is a template; it is called `report` and has the template's suffix."""
         if self.template is None:
             return
-        from mako.template import Template
+        with needed_by("The report of FileStorageObserver", "reports"):
+            from mako.template import Template
 
         report = Template(filename=str(self.template)).render(
             run=self.run_entry, config=self.config, info=self.info, cout=self.cout, savedir=self.dir

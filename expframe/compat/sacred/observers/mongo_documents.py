@@ -311,7 +311,7 @@ class MongoObserver(RunKeeper):
                 file,
                 filename=f"artifact://{self.runs.name}/{self._entry['_id']}/{name}",
                 metadata=metadata,
-                content_type=kind,
+                contentType=kind,
             )
         self._entry["artifacts"].append({"name": name, "file_id": key})
         self.save()

@@ -1,0 +1,112 @@
+"""Brings runs that Sacred has stored into a store of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from expframe.compat.sacred.old_sources import OldFile, OldRun, old_runs
+from expframe.config.model import Config
+from expframe.disk import copy_file, replace_file
+from expframe.errors import EscapingPathError, MetricError, ValueFormatError
+from expframe.metrics import check_name
+from expframe.record import Info, Points
+from expframe.saving import add_artifact, add_resource
+from expframe.store import layout
+from expframe.store.reader import Runs
+from expframe.store.writer import LocalSink, LocalStore
+
+
+def import_runs(source: str, store: Path) -> Iterator[tuple[str, str | None]]:
+    """
+    Bring in what a store does not have yet, and yield each run's old id with its new one; None for what was there.
+
+    The source is only read. A run is known by what it says of itself, so that it can be brought in from a copy, or a
+    second time, without being there twice.
+
+    Args:
+        source: As for `old_runs`.
+        store: The folder of runs.
+    """
+    known = set(_uids(store))
+    for old in old_runs(source):
+        if old.record.uid in known:
+            yield str(old.record.id), None
+        else:
+            known.add(old.record.uid)
+            yield str(old.record.id), _write(old, store)
+
+
+def _uids(store: Path) -> Iterator[str]:
+    for run in Runs(store):
+        with suppress(ValueFormatError, OSError):  # a damaged run is not one of those
+            yield run.record.uid
+
+
+def _write(old: OldRun, store: Path) -> str:
+    """Write a whole run, or nothing, and return its new id."""
+    sink = LocalStore(store).open(replace(old.record, id=None), Config(old.config))
+    try:
+        problems = list(_fill(sink, old))
+        sources = tuple(_keep_source(file, store) for file in old.files if file.kind == "source")
+        said = (*old.record.problems, *problems)
+        sink.close(replace(old.record, id=sink.id, sources=sources, problems=said))
+    except BaseException:
+        shutil.rmtree(sink.folder, ignore_errors=True)
+        raise
+    return str(sink.id)
+
+
+def _fill(sink: LocalSink, old: OldRun) -> Iterator[str]:
+    """Write everything but the record, and yield what could not be."""
+    good, refused = [], set()
+    for point in old.points:
+        try:
+            good.append((check_name(point[0]), *point[1:]))
+        except MetricError as problem:
+            refused.add(str(problem))
+    if good:
+        sink.write(Points(good))
+    if old.info:
+        sink.write(Info(old.info))
+    if old.output:
+        replace_file(sink.folder / layout.OUTPUT, old.output)
+    yield from sorted(refused)
+    for file in old.files:
+        if file.kind != "source":
+            try:
+                _add_file(sink, file)
+            except EscapingPathError as problem:
+                yield str(problem)
+
+
+def _add_file(sink: LocalSink, file: OldFile) -> None:
+    with tempfile.TemporaryDirectory(dir=sink.folder) as folder:
+        aside = Path(folder, PurePosixPath(file.name).name or "file")
+        with aside.open("wb") as target:
+            file.write(target)
+        if file.kind == "artifact":
+            sink.write(add_artifact(sink.folder, aside, file.name, file.content_type, file.metadata))
+        else:
+            sink.write(add_resource(sink.folder, aside)._replace(name=file.name))
+
+
+def _keep_source(file: OldFile, store: Path) -> tuple[str, str]:
+    """Keep a source file, each content once, and return its name and where it is."""
+    folder = store / layout.SOURCES_FOLDER
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=store, prefix="._import") as scratch:
+        aside = Path(scratch, "source")
+        with aside.open("wb") as target:
+            file.write(target)
+        digest = hashlib.sha256(aside.read_bytes()).hexdigest()
+        name = PurePosixPath(file.name)
+        kept = folder / f"{name.stem}_{digest[:16]}{name.suffix}"
+        if not kept.exists():
+            copy_file(aside, kept)
+    return file.name, f"{layout.SOURCES_FOLDER}/{kept.name}"

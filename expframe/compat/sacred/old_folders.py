@@ -1,0 +1,174 @@
+"""Folders of Sacred's file storage, read as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from expframe.compat.sacred.inert import read_value
+from expframe.compat.sacred.observers import documents
+from expframe.compat.sacred.old_records import record_of, time_of
+from expframe.config.model import Config
+from expframe.disk import inside
+from expframe.errors import EscapingPathError, StoreError
+from expframe.metrics import Curve, number
+from expframe.record import File, Record, Status
+from expframe.store.reader import StoredRun
+from expframe.terminal_text import collapse
+
+_SILENCE = 600.0
+"""Seconds without a beat after which a run that says RUNNING has died; Sacred's beat is ten."""
+
+
+class SacredRun(StoredRun):
+    """A run of Sacred's file storage."""
+
+    @property
+    def record(self) -> Record:
+        """The facts as they are now; a run that says RUNNING and has not been written for long is DIED."""
+        entry = self.entry
+        points = sum(len(metric.get("values", ())) for metric in self._metrics_json().values())
+        files = [file.kind for file in self.files]
+        counts = {"points": points, "artifacts": files.count("artifact"), "resources": files.count("resource")}
+        record = record_of(entry, self.id, dict(self.config), counts)
+        record = replace(record, sources=tuple((str(name), str(stored)) for name, stored, *_ in self._sources()))
+        if record.status == Status.RUNNING and self._silence() > _SILENCE:
+            return replace(record, status=Status.DIED)
+        return record
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What `run.json` says."""
+        return self._read(documents.RUN, dict)
+
+    @cached_property
+    def config(self) -> Config:
+        """The config."""
+        return self._read(documents.CONFIG, lambda data: Config(read_value(data)))
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The run's info as it was last stored."""
+        try:
+            return self._read(documents.INFO, lambda data: dict(read_value(data)))
+        except FileNotFoundError:
+            return {}
+
+    @property
+    def files(self) -> list[File]:
+        """Artifacts and resources, in the order they were added."""
+        found = []
+        for name in self.entry.get("artifacts", ()):
+            with suppress(EscapingPathError, TypeError):  # a name that leads out of the run is not followed
+                found.append(("artifact", name, inside(self.folder, name)))
+        for name, stored in self.entry.get("resources", ()):
+            found.append(("resource", name, self._kept(stored)))
+        return [_file(kind, name, path) for kind, name, path in found if path.is_file()]
+
+    def _kept(self, stored: str) -> Path:
+        """Return where a resource is: among those of the store, or where it lay in it when it was not copied."""
+        base = self.folder.parent
+        kept = base / documents.RESOURCES_FOLDER / Path(stored).name
+        return kept if kept.is_file() or not Path(stored).is_relative_to(base) else Path(stored)
+
+    def metrics(self, name: str | None = None) -> Any:
+        """
+        Return the points of one metric as a Curve, or of all by name; what is no number is left out.
+
+        Raises:
+            KeyError: There is no metric of this name.
+        """
+        curves = {
+            str(read_value({key: 0}).popitem()[0]): _curve(metric) for key, metric in self._metrics_json().items()
+        }
+        if name is None:
+            return curves
+        if name not in curves:
+            raise KeyError(f"Run {self.id} has no metric {name!r}. It has: {', '.join(curves) or 'none'}.")
+        return curves[name]
+
+    def _metrics_json(self) -> dict[str, Any]:
+        try:
+            return self._read(documents.METRICS, dict)
+        except FileNotFoundError:
+            return {}
+
+    def output(self, *, raw: bool = False) -> str:
+        """Return what was printed: as a terminal shows it in the end, or raw."""
+        try:
+            text = (self.folder / documents.OUTPUT).read_bytes().decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+        return text if raw else collapse(text)
+
+    def path(self, *parts: str | os.PathLike[str]) -> Path:
+        """
+        Return the path of one of the run's files, or of their folder.
+
+        Raises:
+            EscapingPathError: The name leads out of the folder.
+        """
+        return inside(self.folder, *parts) if parts else self.folder
+
+    def load(self, name: str | os.PathLike[str], *, trust: bool = False, method: str | None = None) -> Any:
+        """
+        Refuse: Sacred copies files, and does not know what is in them.
+
+        Raises:
+            StoreError: Always; it says where the file is.
+        """
+        raise StoreError(f"file {os.fspath(name)!r}", f"was not saved by name. Open {str(self.path(name))!r}.")
+
+    def _sources(self) -> Iterator[tuple[Any, ...]]:
+        for source in (self.entry.get("experiment") or {}).get("sources", ()):
+            pair = read_value(source)
+            if isinstance(pair, list | tuple) and len(pair) >= 2:
+                yield tuple(pair)
+
+    def _silence(self) -> float:
+        return time.time() - (self.folder / documents.RUN).stat().st_mtime
+
+
+def _file(kind: str, name: str, path: Path) -> File:
+    about = path.stat()
+    return File(kind, name, str(path), about.st_size, about.st_mtime)
+
+
+def _curve(metric: Any) -> Curve:
+    curve = Curve()
+    for step, when, value in zip(metric["steps"], metric["timestamps"], metric["values"], strict=False):
+        moment = time_of(when)
+        try:
+            point = number(step, "step"), moment.timestamp() if moment else 0.0, float(number(read_value(value)))
+        except ValueError:  # MetricError: Sacred takes any value
+            continue
+        curve.steps.append(point[0])
+        curve.times.append(point[1])
+        curve.values.append(point[2])
+    return curve
+
+
+class _FileStorage:
+    """The format of Sacred's file storage, for the store's reader."""
+
+    def is_run(self, folder: Path) -> bool:
+        """Return whether a folder is a run of Sacred's."""
+        try:
+            entry = json.loads((folder / documents.RUN).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return False
+        return isinstance(entry, dict) and {"experiment", "command", "status"} <= entry.keys()
+
+    def open(self, folder: Path) -> SacredRun:
+        """Return the run."""
+        return SacredRun(folder)
+
+
+FILE_STORAGE = _FileStorage()

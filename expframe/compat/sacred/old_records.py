@@ -1,0 +1,102 @@
+"""What Sacred has stored of a run, as a Record."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from expframe.compat.sacred.inert import read_value
+from expframe.record import Failure, Record
+
+
+def record_of(entry: Mapping[str, Any], id: str, config: Mapping[str, Any], counts: Mapping[str, int]) -> Record:
+    """
+    Return the facts of a run.
+
+    Args:
+        entry: What `run.json`, or the document of a database, says; times as texts or datetimes.
+        id: How the run was called.
+        config: Its config.
+        counts: How many points, artifacts and resources it has.
+    """
+    experiment, meta = entry.get("experiment") or {}, entry.get("meta") or {}
+    uid = uid_of(entry, id)
+    return Record(
+        uid=uid,
+        id=id,
+        name=str(experiment.get("name") or ""),
+        command=str(entry.get("command") or ""),
+        status=str(entry.get("status") or ""),
+        queued=time_of(read_value(meta.get("queue_time")) or entry.get("queue_time")),
+        started=time_of(entry.get("start_time")),
+        ended=time_of(entry.get("stop_time")),
+        seed=config.get("seed"),
+        root=uid,
+        comment=meta.get("comment") or None,
+        options={name: value for name, value in (meta.get("options") or {}).items() if value not in (None, False)},
+        named_configs=tuple(meta.get("named_configs") or ()),
+        overrides=tuple(_overrides(read_value(meta.get("config_updates")) or {})),
+        result=read_value(entry.get("result")),
+        failure=_failure_of(entry.get("fail_trace")),
+        host=read_value(entry.get("host")) or {},
+        git=_git_of(experiment.get("repositories")),
+        packages=dict(_package(word) for word in experiment.get("dependencies") or ()),
+        counts=counts,
+        extra={"sacred": {"id": id, "base_dir": experiment.get("base_dir"), "mainfile": experiment.get("mainfile")}},
+    )
+
+
+def uid_of(entry: Mapping[str, Any], id: str) -> str:
+    """Return a uid that this run has wherever it is read from: made of its id, experiment, machine and start."""
+    experiment, host = entry.get("experiment") or {}, entry.get("host") or {}
+    when = time_of(entry.get("start_time")) or time_of(read_value((entry.get("meta") or {}).get("queue_time")))
+    start = when.isoformat(timespec="milliseconds") if when else ""  # MongoDB keeps no more
+    words = ("sacred", id, str(experiment.get("name")), str(host.get("hostname")), start)
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
+
+
+def time_of(value: Any) -> datetime.datetime | None:
+    """Return a time that Sacred has stored, which is in UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime.datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
+
+
+def _overrides(updates: Any, prefix: str = "") -> Iterator[str]:
+    if not isinstance(updates, dict):
+        return
+    for name, value in updates.items():
+        if isinstance(value, dict) and value:
+            yield from _overrides(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}={value!r}"
+
+
+def _failure_of(fail_trace: Any) -> Failure | None:
+    """Return the failure that lines of a traceback tell."""
+    if not fail_trace:
+        return None
+    text = fail_trace if isinstance(fail_trace, str) else "".join(map(str, fail_trace))
+    last = text.strip().splitlines()[-1] if text.strip() else ""
+    kind, _, message = last.partition(": ")
+    return Failure(kind.strip(), message, text)
+
+
+def _git_of(repositories: Any) -> dict[str, Any] | None:
+    """Return the first repository; Sacred names one for each source file."""
+    if not repositories:
+        return None
+    first = repositories[0]
+    return {"remote": first.get("url"), "commit": first.get("commit"), "is_dirty": bool(first.get("dirty"))}
+
+
+def _package(word: str) -> tuple[str, str]:
+    name, _, version = str(word).partition("==")
+    return name, version

@@ -1,0 +1,291 @@
+"""Where Sacred has stored runs: folders, a TinyDB, an SQL database, a MongoDB; all are only read."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from expframe.compat.sacred.inert import read_value
+from expframe.compat.sacred.observers.libraries import needed_by
+from expframe.compat.sacred.observers.mongo_address import parse_mongo_db_arg
+from expframe.compat.sacred.old_folders import SacredRun
+from expframe.compat.sacred.old_records import record_of, time_of
+from expframe.errors import UsageError
+from expframe.masking import mask_text
+from expframe.metrics import number
+from expframe.record import Point, Record
+from expframe.store.reader import Runs
+
+_PATIENCE = 10
+"""Seconds after which a MongoDB that does not answer is not there."""
+
+
+class OldFile(NamedTuple):
+    """
+    A file of an old run.
+
+    Attributes:
+        kind: `artifact`, `resource` or `source`.
+        name: What it is called.
+        write: Writes its content into an open file.
+        content_type: Its MIME type.
+        metadata: What else is known of it.
+    """
+
+    kind: str
+    name: str
+    write: Callable[[IO[bytes]], object]
+    content_type: str | None = None
+    metadata: Mapping[str, Any] = {}
+
+
+class OldRun(NamedTuple):
+    """
+    All that is known of an old run.
+
+    Attributes:
+        record: Its facts.
+        config: Its config.
+        info: Its info.
+        output: What it printed.
+        points: Those of all metrics.
+        files: Its files.
+    """
+
+    record: Record
+    config: Mapping[str, Any]
+    info: Mapping[str, Any]
+    output: str
+    points: Iterable[Point]
+    files: Iterable[OldFile]
+
+
+def old_runs(source: str) -> Iterator[OldRun]:
+    """
+    Yield the runs of a source, oldest first.
+
+    Args:
+        source: A folder of file storage or of a TinyDB, the URL of an SQL database or the path of one of SQLite, or a
+            MongoDB as `--mongo_db` takes it.
+
+    Raises:
+        UsageError: It is none of these.
+        MissingLibraryError: The library for it is not installed.
+    """
+    path = Path(source)
+    if (path / "metadata.json").is_file():
+        return _of_tinydb(path)
+    if path.is_dir():
+        return _of_folder(path)
+    if path.is_file():
+        return _of_sql(f"sqlite:///{path}")
+    if source.startswith("mongodb"):
+        return _of_mongo(source)
+    if "://" in source:
+        return _of_sql(source)
+    if re.match(r"[^:/]+:\d+(:|$)", source):
+        return _of_mongo(source)
+    raise UsageError(f"source {source!r}", "is not there. Name a folder, the URL of a database, or host:port:database.")
+
+
+def _unreadable(source: str, problem: Exception) -> UsageError:
+    return UsageError(f"source {mask_text(source)!r}", f"cannot be read ({' '.join(str(problem).split()):.300}).")
+
+
+# ------------------------------------------------------------------------------------------------------- folders
+
+
+def _of_folder(folder: Path) -> Iterator[OldRun]:
+    runs = [run for run in Runs(folder) if isinstance(run, SacredRun)]
+    if not runs:
+        raise UsageError(f"source {str(folder)!r}", "holds no run of Sacred's file storage.")
+    return map(_of_run, reversed(runs))
+
+
+def _of_run(run: SacredRun) -> OldRun:
+    record = run.record
+    files = [OldFile(file.kind, file.name, _copier(Path(file.path))) for file in run.files]
+    files += [OldFile("source", name, _copier(run.folder.parent / stored)) for name, stored in record.sources]
+    return OldRun(record, dict(run.config), run.info, run.output(raw=True), list(_points(run.metrics())), files)
+
+
+def _points(curves: Mapping[str, Any]) -> Iterator[Point]:
+    for name, curve in curves.items():
+        for step, when, value in zip(curve.steps, curve.times, curve.values, strict=True):
+            yield name, step, when, value
+
+
+def _copier(path: Path) -> Callable[[IO[bytes]], object]:
+    def write(target: IO[bytes]) -> None:
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, target)
+
+    return write
+
+
+# -------------------------------------------------------------------------------------------------------- tinydb
+
+
+def _of_tinydb(folder: Path) -> Iterator[OldRun]:
+    from expframe.compat.sacred.observers.tinydb_hashfs.bases import METADATA
+
+    tables = json.loads((folder / METADATA).read_text(encoding="utf-8") or "{}")
+    for entry in map(_untagged, tables.get("runs", {}).values()):
+        config, files = dict(entry.get("config") or {}), list(_tinydb_files(folder, entry))
+        record = record_of(entry, str(entry.get("_id")), config, _counts(files))
+        yield OldRun(record, config, entry.get("info") or {}, entry.get("captured_out") or "", (), files)
+
+
+def _untagged(value: Any) -> Any:
+    """Return a value of a TinyDB; files stay the texts that they are, frames too."""
+    from expframe.compat.sacred.observers.tinydb_hashfs.bases import DateTimeSerializer, NdArraySerializer
+
+    if isinstance(value, dict):
+        return {key: _untagged(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_untagged(item) for item in value]
+    if isinstance(value, str) and value.startswith("{Tiny"):
+        for tag, reader in (("{TinyDate}:", DateTimeSerializer()), ("{TinyArray}:", NdArraySerializer())):
+            if value.startswith(tag):
+                try:
+                    return reader.decode(value[len(tag) :])
+                except (ValueError, ImportError):
+                    return value
+    return value
+
+
+def _tinydb_files(folder: Path, entry: Mapping[str, Any]) -> Iterator[OldFile]:
+    from expframe.compat.sacred.observers.tinydb_hashfs.bases import FILES
+    from expframe.compat.sacred.observers.tinydb_hashfs.hashed_files import HashedFiles
+
+    stored = HashedFiles(folder / FILES)
+    experiment = entry.get("experiment") or {}
+    for kind, rows in (
+        ("artifact", entry.get("artifacts")),
+        ("resource", entry.get("resources")),
+        ("source", experiment.get("sources")),
+    ):
+        for row in rows or ():
+            digest = str(row[-1]).removeprefix("{TinyFile}:").strip('"')
+            address = stored.get(digest) if digest.isalnum() else None
+            if address is not None:
+                yield OldFile(kind, str(row[0]), _copier(Path(address.abspath)))
+
+
+def _counts(files: Iterable[OldFile], points: int = 0) -> dict[str, int]:
+    kinds = [file.kind for file in files]
+    return {"points": points, "artifacts": kinds.count("artifact"), "resources": kinds.count("resource")}
+
+
+# ----------------------------------------------------------------------------------------------------------- sql
+
+
+def _of_sql(url: str) -> Iterator[OldRun]:
+    with needed_by(f"Reading {url.partition('://')[0]} databases", "sql"):
+        import sqlalchemy as sa
+        from sqlalchemy.orm import Session
+    from expframe.compat.sacred.observers.sql_bases import Run
+
+    try:
+        engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
+    except (sa.exc.SQLAlchemyError, ImportError) as problem:
+        raise _unreadable(url, problem) from problem
+    try:
+        if not sa.inspect(engine).has_table(Run.__tablename__):
+            raise UsageError(f"source {mask_text(url)!r}", "holds no runs of Sacred's.")
+        with Session(engine) as session:
+            keys = session.scalars(sa.select(Run.id).order_by(Run.id)).all()
+        for key in keys:
+            with Session(engine) as session:
+                yield _of_row(session.get_one(Run, key))
+    except sa.exc.SQLAlchemyError as problem:
+        raise _unreadable(url, problem) from problem
+    finally:
+        engine.dispose()
+
+
+def _of_row(run: Any) -> OldRun:
+    config = read_value(json.loads(run.config or "{}"))
+    data = run.to_json()
+    files = [OldFile("artifact", file.filename, _writer(file.content)) for file in run.artifacts]
+    files += [OldFile("resource", file.filename, _writer(file.content)) for file in run.resources]
+    if run.experiment is not None:
+        sources = run.experiment.sources
+        files += [OldFile("source", file.filename, _writer((file.content or "").encode())) for file in sources]
+    record = record_of(data, str(run.run_id), config, _counts(files))
+    info = read_value(json.loads(run.info or "{}"))
+    return OldRun(record, config, info, run.captured_out or "", (), files)
+
+
+def _writer(content: bytes | None) -> Callable[[IO[bytes]], object]:
+    return lambda target: target.write(content or b"")
+
+
+# --------------------------------------------------------------------------------------------------------- mongo
+
+
+def _of_mongo(address: str) -> Iterator[OldRun]:
+    with needed_by("Reading MongoDB", "mongo"):
+        import pymongo
+    asked = parse_mongo_db_arg(address)
+    client: Any = pymongo.MongoClient(asked.get("url"), serverSelectionTimeoutMS=_PATIENCE * 1000)
+    with closing(client):
+        database = client[asked.get("db_name", "sacred")]
+        try:
+            yield from runs_of_database(database, asked.get("collection", "runs"))
+        except pymongo.errors.PyMongoError as problem:
+            raise _unreadable(address, problem) from problem
+
+
+def runs_of_database(database: Any, collection: str = "runs") -> Iterator[OldRun]:
+    """Yield the runs of a MongoDB; the metrics of `PREFIX_runs` are in `PREFIX_metrics`."""
+    import gridfs
+
+    metrics = collection[: -len("runs")] + "metrics" if collection.endswith("runs") else "metrics"
+    files = gridfs.GridFS(database)
+    for entry in database[collection].find().sort("_id", 1):
+        config = read_value(entry.get("config") or {})
+        points = list(_mongo_points(database[metrics].find({"run_id": entry["_id"]})))
+        kept = list(_mongo_files(database, files, entry))
+        record = record_of(entry, str(entry["_id"]), config, _counts(kept, len(points)))
+        info = {key: value for key, value in read_value(entry.get("info") or {}).items() if key != "metrics"}
+        yield OldRun(record, config, info, entry.get("captured_out") or "", points, kept)
+
+
+def _mongo_points(metrics: Iterable[Mapping[str, Any]]) -> Iterator[Point]:
+    for metric in metrics:
+        for step, when, value in zip(metric["steps"], metric["timestamps"], metric["values"], strict=False):
+            moment = time_of(when)
+            try:
+                yield str(metric["name"]), number(step), moment.timestamp() if moment else 0.0, number(value)
+            except ValueError:  # MetricError: Sacred takes any value
+                continue
+
+
+def _mongo_files(database: Any, files: Any, entry: Mapping[str, Any]) -> Iterator[OldFile]:
+    import gridfs
+
+    for artifact in entry.get("artifacts") or ():
+        if isinstance(artifact, dict) and files.exists(artifact.get("file_id")):
+            key, name = artifact["file_id"], str(artifact.get("name"))
+            about = database["fs.files"].find_one({"_id": key}) or {}
+            kind, metadata = about.get("contentType"), about.get("metadata") or {}
+            yield OldFile("artifact", name, _grid_writer(files, key), kind, metadata)
+    for name, digest in entry.get("resources") or ():
+        stored = files.find_one({"filename": name, "md5": digest})
+        if stored is not None:
+            yield OldFile("resource", str(name), _grid_writer(files, stored._id))
+    for name, key in (entry.get("experiment") or {}).get("sources") or ():
+        try:
+            yield OldFile("source", str(name), _grid_writer(files, files.get(key)._id))
+        except gridfs.errors.NoFile:
+            continue
+
+
+def _grid_writer(files: Any, key: Any) -> Callable[[IO[bytes]], object]:
+    return lambda target: shutil.copyfileobj(files.get(key), target)
