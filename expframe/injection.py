@@ -226,14 +226,14 @@ def _any_seed(_captured: Captured, _number: int) -> int:
 # ----------------------------------------------------------------------------------------------- between processes
 
 
-class BoundWrappedFunction(wrapt.BoundFunctionWrapper):  # type: ignore[misc]
+class BoundWrappedFunction(wrapt.BoundFunctionWrapper):  # type: ignore[misc, type-arg, unused-ignore]
     """Such a method, bound to its object."""
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         return getattr, (self._self_instance, self.__name__)
 
 
-class WrappedFunction(wrapt.FunctionWrapper):  # type: ignore[misc]
+class WrappedFunction(wrapt.FunctionWrapper):  # type: ignore[misc, type-arg, unused-ignore]
     """A function with something around its calls. Copies of it are itself; it is pickled by reference."""
 
     __bound_function_wrapper__ = BoundWrappedFunction

@@ -225,6 +225,14 @@ def test_importing_expframe_does_not_import_sacred():
     assert "set()\n" == run_python("-c", code)[1]
 
 
+def test_pytee_copies_its_input(tmp_path):
+    """To its output, and to the end of a file."""
+    (tmp_path / "out").write_text("before\n")
+    code, out, _ = run_python("-m", "expframe.compat.sacred.pytee", "-a", str(tmp_path / "out"), input="a\nb")
+
+    assert (0, "a\nb", "before\na\nb") == (code, out, (tmp_path / "out").read_text())
+
+
 def test_unknown_names_are_said():
     """A module has no names but its own."""
     for module in (sacred, sacred.observers, sacred.optional, sacred.serializer, sacred.experiment):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import os
 import pprint
-import pydoc
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -89,6 +88,8 @@ def print_named_configs(ingredient: Any) -> Any:
 
 def help_for_command(command: Any) -> str:
     """Return signature and docstring of a command as plain text."""
+    import pydoc
+
     return pydoc.plain(pydoc.text.document(command))
 
 

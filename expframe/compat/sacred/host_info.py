@@ -7,7 +7,6 @@ import platform
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
-from xml.etree import ElementTree
 
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.facts import host
@@ -132,6 +131,8 @@ def _environment() -> dict[str, str]:
 def _gpus() -> dict[str, Any] | None:
     if not SETTINGS.HOST_INFO.INCLUDE_GPU_INFO:
         return None
+    from xml.etree import ElementTree
+
     try:
         answer = host.ask(["nvidia-smi", "-q", "-x"], timeout=_NVIDIA_SECONDS)
         if answer.code != 0:
@@ -143,6 +144,8 @@ def _gpus() -> dict[str, Any] | None:
 
 def _read_gpus(report: bytes) -> dict[str, Any]:
     """Return what nvidia-smi tells; a card in MIG mode tells of its memory in parts."""
+    from xml.etree import ElementTree
+
     root = ElementTree.fromstring(report)
     gpus = []
     for gpu in root.iter("gpu"):

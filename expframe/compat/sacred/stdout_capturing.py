@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -112,6 +111,8 @@ def tee_output_fd() -> AbstractContextManager[CapturedStdout]:
 
 @contextmanager
 def _tee(mode: str) -> Iterator[CapturedStdout]:
+    import tempfile
+
     number, name = tempfile.mkstemp(prefix="expframe-output-")
     path = Path(name)
     try:

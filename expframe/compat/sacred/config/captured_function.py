@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Callable, Mapping
-from logging import Logger
+from logging import DEBUG, Logger
 from typing import Any, NamedTuple
 
 from expframe import injection
@@ -83,16 +83,12 @@ class CapturedFunction(injection.WrappedFunction):
         more, filled = self.signature.construct_arguments(args, kwargs, options, bound)
         logger = wiring.logger
         try:
-            if logger is None:
+            if logger is None or not logger.isEnabledFor(DEBUG):
                 return wrapped(*more, **filled)
-            logger.debug("Started")
-            start = time.time()
-            result = wrapped(*more, **filled)
+            return _call_and_say(wrapped, more, filled, logger)
         except ConfigError as error:
             error.look_up_in(config, self.prefix)
             raise
-        logger.debug("Finished after %s.", datetime.timedelta(seconds=round(time.time() - start)))
-        return result
 
     def _special_values(self, wiring: Any) -> dict[str, Any]:
         values = {"_config": wiring.config, "_log": wiring.logger, "_run": wiring.run}
@@ -100,6 +96,14 @@ class CapturedFunction(injection.WrappedFunction):
             seed = get_seed(wiring.rnd)
             values.update(_seed=seed, _rnd=create_rnd(seed))
         return {name: values[name] for name in self._specials}
+
+
+def _call_and_say(function: Any, args: list[Any], kwargs: dict[str, Any], logger: Logger) -> Any:
+    logger.debug("Started")
+    start = time.time()
+    result = function(*args, **kwargs)
+    logger.debug("Finished after %s.", datetime.timedelta(seconds=round(time.time() - start)))
+    return result
 
 
 def create_captured_function(function: Callable[..., Any], prefix: str | None = None) -> CapturedFunction:
