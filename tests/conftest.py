@@ -5,9 +5,13 @@ import textwrap
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from expframe import Experiment, context
+
+hypothesis.settings.register_profile("shared", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("shared")
 
 
 @pytest.fixture(autouse=True)
