@@ -81,28 +81,20 @@ def mend_last_line(fd: int) -> bytes:
     return b"" if size == 0 or os.pread(fd, 1, size - 1) == b"\n" else b"\n"
 
 
-def whole_lines(path: Path, start: int = 0, without: Sequence[Span] = ()) -> Iterator[bytes]:
-    """
-    Yield the lines of a file that end in a newline, without it. A missing file has none.
-
-    Args:
-        path: The file.
-        start: The byte to begin at.
-        without: Ranges of bytes; lines that begin in one are left out.
-    """
+def whole_lines(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the lines of a file, from one byte up to another, that end in a newline; a missing file has none."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return
     with file:
-        for begin, end in counted(start, without):
-            file.seek(begin)
-            for line in file:
-                if line.endswith(b"\n"):
-                    yield line[:-1]
-                begin += len(line)
-                if end is not None and begin >= end:
-                    break
+        file.seek(start)
+        for line in file:
+            if end is not None and start >= end:
+                break
+            start += len(line)
+            if line.endswith(b"\n"):
+                yield line[:-1]
 
 
 def counted(start: int, without: Sequence[Span]) -> Iterator[tuple[int, int | None]]:

@@ -14,7 +14,14 @@ from expframe import context, injection, notebook
 from expframe.config import dotted
 from expframe.config.model import FLAGS, Config, Entries, Flag, Options, Origin, Override, Request
 from expframe.config.scope import ConfigFunction
-from expframe.errors import DefinitionError, HookSignatureError, MissingMainError, NameTakenError, UnknownCommandError
+from expframe.errors import (
+    DefinitionError,
+    HookSignatureError,
+    MissingMainError,
+    NameTakenError,
+    OptionError,
+    UnknownCommandError,
+)
 from expframe.randomness import child_seed, drawn_seed, rank
 from expframe.registry import Captured, CliOption, Command, Registry, Snapshot, origin_of
 
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
 
     from expframe.observers.base import Observer
     from expframe.opened import CalledRun, StartedRun
+    from expframe.resuming import Resumed
     from expframe.run import Run, Setup
     from expframe.task_queue import TaskQueue, TaskResult
 
@@ -248,6 +256,7 @@ class Experiment(Ingredient):
         environment: Environment variables to keep, by name or pattern (`SLURM_*`).
         ranks: "all" to keep the runs of all processes of a distributed job, not only of rank 0.
         devices: The GPUs to use.
+        grace: Seconds that code which reads `run.should_stop` or makes checkpoints has to end by itself after SIGTERM.
     """
 
     def __init__(  # noqa: PLR0913  each names one thing that all runs of an experiment share
@@ -265,6 +274,7 @@ class Experiment(Ingredient):
         environment: Sequence[str] = (),
         ranks: str = "first",
         devices: Sequence[int | str] = (),
+        grace: float = 30.0,
     ) -> None:
         caller = _caller(self)
         file = caller.f_globals.get("__file__")
@@ -282,6 +292,7 @@ class Experiment(Ingredient):
         self.load_dir = os.path.abspath(load_dir) if load_dir else None  # noqa: PTH100
         self.environment = tuple(environment)
         self.devices = tuple(devices)
+        self.grace = grace
         self._max_depth = max_depth
         self._read_only = read_only
         self._ranks = ranks
@@ -637,15 +648,33 @@ class Experiment(Ingredient):
             changed = options.to_mapping()
             hook(options=changed)
             options = Options.from_mapping(changed)
-        found = self._find_command(asked.command, snapshot)
         parent = context.parent_of_new()
-        number = len(parent.children) if parent else 0
-        seed = child_seed(parent.seed, found.name, number) if parent else drawn_seed(os.environ)
+        resumed = self._find_resumed(asked, options, parent)
+        if resumed is not None:
+            asked = resumed.ask(asked)
+        found = self._find_command(asked.command, snapshot)
+        seed = child_seed(parent.seed, found.name, parent.next_child) if parent else drawn_seed(os.environ)
         request = asked._replace(command=found.name, options=options, seed=seed)
         setup = self._make_setup(snapshot, found, options, parent, is_command_line)
+        config = self._decide(snapshot, request)
+        if resumed is not None:
+            resumed.check_config(config, force=options.force)
         make: Any = kind or Run
-        run: R = make(setup, snapshot, found, request, self._decide(snapshot, request), parent)
+        run: R = make(setup, snapshot, found, request, config, parent, resumed)
         return run
+
+    def _find_resumed(self, asked: Request, options: Options, parent: Run | None) -> Resumed | None:
+        """Return the run that is to be resumed, if one is."""
+        if options.resume is None:
+            return None
+        from expframe import resuming
+
+        if options.id is not None or options.queue:
+            raise OptionError("--resume", "goes with neither --id nor --queue: the run has its id and was started.")
+        command = "start" if asked.command == _START else asked.command
+        name = command or self.default_command or ""
+        store = self._find_store(options, parent)
+        return resuming.find(store, options.resume, options.name or self.name, name, is_given=command is not None)
 
     def _run_child(
         self, around: Request, command: str | None, config_updates: Mapping[Any, Any] | None, *args: Any, **how: Any
@@ -692,6 +721,15 @@ class Experiment(Ingredient):
             raise UnknownCommandError(name, dotted.nearest(name, available), available)
         return snapshot.commands[name]
 
+    def _find_store(self, options: Options, parent: Run | None) -> Path:
+        """Return the folder of runs: inside a run that run's, unless another one is named."""
+        from expframe.store.layout import resolve_store
+
+        is_ours = parent is not None and (self.store is None or parent.name == self.name)
+        if parent is not None and parent.dir is not None and is_ours and options.file_storage is None:
+            return parent.dir.parent
+        return resolve_store(options.file_storage or self.store)
+
     def _make_setup(
         self, snapshot: Snapshot, command: Command, options: Options, parent: Run | None, is_command_line: bool
     ) -> Setup:
@@ -700,13 +738,9 @@ class Experiment(Ingredient):
         from expframe.facts.gathering import Known, Scope
         from expframe.recording import Injection
         from expframe.run import Setup
-        from expframe.store.layout import resolve_store
         from expframe.store.writer import LocalStore
 
-        store = resolve_store(options.file_storage or self.store)
-        is_ours = parent is not None and (self.store is None or parent.name == self.name)
-        if parent is not None and parent.dir is not None and is_ours and options.file_storage is None:
-            store = parent.dir.parent
+        store = self._find_store(options, parent)
         self._known = self._known or Known()
         is_ghost = (
             self.ghost
@@ -734,6 +768,7 @@ class Experiment(Ingredient):
             Injection(self._max_depth, self._read_only),
             tuple(self.registry.cli_options),
             is_command_line,
+            self.grace,
             self._run_child,
         )
 

@@ -60,6 +60,8 @@ class Record(NamedTuple):
         status: One of `Status`, or a custom one.
         queued: When it was queued, in UTC.
         started: When it was started, in UTC.
+        attempt: 1, and one more each time that it was resumed.
+        resumed: When its latest attempt was started, in UTC; None for the first one.
         ended: When it ended, in UTC.
         seed: The seed entry of its config.
         parent: The uid of the run it was started in.
@@ -92,6 +94,8 @@ class Record(NamedTuple):
     id: str | None = None
     queued: datetime.datetime | None = None
     started: datetime.datetime | None = None
+    attempt: int = 1
+    resumed: datetime.datetime | None = None
     ended: datetime.datetime | None = None
     seed: Any = None
     parent: str | None = None
@@ -118,8 +122,9 @@ class Record(NamedTuple):
 
     @property
     def duration(self) -> float | None:
-        """Seconds from start to end; None while it runs."""
-        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+        """Seconds from the start of its latest attempt to its end; None while it runs."""
+        started = self.resumed or self.started
+        return (self.ended - started).total_seconds() if started and self.ended else None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data. Secrets are masked."""
@@ -145,7 +150,7 @@ class Record(NamedTuple):
             if name not in data:
                 continue
             value = data[name]
-            if name in {"queued", "started", "ended"}:
+            if name in {"queued", "started", "resumed", "ended"}:
                 given[name] = value and datetime.datetime.fromisoformat(value)
             elif name == "failure":
                 given[name] = value and Failure(**value)

@@ -16,8 +16,8 @@ ORDER = """
     terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.points formats savers saving store.writer store.reader
-    stopping logbook recording binding calling run opened task_queue
+    store.layout store.attempts store.points formats savers saving checkpoints store.writer store.reader
+    resuming stopping logbook recording binding calling run opened task_queue
     cli.argv cli.render cli.commands cli.script
     experiment_file experiment testing __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long

@@ -151,6 +151,7 @@ FLAGS = (
     Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
     Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
     Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
+    Flag("", "--grace", "grace", "Seconds to end by itself after SIGTERM, for code that asks.", True, _seconds),
     Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
     Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
     Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.", True),
@@ -159,6 +160,7 @@ FLAGS = (
     Flag("-p", "--print-config", "print_config", "Print the config before the run."),
     Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
     Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
+    Flag("", "--resume", "resume", "Go on with a run that did not come to its end: its id, or last.", True),
     Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
     Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
 )
@@ -175,6 +177,7 @@ class Options(NamedTuple):
     enforce_clean: bool = False
     file_storage: str | None = None
     force: bool = False
+    grace: float | None = None
     help: bool = False
     id: str | None = None
     loglevel: str | int | None = None
@@ -183,6 +186,7 @@ class Options(NamedTuple):
     print_config: bool = False
     priority: float | None = None
     queue: bool = False
+    resume: str | None = None
     tag: tuple[str, ...] = ()
     unobserved: bool = False
     extra: Mapping[str, Any] = MappingProxyType({})
@@ -247,6 +251,8 @@ class Request(NamedTuple):
     """Positional arguments of the command, which prevail over the config."""
     kwargs: Mapping[str, Any] = MappingProxyType({})
     """Keyword arguments of the command."""
+    base: tuple[Override, ...] = ()
+    """The values of the run that is done again, below all that is asked for."""
 
 
 class Decided:
