@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from expframe import saving
 from expframe.config.frozen import FrozenDict, FrozenList
 from expframe.config.values import dump, from_json
-from expframe.disk import inside, synchronise, write_new
+from expframe.disk import inside, replace_file, synchronise, write_new
 from expframe.errors import MetricError, RunError, StoreError, listed
 from expframe.metrics import number
 from expframe.store import layout
@@ -144,10 +144,11 @@ def write(run: Path, step: Any, objects: Any, position: Position, keep: int | No
     subject = _check(step, objects, keep)
     base = run / layout.CHECKPOINTS_FOLDER
     with saving.storing(subject), _aside(base) as aside:
+        write_new(aside / _CONTENT, b"")  # the name is taken
         files = [(name, *_put(aside, name, value)) for name, value in objects.items()]
         data = {"step": number(step), "time": time.time(), "objects": files, "position": position._asdict()}
-        write_new(aside / _CONTENT, dump(data))
-        for path in (*(path for path in aside.rglob("*")), aside):
+        replace_file(aside / _CONTENT, dump(data))
+        for path in (*aside.rglob("*"), aside):
             synchronise(path)
         folder = _give_number(aside, base)
         synchronise(base)

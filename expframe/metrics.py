@@ -255,6 +255,12 @@ class MetricFile:
                 summary = self.summaries.get(name) or self.summaries.setdefault(name, Summary())
                 summary.add(steps, values)
 
+    def go_on(self, without: Sequence[Span]) -> None:
+        """Go on after what is in the file, of which some bytes do not count."""
+        if self.path.exists():
+            self._open()
+            summarize(self.path, 0, self.summaries, without)
+
     def close(self) -> None:
         """Close the file."""
         if self._fd >= 0:

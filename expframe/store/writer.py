@@ -115,8 +115,7 @@ class LocalSink(Sink):
 
     def _go_on(self, config: Config) -> None:
         """Go on after what earlier attempts wrote."""
-        path = self._metrics.path
-        summarize(path, 0, self._metrics.summaries, attempts.superseded(self.folder).get(path.name, ()))
+        self._metrics.go_on(attempts.superseded(self.folder).get(layout.METRICS, ()))
         data = config_data(config, self._secrets)
         if json.loads((self.folder / layout.CONFIG).read_bytes())["values"] != data["values"]:
             replace_file(self.folder / layout.CONFIG, values.dump_plain(data))
