@@ -372,6 +372,12 @@ class Curves(dict[str, Curve]):
     def __missing__(self, name: str) -> Curve:
         raise KeyError(f"{self._owner} has no {self._kind} {name!r}. It has: {', '.join(self) or 'none'}.")
 
+    def only(self, names: Iterable[str]) -> Curves:
+        """Return the curves of some metrics, as far as they are there."""
+        found = Curves(self._owner)
+        found.update((name, self[name]) for name in dict.fromkeys(names) if name in self)
+        return found
+
     def to_frame(self) -> Any:
         """
         Return a frame of pandas or polars with the columns metric, step, time and value.

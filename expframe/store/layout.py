@@ -61,6 +61,15 @@ def is_run(folder: Path) -> bool:
     return (folder / RECORD).is_file()
 
 
+def run_ids(store: Path) -> list[str]:
+    """Return the ids of the runs in a folder, in no order; a folder that is not there has none."""
+    try:
+        names = os.listdir(store)  # noqa: PTH208  names are all we need
+    except FileNotFoundError:
+        return []
+    return [name for name in names if is_name(name) and os.path.isfile(f"{store}/{name}/{RECORD}")]  # noqa: PTH113
+
+
 def resolve_store(store: str | os.PathLike[str] | None) -> Path:
     """Return the store's folder: the given one, else that of the environment, else `runs` of the working directory."""
     return Path(os.path.abspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE))  # noqa: PTH100  no links
