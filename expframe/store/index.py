@@ -231,7 +231,7 @@ def _row_of(id: str, columns: Sequence[str], cells: Sequence[Any], store: Path) 
 def _workers_of(folder: Path) -> str:
     """Return the names of the metric files of a run's other processes."""
     try:
-        return "/".join(path.name for path in layout.worker_metrics(folder))
+        return "/".join(layout.metric_names(folder)[1:])
     except OSError:
         return ""
 

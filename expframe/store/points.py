@@ -78,7 +78,7 @@ class Statistics(Mapping[str, tuple["float | None", ...]]):
             OSError: Its files cannot be read.
         """
         try:
-            content = (folder / layout.SUMMARY).read_bytes()
+            content = layout.read(folder, layout.SUMMARY)
         except FileNotFoundError:
             content = b""
         if content.startswith(_START) and content.endswith(_END):
@@ -146,9 +146,9 @@ def _of_json(item: Any) -> tuple[float | None, ...] | None:
 def _sizes_of(folder: Path) -> dict[str, int]:
     """Return the size of each metric file that is there."""
     sizes = {}
-    for path in layout.metric_files(folder):
+    for name in layout.metric_names(folder):
         try:
-            sizes[path.name] = os.stat(path).st_size  # noqa: PTH116  many files
+            sizes[name] = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  ten thousand folders
         except FileNotFoundError:
             continue
     return sizes

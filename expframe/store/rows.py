@@ -103,7 +103,7 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
     record: Mapping[str, Any] | None = None
     given: dict[str, Any] = {}
     try:
-        data = json.loads((folder / layout.RECORD).read_bytes())
+        data = json.loads(layout.read(folder, layout.RECORD))
         given = {"host": data.get("host"), "result": data.get("result")}
         if isinstance(data["status"], str) and isinstance(data["uid"], str):
             record = {name: data.get(name) for name in _KEPT}
@@ -120,7 +120,7 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
 
 def _config(folder: Path) -> Mapping[str, Any] | None:
     try:
-        found = json.loads((folder / layout.CONFIG).read_bytes())["values"]
+        found = json.loads(layout.read(folder, layout.CONFIG))["values"]
     except _DAMAGED:
         return None
     return found if isinstance(found, dict) else None
