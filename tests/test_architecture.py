@@ -16,7 +16,7 @@ ORDER = """
     terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.points store.rows store.fields store.query store.index
+    store.layout store.points store.rows store.fields store.query store.cache store.index
     formats savers saving store.writer store.reader store.collection
     stopping timing progress devices sampler logbook recording binding calling run opened task_queue
     cli.argv cli.render cli.commands cli.script

@@ -115,7 +115,7 @@ class Field(NamedTuple):
         if self.group == "record":
             found = _OF_RECORD[self.name][1](row)
         elif self.group == "metrics":
-            statistics = row.metrics.get(self.path[0])
+            statistics = row.metrics.get(self.path[0]) if row.metrics is not None else None
             found = None if statistics is None else statistics[STATISTICS.index(self.path[1])]
             if self.path[1] == "count" and found is not None:
                 found = int(found)
@@ -151,7 +151,7 @@ def _value(data: Any) -> Any:
 def entries(row: Row, group: str) -> Iterator[tuple[str, Any]]:
     """Yield the name and value of each entry that a row has in a group, such as `config.net.depth`."""
     if group == "metrics":
-        for name, statistics in row.metrics.items():
+        for name, statistics in () if row.metrics is None else row.metrics.items():
             for statistic, value in zip(STATISTICS, statistics, strict=True):
                 yield Field.of_metric(name, statistic).name, value
         return

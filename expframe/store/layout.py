@@ -45,15 +45,26 @@ def metrics_of(pid: int) -> str:
     return f"metrics-{pid}.csv"
 
 
+def metric_names(folder: Path) -> list[str]:
+    """Return the names of the metric files that a run can have, its own process's first."""
+    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
+    return [METRICS, *sorted(names)]
+
+
 def metric_files(folder: Path) -> list[Path]:
     """Return the metric files of a run, its own process's first."""
-    return [folder / METRICS, *worker_metrics(folder)]
+    return [folder / name for name in metric_names(folder)]
 
 
 def worker_metrics(folder: Path) -> list[Path]:
     """Return the metric files of a run's other processes."""
-    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
-    return [folder / name for name in sorted(names)]
+    return metric_files(folder)[1:]
+
+
+def read(folder: Path, name: str) -> bytes:
+    """Return the content of a run's file; cheaper than by a Path of its own, for lists of many runs."""
+    with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
+        return file.read()
 
 
 def is_run(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from expframe.record import Status, now
 from expframe.store import layout
-from expframe.store.points import statistics_of
+from expframe.store.points import Statistics
 
 GROUPS = ("record", "host", "result", "config", "metrics")
 """What a row is made of; each is read only where it is asked for."""
@@ -44,7 +44,7 @@ class Row(NamedTuple):
         host: Facts of its machine, likewise plain.
         result: What its command returned, likewise plain.
         config: Its values, likewise plain; None where they cannot be read.
-        metrics: For each metric the `STATISTICS` of its points.
+        metrics: For each metric what its points come to; None where they cannot be read.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Row(NamedTuple):
     host: Any = None
     result: Any = None
     config: Mapping[str, Any] | None = None
-    metrics: Mapping[str, tuple[float | None, ...]] = {}
+    metrics: Statistics | None = None
 
     @property
     def order(self) -> tuple[str, int]:
@@ -80,51 +80,55 @@ def moment(text: Any) -> datetime.datetime | None:
 
 def read(folder: Path, groups: Collection[str]) -> Row | None:
     """
-    Return the row of a run; None where no run is.
+    Return the row of a run as it is now; None where no run is.
 
     What cannot be read is missing from the row, and nothing is raised for it.
     """
+    row = read_as_written(folder, groups)
+    return row and judged(row, folder, groups)
+
+
+def judged(row: Row, folder: Path, groups: Collection[str]) -> Row:
+    """Return a row in which a run that says RUNNING and whose process is gone is DIED."""
+    if row.record is None or row.record["status"] != Status.RUNNING or layout.is_alive(folder):
+        return row
+    row = read_as_written(folder, groups) or row  # it may just have ended
+    if row.record is None or row.record["status"] != Status.RUNNING:
+        return row
+    return row._replace(record={**row.record, "status": Status.DIED})
+
+
+def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
+    """Return the row of a run as its files have it, so that a run whose process is gone may say RUNNING."""
     record: Mapping[str, Any] | None = None
     given: dict[str, Any] = {}
     try:
-        data = json.loads((folder / layout.RECORD).read_bytes())
-        record = {name: data.get(name) for name in _KEPT}
+        data = json.loads(layout.read(folder, layout.RECORD))
         given = {"host": data.get("host"), "result": data.get("result")}
-        if not isinstance(record["status"], str) or not isinstance(record["uid"], str):
-            record = None
+        if isinstance(data["status"], str) and isinstance(data["uid"], str):
+            record = {name: data.get(name) for name in _KEPT}
     except (FileNotFoundError, NotADirectoryError):
         return None
     except _DAMAGED:
-        record = None
+        pass
     if "config" in groups:
         given["config"] = _config(folder)
     if "metrics" in groups:
-        given["metrics"] = _metrics(folder)
-    return judged(Row(folder.name, record, **given), folder)
-
-
-def judged(row: Row, folder: Path) -> Row:
-    """Return a row in which a run that says RUNNING and whose process is gone is DIED."""
-    record = row.record
-    if record is None or record["status"] != Status.RUNNING or layout.is_alive(folder):
-        return row
-    try:
-        status = json.loads((folder / layout.RECORD).read_bytes())["status"]  # it may just have ended
-    except _DAMAGED:
-        status = Status.RUNNING
-    return row._replace(record={**record, "status": Status.DIED if status == Status.RUNNING else status})
+        given["metrics"] = statistics_of(folder)
+    return Row(folder.name, record, **given)
 
 
 def _config(folder: Path) -> Mapping[str, Any] | None:
     try:
-        found = json.loads((folder / layout.CONFIG).read_bytes())["values"]
+        found = json.loads(layout.read(folder, layout.CONFIG))["values"]
     except _DAMAGED:
         return None
     return found if isinstance(found, dict) else None
 
 
-def _metrics(folder: Path) -> Mapping[str, tuple[float | None, ...]]:
+def statistics_of(folder: Path) -> Statistics | None:
+    """Return what the points of a run come to; None where they cannot be read."""
     try:
-        return statistics_of(folder)
-    except _DAMAGED:
-        return {}
+        return Statistics.of(folder)
+    except OSError:
+        return None
