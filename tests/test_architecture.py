@@ -19,8 +19,10 @@ ORDER = """
     store.layout store.points store.rows store.fields store.query store.cache store.index
     formats savers saving store.writer store.reader store.collection
     stopping timing progress devices sampler logbook recording binding calling run opened task_queue
-    cli.argv cli.render cli.commands cli.script
-    experiment_file experiment testing __init__
+    cli.argv cli.render cli.table cli.commands cli.script
+    experiment_file experiment testing
+    runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
+    __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
 
