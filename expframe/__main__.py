@@ -14,6 +14,8 @@ COMMANDS = {
     "show": ("expframe.runs_cli.show", "show all that is known of a run"),
     "path": ("expframe.runs_cli.path", "print the folder of a run"),
     "logs": ("expframe.runs_cli.logs", "print what a run printed"),
+    "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
+    "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
 }
 """For each command its module and what it does."""
 

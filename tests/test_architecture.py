@@ -22,6 +22,7 @@ ORDER = """
     cli.argv cli.render cli.table cli.commands cli.script
     experiment_file experiment testing
     runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
+    runs_cli.differences runs_cli.diff runs_cli.metrics
     __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
@@ -39,6 +40,7 @@ DOORS = {
     "tqdm": {"progress"},
     "psutil": {"sampler"},
     "pynvml": {"sampler"},
+    "plotille": {"runs_cli.metrics"},
 }
 
 
