@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from expframe.experiment import Experiment as Experiment
     from expframe.experiment import Ingredient as Ingredient
     from expframe.experiment import start as start
+    from expframe.logs import NOTICE as NOTICE
     from expframe.masking import Secret as Secret
     from expframe.observers.base import Observer as Observer
     from expframe.observers.base import Sink as Sink
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
     from expframe.record import Status as Status
     from expframe.run import Run as Run
     from expframe.savers import saver as saver
+    from expframe.store.collection import runs as runs
     from expframe.store.reader import StoredRun as StoredRun
-    from expframe.store.reader import runs as runs
 
 _PLACES = {
     "Config": "expframe.config.model",
     "Experiment": "expframe.experiment",
     "Ingredient": "expframe.experiment",
     "MemoryObserver": "expframe.observers.memory",
+    "NOTICE": "expframe.logs",
     "Observer": "expframe.observers.base",
     "Record": "expframe.record",
     "Run": "expframe.run",
@@ -39,7 +41,7 @@ _PLACES = {
     "StoredRun": "expframe.store.reader",
     "TensorBoard": "expframe.observers.tensorboard",
     "errors": "expframe.errors",
-    "runs": "expframe.store.reader",
+    "runs": "expframe.store.collection",
     "saver": "expframe.savers",
     "start": "expframe.experiment",
     "thaw": "expframe.config.frozen",

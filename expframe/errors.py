@@ -14,7 +14,8 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── CommandLineError            words that fit no usage line
     │   ├── UnknownCommandError
     │   ├── MissingMainError
-    │   └── OptionError                 an option with a value it cannot take
+    │   ├── OptionError                 an option with a value it cannot take
+    │   └── QueryError                  (also ValueError) a filter or field of runs that nobody understands
     ├── ConfigError                 a value that cannot be decided
     │   ├── UnknownEntryError
     │   ├── UnknownNamedConfigError
@@ -216,6 +217,10 @@ class MissingMainError(ExpframeError):
 
 class OptionError(UsageError):
     """An option has a value it cannot take."""
+
+
+class QueryError(UsageError, ValueError):
+    """A filter of runs is malformed, or a field that it names is not there."""
 
 
 # --------------------------------------------------------------------------------------------------------- config

@@ -14,6 +14,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ DELAY = 0.05
 _FULL = 1 << 13
 _FULL_SERIES = 1 << 21
 _LINES = 1 << 16
+_VALUE_OF = itemgetter(0, 3)
 
 
 def number(value: Any, what: str = "value") -> int | float:
@@ -97,7 +99,13 @@ class MetricLog:
         self._emitting = threading.Lock()
         self._written = 0.0
         self._delay = -math.inf if unbuffered else DELAY
+        self._latest: dict[str, int | float] = {}
         self.count = 0
+
+    def latest(self) -> dict[str, int | float]:
+        """Return the last value of each metric, of what waits in memory too."""
+        points, series = self._points[:], self._series[:]
+        return self._latest | {block.name: block.values[-1] for block in series} | dict(map(_VALUE_OF, points))
 
     def log(self, name: str, value: Any, step: Any = None, _now: Callable[[], float] = time.time) -> None:
         """Take one point; without a step it is the metric's last step + 1."""
@@ -181,8 +189,10 @@ class MetricLog:
                 series, self._series = self._series, []
             self.count += len(points) + sum(len(block.values) for block in series)
             if points:
+                self._latest.update(map(_VALUE_OF, points))
                 self._emit(Points(points))
             for block in series:
+                self._latest[block.name] = block.values[-1]
                 self._emit(block)
         finally:
             self._emitting.release()
@@ -362,14 +372,22 @@ class Curves(dict[str, Curve]):
 
     Args:
         owner: Whose they are, for messages.
+        kind: What one is called there.
     """
 
-    def __init__(self, owner: str = "") -> None:
+    def __init__(self, owner: str = "", kind: str = "metric") -> None:
         super().__init__()
         self._owner = owner
+        self._kind = kind
 
     def __missing__(self, name: str) -> Curve:
-        raise KeyError(f"{self._owner} has no metric {name!r}. It has: {', '.join(self) or 'none'}.")
+        raise KeyError(f"{self._owner} has no {self._kind} {name!r}. It has: {', '.join(self) or 'none'}.")
+
+    def only(self, names: Iterable[str]) -> Curves:
+        """Return the curves of some metrics, as far as they are there."""
+        found = Curves(self._owner)
+        found.update((name, self[name]) for name in dict.fromkeys(names) if name in self)
+        return found
 
     def to_frame(self) -> Any:
         """
@@ -387,16 +405,19 @@ class Curves(dict[str, Curve]):
         return frame_of(columns)
 
 
-def read_files(paths: Iterable[Path], owner: str = "", without: Mapping[str, Sequence[Span]] = {}) -> Curves:
+def read_files(
+    paths: Iterable[Path], owner: str = "", kind: str = "metric", without: Mapping[str, Sequence[Span]] = {}
+) -> Curves:
     """
     Return the points of metric files by metric; lines that are no whole points are skipped.
 
     Args:
         paths: The files; a missing one has no points.
         owner: Whose they are, for messages.
+        kind: What one is called there.
         without: For each file's name the bytes that do not count.
     """
-    curves = Curves(owner)
+    curves = Curves(owner, kind)
     for path in paths:
         _read(path, 0, curves, without.get(path.name, ()))
     return curves

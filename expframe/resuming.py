@@ -16,7 +16,8 @@ from expframe.errors import ConfigChangedError, ResumeError, RunNotFoundError, V
 from expframe.masking import secrets_in
 from expframe.record import Record, Status
 from expframe.store import attempts, layout
-from expframe.store.reader import StoredRun, runs
+from expframe.store.collection import runs
+from expframe.store.reader import StoredRun
 from expframe.store.writer import config_data
 
 LAST = "last"

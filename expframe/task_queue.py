@@ -102,7 +102,7 @@ class TaskQueue:
                 asked = self._tasks.pop(0)
                 self._log.info("Task %d/%d: %s", number, total, _described(asked))
                 results.append(self._run_one(number, asked, results))
-                if results[-1].status == Status.INTERRUPTED:  # it was asked to stop, and so are we
+                if results[-1].error is None and results[-1].has_failed:  # SIGTERM asked it to stop, and so us
                     break
         finally:
             self._tell(results)

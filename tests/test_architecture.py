@@ -11,15 +11,19 @@ ORDER = """
     _version errors disk masking
     config.dotted config.frozen config.arrays config.values config.reading config.files config.model config.pins
     config.instrument config.scope config.judging config.resolve
-    frames record context notebook randomness registry injection
+    frames record context notebook logs randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
     terminal_text streams tee output summaries metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.attempts store.points formats savers saving checkpoints store.writer store.reader
-    resuming stopping logbook recording binding calling run opened task_queue
-    cli.argv cli.render cli.commands cli.script
-    experiment_file experiment testing __init__
+    store.layout store.attempts store.points store.rows store.fields store.query store.cache store.index
+    formats savers saving checkpoints store.writer store.reader store.collection
+    resuming stopping timing progress devices sampler logbook recording binding calling run opened task_queue
+    cli.argv cli.render cli.table cli.commands cli.script
+    experiment_file experiment testing
+    runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
+    runs_cli.differences runs_cli.diff runs_cli.metrics
+    __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
 
@@ -33,6 +37,10 @@ DOORS = {
     "ruamel": {"config.files"},
     "wrapt": {"injection"},
     "docopt": {"cli.argv"},
+    "tqdm": {"progress"},
+    "psutil": {"sampler"},
+    "pynvml": {"sampler"},
+    "plotille": {"runs_cli.metrics"},
 }
 
 

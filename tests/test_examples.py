@@ -256,7 +256,7 @@ def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen
     assert run.status == "DIED"
     assert len(run.metrics("loss")) > 5
     assert run.metrics("loss").steps == list(range(1, len(run.metrics("loss")) + 1))
-    assert "epoch" in run.output()
+    assert "Started 'train'" in run.output()
 
 
 @needs_digits
@@ -282,7 +282,8 @@ def test_digits_keeps_one_line_alive(digits: Path) -> None:
 
     assert process.returncode == 0
     assert [b"epoch" in line for line in shown.split(b"\n")].count(True) == 1
-    assert shown.count(b"\repoch") == 4
+    assert shown.count(b"\repoch") > 1
+    assert b"accuracy=0." in shown
     assert expframe.runs(digits / "runs")[1].output().count("epoch") == 1
 
 

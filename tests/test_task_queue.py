@@ -12,6 +12,7 @@ from expframe.errors import (
     MissingArgumentError,
     OptionError,
     QueueError,
+    RunInterrupt,
     RunTimeout,
     UnknownCommandError,
     UnknownEntryError,
@@ -114,6 +115,20 @@ def test_statuses_of_their_own(ex, problem, status):
             ex.run_queue()
         (result,) = caught.value.results
     assert status == result.status
+
+
+def test_a_task_that_ends_early_ends_alone(ex):
+    """A RunInterrupt ends its own task; the next one is run."""
+
+    @ex.command
+    def early():
+        raise RunInterrupt
+
+    ex.queue("early")
+    ex.queue("divide")
+    with pytest.raises(QueueError) as caught:
+        ex.run_queue()
+    assert [Status.INTERRUPTED, Status.COMPLETED] == [result.status for result in caught.value.results]
 
 
 def test_interrupt_stops_all(ex, caplog):

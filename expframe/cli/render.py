@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from expframe.config import dotted
 from expframe.config.frozen import thaw
 from expframe.config.model import Change, Config, Origin
-from expframe.config.values import short_repr
+from expframe.config.values import MASKED, Reference, short_repr
 from expframe.errors import ExpframeError
 from expframe.masking import MASK, is_masked, mask, mask_text, secrets_in
 
@@ -105,7 +105,8 @@ def _by(origin: Origin | None) -> str:
 
 
 def _shown(name: object, value: Any, form: Callable[[Any], str]) -> str:
-    return MASK if is_masked(name, value) else form(mask(thaw(value), name))
+    was_masked = isinstance(value, Reference) and value == MASKED
+    return MASK if was_masked or is_masked(name, value) else form(mask(thaw(value), name))
 
 
 def _note_of_elements(config: Config, name: str) -> str:
@@ -183,11 +184,11 @@ def own_frames_only(trace: TracebackType | None) -> bool:
     return True
 
 
-def write(text: str, stream: TextIO | None = None) -> None:
+def write(text: str, stream: TextIO | None = None, *, end: str = "\n") -> None:
     """Write a line of text, by default to standard output, replacing what its encoding cannot hold."""
     stream = stream or sys.stdout
     try:
-        stream.write(text + "\n")
+        stream.write(text + end)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)

@@ -23,6 +23,7 @@ CONFIG = "config.json"
 METRICS = "metrics.csv"
 SUMMARY = "summary.json"
 MEDIA = "media.jsonl"
+SYSTEM = "system.csv"
 OUTPUT = "output.txt"
 FILES = "files.jsonl"
 CALLS = "calls.jsonl"
@@ -47,20 +48,40 @@ def metrics_of(pid: int) -> str:
     return f"metrics-{pid}.csv"
 
 
+def metric_names(folder: Path) -> list[str]:
+    """Return the names of the metric files that a run can have, its own process's first."""
+    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
+    return [METRICS, *sorted(names)]
+
+
 def metric_files(folder: Path) -> list[Path]:
     """Return the metric files of a run, its own process's first."""
-    return [folder / METRICS, *worker_metrics(folder)]
+    return [folder / name for name in metric_names(folder)]
 
 
 def worker_metrics(folder: Path) -> list[Path]:
     """Return the metric files of a run's other processes."""
-    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
-    return [folder / name for name in sorted(names)]
+    return metric_files(folder)[1:]
+
+
+def read(folder: Path, name: str) -> bytes:
+    """Return the content of a run's file; cheaper than by a Path of its own, for lists of many runs."""
+    with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
+        return file.read()
 
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder holds a run."""
     return (folder / RECORD).is_file()
+
+
+def run_ids(store: Path) -> list[str]:
+    """Return the ids of the runs in a folder, in no order; a folder that is not there has none."""
+    try:
+        names = os.listdir(store)  # noqa: PTH208  names are all we need
+    except FileNotFoundError:
+        return []
+    return [name for name in names if is_name(name) and os.path.isfile(f"{store}/{name}/{RECORD}")]  # noqa: PTH113
 
 
 def resolve_store(store: str | os.PathLike[str] | None) -> Path:
