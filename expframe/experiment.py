@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
 from expframe import context, injection, notebook
 from expframe.config import dotted
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from expframe.opened import CalledRun, StartedRun
     from expframe.resuming import Resumed
     from expframe.run import Run, Setup
+    from expframe.store.reader import StoredRun
     from expframe.task_queue import TaskQueue, TaskResult
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -417,6 +418,38 @@ class Experiment(Ingredient):
 
     # ------------------------------------------------------------------------------------------------- running
 
+    @overload
+    def run(
+        self,
+        command: str | None = ...,
+        config_updates: Mapping[Any, Any] | None = ...,
+        named_configs: Sequence[str] = ...,
+        info: Mapping[str, Any] | None = ...,
+        options: Mapping[str, Any] | None = ...,
+        *,
+        tags: Sequence[str] = ...,
+        run_name: str | None = ...,
+        args: Sequence[Any] = ...,
+        kwargs: Mapping[str, Any] | None = ...,
+        needed: Literal[False] = ...,
+    ) -> Run: ...
+
+    @overload
+    def run(
+        self,
+        command: str | None = ...,
+        config_updates: Mapping[Any, Any] | None = ...,
+        named_configs: Sequence[str] = ...,
+        info: Mapping[str, Any] | None = ...,
+        options: Mapping[str, Any] | None = ...,
+        *,
+        tags: Sequence[str] = ...,
+        run_name: str | None = ...,
+        args: Sequence[Any] = ...,
+        kwargs: Mapping[str, Any] | None = ...,
+        needed: bool | str,
+    ) -> Run | StoredRun: ...
+
     def run(
         self,
         command: str | None = None,
@@ -429,7 +462,8 @@ class Experiment(Ingredient):
         run_name: str | None = None,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-    ) -> Run:
+        needed: bool | str = False,
+    ) -> Run | StoredRun:
         """
         Do a command as a run, inside another run as its child, and return the Run.
 
@@ -443,6 +477,8 @@ class Experiment(Ingredient):
             run_name: Its id, in place of the next number.
             args: Positional arguments of the command, which prevail over the config.
             kwargs: Keyword arguments of the command, which prevail over the config.
+            needed: True to return a completed run of the same command, config and code as a StoredRun where there is
+                one; "config" for whatever code. A seed that nobody chose, and secrets, may be others.
 
         Raises:
             ConfigError: A value cannot be decided; nothing was started.
@@ -452,7 +488,17 @@ class Experiment(Ingredient):
         """
         __tracebackhide__ = True
         asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
-        return self.prepare(asked).execute()
+        if needed:
+            if needed not in (True, "config"):
+                raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
+            asked = asked._replace(options=asked.options._replace(needed=True, any_code=needed == "config"))
+        run: Run = self.prepare(asked)
+        if run.request.options.needed:
+            from expframe.needing import completed
+
+            if (found := completed(run)) is not None:
+                return found
+        return run if run.request.options.dry_run else run.execute()
 
     def create(
         self,
@@ -612,9 +658,9 @@ class Experiment(Ingredient):
             args=tuple(args), kwargs=dict(kwargs or {}),
         )  # fmt: skip
 
-    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
+    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | StoredRun | None:
         """
-        Do what a command line asks for, and return the Run, or None after help.
+        Do what a command line asks for, and return the Run; the completed one with --needed, None after help.
 
         Args:
             argv: A text or a list of words, the program's name first; by default `sys.argv`.
@@ -624,7 +670,7 @@ class Experiment(Ingredient):
         """
         from expframe.cli.script import run_script
 
-        found: Run | None = run_script(self, argv)
+        found: Run | StoredRun | None = run_script(self, argv)
         return found
 
     def resolve(
@@ -665,6 +711,11 @@ class Experiment(Ingredient):
         resumed = self._find_resumed(asked, options, parent)
         if resumed is not None:
             asked = resumed.ask(asked)
+        elif options.again is not None:
+            from expframe.resuming import again
+
+            store, name = self._find_store(options, parent), options.name or self.name
+            asked = again(asked, store, options.again, name, self.default_command or "")
         found = self._find_command(asked.command, snapshot)
         seed = child_seed(parent.seed, found.name, parent.next_child) if parent else drawn_seed(os.environ)
         request = asked._replace(command=found.name, options=options, seed=seed)
@@ -682,8 +733,8 @@ class Experiment(Ingredient):
             return None
         from expframe import resuming
 
-        if options.id is not None or options.queue:
-            raise OptionError("--resume", "goes with neither --id nor --queue: the run has its id and was started.")
+        if options.id is not None or options.queue or options.again is not None:
+            raise OptionError("--resume", "goes with none of --id, --queue and --again: the run goes on as it is.")
         command = "start" if asked.command == _START else asked.command
         name = command or self.default_command or ""
         store = self._find_store(options, parent)
@@ -789,6 +840,7 @@ class Experiment(Ingredient):
             self._known,
             Injection(self._max_depth, self._read_only),
             tuple(self.registry.cli_options),
+            store,
             is_command_line,
             self.grace,
             self._run_child,

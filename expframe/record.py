@@ -74,6 +74,7 @@ class Record(NamedTuple):
         named_configs: The named configs and files that were asked for.
         overrides: The overrides as they were written.
         argv: The command line of the process.
+        cwd: Its working directory when the run was started.
         capture: How output is captured: `no`, `sys` or `fd`.
         result: What the command returned.
         failure: What it raised.
@@ -81,10 +82,11 @@ class Record(NamedTuple):
         git: Facts of the repository; None outside of one.
         packages: Installed packages that the code uses, name to version.
         sources: (name, stored file) of the project's files that were loaded when the run started.
+        main: The name of the script among the sources; None where there is none, as in a notebook.
         sources_at_end: The same for those loaded or changed since.
         counts: How many points, media, artifacts, resources, files and calls it has.
         problems: What could not be recorded.
-        extra: What hooks and other packages add.
+        extra: What hooks and other packages add; `rerun_of` says which run it does again.
     """
 
     uid: str
@@ -108,6 +110,7 @@ class Record(NamedTuple):
     named_configs: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     argv: tuple[str, ...] = ()
+    cwd: str = ""
     capture: str = "no"
     result: Any = None
     failure: Failure | None = None
@@ -115,6 +118,7 @@ class Record(NamedTuple):
     git: Mapping[str, Any] | None = None
     packages: Mapping[str, str] = {}
     sources: tuple[tuple[str, str], ...] = ()
+    main: str | None = None
     sources_at_end: tuple[tuple[str, str], ...] = ()
     counts: Mapping[str, int] = {}
     problems: tuple[str, ...] = ()

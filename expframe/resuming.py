@@ -1,4 +1,4 @@
-"""Take up a run that did not come to its end: find it, refuse what cannot be, and ask for the same config again."""
+"""Ask for a stored run's command and config again: to take it up, or to do it once more."""
 
 from __future__ import annotations
 
@@ -92,13 +92,43 @@ def find(store: Path, id: str, experiment: str, command: str, *, is_given: bool)
     return Resumed(run, record, attempts.next_number(run.folder))
 
 
-def _last(store: Path, experiment: str, command: str) -> StoredRun:
+def again(asked: Request, store: Path, id: str, experiment: str, default: str) -> Request:
+    """
+    Return a request for a run that was done before: its command and config, below what is asked for.
+
+    Args:
+        asked: What else is asked for.
+        store: The folder of runs.
+        id: The run's id, or `last` for the newest one of the experiment and command.
+        experiment: Whose run is the last one.
+        default: The command that is meant where none is asked for.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        ResumeError: It is one of another command than is asked for.
+    """
+    run = _last(store, experiment, asked.command or default) if id == LAST else runs(store)[id]
+    record = run.record
+    if asked.command not in (None, record.command):
+        raise ResumeError(f"run {run.id}", f"is one of the command {record.command!r}, not of {asked.command!r}.")
+    return asked._replace(command=record.command, base=base_of(run), rerun_of={"id": run.id, "uid": record.uid})
+
+
+def last_of(store: Path, experiment: str, command: str) -> StoredRun | None:
+    """Return the newest run of a command that is in no other run; None where there is none."""
     for run in runs(store):
         with suppress(ValueFormatError, OSError):  # a damaged run is nobody's last
             record = run.record
             if (record.name, record.command, record.parent) == (experiment, command, None):
                 return run
-    raise RunNotFoundError(f"{LAST} of {experiment}.{command}", str(store), ())
+    return None
+
+
+def _last(store: Path, experiment: str, command: str) -> StoredRun:
+    found = last_of(store, experiment, command)
+    if found is None:
+        raise RunNotFoundError(f"{LAST} of {experiment}.{command}", str(store), ())
+    return found
 
 
 def base_of(run: StoredRun) -> tuple[Override, ...]:

@@ -52,6 +52,7 @@ class Setup(NamedTuple):
         known: What was found out before in this process.
         injection: How parameters are filled where a function does not say.
         cli_options: The user's own options.
+        store: The folder of runs.
         is_command_line: Whether the process is this run's own, started as a script.
         grace: Seconds that code which asks whether to stop has to do so.
         run_child: Does another command inside a run, given that run's Request; None where there is no experiment.
@@ -65,6 +66,7 @@ class Setup(NamedTuple):
     known: Known
     injection: Injection
     cli_options: Sequence[CliOption] = ()
+    store: Path = Path()
     is_command_line: bool = False
     grace: float = GRACE
     run_child: Callable[..., Run] | None = None
@@ -145,7 +147,9 @@ class Run(Recording):
             named_configs=request.named,
             overrides=mask_words([override.written for override in request.overrides], self._secrets),
             argv=mask_words(sys.argv, self._secrets),
+            cwd=_working_directory(),
             capture=self._capture_mode(),
+            extra={"rerun_of": dict(request.rerun_of)} if request.rerun_of else {},
         )
 
     def _next_record(self, before: Record) -> Record:
@@ -165,6 +169,7 @@ class Run(Recording):
             named_configs=tuple(dict.fromkeys((*before.named_configs, *request.named))),
             overrides=tuple(dict.fromkeys((*before.overrides, *overrides))),
             argv=mask_words(sys.argv, self._secrets),
+            cwd=_working_directory(),
             capture=self._capture_mode(),
         )
 
@@ -198,6 +203,11 @@ class Run(Recording):
     def scope(self) -> Scope:
         """What the run's facts are about."""
         return self._setup.scope
+
+    @property
+    def store(self) -> Path:
+        """The folder of runs that it is in, or would be."""
+        return self._setup.store
 
     @property
     def should_stop(self) -> bool:
@@ -698,6 +708,13 @@ def _status_of(ended: BaseException | None) -> str:
     if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
         return Status.COMPLETED
     return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  on the way of each run
+    except OSError:  # it is gone
+        return ""
 
 
 def _shown(path: Path) -> str:
