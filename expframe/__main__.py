@@ -15,6 +15,7 @@ COMMANDS = {
     "path": ("expframe.runs_cli.path", "print the folder of a run"),
     "logs": ("expframe.runs_cli.logs", "print what a run printed"),
     "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
+    "rerun": ("expframe.runs_cli.rerun", "do a run again from its stored sources and config"),
     "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
 }
 """For each command its module and what it does."""

@@ -37,6 +37,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     ├── RunError
     │   ├── NotCleanError               `--enforce_clean` and uncommitted changes
     │   ├── ResumeError                 a run that cannot be resumed
+    │   ├── RerunError                  a run that cannot be done again from what is stored
     │   ├── BindError                   a function that cannot be found again in another process
     │   └── MetricError                 (also ValueError) a metric that cannot be logged
     ├── QueueError                  tasks of a queue that failed
@@ -485,6 +486,10 @@ class NotCleanError(RunError):
 
 class ResumeError(RunError):
     """A run cannot be resumed."""
+
+
+class RerunError(RunError):
+    """A run cannot be done again from what is stored of it."""
 
 
 class BindError(RunError):

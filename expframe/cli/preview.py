@@ -21,6 +21,7 @@ def preview_text(run: Any) -> str:
     Raises:
         RunNotFoundError: There is no run of that id.
     """
+    run.check_arguments()
     lines = [f"Config of {run.command!r}, whose runs are kept in {run.store}; nothing is started:"]
     lines += [f"  {text}" for text in entry_texts(run.config)]
     last = last_of(run.store, run.name, run.command)
