@@ -186,7 +186,7 @@ def _find(run: StoredRun, project: str) -> StoredRun | None:
     """Return the run that a script in a folder has just started."""
     for new in islice(runs(run.folder.parent), _NEWEST):
         with suppress(ValueFormatError, OSError):  # a damaged run is none
-            argv = new.record.argv
-            if argv and argv[0].startswith(project) and not new.record.depth:
+            record = new.record
+            if record.argv[:1] and record.argv[0].startswith(project) and "rerun_of" in record.extra:
                 return new
     return None

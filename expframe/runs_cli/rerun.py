@@ -23,10 +23,10 @@ and machine differ from then.
 Usage:
   expframe rerun [options] ID [(with UPDATE...)]
 
+{select.HELP}  UPDATE is as on the script's own command line; secrets were not stored and are to be supplied so.
+
 Options:
   --env                  Build an environment with the versions that are recorded, by pip, and run it there.
-
-{select.HELP}  UPDATE is as on the script's own command line; secrets were not stored and are to be supplied so.
 """
 
 
@@ -46,7 +46,7 @@ def main(asked: Asked) -> Answer:
 
 def _lines(run: StoredRun, new: StoredRun | None, found: Mapping[str, Any], _style: Style) -> Iterator[str]:
     if new is None:
-        yield f"Run {run.id} was not done again: its script started no run."
+        yield f"Run {run.id} was not done again: its script started no run from its command line."
         return
     yield f"Run {run.id} was done again as run {new.id} ({new.status})."
     for section, entries in found.items():
