@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import calls, commands, imports, logbook, metrics, output, resolving, runs, saving
+from benchmarks import calls, commands, imports, logbook, loops, metrics, output, resolving, runs, sampling, saving
 from benchmarks.environments import Environments
 from benchmarks.measuring import Bench, table
 
@@ -30,8 +30,10 @@ GROUPS = {
     "arrays": metrics.measure_arrays,
     "logging": logbook.measure,
     "saving": saving.measure,
+    "loops": loops.measure,
     "output": output.measure,
     "resolve": resolving.measure,
+    "sampling": sampling.measure,
 }
 
 

@@ -35,7 +35,7 @@ def _requirements(name: str) -> list[str]:
     if name in _PEERS:
         return _PEERS[name]
     more = ["tensorboard"] if name == "tensorboard" else []
-    return [_WRAPT[name], *_needed_by_expframe(), "numpy", "pillow", *more]
+    return [_WRAPT[name], *_needed_by_expframe(), "numpy", "pillow", "tqdm", "psutil", *more]
 
 
 class Environments:

@@ -6,17 +6,17 @@ number, and a folder in `runs/` with its config, its output and what the functio
 
 Usage:
     $ python 01_hello.py
-    INFO - hello - Started run 1 of 'greet' in runs/1
+    NOTICE - hello[1] - Started 'greet' in runs/1
     Hello world!
-    INFO - hello - Result: 1
-    INFO - hello - Completed run 1 after 0:00:00
+    INFO - hello[1] - Result: 1
+    NOTICE - hello[1] - Completed 'greet' after 0:00:00
 
     $ python 01_hello.py with name=you times=2
-    INFO - hello - Started run 2 of 'greet' in runs/2
+    NOTICE - hello[2] - Started 'greet' in runs/2
     Hello you!
     Hello you!
-    INFO - hello - Result: 2
-    INFO - hello - Completed run 2 after 0:00:00
+    INFO - hello[2] - Result: 2
+    NOTICE - hello[2] - Completed 'greet' after 0:00:00
 """
 
 from expframe import Experiment

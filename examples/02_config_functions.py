@@ -7,18 +7,18 @@ the documentation that `print_config` shows, and a mistyped name is refused befo
 
 Usage:
     $ python 02_config_functions.py
-    INFO - config_functions - Started run 1 of 'main' in runs/1
+    NOTICE - config_functions[1] - Started 'main' in runs/1
     layers: [64, 32, 16]
     optimizer: {'name': 'adam', 'lr': 0.01}
     epochs: 30
-    INFO - config_functions - Completed run 1 after 0:00:00
+    NOTICE - config_functions[1] - Completed 'main' after 0:00:00
 
     $ python 02_config_functions.py with width=16 optimizer.name=sgd
-    INFO - config_functions - Started run 2 of 'main' in runs/2
+    NOTICE - config_functions[2] - Started 'main' in runs/2
     layers: [16, 8, 4]
     optimizer: {'name': 'sgd', 'lr': 0.01, 'momentum': 0.9}
     epochs: 30
-    INFO - config_functions - Completed run 2 after 0:00:00
+    NOTICE - config_functions[2] - Completed 'main' after 0:00:00
 
     $ python 02_config_functions.py print_config with width=16 optimizer.lr=0.5
     Configuration (modified, added, typechanged):

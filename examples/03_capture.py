@@ -7,7 +7,7 @@ looks in one group, `max_depth` searches groups further down, and `entries` says
 
 Usage:
     $ python 03_capture.py
-    INFO - capture - Started run 1 of 'main' in runs/1
+    NOTICE - capture[1] - Started 'main' in runs/1
     load: batch_size=32 shuffle=True
     load: batch_size=8 shuffle=False
     encode: width=64 dropout=0.1
@@ -15,10 +15,10 @@ Usage:
     activate: activation=relu dropout=0.1
     resize: width=128
     decode: batch_size=32 width=16 dropout=0.5
-    INFO - capture - Completed run 1 after 0:00:00
+    NOTICE - capture[1] - Completed 'main' after 0:00:00
 
     $ python 03_capture.py with batch_size=64 model.encoder.dropout=0
-    INFO - capture - Started run 2 of 'main' in runs/2
+    NOTICE - capture[2] - Started 'main' in runs/2
     load: batch_size=64 shuffle=True
     load: batch_size=8 shuffle=False
     encode: width=64 dropout=0.0
@@ -26,11 +26,11 @@ Usage:
     activate: activation=relu dropout=0.0
     resize: width=128
     decode: batch_size=64 width=16 dropout=0.5
-    INFO - capture - Completed run 2 after 0:00:00
+    NOTICE - capture[2] - Completed 'main' after 0:00:00
 
     $ python 03_capture.py ambiguous
-    INFO - capture - Started run 3 of 'ambiguous' in runs/3
-    ERROR - capture - Failed run 3 after 0:00:00
+    NOTICE - capture[3] - Started 'ambiguous' in runs/3
+    ERROR - capture[3] - Failed 'ambiguous' after 0:00:00
     Traceback (most recent call last) (frames of expframe left out, -d shows them):
       File "...03_capture.py", line ..., in ambiguous
         resize()

@@ -6,19 +6,19 @@ ones prevail over earlier ones, single values over all of them, and what depends
 
 Usage:
     $ python 04_named_configs.py
-    INFO - named_configs - Started run 1 of 'main' in runs/1
+    NOTICE - named_configs[1] - Started 'main' in runs/1
     epochs=10 lr=0.1 warmup=1 augment={'flip': True, 'rotate': 0}
-    INFO - named_configs - Completed run 1 after 0:00:00
+    NOTICE - named_configs[1] - Completed 'main' after 0:00:00
 
     $ python 04_named_configs.py with long
-    INFO - named_configs - Started run 2 of 'main' in runs/2
+    NOTICE - named_configs[2] - Started 'main' in runs/2
     epochs=300 lr=0.01 warmup=30 augment={'flip': True, 'rotate': 0}
-    INFO - named_configs - Completed run 2 after 0:00:00
+    NOTICE - named_configs[2] - Completed 'main' after 0:00:00
 
     $ python 04_named_configs.py with long strong plain 04_careful.yaml epochs=50
-    INFO - named_configs - Started run 3 of 'main' in runs/3
+    NOTICE - named_configs[3] - Started 'main' in runs/3
     epochs=50 lr=0.001 warmup=5 augment={'flip': False, 'rotate': 5}
-    INFO - named_configs - Completed run 3 after 0:00:00
+    NOTICE - named_configs[3] - Completed 'main' after 0:00:00
 
     $ python 04_named_configs.py print_named_configs
     Named Configurations:

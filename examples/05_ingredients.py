@@ -7,21 +7,21 @@ defaults with `add_config`.
 
 Usage:
     $ python 05_ingredients.py
-    INFO - ingredients - Started run 1 of 'main' in runs/1
+    NOTICE - ingredients[1] - Started 'main' in runs/1
     loading 1000 items from /data/letters.npz
-    INFO - ingredients - Result: 1000
-    INFO - ingredients - Completed run 1 after 0:00:00
+    INFO - ingredients[1] - Result: 1000
+    NOTICE - ingredients[1] - Completed 'main' after 0:00:00
 
     $ python 05_ingredients.py with dataset.tiny paths.root=/mnt
-    INFO - ingredients - Started run 2 of 'main' in runs/2
+    NOTICE - ingredients[2] - Started 'main' in runs/2
     loading 10 items from /mnt/letters.npz
-    INFO - ingredients - Result: 10
-    INFO - ingredients - Completed run 2 after 0:00:00
+    INFO - ingredients[2] - Result: 10
+    NOTICE - ingredients[2] - Completed 'main' after 0:00:00
 
     $ python 05_ingredients.py dataset.describe
-    INFO - ingredients - Started run 3 of 'dataset.describe' in runs/3
+    NOTICE - ingredients[3] - Started 'dataset.describe' in runs/3
     letters: 1000 items
-    INFO - ingredients - Completed run 3 after 0:00:00
+    NOTICE - ingredients[3] - Completed 'dataset.describe' after 0:00:00
 
     $ python 05_ingredients.py print_config with dataset.tiny
     Configuration (modified, added, typechanged):

@@ -6,18 +6,18 @@ which run it belongs to. What is logged goes to the innermost run. Here a search
 
 Usage:
     $ python 06_nested_runs.py
-    INFO - nested_runs - Started run 1 of 'search' in runs/1
-    INFO - nested_runs - Started run 2 of 'descend' in runs/2
-    INFO - nested_runs - Result: 0.445700403950951
-    INFO - nested_runs - Completed run 2 after 0:00:00
-    INFO - nested_runs - Started run 3 of 'descend' in runs/3
-    INFO - nested_runs - Result: 0.0001329227995784916
-    INFO - nested_runs - Completed run 3 after 0:00:00
-    INFO - nested_runs - Started run 4 of 'descend' in runs/4
-    INFO - nested_runs - Result: 1469.7715679690941
-    INFO - nested_runs - Completed run 4 after 0:00:00
-    INFO - nested_runs - Result: 0.1
-    INFO - nested_runs - Completed run 1 after 0:00:00
+    NOTICE - nested_runs[1] - Started 'search' in runs/1
+    NOTICE - nested_runs[2] - Started 'descend' in runs/2
+    INFO - nested_runs[2] - Result: 0.445700403950951
+    NOTICE - nested_runs[2] - Completed 'descend' after 0:00:00
+    NOTICE - nested_runs[3] - Started 'descend' in runs/3
+    INFO - nested_runs[3] - Result: 0.0001329227995784916
+    NOTICE - nested_runs[3] - Completed 'descend' after 0:00:00
+    NOTICE - nested_runs[4] - Started 'descend' in runs/4
+    INFO - nested_runs[4] - Result: 1469.7715679690941
+    NOTICE - nested_runs[4] - Completed 'descend' after 0:00:00
+    INFO - nested_runs[1] - Result: 0.1
+    NOTICE - nested_runs[1] - Completed 'search' after 0:00:00
 
     $ python 06_nested_runs.py tree
     run 1: 0.1
@@ -26,9 +26,9 @@ Usage:
       run 4: lr=1.1 -> 1.5e+03, 20 points
 
     $ python 06_nested_runs.py descend with lr=0.5
-    INFO - nested_runs - Started run 5 of 'descend' in runs/5
-    INFO - nested_runs - Result: 0.0
-    INFO - nested_runs - Completed run 5 after 0:00:00
+    NOTICE - nested_runs[5] - Started 'descend' in runs/5
+    INFO - nested_runs[5] - Result: 0.0
+    NOTICE - nested_runs[5] - Completed 'descend' after 0:00:00
 """
 
 import expframe

@@ -6,14 +6,14 @@ name is given. Every experiment has `print_config`, `save_config`, `print_named_
 
 Usage:
     $ python 07_commands.py
-    INFO - commands - Started run 1 of 'train' in runs/1
+    NOTICE - commands[1] - Started 'train' in runs/1
     training model.bin with lr=0.1
-    INFO - commands - Completed run 1 after 0:00:00
+    NOTICE - commands[1] - Completed 'train' after 0:00:00
 
     $ python 07_commands.py evaluate with split=train
-    INFO - commands - Started run 2 of 'evaluate' in runs/2
+    NOTICE - commands[2] - Started 'evaluate' in runs/2
     evaluating model.bin on train
-    INFO - commands - Completed run 2 after 0:00:00
+    NOTICE - commands[2] - Completed 'evaluate' after 0:00:00
 
     $ python 07_commands.py clean
     removing model.bin
@@ -45,9 +45,9 @@ Usage:
     Saved the config to fast.json
 
     $ python 07_commands.py with fast.json
-    INFO - commands - Started run 3 of 'train' in runs/3
+    NOTICE - commands[3] - Started 'train' in runs/3
     training model.bin with lr=1.0
-    INFO - commands - Completed run 3 after 0:00:00
+    NOTICE - commands[3] - Completed 'train' after 0:00:00
 """
 
 from expframe import Experiment

@@ -7,25 +7,25 @@ and how often it was called before, so that adding or reordering functions chang
 
 Usage:
     $ python 08_randomness.py with seed=42
-    INFO - randomness - Started run 1 of 'main' in runs/1
+    NOTICE - randomness[1] - Started 'main' in runs/1
     global: 0.6394
     roll:   0.4362 0.8138 0.8854
     split:  595051550 1536217548
-    INFO - randomness - Completed run 1 after 0:00:00
+    NOTICE - randomness[1] - Completed 'main' after 0:00:00
 
     $ python 08_randomness.py with seed=42
-    INFO - randomness - Started run 2 of 'main' in runs/2
+    NOTICE - randomness[2] - Started 'main' in runs/2
     global: 0.6394
     roll:   0.4362 0.8138 0.8854
     split:  595051550 1536217548
-    INFO - randomness - Completed run 2 after 0:00:00
+    NOTICE - randomness[2] - Completed 'main' after 0:00:00
 
     $ python 08_randomness.py with seed=43
-    INFO - randomness - Started run 3 of 'main' in runs/3
+    NOTICE - randomness[3] - Started 'main' in runs/3
     global: 0.0386
     roll:   0.8274 0.3260 0.7916
     split:  2056657216 953834201
-    INFO - randomness - Completed run 3 after 0:00:00
+    NOTICE - randomness[3] - Completed 'main' after 0:00:00
 """
 
 import random

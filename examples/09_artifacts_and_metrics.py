@@ -7,16 +7,16 @@ of it is plain files, and `expframe.runs()` reads them back.
 
 Usage:
     $ python 09_artifacts_and_metrics.py
-    INFO - artifacts_and_metrics - Started run 1 of 'main' in runs/1
-    INFO - artifacts_and_metrics - Result: 0.25
-    INFO - artifacts_and_metrics - Completed run 1 after 0:00:00
+    NOTICE - artifacts_and_metrics[1] - Started 'main' in runs/1
+    INFO - artifacts_and_metrics[1] - Result: 0.25
+    NOTICE - artifacts_and_metrics[1] - Completed 'main' after 0:00:00
 
     $ python 09_artifacts_and_metrics.py show
     run 1: COMPLETED, result 0.25
     loss: [0, 1, 2, 3] [1.0, 0.5, 0.3333333333333333, 0.25]
     all metrics: {'loss': 4, 'train.accuracy': 4, 'test.accuracy': 4, 'curve': 3}
     info: {'lines': 62}
-    resource: 09_artifacts_and_metrics.py, 2329 bytes
+    resource: 09_artifacts_and_metrics.py, 2334 bytes
     artifact: report.txt, 13 bytes
     notes.txt: Files may also be written where they belong.
 """

@@ -7,23 +7,21 @@ accuracy of each epoch, the output, the trained model and a picture of what it c
 
 Usage:
     $ python digits.py with seed=1
-    INFO - digits - Started run 1 of 'train' in runs/1
-    epoch  1/20  loss ...  accuracy ...
-    ...
-    epoch 20/20  loss 0.0...  accuracy 0.9...
-    INFO - digits - Result: 0.9...
-    INFO - digits - Completed run 1 after 0:00:01
+    NOTICE - digits[1] - Started 'train' in runs/1
+    epoch: ...20/20 (100%) in 0:00:01, ..., loss=0.0..., accuracy=0.9...
+    INFO - digits[1] - Result: 0.9...
+    NOTICE - digits[1] - Completed 'train' after 0:00:01
 
     $ python digits.py with quick components=50 data.noise=0.2
-    INFO - digits - Started run 2 of 'train' in runs/2
-    epoch 1/5  loss ...  accuracy ...
+    NOTICE - digits[2] - Started 'train' in runs/2
+    epoch: ...5/5 (100%) in 0:00:00, ..., loss=..., accuracy=...
     ...
-    INFO - digits - Completed run 2 after 0:00:00
+    NOTICE - digits[2] - Completed 'train' after 0:00:00
 
     $ python digits.py print_config with quick components=50
     Configuration (modified, added, typechanged):
-      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:64)
-      epochs = 5                        # named config quick (digits.py:71), was 20 (digits.py:61)
+      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:60)
+      epochs = 5                        # named config quick (digits.py:67), was 20 (digits.py:57)
       gamma = 0.1                       # how near an image must be to count as similar
       learning_rate = 1.0
       penalty = 1e-06                   # on large weights
@@ -32,9 +30,6 @@ Usage:
         held_out = 0.25                 # share of the images that only test the model
         noise = 0.0                     # spread of the noise on training images, whose pixels go from 0 to 1
 """
-
-import pickle
-import sys
 
 from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
@@ -113,15 +108,8 @@ def keep(model, images, digits, _run):
     """Put the model and a picture of what it confuses among the files of the run."""
     figure = Figure(layout="tight")
     ConfusionMatrixDisplay.from_predictions(digits, model.predict(images), ax=figure.subplots())
-    figure.savefig(_run.path("confusion.png"))
-    _run.path("model.pickle").write_bytes(pickle.dumps(model))
-    for name in ("confusion.png", "model.pickle"):
-        _run.add_artifact(_run.path(name))
-
-
-def show(line, is_last):
-    """Keep one line up to date on a terminal; write all of them elsewhere."""
-    print(line, end="\n" if is_last or not sys.stdout.isatty() else "\r", flush=True)
+    _run.save(figure, "confusion.png")
+    _run.save(model, "model.joblib")
 
 
 @ex.automain
@@ -129,13 +117,11 @@ def train(epochs, _run):
     """Train a model, keep it, and return how many of the unseen digits it reads."""
     train_images, train_digits, test_images, test_digits = load()
     model = make_model(train_images)
-    for epoch in range(1, epochs + 1):
+    for epoch in _run.track(range(1, epochs + 1), "epoch"):
         loss = train_epoch(model, train_images, train_digits)
         accuracy = model.score(test_images, test_digits)
         _run.log_scalars({"loss": loss, "accuracy": accuracy}, step=epoch)
-        is_last = epoch == epochs or _run.should_stop
-        show(f"epoch {epoch:{len(str(epochs))}}/{epochs}  loss {loss:.4f}  accuracy {accuracy:.4f}", is_last)
-        if is_last:
+        if _run.should_stop:
             break
     keep(model, test_images, test_digits)
     return accuracy

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from expframe.experiment import Experiment as Experiment
     from expframe.experiment import Ingredient as Ingredient
     from expframe.experiment import start as start
+    from expframe.logs import NOTICE as NOTICE
     from expframe.masking import Secret as Secret
     from expframe.observers.base import Observer as Observer
     from expframe.observers.base import Sink as Sink
@@ -28,6 +29,7 @@ _PLACES = {
     "Experiment": "expframe.experiment",
     "Ingredient": "expframe.experiment",
     "MemoryObserver": "expframe.observers.memory",
+    "NOTICE": "expframe.logs",
     "Observer": "expframe.observers.base",
     "Record": "expframe.record",
     "Run": "expframe.run",

@@ -60,6 +60,7 @@ class WorkerRun(Recording):
         """Become the run of a forked child."""
         self._sink = WorkerSink(self._folder, self.config)
         self._metrics = MetricLog(self._emit, unbuffered=True)
+        self._timers.forked()
 
     def _emit(self, event: Event) -> None:
         self._sink.write(event)

@@ -20,6 +20,7 @@ from expframe.errors import UnrelatedRunsError
 class ActiveRun(Protocol):
     """What is asked of a run here and in injection."""
 
+    id: str | None
     plans: dict[Any, Any]
 
     @property
@@ -29,6 +30,9 @@ class ActiveRun(Protocol):
     @property
     def label(self) -> str:
         """How it is called in messages."""
+
+    def masked(self, text: str) -> str:
+        """Return a text without the run's secrets."""
 
     def plan(self, captured: Any) -> Any:
         """Return, and remember, how to fill the parameters of a captured function."""
@@ -50,6 +54,8 @@ _opened: tuple[Any, ...] = ()
 _process_end: Any = None
 _workers: dict[str, Any] = {}
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
+spans: ContextVar[tuple[Any, ...]] = ContextVar("expframe_spans", default=())
+"""The timers that are running in this context, outermost first."""
 _lock = threading.Lock()
 _watching_forks = False
 

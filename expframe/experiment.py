@@ -247,10 +247,17 @@ class Experiment(Ingredient):
         read_only: False to hand out plain copies of dicts and lists where a function does not say.
         environment: Environment variables to keep, by name or pattern (`SLURM_*`).
         ranks: "all" to keep the runs of all processes of a distributed job, not only of rank 0.
-        devices: The GPUs to use.
+        devices: The GPUs that its runs may see, by number or UUID: `[0, 3]`; empty for none. `--devices 0,3` prevails.
+        memory_growth: Let tensorflow and jax take GPU memory as they need it, as torch does.
+        sample: Seconds between two samples of CPU, memory, disk, network and GPUs, taken where psutil is installed (the
+            extra `system`) and runs are kept; 0 or False for none.
+
+    Raises:
+        DefinitionError: `ranks` or `sample` is something else.
+        OptionError: A device is neither a number nor a UUID.
     """
 
-    def __init__(  # noqa: PLR0913  each names one thing that all runs of an experiment share
+    def __init__(  # noqa: PLR0913  one keyword for each thing that can be chosen once for all runs
         self,
         name: str | None = None,
         ingredients: Iterable[Ingredient] = (),
@@ -264,7 +271,9 @@ class Experiment(Ingredient):
         read_only: bool = True,
         environment: Sequence[str] = (),
         ranks: str = "first",
-        devices: Sequence[int | str] = (),
+        devices: Iterable[int | str] | int | str | None = None,
+        memory_growth: bool = False,
+        sample: float = 10.0,
     ) -> None:
         caller = _caller(self)
         file = caller.f_globals.get("__file__")
@@ -272,6 +281,8 @@ class Experiment(Ingredient):
         self.name = name or found or "interactive"
         if ranks not in ("first", "all"):
             raise DefinitionError(f"ranks={ranks!r}", "must be 'first' or 'all'.")
+        if not isinstance(sample, int | float) or not 0 <= sample < float("inf"):
+            raise DefinitionError(f"sample={sample!r}", "must be seconds between two samples, or False for none.")
         self._set_up((), self.name, ingredients, caller)
         self.default_command: str | None = None
         self.observers = list(observers)
@@ -281,10 +292,12 @@ class Experiment(Ingredient):
         self.project_dir = os.path.abspath(project_dir) if project_dir else None  # noqa: PTH100
         self.load_dir = os.path.abspath(load_dir) if load_dir else None  # noqa: PTH100
         self.environment = tuple(environment)
-        self.devices = tuple(devices)
         self._max_depth = max_depth
         self._read_only = read_only
         self._ranks = ranks
+        self.devices = self._parse_devices(devices)
+        self._memory_growth = memory_growth
+        self._sample = 10.0 if sample is True else float(sample)
         self._known: Any = None
         self._has_built_in = False
         self._tasks: TaskQueue | None = None
@@ -692,11 +705,20 @@ class Experiment(Ingredient):
             raise UnknownCommandError(name, dotted.nearest(name, available), available)
         return snapshot.commands[name]
 
+    @staticmethod
+    def _parse_devices(given: Any) -> tuple[str, ...] | None:
+        if given is None:
+            return None
+        from expframe.devices import parse
+
+        return parse(given)
+
     def _make_setup(
         self, snapshot: Snapshot, command: Command, options: Options, parent: Run | None, is_command_line: bool
     ) -> Setup:
         from pathlib import Path
 
+        from expframe.devices import Devices
         from expframe.facts.gathering import Known, Scope
         from expframe.recording import Injection
         from expframe.run import Setup
@@ -735,6 +757,10 @@ class Experiment(Ingredient):
             tuple(self.registry.cli_options),
             is_command_line,
             self._run_child,
+            Devices(
+                self.devices if options.devices is None else self._parse_devices(options.devices), self._memory_growth
+            ),
+            self._sample,
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from expframe import context, notebook
 from expframe.errors import OptionError, RunError, Terminated
+from expframe.logs import NOTICE
 from expframe.record import Call, Status, now
 from expframe.run import Outcome, Run
 from expframe.stopping import Stopping
@@ -101,7 +102,7 @@ class StartedRun(OpenRun):
         run = context.parent_of_new()
         while isinstance(run, cls) and run.is_for_all and run._thread == threading.get_ident():
             if run.name == name:
-                run.log.info("%s of %r is closed: another one of this name is started", run._shown_name, name)
+                run.log.log(NOTICE, "%s is closed: another one named %r is started", run.label, name)
                 run.end(_process_end().problem)
                 return
             run = run.parent

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from expframe import saving
 from expframe.config import dotted
@@ -16,17 +18,21 @@ from expframe.disk import inside
 from expframe.errors import RunError
 from expframe.injection import Injector, Plan
 from expframe.logbook import Logbook
-from expframe.masking import secrets_in
+from expframe.masking import mask_text, secrets_in
 from expframe.metrics import MetricFile
+from expframe.progress import Progress
 from expframe.randomness import child_seed
 from expframe.record import Event, File, Media, Points, Series
 from expframe.registry import Captured, Snapshot
 from expframe.store import layout
 from expframe.store.writer import append_file, append_media
+from expframe.timing import Timer, Timers
 
 if TYPE_CHECKING:
     import tempfile
     from logging import Logger
+
+T = TypeVar("T")
 
 
 class Recording(Logbook):
@@ -62,6 +68,8 @@ class Recording(Logbook):
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files_lock = threading.Lock()
         self._notes = saving.Notes()
+        self._timers = Timers(self.log_scalar)
+        self._progress = Progress(lambda: self._metrics.latest())  # noqa: PLW0108  a forked child has another log
 
     # ------------------------------------------------------------------------------------------------ identity
 
@@ -102,6 +110,83 @@ class Recording(Logbook):
         import logging
 
         return logging.getLogger(self.name)
+
+    def log_locals(self) -> None:
+        """
+        Write the caller's local variables into the debug log: short reprs, secrets masked.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("looking", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     batch, password = [1, 2], "hunter2"
+            ...     _run.log_locals()  # with -l DEBUG: batch = [1, 2], password = '********', _run = <Run ...>
+            >>> run = ex.run()
+        """
+        if self.log.isEnabledFor(10):
+            from expframe.logs import locals_text
+
+            frame = sys._getframe(1)
+            where = f"{frame.f_code.co_name}() ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"  # noqa: PTH119
+            self.log.debug("Locals of %s:\n%s", where, locals_text(frame.f_locals, self.masked))
+
+    def masked(self, text: str) -> str:
+        """Return a text as it may be shown: without the run's secrets, and without passwords in URLs."""
+        return mask_text(text, self._secrets)
+
+    @cached_property
+    def _secrets(self) -> set[str]:
+        return secrets_in(self.config.values)
+
+    def timer(self, name: str) -> Timer:
+        """
+        Return what times a block, or as a decorator each call of a function.
+
+        Each duration is a point of the metric `time/NAME`, in seconds; that of a timer inside another, in the same
+        thread or task, of `time/OUTER/NAME`. A table of all of them is logged at the end of the run.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("timed", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     for epoch in range(3):
+            ...         with _run.timer("epoch"):
+            ...             with _run.timer("batch"):
+            ...                 pass
+            >>> run = ex.run()
+
+        Raises:
+            MetricError: The name cannot be one of a metric.
+        """
+        return self._timers.timer(name)
+
+    def track(self, iterable: Iterable[T], description: str | None = None, total: float | None = None) -> Iterator[T]:
+        """
+        Iterate, and show how far it is, how fast, how long it will take, and the last value of each metric.
+
+        On a terminal that is a line that changes (with tqdm, the extra `progress`), in Jupyter a widget; elsewhere a
+        line every few seconds and one at the end. It goes to standard error; the log makes room for other lines.
+
+        Args:
+            iterable: What is iterated over.
+            description: What it is called: `"epoch"`.
+            total: How many items there are, where `len` cannot tell.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("tracked", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     for epoch in _run.track(range(3), "epoch"):  # epoch: 3/3 (100%) in 0:00:00, 1.2e+05/s
+            ...         pass
+            >>> run = ex.run()
+
+        Raises:
+            TypeError: It is not iterable.
+        """
+        return self._progress.track(iterable, description, total)
 
     # --------------------------------------------------------------------------------------------------- files
 

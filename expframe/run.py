@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,8 +17,10 @@ from expframe import context, output, randomness
 from expframe.calling import call
 from expframe.config.model import Config, Request
 from expframe.config.values import same, to_json
+from expframe.devices import Devices, DeviceVariables
 from expframe.errors import MissingArgumentError, RunError, RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
+from expframe.logs import NOTICE, name_level
 from expframe.masking import mask, mask_text, mask_words, secrets_in
 from expframe.metrics import DELAY, MetricLog
 from expframe.observers.base import Observer
@@ -25,9 +28,11 @@ from expframe.observers.fanout import Sinks
 from expframe.record import Beat, Event, Failure, Info, Media, Output, Points, Record, Series, Status, now
 from expframe.recording import Injection, Recording, WorkerSink
 from expframe.registry import CliOption, Command, Snapshot
+from expframe.sampler import Sampler
 from expframe.stopping import Stopping, uninterrupted
 from expframe.store import layout
 from expframe.terminal_text import collapse_file
+from expframe.timing import clock_text
 
 
 class Setup(NamedTuple):
@@ -43,6 +48,8 @@ class Setup(NamedTuple):
         cli_options: The user's own options.
         is_command_line: Whether the process is this run's own, started as a script.
         run_child: Does another command inside a run, given that run's Request; None where there is no experiment.
+        devices: Which GPUs it may see.
+        sample: Seconds between two samples of the machine; 0 for none.
     """
 
     name: str
@@ -53,6 +60,8 @@ class Setup(NamedTuple):
     cli_options: Sequence[CliOption] = ()
     is_command_line: bool = False
     run_child: Callable[..., Run] | None = None
+    devices: Devices = Devices()
+    sample: float = 0.0
 
 
 class Run(Recording):
@@ -86,6 +95,8 @@ class Run(Recording):
         self._sinks: Sinks | WorkerSink = Sinks(setup.observers, self._say)
         self._scratch_sink: WorkerSink | None = None
         self._stopping: Stopping = parent._stopping if parent else Stopping()
+        self._devices = DeviceVariables(setup.devices)
+        self._sampler = Sampler(setup.sample)
         self._capture: output.Capture | None = None
         self._output_path: Path | None = None
         self._followed = 0
@@ -117,7 +128,7 @@ class Run(Recording):
             capture=self._capture_mode(),
         )
 
-    @property
+    @cached_property
     def _secrets(self) -> set[str]:
         return secrets_in(self.config.values) | secrets_in(dict(self.request.options.extra))
 
@@ -321,6 +332,8 @@ class Run(Recording):
             self._output_path = self._files_base() / layout.OUTPUT
         self._begin_capture()
         self._announce()
+        if chosen := self._devices.set(self.log.warning):
+            self._learn({"extra": {**self.record.extra, "devices": chosen}})
 
     def _begin_capture(self) -> None:
         self._capture = output.open_capture(self.record.capture, self._output_path or Path(os.devnull))
@@ -339,23 +352,20 @@ class Run(Recording):
         return chosen or output.default_mode(command_line=self._setup.is_command_line, first=first)
 
     def _announce(self) -> None:
+        name_level()
         for warning in self.config.warnings:
             self.log.warning("%s", warning)
         if self.dir is not None:
-            self.log.log(self._level, "Started run %s of %r in %s", self.id, self.command, _shown(self.dir))
+            self.log.log(self._level, "Started %r in %s", self.command, _shown(self.dir))
         elif self._setup.observers:
             self.log.log(self._level, "Started %r", self.command)
         else:
             self.log.log(self._level, "Started %r; nothing is kept", self.command)
 
     @property
-    def _shown_name(self) -> str:
-        return repr(self.command) if self.dir is None else f"run {self.id}"
-
-    @property
     def _level(self) -> int:
         """How loud start and end are, as a log level: a command that only shows something says little of itself."""
-        return 10 if self._command.unobserved else 20
+        return 10 if self._command.unobserved else NOTICE
 
     def _call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         __tracebackhide__ = True
@@ -384,6 +394,7 @@ class Run(Recording):
 
     def _seal(self) -> None:
         """Store the final record and put everything away."""
+        self._devices.put_back()
         self._advance()
         self._sinks.close(self.record)  # type: ignore[union-attr]
         if self._scratch_sink is not None:
@@ -405,6 +416,8 @@ class Run(Recording):
     def _wind_up(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
         """Wait for all that is still under way, so that the record is complete."""
         beat.stop()
+        self._sampler.stop()
+        self._progress.close()
         self._say_goodbye(ended)
         self._end_capture()
         self._metrics.flush()
@@ -433,23 +446,27 @@ class Run(Recording):
 
     def _say_goodbye(self, ended: BaseException | None) -> None:
         record = self.record
-        took = _shown_time(record.duration or 0.0)
+        took = clock_text(record.duration or 0.0)
         if ended is None and self.result is not None:
             from expframe.config.values import short_repr
 
-            self.log.log(self._level, "Result: %s", mask_text(short_repr(self.result), self._secrets))
+            level = min(self._level, 20)
+            self.log.log(level, "Result: %s", self.masked(short_repr(self.result)))
+        if table := self._timers.table():
+            self.log.log(self._level, "Timers:\n%s", table)
         if record.status == Status.COMPLETED:
-            self.log.log(self._level, "Completed %s after %s", self._shown_name, took)
+            self.log.log(self._level, "Completed %r after %s", self.command, took)
         elif record.status == Status.FAILED:
-            self.log.error("Failed %s after %s", self._shown_name, took)
+            self.log.error("Failed %r after %s", self.command, took)
         else:
-            self.log.warning("Ended %s as %s after %s", self._shown_name, record.status, took)
+            self.log.warning("Ended %r as %s after %s", self.command, record.status, took)
 
     # -------------------------------------------------------------------------------------------- while it runs
 
     def _flush(self) -> None:
         """Hand on what has waited long enough; twenty times a second."""
         self._metrics.flush_waiting()
+        self._sampler.wake(self._folder)
         if self._has_news:
             self._has_news = False
             self._emit(Beat(self.record))
@@ -536,6 +553,7 @@ class Run(Recording):
         self._sinks = WorkerSink(self._folder, self.config)
         self._scratch_sink = None
         self._metrics = MetricLog(self._emit, unbuffered=True)
+        self._timers.forked()
         self._files_lock = threading.Lock()
         self._record_lock = threading.Lock()
         if self._capture is not None:
@@ -590,9 +608,3 @@ def _shown(path: Path) -> str:
     with suppress(ValueError):
         return str(path.relative_to(Path.cwd()))
     return str(path)
-
-
-def _shown_time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"

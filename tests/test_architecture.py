@@ -11,14 +11,14 @@ ORDER = """
     _version errors disk masking
     config.dotted config.frozen config.arrays config.values config.reading config.files config.model config.pins
     config.instrument config.scope config.judging config.resolve
-    frames record context notebook randomness registry injection
+    frames record context notebook logs randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
-    terminal_text streams tee output summaries metrics media
+    terminal_text streams tee output summaries curves metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
     store.layout store.points store.rows store.fields store.query store.cache store.index
     formats savers saving store.writer store.reader store.collection
-    stopping logbook recording binding calling run opened task_queue
+    stopping timing progress devices sampler logbook recording binding calling run opened task_queue
     cli.argv cli.render cli.commands cli.script
     experiment_file experiment testing __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
@@ -34,6 +34,9 @@ DOORS = {
     "ruamel": {"config.files"},
     "wrapt": {"injection"},
     "docopt": {"cli.argv"},
+    "tqdm": {"progress"},
+    "psutil": {"sampler"},
+    "pynvml": {"sampler"},
 }
 
 

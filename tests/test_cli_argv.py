@@ -91,10 +91,10 @@ class TestGrammar:
         assert (True, command) == (words.help, words.command)
 
     def test_every_flag_of_the_table_is_in_the_grammar(self):
-        """Each flag can be given in its short and in its long spelling."""
+        """Each flag can be given in its long spelling, and in its short one if it has any."""
         for flag in FLAGS:
             value = {"capture": "sys"}.get(flag.field, "1") if flag.value else None
-            for spelled in (flag.short, flag.long):
+            for spelled in filter(None, (flag.short, flag.long)):
                 parse([spelled, *([value] if value else [])], "prog")
 
     def test_a_users_option_is_taken_whatever_its_help_says(self):

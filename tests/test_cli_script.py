@@ -251,7 +251,7 @@ class TestOptions:
 
     def test_loglevel(self, demo):
         """`-l` sets the level of what is logged to standard error."""
-        assert "INFO - demo - Started" in demo("-u").stderr
+        assert "NOTICE - demo - Started" in demo("-u").stderr
         assert "" == demo("-u", "-lERROR").stderr
         assert "" == demo("-u", "--log", "40").stderr
 
@@ -554,7 +554,7 @@ class TestRunCommandline:
         assert "inner" == run_cli(ex, "model.encoder.stats").run.result
 
 
-@pytest.mark.parametrize(("level", "number"), [("INFO", 20), ("warning", 30), ("15", 15), (7, 7)])
+@pytest.mark.parametrize(("level", "number"), [("INFO", 20), ("notice", 25), ("warning", 30), ("15", 15), (7, 7)])
 def test_levels(level, number):
     """A level has a name in any case, or a number."""
     assert number == parse_level(level)

@@ -199,7 +199,7 @@ def test_digits_learns(digits: Path) -> None:
     assert run.metrics("loss").steps == list(range(1, 21))
     assert run.metrics("loss").values[-1] < run.metrics("loss").values[0] / 3
     assert run.path("confusion.png").read_bytes().startswith(b"\x89PNG")
-    assert {file.name for file in run.files} == {"confusion.png", "model.pickle"}
+    assert {file.name for file in run.files} == {"confusion.png", "model.joblib"}
 
 
 @needs_digits
@@ -213,7 +213,7 @@ def test_digits_is_bit_equal_for_equal_seeds(digits: Path) -> None:
 
     for name in ("loss", "accuracy"):
         assert first.metrics(name).values == again.metrics(name).values
-    assert first.path("model.pickle").read_bytes() == again.path("model.pickle").read_bytes()
+    assert first.path("model.joblib").read_bytes() == again.path("model.joblib").read_bytes()
 
 
 @needs_digits
@@ -226,7 +226,7 @@ def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes])
     endless.wait(20)
     run = expframe.runs(digits / "runs")[1]
 
-    assert run.path("model.pickle").exists()
+    assert run.path("model.joblib").exists()
     assert run.result == run.metrics("accuracy").values[-1]
     assert run.status != "DIED"
 
@@ -256,7 +256,7 @@ def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen
     assert run.status == "DIED"
     assert len(run.metrics("loss")) > 5
     assert run.metrics("loss").steps == list(range(1, len(run.metrics("loss")) + 1))
-    assert "epoch" in run.output()
+    assert "Started 'train'" in run.output()
 
 
 @needs_digits
@@ -282,7 +282,8 @@ def test_digits_keeps_one_line_alive(digits: Path) -> None:
 
     assert process.returncode == 0
     assert [b"epoch" in line for line in shown.split(b"\n")].count(True) == 1
-    assert shown.count(b"\repoch") == 4
+    assert shown.count(b"\repoch") > 1
+    assert b"accuracy=0." in shown
     assert expframe.runs(digits / "runs")[1].output().count("epoch") == 1
 
 

@@ -63,7 +63,7 @@ def test_describes_a_whole_experiment(tmp_path, kind):
     def train(lr, net):
         return lr * net["depth"]
 
-    assert ("described", (0, 3), False) == (ex.name, ex.devices, ex.ghost)
+    assert ("described", ("0", "3"), False) == (ex.name, ex.devices, ex.ghost)
     assert folder / "data" / "x.csv" == ex.load_path("x.csv")
     assert [MemoryObserver] == [type(observer) for observer in ex.observers]
     assert [1.0, 0.5] == [result.result for result in ex.run_queue()]
@@ -78,7 +78,7 @@ def test_empty_file_describes_the_default(tmp_path):
     (tmp_path / "experiment.yaml").write_text("")
     ex = Experiment.from_file("experiment.yaml")
 
-    assert ("test_from_file", [], ()) == (ex.name, ex.observers, ex.devices)
+    assert ("test_from_file", [], None) == (ex.name, ex.observers, ex.devices)
 
 
 def test_subclasses_are_described_too(tmp_path):

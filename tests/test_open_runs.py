@@ -151,7 +151,7 @@ class TestStart:
 
         assert Status.COMPLETED == stored(first).status
         assert second.parent is None
-        assert any("run 1 of 'test' is closed" in message for message in caplog.messages)
+        assert any("run 1 is closed" in message for message in caplog.messages)
         second.close()
 
     def test_same_name_closes_the_earlier_with_what_is_inside(self, ex, tmp_path):

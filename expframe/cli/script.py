@@ -14,9 +14,9 @@ from expframe.cli.render import error_text, own_frames_only, write
 from expframe.config import dotted
 from expframe.config.model import Options, Request
 from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
+from expframe.logs import RunFormatter, name_level
 from expframe.masking import mask_text, secrets_in, secrets_of
-
-LOG_FORMAT = "%(levelname)s - %(name)s - %(message)s"
+from expframe.progress import aside
 
 
 def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
@@ -86,10 +86,11 @@ def _print_help(experiment: Any, command: str | None, program: str) -> None:
 
 
 def _set_up_logging(level: str | int | None) -> None:
+    name_level()
     root = logging.getLogger()
     if not root.handlers:
         handler = _StderrHandler()
-        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+        handler.setFormatter(RunFormatter())
         root.addHandler(handler)
         root.setLevel(logging.INFO)
     if level is not None:
@@ -103,12 +104,15 @@ def parse_level(level: str | int) -> int:
     Raises:
         OptionError: It is none.
     """
+    name_level()
     text = str(level).strip()
     if text.isdigit():
         return int(text)
     found = logging.getLevelName(text.upper())
     if not isinstance(found, int):
-        raise OptionError(f"--loglevel={level}", "is no level. Use DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.")
+        raise OptionError(
+            f"--loglevel={level}", "is no level. Use DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number."
+        )
     return found
 
 
@@ -118,6 +122,8 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write one message."""
         try:
-            write(self.format(record), sys.stderr)
+            line = self.format(record)
+            with aside(sys.stderr):
+                write(line, sys.stderr)
         except Exception:
             self.handleError(record)

@@ -148,12 +148,13 @@ FLAGS = (
     Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"),
     Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
     Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
+    Flag("", "--devices", "devices", "The GPUs that the run may see, by number: 0,3; empty for none.", True),
     Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
     Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
     Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
     Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
     Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
-    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, WARNING, ERROR, CRITICAL or a number.", True),
+    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number.", True),
     Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
     Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
     Flag("-p", "--print-config", "print_config", "Print the config before the run."),
@@ -172,6 +173,7 @@ class Options(NamedTuple):
     capture: str | None = None
     comment: str | None = None
     debug: bool = False
+    devices: Any = None
     enforce_clean: bool = False
     file_storage: str | None = None
     force: bool = False

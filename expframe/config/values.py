@@ -186,6 +186,11 @@ def short_repr(value: Any, most: int = 200) -> str:
         text = repr(value)
     except Exception as problem:
         text = f"<{type(value).__qualname__}, whose repr raises {type(problem).__name__}>"
+    return short_text(text, most)
+
+
+def short_text(text: str, most: int = 200) -> str:
+    """Return the first `most` characters of a text, with dots where there are more."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 

@@ -11,7 +11,10 @@ from expframe.config.values import find_by_name
 from expframe.errors import DefinitionError, listed
 from expframe.observers.base import Observer
 
-BUILT_IN = {"memory": "expframe.observers.memory:MemoryObserver"}
+BUILT_IN = {
+    "memory": "expframe.observers.memory:MemoryObserver",
+    "tensorboard": "expframe.observers.tensorboard:TensorBoard",
+}
 """For each name where the observer is."""
 
 GROUP = "expframe.observers"

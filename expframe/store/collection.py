@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, overload
 
 from expframe.config.dotted import MISSING
+from expframe.curves import Curves
 from expframe.errors import QueryError, RunNotFoundError
 from expframe.frames import column_of, frame_of
-from expframe.metrics import Curves
 from expframe.store import layout
 from expframe.store.fields import Field, entries, unknown
 from expframe.store.index import rows

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config import values as json_values
-from expframe.metrics import Curves, read_files, summarize
+from expframe.curves import Curves, read_files, summarize
 from expframe.store import layout
 from expframe.summaries import Summary, dump, load
 

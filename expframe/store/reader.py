@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from expframe import saving
 from expframe.config import values
 from expframe.config.model import Config
+from expframe.curves import read_files
 from expframe.disk import inside, whole_lines
 from expframe.errors import ValueFormatError
 from expframe.media import read_file as read_media
@@ -116,6 +117,20 @@ class StoredRun:
     def media(self, name: str | None = None) -> list[Media]:
         """Return the tables, histograms, texts, images and figures that were logged, all or of one name, in order."""
         return read_media(self.folder / layout.MEDIA, name)
+
+    def system(self, name: str | None = None) -> Any:
+        """
+        Return what was sampled of the machine, one curve by its name or all: sampled every few seconds in long runs.
+
+        Names are `cpu`, `memory/percent`, `process/cpu` and `gpu/0/use` in percent (of one core for the process),
+        `memory/used`, `process/memory` and `gpu/0/memory` in bytes, `disk/read`, `disk/written`, `network/received`
+        and `network/sent` in bytes per second, `gpu/0/power` in watts.
+
+        Raises:
+            KeyError: There is no such curve.
+        """
+        curves = read_files([self.folder / layout.SYSTEM], f"Run {self.id}", "sample")
+        return curves if name is None else curves[name]
 
     def output(self, *, raw: bool = False) -> str:
         """Return what was printed: as a terminal shows it in the end, or raw."""
