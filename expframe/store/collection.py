@@ -88,6 +88,15 @@ class _Cut:
 
 
 @dataclass(frozen=True)
+class _Newest:
+    fields: tuple[Field, ...] = ()
+
+    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
+        ids = {run.id for run in found}
+        return [run for run in everything if run.id in ids]
+
+
+@dataclass(frozen=True)
 class _Children:
     fields: tuple[Field, ...] = (Field.parse("uid"), Field.parse("parent"))
 
@@ -184,7 +193,7 @@ class Runs:
         Raises:
             RunNotFoundError: There is none.
         """
-        ids = [run.id for run in _newest_first(self._select())] if self.steps else self.ids()
+        ids = self._and(_Newest()).ids() if self.steps else self.ids()
         if not ids:
             raise RunNotFoundError("last", str(self.store), ())
         return StoredRun(self.store / ids[0])
