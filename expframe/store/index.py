@@ -24,7 +24,7 @@ from expframe.record import Status
 from expframe.store import layout
 from expframe.store.cache import index_file, remove_index
 from expframe.store.points import Statistics
-from expframe.store.rows import GROUPS, Row, judged, read, read_as_written, statistics_of
+from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_as_written, statistics_of
 
 FEW = 200
 """So many runs are read as fast without an index."""
@@ -214,10 +214,12 @@ class _Index:
 
 
 def _columns_of(row: Row, stamp: bytes) -> list[bytes]:
-    """Return the cells of a row, in the order of `GROUPS`."""
-    parts = [json.dumps(part).encode() for part in (row.record, row.host, row.result, row.config)]
+    """Return the cells of a row, in the order of `GROUPS`: JSON and the summary, each with a checksum before it."""
+    parts = [json.dumps(part) for part in (list((row.record or {}).values()), row.host, row.result, row.config)]
     content = b"" if row.metrics is None else row.metrics.content
-    return [_sealed(cell, stamp) for cell in (*parts, content if len(content) <= _LARGE else _IN_FILE)]
+    cells = [*(part.encode() for part in parts), content if len(content) <= _LARGE else _IN_FILE]
+    seal = zlib.crc32(stamp)
+    return [zlib.crc32(cell, seal).to_bytes(4, "big") + cell for cell in cells]
 
 
 def _row_of(id: str, stamp: bytes, columns: Sequence[str], cells: Sequence[bytes], store: Path) -> Row:
@@ -225,28 +227,20 @@ def _row_of(id: str, stamp: bytes, columns: Sequence[str], cells: Sequence[bytes
     Return the row that is in cells of the index.
 
     Raises:
-        ValueError, TypeError: They are not what was put into them.
+        ValueError, TypeError: They are not what was put into them, which SQLite does not see.
     """
-    given = {}
+    given: dict[str, Any] = {}
+    seal = zlib.crc32(stamp)
     for name, cell in zip(columns, cells, strict=True):
-        content = _unsealed(cell, stamp)
+        content = cell[4:]
+        if zlib.crc32(content, seal) != int.from_bytes(cell[:4], "big"):
+            raise ValueError(f"a damaged {name} of run {id}")
         if name == "metrics":
             given[name] = statistics_of(store / id) if content == _IN_FILE else Statistics(content)
         else:
-            given[name] = json.loads(content)
+            given[name] = json.loads(content.decode())
+    given["record"] = dict(zip(KEPT, given["record"], strict=True))
     return Row(id, **given)
-
-
-def _sealed(content: bytes, stamp: bytes) -> bytes:
-    """Return content with a checksum: SQLite does not see damage inside of what it keeps."""
-    return zlib.crc32(content, zlib.crc32(stamp)).to_bytes(4, "big") + content
-
-
-def _unsealed(cell: bytes, stamp: bytes) -> bytes:
-    content = cell[4:]
-    if _sealed(content, stamp) != cell:
-        raise ValueError("a damaged cell")
-    return content
 
 
 def _workers_of(folder: Path) -> str:
