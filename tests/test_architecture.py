@@ -13,7 +13,7 @@ ORDER = """
     config.instrument config.scope config.judging config.resolve
     frames record context notebook logs randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
-    terminal_text streams tee output summaries metrics media
+    terminal_text streams tee output summaries curves metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
     store.layout store.attempts store.points store.rows store.fields store.query store.cache store.index
