@@ -16,6 +16,7 @@ COMMANDS = {
     "logs": ("expframe.runs_cli.logs", "print what a run printed"),
     "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
     "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
+    "compare": ("expframe.runs_cli.compare", "compare runs and groups of seeds, for the eye and for a paper"),
 }
 """For each command its module and what it does."""
 

@@ -13,7 +13,7 @@ ORDER = """
     config.instrument config.scope config.judging config.resolve
     frames record context notebook logs randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
-    terminal_text streams tee output summaries metrics media
+    terminal_text streams tee output summaries significance metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
     store.layout store.points store.rows store.fields store.query store.cache store.index
@@ -22,7 +22,8 @@ ORDER = """
     cli.argv cli.render cli.table cli.commands cli.script
     experiment_file experiment testing
     runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
-    runs_cli.differences runs_cli.diff runs_cli.metrics
+    runs_cli.differences runs_cli.diff runs_cli.metrics runs_cli.comparison runs_cli.forms
+    runs_cli.compare
     __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
