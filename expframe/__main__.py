@@ -17,6 +17,10 @@ COMMANDS = {
     "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
     "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
     "compare": ("expframe.runs_cli.compare", "compare runs and groups of seeds, for the eye and for a paper"),
+    "tag": ("expframe.runs_cli.tag", "add tags to runs, or take them away"),
+    "note": ("expframe.runs_cli.note", "give a run a comment"),
+    "rename": ("expframe.runs_cli.rename", "give a run another id"),
+    "rm": ("expframe.runs_cli.rm", "put runs into the trash, or take them out"),
 }
 """For each command its module and what it does."""
 

@@ -31,6 +31,7 @@ INFO = "info.json"
 FILES_FOLDER = "files"
 SOURCES_FOLDER = "_sources"
 RESOURCES_FOLDER = "_resources"
+TRASH_FOLDER = "_trash"
 _NEXT = "_next"
 
 _NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
