@@ -21,6 +21,8 @@ COMMANDS = {
     "note": ("expframe.runs_cli.note", "give a run a comment"),
     "rename": ("expframe.runs_cli.rename", "give a run another id"),
     "rm": ("expframe.runs_cli.rm", "put runs into the trash, or take them out"),
+    "export": ("expframe.runs_cli.export_runs", "write runs into a file that another store takes in"),
+    "import": ("expframe.runs_cli.import_runs", "take in the runs of such a file"),
 }
 """For each command its module and what it does."""
 
