@@ -23,6 +23,8 @@ COMMANDS = {
     "rm": ("expframe.runs_cli.rm", "put runs into the trash, or take them out"),
     "export": ("expframe.runs_cli.export_runs", "write runs into a file that another store takes in"),
     "import": ("expframe.runs_cli.import_runs", "take in the runs of such a file"),
+    "gc": ("expframe.runs_cli.gc", "delete sources and resources that no run uses"),
+    "doctor": ("expframe.runs_cli.doctor", "say what is wrong in a store, and mend it when told"),
 }
 """For each command its module and what it does."""
 

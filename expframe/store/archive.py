@@ -15,14 +15,13 @@ from typing import IO, Any, NamedTuple
 from expframe.config import values
 from expframe.disk import inside, light_sha256, replace_file, replacing
 from expframe.errors import EscapingPathError, ValueFormatError
-from expframe.store import layout
+from expframe.store import layout, shared
 from expframe.store.index import rows
 from expframe.store.reader import StoredRun
 
 _MANIFEST = "expframe-runs.json"
 _FORMAT = 1
 _RUNS = "runs/"
-_SHARED = (layout.SOURCES_FOLDER, layout.RESOURCES_FOLDER)
 _PIECE = 1 << 20
 
 
@@ -84,17 +83,11 @@ def files_of(folder: Path) -> Iterator[Path]:
 
 def shared_files(run: StoredRun) -> Iterator[Path]:
     """Yield the files of a run that are kept once for all runs of the store, as far as they are there."""
-    record, store = run.record, run.folder.parent
-    names = [(layout.SOURCES_FOLDER, stored) for _, stored in (*record.sources, *record.sources_at_end)]
-    names += [
-        (layout.RESOURCES_FOLDER, Path(file.path).name)
-        for file in run.files
-        if Path(file.path).parent == store / layout.RESOURCES_FOLDER
-    ]
-    for folder, name in names:
+    store = run.folder.parent
+    for name in shared.names_of(run):
         with suppress(EscapingPathError):
-            path = inside(store / folder, name)
-            if path.is_file() and path.parent == store / folder:
+            path = inside(store, name)
+            if path.is_file() and path.parent.parent == store:
                 yield path
 
 
@@ -170,7 +163,7 @@ def _take_shared(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], 
     for name, member in members.items():
         folder, _, file = name.partition("/")
         target = store / folder / file
-        if folder not in _SHARED or "/" in file or target.exists():
+        if folder not in shared.FOLDERS or "/" in file or target.exists():
             continue
         target.parent.mkdir(exist_ok=True)
         with replacing(target) as copy, archive.open(member) as original:
