@@ -1,29 +1,61 @@
-"""`python -m expframe COMMAND ...`: each command is a module with a function `main(words)`."""
+"""`expframe COMMAND ...`, or `python -m expframe COMMAND ...`: a command is a module with a function `main(words)`."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 
-_COMMANDS = {
-    "import": ("expframe.runs_cli.import_", "bring in runs that another tool has stored"),
+from expframe.config import dotted
+from expframe.errors import UnknownCommandError
+
+COMMANDS = {
+    "ls": ("expframe.runs_cli.ls", "list runs"),
+    "show": ("expframe.runs_cli.show", "show all that is known of a run"),
+    "path": ("expframe.runs_cli.path", "print the folder of a run"),
+    "logs": ("expframe.runs_cli.logs", "print what a run printed"),
+    "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
+    "rerun": ("expframe.runs_cli.rerun", "do a run again from its stored sources and config"),
+    "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
+    "compare": ("expframe.runs_cli.compare", "compare runs and groups of seeds, for the eye and for a paper"),
+    "tag": ("expframe.runs_cli.tag", "add tags to runs, or take them away"),
+    "note": ("expframe.runs_cli.note", "give a run a comment"),
+    "rename": ("expframe.runs_cli.rename", "give a run another id"),
+    "rm": ("expframe.runs_cli.rm", "put runs into the trash, or take them out"),
+    "export": ("expframe.runs_cli.export_runs", "write runs into a file that another store takes in"),
+    "import": ("expframe.runs_cli.import_runs", "take in the runs of such a file, or of another tool"),
+    "gc": ("expframe.runs_cli.gc", "delete sources and resources that no run uses"),
     "sacred": ("expframe.compat.sacred.script", "run a script that says `import sacred`"),
+    "doctor": ("expframe.runs_cli.doctor", "say what is wrong in a store, and mend it when told"),
 }
+"""For each command its module and what it does."""
 
 
-def main(argv: list[str]) -> int:
-    """Do what the words after `python -m expframe` say, and return the exit code."""
-    if argv and argv[0] in _COMMANDS:
-        module = importlib.import_module(_COMMANDS[argv[0]][0])
-        return int(module.main(argv[1:]) or 0)
-    lines = [f"  {name:<10}  {what}" for name, (_, what) in _COMMANDS.items()]
-    text = "\n".join(["Usage: python -m expframe COMMAND ...", "", "Commands:", *lines])
-    if argv and argv[0] in ("-h", "--help", "help"):
-        print(text)
-        return 0
-    print(f"No such command: {argv[0]}\n{text}" if argv else text, file=sys.stderr)
+def main(words: Sequence[str]) -> int:
+    """Do what words ask for, and return the exit code."""
+    name, *rest = words or ["--help"]
+    if name in COMMANDS:
+        module = importlib.import_module(COMMANDS[name][0])
+        return int(module.main(rest) or 0)
+    if name in ("-h", "--help", "help"):
+        if rest:
+            return main([rest[0], "--help"])
+        print(usage(), file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    print(UnknownCommandError(name, dotted.nearest(name, COMMANDS), tuple(COMMANDS)), file=sys.stderr)
     return 2
 
 
-if __name__ == "__main__":
+def usage() -> str:
+    """Return what commands there are."""
+    lines = [f"  {name:<10}  {what}" for name, (_, what) in COMMANDS.items()]
+    return "\n".join(["Usage: expframe COMMAND ...", "", "Commands:", *lines, "", "expframe COMMAND --help says more."])
+
+
+def run() -> None:
+    """Do what the command line of this process asks for; this is the console script."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -50,7 +50,7 @@ def test_page_begins_with_what_it_is_for(page: Path) -> None:
     title, paragraph = page.read_text(encoding="utf-8").split("\n\n")[:2]
 
     assert re.fullmatch(r"# [^\n]+", title)
-    assert re.match(r"[A-Z`]", paragraph)
+    assert re.match(r"[A-Za-z`]", paragraph)
     assert len(paragraph) > 80
 
 

@@ -1,5 +1,5 @@
 """
-Tests with libraries of a gigabyte: the extra `test-heavy`.
+Tests with large libraries and with databases, and such as take long: the extra `test-heavy`.
 
 A file is collected where its library is installed. With HEAVY=1, as `.ci/run` sets it, all are, and fail without it.
 """
@@ -8,12 +8,28 @@ import os
 from importlib.util import find_spec
 
 NEEDS = {
+    "test_sacred_importing.py": ("sqlalchemy", "tinydb", "mongomock"),
+    "test_sacred_observers_gcs.py": ("google.cloud.storage",),
+    "test_sacred_observers_mongo.py": ("pymongo", "mongomock"),
+    "test_sacred_observers_s3.py": ("boto3", "moto"),
+    "test_sacred_observers_sql.py": ("sqlalchemy", "psycopg"),
+    "test_sacred_observers_tinydb.py": ("tinydb",),
+    "test_sacred_scripts.py": ("sqlalchemy", "tinydb"),
+    "test_sacred_examples.py": ("tinydb",),
     "test_logging.py": ("torch", "jax"),
     "test_savers_torch.py": ("torch",),
     "test_savers_keras.py": ("keras", "torch"),
     "test_savers_jax.py": ("jax",),
 }
 
+
+def _is_installed(library):
+    try:
+        return find_spec(library) is not None
+    except ModuleNotFoundError:  # of a package that is not there
+        return False
+
+
 collect_ignore = [
-    name for name, libraries in NEEDS.items() if not os.environ.get("HEAVY") and not all(map(find_spec, libraries))
+    name for name, libraries in NEEDS.items() if not os.environ.get("HEAVY") and not all(map(_is_installed, libraries))
 ]

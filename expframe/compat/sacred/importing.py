@@ -6,25 +6,24 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from expframe.compat.sacred.old_sources import OldFile, OldRun, old_runs
 from expframe.config.model import Config
 from expframe.disk import copy_file, replace_file
-from expframe.errors import EscapingPathError, MetricError, ValueFormatError
+from expframe.errors import EscapingPathError, MetricError
 from expframe.metrics import check_name
 from expframe.record import Info, Points
 from expframe.saving import add_artifact, add_resource
 from expframe.store import layout
-from expframe.store.reader import Runs
+from expframe.store.archive import Imported
+from expframe.store.collection import Runs
 from expframe.store.writer import LocalSink, LocalStore
 
 
-def import_runs(source: str, store: Path) -> Iterator[tuple[str, str | None]]:
+def import_runs(source: str, store: Path) -> Iterator[Imported]:
     """
-    Bring in what a store does not have yet, and yield each run's old id with its new one; None for what was there.
+    Bring in what a store does not have yet, and yield what came of each run.
 
     The source is only read. A run is known by what it says of itself, so that it can be brought in from a copy, or a
     second time, without being there twice.
@@ -33,29 +32,23 @@ def import_runs(source: str, store: Path) -> Iterator[tuple[str, str | None]]:
         source: As for `old_runs`.
         store: The folder of runs.
     """
-    known = set(_uids(store))
+    known = {uid: id for id, uid in Runs(store).rows("id", "uid") if uid}
     for old in old_runs(source):
-        if old.record.uid in known:
-            yield str(old.record.id), None
-        else:
-            known.add(old.record.uid)
-            yield str(old.record.id), _write(old, store)
-
-
-def _uids(store: Path) -> Iterator[str]:
-    for run in Runs(store):
-        with suppress(ValueFormatError, OSError):  # a damaged run is not one of those
-            yield run.record.uid
+        uid, there = old.record.uid, str(old.record.id)
+        is_new = uid not in known
+        if is_new:
+            known[uid] = _write(old, store)
+        yield Imported(uid, there, known[uid], is_new)
 
 
 def _write(old: OldRun, store: Path) -> str:
     """Write a whole run, or nothing, and return its new id."""
-    sink = LocalStore(store).open(replace(old.record, id=None), Config(old.config))
+    sink = LocalStore(store).open(old.record._replace(id=None), Config(old.config))
     try:
         problems = list(_fill(sink, old))
         sources = tuple(_keep_source(file, store) for file in old.files if file.kind == "source")
         said = (*old.record.problems, *problems)
-        sink.close(replace(old.record, id=sink.id, sources=sources, problems=said))
+        sink.close(old.record._replace(id=sink.id, sources=sources, problems=said))
     except BaseException:
         shutil.rmtree(sink.folder, ignore_errors=True)
         raise

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,13 @@ from expframe.compat.sacred.inert import read_value
 from expframe.compat.sacred.observers import documents
 from expframe.compat.sacred.old_records import record_of, time_of
 from expframe.config.model import Config
+from expframe.curves import Curves
 from expframe.disk import inside
 from expframe.errors import EscapingPathError, StoreError
-from expframe.metrics import Curve, number
+from expframe.metrics import number
 from expframe.record import File, Record, Status
 from expframe.store.reader import StoredRun
+from expframe.summaries import Summary
 from expframe.terminal_text import collapse
 
 _SILENCE = 600.0
@@ -38,9 +39,9 @@ class SacredRun(StoredRun):
         files = [file.kind for file in self.files]
         counts = {"points": points, "artifacts": files.count("artifact"), "resources": files.count("resource")}
         record = record_of(entry, self.id, dict(self.config), counts)
-        record = replace(record, sources=tuple((str(name), str(stored)) for name, stored, *_ in self._sources()))
+        record = record._replace(sources=tuple((str(name), str(stored)) for name, stored, *_ in self._sources()))
         if record.status == Status.RUNNING and self._silence() > _SILENCE:
-            return replace(record, status=Status.DIED)
+            return record._replace(status=Status.DIED)
         return record
 
     @property
@@ -85,14 +86,20 @@ class SacredRun(StoredRun):
         Raises:
             KeyError: There is no metric of this name.
         """
-        curves = {
-            str(read_value({key: 0}).popitem()[0]): _curve(metric) for key, metric in self._metrics_json().items()
-        }
-        if name is None:
-            return curves
-        if name not in curves:
-            raise KeyError(f"Run {self.id} has no metric {name!r}. It has: {', '.join(curves) or 'none'}.")
-        return curves[name]
+        curves = Curves(f"Run {self.id}")
+        for key, metric in self._metrics_json().items():
+            _add(curves, str(read_value({key: 0}).popitem()[0]), metric)
+        return curves if name is None else curves[name]
+
+    @property
+    def summaries(self) -> Mapping[str, Summary]:
+        """For each metric its count, first, last, smallest and greatest value and mean."""
+        found = {}
+        for name, curve in self.metrics().items():
+            if len(curve):
+                found[name] = Summary()
+                found[name].add(curve.steps, curve.values)
+        return found
 
     def _metrics_json(self) -> dict[str, Any]:
         try:
@@ -141,18 +148,19 @@ def _file(kind: str, name: str, path: Path) -> File:
     return File(kind, name, str(path), about.st_size, about.st_mtime)
 
 
-def _curve(metric: Any) -> Curve:
-    curve = Curve()
+def _add(curves: Curves, name: str, metric: Any) -> None:
+    """Add the points of one metric that are numbers."""
+    steps, times, values = [], [], []
     for step, when, value in zip(metric["steps"], metric["timestamps"], metric["values"], strict=False):
         moment = time_of(when)
         try:
             point = number(step, "step"), moment.timestamp() if moment else 0.0, float(number(read_value(value)))
         except ValueError:  # MetricError: Sacred takes any value
             continue
-        curve.steps.append(point[0])
-        curve.times.append(point[1])
-        curve.values.append(point[2])
-    return curve
+        steps.append(point[0])
+        times.append(point[1])
+        values.append(point[2])
+    curves.of(name).add(steps, times, values)
 
 
 class _FileStorage:

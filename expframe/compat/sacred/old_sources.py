@@ -19,7 +19,7 @@ from expframe.errors import UsageError
 from expframe.masking import mask_text
 from expframe.metrics import number
 from expframe.record import Point, Record
-from expframe.store.reader import Runs
+from expframe.store.collection import Runs
 
 _PATIENCE = 10
 """Seconds after which a MongoDB that does not answer is not there."""

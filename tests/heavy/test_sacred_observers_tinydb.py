@@ -16,7 +16,7 @@ from expframe.compat.sacred.observers import TinyDbObserver, TinyDbReader
 from expframe.compat.sacred.observers.documents import Pace
 from expframe.compat.sacred.observers.tinydb_hashfs import bases, tiny_db_option
 
-GOLDEN = Path(__file__).parent / "golden" / "sacred" / "tinydb.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "sacred" / "tinydb.json"
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from expframe.compat.sacred.observers import SqlObserver
 from expframe.compat.sacred.observers.documents import Pace
 from expframe.compat.sacred.observers.sql import sql_option
 
-GOLDEN = Path(__file__).parent / "golden" / "sacred" / "sql.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "sacred" / "sql.json"
 
 
 @pytest.fixture(autouse=True)

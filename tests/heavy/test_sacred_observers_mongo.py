@@ -27,7 +27,7 @@ from expframe.compat.sacred.observers.mongo import (
     parse_mongo_db_arg,
 )
 
-GOLDEN = Path(__file__).parent / "golden" / "sacred" / "mongo.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "sacred" / "mongo.json"
 SERVER = os.environ.get("EXPFRAME_TEST_MONGO")
 mongomock.gridfs.enable_gridfs_integration()
 

@@ -13,7 +13,7 @@ from expframe.compat.sacred.observers import GoogleCloudStorageObserver
 from expframe.compat.sacred.observers.gcs_observer import gcs_join, gcs_option
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are using a:FutureWarning")  # Google's, of Python 3.10
-GOLDEN = Path(__file__).parent / "golden" / "sacred" / "file_storage"
+GOLDEN = Path(__file__).parents[1] / "golden" / "sacred" / "file_storage"
 
 
 class Storage:

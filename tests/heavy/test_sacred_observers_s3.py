@@ -14,7 +14,7 @@ from expframe.compat.sacred.observers.documents import Pace
 from expframe.compat.sacred.observers.s3_observer import s3_join, s3_option
 from expframe.errors import EscapingPathError
 
-GOLDEN = Path(__file__).parent / "golden" / "sacred" / "file_storage"
+GOLDEN = Path(__file__).parents[1] / "golden" / "sacred" / "file_storage"
 
 
 @pytest.fixture(autouse=True)
