@@ -16,6 +16,8 @@ _LIBRARIES = ("sacred", "expframe")  # each names itself among the dependencies
 _OWN_COMMANDS = "print_config|print_dependencies|save_config|print_named_configs"
 _DOCSTRING = re.compile(r'"""\n.*?"""', re.DOTALL)  # newer Pythons take the indentation away
 _PATTERNS = (
+    # where a decorator is called: the line of the decorator, or on older Pythons that of the function
+    (re.compile(r'^ *File "FOLDER/[^"]*", line \d+, in <module>\n *(?:@|def ).*\n', re.MULTILINE), ""),
     (re.compile(r"^ *[~^]+[~^ ]*\n", re.MULTILINE), ""),  # what a traceback underlines depends on the Python
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.]\d+)?"), "TIME"),
     (re.compile(r"\b0:00:0\d(?:[.]\d+)?\b"), "0:00:00"),
