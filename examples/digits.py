@@ -20,8 +20,8 @@ Usage:
 
     $ python digits.py print_config with quick components=50
     Configuration (modified, added, typechanged):
-      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:60)
-      epochs = 5                        # named config quick (digits.py:67), was 20 (digits.py:57)
+      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:59)
+      epochs = 5                        # named config quick (digits.py:66), was 20 (digits.py:56)
       gamma = 0.1                       # how near an image must be to count as similar
       learning_rate = 1.0
       penalty = 1e-06                   # on large weights
