@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from expframe.observers.tensorboard import TensorBoard as TensorBoard
     from expframe.record import Record as Record
     from expframe.record import Status as Status
+    from expframe.rerunning import rerun as rerun
     from expframe.run import Run as Run
     from expframe.savers import saver as saver
+    from expframe.store.collection import runs as runs
     from expframe.store.reader import StoredRun as StoredRun
-    from expframe.store.reader import runs as runs
 
 _PLACES = {
     "Config": "expframe.config.model",
@@ -41,7 +42,8 @@ _PLACES = {
     "StoredRun": "expframe.store.reader",
     "TensorBoard": "expframe.observers.tensorboard",
     "errors": "expframe.errors",
-    "runs": "expframe.store.reader",
+    "rerun": "expframe.rerunning",
+    "runs": "expframe.store.collection",
     "saver": "expframe.savers",
     "start": "expframe.experiment",
     "thaw": "expframe.config.frozen",

@@ -18,7 +18,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.disk import mend_last_line, whole_lines, write_all
+from expframe.disk import Span, counted, mend_last_line, whole_lines, write_all
 from expframe.errors import MetricError
 from expframe.frames import frame_of
 from expframe.record import Event, Point, Points, Series
@@ -178,6 +178,11 @@ class MetricLog:
         if is_full or self._delay < 0:
             self.flush()
 
+    def go_on(self, last_steps: Mapping[str, int | float], points: int) -> None:
+        """Let steps follow those that are there already, and count their points too."""
+        self._counters.update((name, count(step + 1)) for name, step in last_steps.items())
+        self.count = points
+
     def flush_waiting(self) -> None:
         """Hand on what has been taken, if anything has."""
         if self._points or self._series:
@@ -268,6 +273,12 @@ class MetricFile:
             for name, (steps, values) in block.curves.items():
                 summary = self.summaries.get(name) or self.summaries.setdefault(name, Summary())
                 summary.add(steps, values)
+
+    def go_on(self, without: Sequence[Span]) -> None:
+        """Go on after what is in the file, of which some bytes do not count."""
+        if self.path.exists():
+            self._open()
+            summarize(self.path, 0, self.summaries, without)
 
     def close(self) -> None:
         """Close the file."""
@@ -381,6 +392,12 @@ class Curves(dict[str, Curve]):
     def __missing__(self, name: str) -> Curve:
         raise KeyError(f"{self._owner} has no {self._kind} {name!r}. It has: {', '.join(self) or 'none'}.")
 
+    def only(self, names: Iterable[str]) -> Curves:
+        """Return the curves of some metrics, as far as they are there."""
+        found = Curves(self._owner)
+        found.update((name, self[name]) for name in dict.fromkeys(names) if name in self)
+        return found
+
     def to_frame(self) -> Any:
         """
         Return a frame of pandas or polars with the columns metric, step, time and value.
@@ -397,7 +414,9 @@ class Curves(dict[str, Curve]):
         return frame_of(columns)
 
 
-def read_files(paths: Iterable[Path], owner: str = "", kind: str = "metric") -> Curves:
+def read_files(
+    paths: Iterable[Path], owner: str = "", kind: str = "metric", without: Mapping[str, Sequence[Span]] = {}
+) -> Curves:
     """
     Return the points of metric files by metric; lines that are no whole points are skipped.
 
@@ -405,35 +424,38 @@ def read_files(paths: Iterable[Path], owner: str = "", kind: str = "metric") -> 
         paths: The files; a missing one has no points.
         owner: Whose they are, for messages.
         kind: What one is called there.
+        without: For each file's name the bytes that do not count.
     """
     curves = Curves(owner, kind)
     for path in paths:
-        _read(path, 0, curves)
+        _read(path, 0, curves, without.get(path.name, ()))
     return curves
 
 
-def summarize(path: Path, start: int, summaries: dict[str, Summary]) -> int:
+def summarize(path: Path, start: int, summaries: dict[str, Summary], without: Sequence[Span] = ()) -> int:
     """Add what the points of a file from a byte on come to, and return the byte after the last whole line."""
     curves = Curves()
-    end = _read(path, start, curves)
+    end = _read(path, start, curves, without)
     for name, curve in curves.items():
         summaries.setdefault(name, Summary()).add(curve.steps, curve.values)
     return end
 
 
-def _read(path: Path, start: int, curves: Curves) -> int:
+def _read(path: Path, start: int, curves: Curves, without: Sequence[Span]) -> int:
     """Add the points of a file from a byte on, and return the byte after the last whole line."""
-    for line in whole_lines(path, start):
-        start += len(line) + 1
-        point = _parse(line)
-        if point is not None:
-            name, step, when, value = point
-            curve = curves.get(name)
-            if curve is None:
-                curve = curves[name] = Curve()
-            curve.steps.append(step)
-            curve.times.append(when)
-            curve.values.append(value)
+    for begin, end in counted(start, without):
+        start = begin
+        for line in whole_lines(path, begin, end):
+            start += len(line) + 1
+            point = _parse(line)
+            if point is not None:
+                name, step, when, value = point
+                curve = curves.get(name)
+                if curve is None:
+                    curve = curves[name] = Curve()
+                curve.steps.append(step)
+                curve.times.append(when)
+                curve.values.append(value)
     return start
 
 

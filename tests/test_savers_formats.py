@@ -21,7 +21,7 @@ from expframe.errors import SaveError, StoreError, ValueFormatError
 @pytest.fixture
 def round_trip(tmp_path):
     """Save a value in a run, and return its name and what the run and the stored run load."""
-    from expframe.store.reader import runs
+    from expframe.store.collection import runs
 
     def go(value, name, *, trust=False, method=None):
         ex = Experiment("formats", store=tmp_path / "runs")
@@ -211,7 +211,7 @@ class TestFrames:
 
     def test_a_missing_library(self, round_trip, tmp_path, monkeypatch):
         """Without the library that wrote a file, it is read by another one, or the error names it."""
-        from expframe.store.reader import runs
+        from expframe.store.collection import runs
 
         round_trip(pandas.DataFrame(FRAME), "f.csv")
         round_trip(numpy.arange(2), "a")

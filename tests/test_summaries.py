@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from expframe.metrics import HEADER, MetricFile, read_files
 from expframe.record import Points, Series
+from expframe.store.collection import runs
 from expframe.store.points import summaries_of
-from expframe.store.reader import StoredRun, runs
+from expframe.store.reader import StoredRun
 from expframe.summaries import Summary, dump, load
 
 numbers = st.one_of(st.integers(-(2**60), 2**60), st.floats(allow_nan=True, allow_infinity=True))

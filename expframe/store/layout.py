@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ CALLS = "calls.jsonl"
 LEASE = "lease"
 INFO = "info.json"
 FILES_FOLDER = "files"
+CHECKPOINTS_FOLDER = "checkpoints"
+ATTEMPTS_FOLDER = "attempts"
 SOURCES_FOLDER = "_sources"
 RESOURCES_FOLDER = "_resources"
 _NEXT = "_next"
@@ -45,20 +48,40 @@ def metrics_of(pid: int) -> str:
     return f"metrics-{pid}.csv"
 
 
+def metric_names(folder: Path) -> list[str]:
+    """Return the names of the metric files that a run can have, its own process's first."""
+    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
+    return [METRICS, *sorted(names)]
+
+
 def metric_files(folder: Path) -> list[Path]:
     """Return the metric files of a run, its own process's first."""
-    return [folder / METRICS, *worker_metrics(folder)]
+    return [folder / name for name in metric_names(folder)]
 
 
 def worker_metrics(folder: Path) -> list[Path]:
     """Return the metric files of a run's other processes."""
-    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
-    return [folder / name for name in sorted(names)]
+    return metric_files(folder)[1:]
+
+
+def read(folder: Path, name: str) -> bytes:
+    """Return the content of a run's file; cheaper than by a Path of its own, for lists of many runs."""
+    with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
+        return file.read()
 
 
 def is_run(folder: Path) -> bool:
     """Return whether a folder holds a run."""
     return (folder / RECORD).is_file()
+
+
+def run_ids(store: Path) -> list[str]:
+    """Return the ids of the runs in a folder, in no order; a folder that is not there has none."""
+    try:
+        names = os.listdir(store)  # noqa: PTH208  names are all we need
+    except FileNotFoundError:
+        return []
+    return [name for name in names if is_name(name) and os.path.isfile(f"{store}/{name}/{RECORD}")]  # noqa: PTH113
 
 
 def resolve_store(store: str | os.PathLike[str] | None) -> Path:
@@ -184,6 +207,11 @@ class Lease(NamedTuple):
     started: str
     interval: float
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Lease:
+        """Return the lease that a file holds."""
+        return cls(data["machine"], data["pid"], data["started"], data["interval"])
+
     def write(self, path: Path) -> None:
         """Write the lease of a run whose record is not there yet."""
         write_new(path, json.dumps(self._asdict()).encode())
@@ -205,10 +233,15 @@ def is_alive(folder: Path) -> bool:
     path = folder / LEASE
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        lease = Lease(data["machine"], data["pid"], data["started"], data["interval"])
+        lease = Lease.from_json(data)
         touched = path.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         return False
+    return holds(lease, folder, touched)
+
+
+def holds(lease: Lease, folder: Path, touched: float) -> bool:
+    """Return whether the process of a lease is still there; `touched` is when it last said so."""
     if lease.machine == _machine() and lease.started:
         return _start_of(lease.pid) == lease.started
     if not lease.interval:  # it never touches its lease

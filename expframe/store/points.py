@@ -1,17 +1,42 @@
-"""The points of a run's metrics, and what they come to, out of its folder."""
+"""What counts of a run's points and media, and what the points come to, out of its folder."""
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
+from expframe.config import values as json_values
+from expframe.media import read_file
 from expframe.metrics import Curves, read_files, summarize
+from expframe.record import Media
 from expframe.store import layout
-from expframe.summaries import Summary, load
+from expframe.store.attempts import superseded
+from expframe.summaries import Summary, dump, load
+
+STATISTICS = ("count", "first", "last", "min", "max", "mean")
+"""What runs are found by, of each metric."""
+
+_DAMAGED = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_STATISTICS = itemgetter(*STATISTICS)
+_DECODER = json.JSONDecoder()
+_START, _END = b'{"covered": {', b"}}}"
+"""Of a whole file; what is cut off within a metric does not end so."""
+_LONGEST = 1 << 13
+"""More than one metric takes in the text."""
 
 
 def curves_of(folder: Path, owner: str) -> Curves:
     """Return the points of a run by metric; `owner` is what the run is called in messages."""
-    return read_files(layout.metric_files(folder), owner)
+    return read_files(layout.metric_files(folder), owner, without=superseded(folder))
+
+
+def media_of(folder: Path, name: str | None = None) -> list[Media]:
+    """Return the tables, histograms, texts, images and figures of a run, all or of one name, in order."""
+    return read_file(folder / layout.MEDIA, name, superseded(folder).get(layout.MEDIA, ()))
 
 
 def summaries_of(folder: Path) -> dict[str, Summary]:
@@ -22,14 +47,117 @@ def summaries_of(folder: Path) -> dict[str, Summary]:
     """
     try:
         summaries, covered = load((folder / layout.SUMMARY).read_bytes())
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except _DAMAGED:
         summaries, covered = {}, {}
-    paths = layout.metric_files(folder)
-    sizes = {path.name: path.stat().st_size for path in paths if path.exists()}
+    sizes = _sizes_of(folder)
     if any(size > sizes.get(name, 0) for name, size in covered.items()):  # points were taken away since
         summaries, covered = {}, {}
-    for path in paths:
-        start = covered.get(path.name, 0)
-        if sizes.get(path.name, 0) > start:
-            summarize(path, start, summaries)
+    without = superseded(folder)
+    for name, size in sizes.items():
+        start = covered.get(name, 0)
+        if size > start:
+            summarize(folder / name, start, summaries, without.get(name, ()))
     return summaries
+
+
+class Statistics(Mapping[str, tuple["float | None", ...]]):
+    """
+    The `STATISTICS` of a run's points, by metric.
+
+    A run may have thousands of metrics of which a list of runs asks for one: that one is looked up in the text, which
+    is read as a whole only where all are asked for.
+
+    Args:
+        content: A summary as `expframe.summaries.dump` writes it; empty for no metric.
+
+    Attributes:
+        content: The same.
+    """
+
+    def __init__(self, content: bytes = b"") -> None:
+        self.content = content
+        self._all: dict[str, tuple[float | None, ...]] | None = None
+
+    @classmethod
+    def of(cls, folder: Path) -> Statistics:
+        """
+        Return those of a run.
+
+        Raises:
+            OSError: Its files cannot be read.
+        """
+        try:
+            content = layout.read(folder, layout.SUMMARY)
+        except FileNotFoundError:
+            content = b""
+        if content.startswith(_START) and content.endswith(_END):
+            try:
+                covered = json.loads(content[len(_START) - 1 : content.index(b"}") + 1])
+            except ValueError:
+                covered = None
+            if covered == _sizes_of(folder):
+                return cls(content)
+        summaries = summaries_of(folder)
+        return cls(dump(summaries, {}) if summaries else b"")
+
+    def __getitem__(self, name: str) -> tuple[float | None, ...]:
+        if self._all is None and name[:1].isalnum():
+            found = self._look_up(name)
+            if found is None:
+                raise KeyError(name)
+            return found
+        return self._whole()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def _whole(self) -> dict[str, tuple[float | None, ...]]:
+        if self._all is None:
+            data = json.loads(self.content)["metrics"] if self.content else {}
+            self._all = {name: found for name, item in data.items() if (found := _of_json(item)) is not None}
+        return self._all
+
+    def _look_up(self, name: str) -> tuple[float | None, ...] | None:
+        """
+        Return what the text says of one metric.
+
+        A quote before a letter or digit, and after no backslash, opens a key; what is no summary is a key elsewhere.
+        """
+        key = json.dumps(name, ensure_ascii=False).encode("utf-8", "surrogatepass") + b": {"
+        start = self.content.find(key)
+        while start >= 0:
+            if self.content[start - 1 : start] != b"\\":
+                item = self.content[start + len(key) - 1 :][:_LONGEST]
+                try:
+                    found = _of_json(_DECODER.raw_decode(item.decode("utf-8", "replace"))[0])
+                except ValueError:
+                    found = None
+                if found is not None:
+                    return found
+            start = self.content.find(key, start + 1)
+        return None
+
+
+def _of_json(item: Any) -> tuple[float | None, ...] | None:
+    """Return the statistics in what is stored of a metric; None if it is no summary."""
+    try:
+        found: tuple[Any, ...] = _STATISTICS(item)
+    except (KeyError, TypeError):
+        return None
+    if dict in map(type, found):  # an infinite one
+        found = tuple(map(json_values.from_json, found))
+    return found if type(found[0]) is int else None
+
+
+def _sizes_of(folder: Path) -> dict[str, int]:
+    """Return the size of each metric file that is there."""
+    sizes = {}
+    for name in layout.metric_names(folder):
+        try:
+            sizes[name] = os.stat(f"{folder}/{name}").st_size  # noqa: PTH116  ten thousand folders
+        except FileNotFoundError:
+            continue
+    return sizes

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from expframe import saving
+from expframe import checkpoints, saving
+from expframe.checkpoints import Checkpoint
 from expframe.config import values
 from expframe.config.model import Config
 from expframe.disk import inside, whole_lines
-from expframe.errors import RunNotFoundError, ValueFormatError
-from expframe.media import read_file as read_media
+from expframe.errors import ValueFormatError
 from expframe.metrics import read_files
 from expframe.record import Call, File, Media, Record, Status
-from expframe.store import layout
-from expframe.store.points import curves_of, summaries_of
+from expframe.store import attempts, layout
+from expframe.store.attempts import Attempt
+from expframe.store.index import rows
+from expframe.store.points import curves_of, media_of, summaries_of
 from expframe.summaries import Summary
 from expframe.terminal_text import collapse
 
@@ -116,7 +117,7 @@ class StoredRun:
 
     def media(self, name: str | None = None) -> list[Media]:
         """Return the tables, histograms, texts, images and figures that were logged, all or of one name, in order."""
-        return read_media(self.folder / layout.MEDIA, name)
+        return media_of(self.folder, name)
 
     def system(self, name: str | None = None) -> Any:
         """
@@ -139,6 +140,16 @@ class StoredRun:
         except FileNotFoundError:
             return ""
         return text if raw else collapse(text)
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The second and later attempts of a run that was resumed, in order."""
+        return attempts.read(self.folder)
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """The checkpoints that the run kept, the first one first."""
+        return checkpoints.all_of(self.folder)
 
     def path(self, *parts: str | os.PathLike[str]) -> Path:
         """
@@ -174,14 +185,9 @@ class StoredRun:
     @property
     def children(self) -> list[StoredRun]:
         """The runs that were started inside this one, in order of their start."""
-        own = self.record.uid
-        found = []
-        for run in Runs(self.folder.parent):
-            with suppress(ValueFormatError, FileNotFoundError):  # a damaged run is nobody's child
-                record = run.record
-                if record.parent == own:
-                    found.append((str(record.started or record.queued), run))
-        return [run for _, run in sorted(found, key=lambda item: item[0])]
+        own, store = self.record.uid, self.folder.parent
+        found = [row for row in rows(store, layout.run_ids(store), ()) if row.record and row.record["parent"] == own]
+        return [StoredRun(store / row.id) for row in sorted(found, key=lambda row: row.order)]
 
     def _read(self, name: str, make: Callable[[Any], T]) -> T:
         """Return what a JSON file of the run says."""
@@ -194,60 +200,3 @@ class StoredRun:
 
     def __repr__(self) -> str:
         return f"<StoredRun {self.id} {self.status} {self.folder}>"
-
-
-@dataclass(frozen=True)
-class Runs:
-    """
-    The runs of a store, newest first, by id; read when they are asked for.
-
-    Attributes:
-        store: The folder.
-    """
-
-    store: Path
-
-    def __getitem__(self, id: str | int) -> StoredRun:
-        if id not in self:
-            raise RunNotFoundError(str(id), str(self.store), tuple(self._ids()[:10]))
-        return StoredRun(self.store / str(id))
-
-    def __iter__(self) -> Iterator[StoredRun]:
-        return (StoredRun(self.store / id) for id in self._ids())
-
-    def __len__(self) -> int:
-        return len(self._ids())
-
-    def __contains__(self, id: object) -> bool:
-        return layout.is_name(str(id)) and layout.is_run(self.store / str(id))
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} runs in {self.store}>"
-
-    def _ids(self) -> list[str]:
-        try:
-            names = [name for name in os.listdir(self.store) if name in self]  # noqa: PTH208  names are all we need
-        except FileNotFoundError:
-            return []
-        if all(name.isdigit() for name in names):
-            return sorted(names, key=int, reverse=True)
-        return sorted(names, key=lambda name: _started(self.store / name), reverse=True)
-
-
-def _started(folder: Path) -> tuple[str, int]:
-    try:
-        data: Mapping[str, Any] = json.loads((folder / layout.RECORD).read_bytes())
-        when = str(data.get("started") or data.get("queued") or "")
-    except (OSError, ValueError, AttributeError, RecursionError):
-        when = ""
-    return when, int(folder.name) if folder.name.isdigit() else 0
-
-
-def runs(store: str | os.PathLike[str] | None = None) -> Runs:
-    """
-    Return the runs of a store, newest first.
-
-    Args:
-        store: Its folder; by default that of EXPFRAME_STORE, else `./runs`.
-    """
-    return Runs(layout.resolve_store(store))

@@ -1,0 +1,51 @@
+"""`expframe COMMAND ...`, or `python -m expframe COMMAND ...`: a command is a module with a function `main(words)`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from expframe.config import dotted
+from expframe.errors import UnknownCommandError
+
+COMMANDS = {
+    "ls": ("expframe.runs_cli.ls", "list runs"),
+    "show": ("expframe.runs_cli.show", "show all that is known of a run"),
+    "path": ("expframe.runs_cli.path", "print the folder of a run"),
+    "logs": ("expframe.runs_cli.logs", "print what a run printed"),
+    "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
+    "rerun": ("expframe.runs_cli.rerun", "do a run again from its stored sources and config"),
+    "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
+}
+"""For each command its module and what it does."""
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what words ask for, and return the exit code."""
+    name, *rest = words or ["--help"]
+    if name in COMMANDS:
+        module = importlib.import_module(COMMANDS[name][0])
+        return int(module.main(rest) or 0)
+    if name in ("-h", "--help", "help"):
+        if rest:
+            return main([rest[0], "--help"])
+        print(usage(), file=sys.stdout if words else sys.stderr)
+        return 0 if words else 2
+    print(UnknownCommandError(name, dotted.nearest(name, COMMANDS), tuple(COMMANDS)), file=sys.stderr)
+    return 2
+
+
+def usage() -> str:
+    """Return what commands there are."""
+    lines = [f"  {name:<10}  {what}" for name, (_, what) in COMMANDS.items()]
+    return "\n".join(["Usage: expframe COMMAND ...", "", "Commands:", *lines, "", "expframe COMMAND --help says more."])
+
+
+def run() -> None:
+    """Do what the command line of this process asks for; this is the console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

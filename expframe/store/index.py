@@ -1,0 +1,255 @@
+"""
+The rows of many runs, fast: an index in SQLite, beside the folder of runs, which is the truth.
+
+The index says of each run what its files looked like (size, times, inode) when they were read. Each time rows are asked
+for, the files are looked at, and a run whose files look different is read again. So it does not matter who changed a
+run, and the index may be deleted at any time; whatever is wrong with it, runs are read without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from expframe.record import Status
+from expframe.store import layout
+from expframe.store.cache import index_file, remove_index
+from expframe.store.points import Statistics
+from expframe.store.rows import GROUPS, Row, judged, read, read_as_written, statistics_of
+
+FEW = 200
+"""So many runs are read as fast without an index."""
+
+_VERSION = 1
+"""Of the tables; a file with another one is made anew."""
+
+_TABLE = """
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY, stamp BLOB, workers TEXT, record TEXT, host TEXT, result TEXT, config TEXT, metrics BLOB
+);
+CREATE INDEX stamps ON runs (id, stamp, workers);
+"""
+_STAMPED = ("", layout.RECORD, layout.CONFIG, layout.SUMMARY, layout.METRICS)
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a further change of a file shows in its times, whatever its file system counts in."""
+_BATCH = 400
+_LARGE = 1 << 16
+"""Summaries of more bytes are read from their file, which is as fast."""
+
+_log = logging.getLogger(__name__)
+
+
+def rows(store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator[Row]:
+    """
+    Yield the row of each run that is there, in the order of their ids.
+
+    Args:
+        store: The folder.
+        ids: The runs that are asked for.
+        groups: What of them, of `GROUPS`; the record is always there.
+    """
+    index = _open(store) if len(ids) > FEW else None
+    if index is None:
+        yield from _read_all(store, ids, groups)
+        return
+    with closing(index):
+        ids = list(ids)
+        fresh = index.refresh(ids)
+        for start in range(0, len(ids), _BATCH):
+            batch = ids[start : start + _BATCH]
+            found = index.fetch(batch, fresh, groups)
+            for id in batch:
+                row = found.get(id) or read(store / id, groups)
+                if row is not None:
+                    yield row
+
+
+def _read_all(store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator[Row]:
+    for id in ids:
+        row = read(store / id, groups)
+        if row is not None:
+            yield row
+
+
+def _open(store: Path) -> _Index | None:
+    """Return the index of a store, a new one if there is none that can be used; None if there cannot be one."""
+    for _ in range(2):
+        try:
+            path = index_file(store)
+        except (OSError, RuntimeError) as problem:
+            _log.debug("no index of %s: %s", store, problem)
+            return None
+        try:
+            return _Index(store, path)
+        except sqlite3.Error as problem:
+            _log.debug("index %s of %s is left aside: %s", path, store, problem)
+            if _is_busy(problem):
+                return None
+            remove_index(path)
+    return None
+
+
+def _is_busy(problem: sqlite3.Error) -> bool:
+    return "locked" in str(problem) or "busy" in str(problem)
+
+
+class _Index:
+    """
+    What is known of the runs of one store.
+
+    Raises:
+        sqlite3.Error: The file is no index of this version, or cannot be used now.
+    """
+
+    def __init__(self, store: Path, path: Path) -> None:
+        self._store = store
+        self._path = path
+        self._connection = sqlite3.connect(path, timeout=2.0, isolation_level=None)
+        try:
+            self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        run = self._connection.execute
+        run("PRAGMA journal_mode = WAL")
+        run("PRAGMA synchronous = NORMAL")
+        version = run("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            run("BEGIN IMMEDIATE")
+            if run("PRAGMA user_version").fetchone()[0] == 0:  # nobody else was faster
+                for statement in _TABLE.split(";")[:-1]:
+                    run(statement)
+                run(f"PRAGMA user_version = {_VERSION}")
+            run("COMMIT")
+        elif version != _VERSION:
+            raise sqlite3.DatabaseError(f"version {version}, not {_VERSION}")
+        run("SELECT id, stamp, workers, record, host, result, config, metrics FROM runs LIMIT 1").fetchall()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def refresh(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Look at the files of runs, read again what has changed, and return the stamps of what can be fetched."""
+        fresh: dict[str, bytes] = {}
+        try:
+            known = {
+                id: (stamp, workers)
+                for id, stamp, workers in self._connection.execute("SELECT id, stamp, workers FROM runs")
+            }
+            changed = []
+            for id in ids:
+                stamp, workers = known.pop(id, (None, ""))
+                if stamp is not None and stamp == _stamp_of(f"{self._store}/{id}", workers)[0]:
+                    fresh[id] = stamp
+                else:
+                    changed.append(id)
+            gone = [id for id in known if not layout.is_run(self._store / id)]
+            for start in range(0, len(changed), _BATCH):
+                fresh.update(self._store_rows(changed[start : start + _BATCH]))
+            if gone:
+                self._connection.executemany("DELETE FROM runs WHERE id = ?", [(id,) for id in gone])
+        except sqlite3.Error as problem:
+            self._give_up(problem)
+        return fresh
+
+    def _store_rows(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Read runs into the index, and return the stamps of those whose files have settled."""
+        stamps, records = {}, []
+        for id in ids:
+            folder = self._store / id
+            workers = _workers_of(folder)
+            stamp, newest = _stamp_of(str(folder), workers)  # before reading: what changes meanwhile shows
+            row = read_as_written(folder, GROUPS)
+            if row is None or row.record is None or row.config is None or row.metrics is None:
+                continue  # what cannot be read now may be readable the next time
+            if newest > time.time_ns() - _SETTLED:
+                continue
+            stamps[id] = stamp
+            records.append((id, stamp, workers, *_columns_of(row)))
+        if records:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.rollback()
+                raise
+        return stamps
+
+    def fetch(self, ids: Sequence[str], fresh: dict[str, bytes], groups: Collection[str]) -> dict[str, Row]:
+        """Return the rows of those runs that the index has as they are now."""
+        columns = [group for group in GROUPS if group in groups or group == "record"]
+        select = f"SELECT id, stamp, {', '.join(columns)} FROM runs WHERE id IN ({', '.join('?' * len(ids))})"
+        found = {}
+        try:
+            for id, stamp, *cells in self._connection.execute(select, ids):
+                if fresh.get(id) == stamp:  # else another process has looked at another moment
+                    row = _row_of(id, columns, cells, self._store)
+                    is_running = row.record is not None and row.record["status"] == Status.RUNNING
+                    found[id] = judged(row, self._store / id, groups) if is_running else row
+        except (sqlite3.Error, ValueError) as problem:
+            self._give_up(problem)
+        return found
+
+    def _give_up(self, problem: Exception) -> None:
+        """Say what is wrong with the index, and have it made anew the next time if it is damaged."""
+        _log.debug("index %s of %s fails: %s", self._path, self._store, problem)
+        if not isinstance(problem, sqlite3.Error) or not _is_busy(problem):
+            remove_index(self._path)
+
+
+def _columns_of(row: Row) -> tuple[Any, ...]:
+    record, host, result, config = (
+        None if part is None else json.dumps(part) for part in (row.record, row.host, row.result, row.config)
+    )
+    content = b"" if row.metrics is None else row.metrics.content
+    return record, host, result, config, content if len(content) <= _LARGE else None
+
+
+def _row_of(id: str, columns: Sequence[str], cells: Sequence[Any], store: Path) -> Row:
+    """Return the row that is in cells of the index."""
+    given = {}
+    for name, cell in zip(columns, cells, strict=True):
+        if name == "metrics":
+            given[name] = statistics_of(store / id) if cell is None else Statistics(cell)
+        elif cell is not None:
+            given[name] = json.loads(cell)
+    return Row(id, **given)
+
+
+def _workers_of(folder: Path) -> str:
+    """Return the names of the metric files of a run's other processes."""
+    try:
+        return "/".join(layout.metric_names(folder)[1:])
+    except OSError:
+        return ""
+
+
+def _stamp_of(folder: str, workers: str) -> tuple[bytes, int]:
+    """
+    Return what the files of a run look like, and the newest of their times in nanoseconds.
+
+    The folder itself is one of them: its times tell of files that came or went.
+    """
+    looks: list[Any] = []
+    newest = 0
+    for name in (*_STAMPED, *workers.split("/")) if workers else _STAMPED:
+        try:
+            found = os.stat(f"{folder}/{name}")  # noqa: PTH116  fifty thousand of them
+        except OSError:
+            looks.append(None)
+            continue
+        looks.append((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino))
+        newest = max(newest, found.st_mtime_ns, found.st_ctime_ns)
+    return hashlib.blake2b(repr(looks).encode(), digest_size=16).digest(), newest

@@ -1,0 +1,134 @@
+"""What a run can be found by: its record, config and metrics as plain data, out of its folder."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe.record import Status, now
+from expframe.store import layout
+from expframe.store.points import Statistics
+
+GROUPS = ("record", "host", "result", "config", "metrics")
+"""What a row is made of; each is read only where it is asked for."""
+
+_KEPT = (
+    "uid",
+    "name",
+    "command",
+    "status",
+    "queued",
+    "started",
+    "ended",
+    "parent",
+    "parent_id",
+    "root",
+    "depth",
+    "tags",
+    "comment",
+    "failure",
+)
+_DAMAGED = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+
+class Row(NamedTuple):
+    """
+    One run, as far as it was asked for.
+
+    Attributes:
+        id: The name of its folder.
+        record: Facts of its record as plain JSON data; None where the record cannot be read.
+        host: Facts of its machine, likewise plain.
+        result: What its command returned, likewise plain.
+        config: Its values, likewise plain; None where they cannot be read.
+        metrics: For each metric what its points come to; None where they cannot be read.
+    """
+
+    id: str
+    record: Mapping[str, Any] | None = None
+    host: Any = None
+    result: Any = None
+    config: Mapping[str, Any] | None = None
+    metrics: Statistics | None = None
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """What newer runs have more of: the start, then the number."""
+        record = self.record or {}
+        return str(record.get("started") or record.get("queued") or ""), int(self.id) if self.id.isdigit() else 0
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end, or until now while it runs."""
+        record = self.record or {}
+        started, ended = moment(record.get("started")), moment(record.get("ended"))
+        if started is not None and ended is None and record.get("status") == Status.RUNNING:
+            ended = now()
+        return (ended - started).total_seconds() if started and ended else None
+
+
+def moment(text: Any) -> datetime.datetime | None:
+    """Return the time that a record has as text; None where it has none."""
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except (ValueError, TypeError):
+        return None
+
+
+def read(folder: Path, groups: Collection[str]) -> Row | None:
+    """
+    Return the row of a run as it is now; None where no run is.
+
+    What cannot be read is missing from the row, and nothing is raised for it.
+    """
+    row = read_as_written(folder, groups)
+    return row and judged(row, folder, groups)
+
+
+def judged(row: Row, folder: Path, groups: Collection[str]) -> Row:
+    """Return a row in which a run that says RUNNING and whose process is gone is DIED."""
+    if row.record is None or row.record["status"] != Status.RUNNING or layout.is_alive(folder):
+        return row
+    row = read_as_written(folder, groups) or row  # it may just have ended
+    if row.record is None or row.record["status"] != Status.RUNNING:
+        return row
+    return row._replace(record={**row.record, "status": Status.DIED})
+
+
+def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
+    """Return the row of a run as its files have it, so that a run whose process is gone may say RUNNING."""
+    record: Mapping[str, Any] | None = None
+    given: dict[str, Any] = {}
+    try:
+        data = json.loads(layout.read(folder, layout.RECORD))
+        given = {"host": data.get("host"), "result": data.get("result")}
+        if isinstance(data["status"], str) and isinstance(data["uid"], str):
+            record = {name: data.get(name) for name in _KEPT}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except _DAMAGED:
+        pass
+    if "config" in groups:
+        given["config"] = _config(folder)
+    if "metrics" in groups:
+        given["metrics"] = statistics_of(folder)
+    return Row(folder.name, record, **given)
+
+
+def _config(folder: Path) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(layout.read(folder, layout.CONFIG))["values"]
+    except _DAMAGED:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def statistics_of(folder: Path) -> Statistics | None:
+    """Return what the points of a run come to; None where they cannot be read."""
+    try:
+        return Statistics.of(folder)
+    except OSError:
+        return None
