@@ -22,6 +22,7 @@ def _clean_world(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("EXPFRAME_STORE", "EXPFRAME_GHOST", "NO_COLOR", "RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
     yield
     assert context.active() == ()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("expframe")]
