@@ -19,6 +19,7 @@ from typing import Any
 from expframe.config import values as json_values
 from expframe.disk import Span, counted, whole_lines
 from expframe.errors import MetricError
+from expframe.metrics import as_array
 from expframe.record import Histogram, Media, Table
 
 BINS = 64
@@ -143,10 +144,8 @@ def _histogram_of_array(subject: str, numbers: Any, bins: int | Sequence[float])
 
 def _flat(subject: str, values: Any) -> Any:
     """Return numbers as a flat array of numpy where they come in an array, else as a list of floats."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
     if hasattr(values, "__array__"):
-        array = values.__array__()
+        array = as_array(values)
         if array.dtype.kind not in "biuf":
             raise MetricError(subject, f"is of {array.dtype} values. Log real numbers.")
         return array.ravel()
@@ -195,15 +194,12 @@ def picture_of(name: str, image: Any) -> Any:
     """
     if type(image).__module__.partition(".")[0] == "PIL":
         return image
-    is_tensor = hasattr(image, "detach")
-    if is_tensor:
-        image = image.detach().cpu()
     if not hasattr(image, "__array__"):
         raise MetricError(f"image {name!r}", f"is a {type(image).__name__}. Give an array, a tensor or an image.")
     import numpy
 
-    array = image.__array__()
-    if is_tensor and array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4):
+    array = as_array(image)
+    if hasattr(image, "detach") and array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4):
         array = array.transpose(1, 2, 0)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]

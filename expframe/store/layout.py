@@ -34,6 +34,7 @@ CHECKPOINTS_FOLDER = "checkpoints"
 ATTEMPTS_FOLDER = "attempts"
 SOURCES_FOLDER = "_sources"
 RESOURCES_FOLDER = "_resources"
+TRASH_FOLDER = "_trash"
 _NEXT = "_next"
 
 _NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
@@ -113,6 +114,27 @@ def make_folder(store: Path, name: str | None) -> Path:
         return _make_numbered(store) if name is None else _make_named(store, name)
     except OSError as problem:
         raise unusable(store, problem) from problem
+
+
+def make_folder_like(store: Path, id: str) -> Path:
+    """
+    Make and return the folder of a run from elsewhere: called as there, or by the next number.
+
+    A name is kept where it is free. A number is kept where it is free and none as high was ever given here, since a run
+    that was removed does not give its number to another one.
+
+    Raises:
+        StoreUnusableError: Nothing can be written here.
+    """
+    is_number = id.isascii() and id.isdigit() and not id.startswith("0")
+    if not is_number or _hinted(store) <= int(id) < _LARGEST:
+        with suppress(RunExistsError):
+            folder = make_folder(store, id)
+            if is_number:
+                with suppress(OSError):  # only a hint
+                    _write_hint(store, int(id) + 1)
+            return folder
+    return make_folder(store, None)
 
 
 def is_name(name: str) -> bool:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config import values as json_values
+from expframe.curves import Curves, read_files, summarize
 from expframe.media import read_file
-from expframe.metrics import Curves, read_files, summarize
 from expframe.record import Media
 from expframe.store import layout
 from expframe.store.attempts import superseded

@@ -14,9 +14,9 @@ from expframe import checkpoints, saving
 from expframe.checkpoints import Checkpoint
 from expframe.config import values
 from expframe.config.model import Config
+from expframe.curves import read_files
 from expframe.disk import inside, whole_lines
 from expframe.errors import ValueFormatError
-from expframe.metrics import read_files
 from expframe.record import Call, File, Media, Record, Status
 from expframe.store import attempts, layout
 from expframe.store.attempts import Attempt

@@ -11,10 +11,11 @@ from typing import Any
 from expframe import checkpoints
 from expframe.config import values
 from expframe.config.model import Config
+from expframe.curves import summarize
 from expframe.disk import append_line, replace_file, write_new
 from expframe.masking import mask, mask_plain, mask_words, secrets_in, secrets_of
 from expframe.media import to_line
-from expframe.metrics import MetricFile, summarize
+from expframe.metrics import MetricFile
 from expframe.observers.base import Observer, Sink
 from expframe.record import Beat, Call, Event, File, Info, Media, Points, Record, Series
 from expframe.store import attempts, layout
