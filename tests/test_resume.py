@@ -105,7 +105,7 @@ class TestTheSame:
         code, said = walk("--resume", "2")
 
         assert 0 == code, said
-        assert "Resumed run 2 of 'main' in runs/2, attempt 2" in said
+        assert "Resumed 'main' in runs/2, attempt 2" in said
         assert shape(stored(1)) == shape(stored(2))
         record = stored(2).record
         assert (uid, started, "COMPLETED", 2, 1) == (
@@ -699,5 +699,5 @@ def test_digits_killed_at_random_ends_with_the_same_curve(digits):
     for name in ("loss", "accuracy"):
         assert whole.metrics(name).steps == resumed.metrics(name).steps
         assert whole.metrics(name).values == resumed.metrics(name).values
-    models = [run.load("model.pickle", trust=True)[-1] for run in (whole, resumed)]
+    models = [run.load("model", trust=True)[-1] for run in (whole, resumed)]
     assert models[0].coef_.tobytes() == models[1].coef_.tobytes()
