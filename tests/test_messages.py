@@ -709,6 +709,35 @@ def run_that_is_not_there():
 
 
 @case
+def an_unknown_field_in_a_filter():
+    """Filter runs by something that no run has."""
+    storing().run()
+    list(expframe.runs("runs").where("config.sed < 10"))
+
+
+@case
+def a_malformed_filter():
+    """Compare with a single equals sign."""
+    expframe.runs("runs").where("status = 'FAILED'")
+
+
+@case
+def a_text_without_quotes_in_a_filter():
+    """Compare with a word that is no text."""
+    expframe.runs("runs").where("status == FAILED")
+
+
+@case
+def a_beginning_of_several_uids():
+    """Ask for a run by a beginning of its uid that others have too."""
+    for name in ("a", "b"):
+        storing().run(options={"id": name})
+        path = Path("runs", name, "run.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "uid": f"feed{name}"}))
+    expframe.runs("runs")["feed"]
+
+
+@case
 def record_that_is_torn():
     """Half of it is missing."""
     run = storing().run()

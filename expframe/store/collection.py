@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, overload
 
 from expframe.config.dotted import MISSING
 from expframe.curves import Curves
-from expframe.errors import QueryError, RunNotFoundError
+from expframe.errors import QueryError, RunNotFoundError, listed
 from expframe.frames import column_of, frame_of
 from expframe.store import layout
 from expframe.store.fields import Field, entries, unknown
@@ -335,7 +335,9 @@ class Runs:
                 return text
         begun = [run for run in selected if is_uid and str(run.values[uid]).startswith(text)]
         if len(begun) > 1:
-            raise QueryError(f"id {text!r}", f"begins the uid of several runs: {', '.join(run.id for run in begun)}.")
+            raise QueryError(
+                f"id {text!r}", f"begins the uid of several runs: {listed([run.id for run in begun])}. Give more of it."
+            )
         return begun[0].id if begun else None
 
     def _select(self, fields: Sequence[Field] = ()) -> list[_Found]:
