@@ -16,8 +16,8 @@ ORDER = """
     terminal_text streams tee output summaries curves metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.points store.rows store.fields store.query store.cache store.index
-    formats savers saving store.writer store.reader store.collection
+    store.layout store.points store.rows store.fields store.verdicts store.query store.cache store.index
+    formats savers saving store.writer store.reader store.selection store.collection
     stopping timing progress devices sampler logbook recording binding calling run opened task_queue
     cli.argv cli.render cli.commands cli.script
     experiment_file experiment testing __init__
