@@ -112,7 +112,10 @@ def materialise(run: StoredRun, project: Path) -> dict[str, Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             copy_file(stored, target)
         except (OSError, EscapingPathError) as problem:
-            raise RerunError(f"run {run.id}", f"its source {name!r} is not in {stored} ({problem}).") from problem
+            raise RerunError(
+                f"run {run.id}",
+                f"its source {name!r} is not in {stored} ({getattr(problem, 'strerror', None) or problem}).",
+            ) from problem
         placed[name] = target
     (project / _MARK).touch()
     return placed

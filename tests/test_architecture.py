@@ -16,9 +16,9 @@ ORDER = """
     terminal_text streams tee output summaries significance curves metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.foreign store.attempts store.points store.rows store.fields store.query store.cache store.index
-    formats savers saving checkpoints store.writer store.reader store.collection store.editing store.shared
-    store.archive store.checks
+    store.layout store.foreign store.attempts store.points store.rows store.fields store.verdicts store.query store.cache
+    store.index formats savers saving checkpoints store.writer store.reader store.selection store.collection store.editing
+    store.shared store.archive store.checks
     resuming stopping timing progress devices sampler logbook recording binding calling run opened task_queue
     needing rerunning
     cli.argv cli.render cli.table cli.commands cli.preview cli.script

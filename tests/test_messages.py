@@ -10,6 +10,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -709,6 +710,35 @@ def run_that_is_not_there():
 
 
 @case
+def an_unknown_field_in_a_filter():
+    """Filter runs by something that no run has."""
+    storing().run()
+    list(expframe.runs("runs").where("config.sed < 10"))
+
+
+@case
+def a_malformed_filter():
+    """Compare with a single equals sign."""
+    expframe.runs("runs").where("status = 'FAILED'")
+
+
+@case
+def a_text_without_quotes_in_a_filter():
+    """Compare with a word that is no text."""
+    expframe.runs("runs").where("status == FAILED")
+
+
+@case
+def a_beginning_of_several_uids():
+    """Ask for a run by a beginning of its uid that others have too."""
+    for name in ("a", "b"):
+        storing().run(options={"id": name})
+        path = Path("runs", name, "run.json")
+        path.write_text(json.dumps({**json.loads(path.read_text()), "uid": f"feed{name}"}))
+    expframe.runs("runs")["feed"]
+
+
+@case
 def record_that_is_torn():
     """Half of it is missing."""
     run = storing().run()
@@ -831,6 +861,144 @@ def child_of_a_run_that_has_ended():
 def queued_start():
     """A run that is opened now is to be queued."""
     Experiment("queued", ghost=True).start(options={"queue": True})
+
+
+def failed():
+    """Return an experiment whose first run failed."""
+    ex = Experiment("failed")
+    ex.add_config(lr=0.1)
+
+    @ex.main
+    def main(_run):
+        if _run.attempt == 1 and "fails" in _run.tags:
+            raise ValueError
+
+    with contextlib.suppress(ValueError):
+        ex.run(tags=["fails"])
+    return ex
+
+
+@case
+def resumed_with_another_config():
+    """A run is resumed with a value that it does not have."""
+    failed().run(config_updates={"lr": 0.5}, options={"resume": "1"})
+
+
+@case
+def resumed_though_completed():
+    """A run that is done is resumed."""
+    ex = failed()
+    ex.run()
+    ex.run(options={"resume": "last"})
+
+
+@case
+def resumed_though_queued():
+    """A run that was never started is resumed."""
+    ex = failed()
+    ex.run(options={"queue": True})
+    ex.run(options={"resume": "2"})
+
+
+@case
+def resumed_by_another_experiment():
+    """A run of another experiment is resumed."""
+    failed()
+    ex = Experiment("another")
+    ex.main(lambda: None)
+    ex.run(options={"resume": "1"})
+
+
+@case
+def resumed_under_another_id():
+    """A run that has its id is to be called otherwise."""
+    failed().run(options={"resume": "1", "id": "name"})
+
+
+@case
+def resumed_where_there_is_none():
+    """The last run is resumed where there is none."""
+    ex = Experiment("empty")
+    ex.main(lambda: None)
+    ex.run(options={"resume": "last"})
+
+
+@case
+def resumed_while_it_runs():
+    """A run that goes on in this process is resumed."""
+    ex = Experiment("running")
+    ex.main(lambda: ex.run(options={"resume": "1"}))
+    ex.run()
+
+
+@case
+def needed_with_arguments():
+    """Whether a run is needed is asked of one with arguments."""
+    failed().run(args=(1,), needed=True)
+
+
+@case
+def needed_in_another_sense():
+    """A run is needed in a sense that there is not."""
+    failed().run(needed="code")
+
+
+@case
+def rerun_without_a_script():
+    """A run without a script is to be done again as one."""
+    failed().run()
+    path = Path("runs/2/run.json")
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "main": None}))
+    expframe.rerun(expframe.runs()[2])
+
+
+@case
+def rerun_without_sources():
+    """A run is to be done again whose sources are gone."""
+    failed().run()
+    shutil.rmtree("runs/_sources")
+    path = Path("runs/2/run.json")
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "main": "a.py", "sources": [["a.py", "0.py"]]}))
+    expframe.rerun(expframe.runs()[2])
+
+
+def checkpointing(*args, **how):
+    """Make a checkpoint in a run."""
+    ex = Experiment("keeping", ghost=True)
+    ex.main(lambda _run: _run.checkpoint(*args, **how))
+    return ex.run()
+
+
+@case
+def checkpoint_without_a_step():
+    """A checkpoint's step is no number."""
+    checkpointing("first", model=1)
+
+
+@case
+def checkpoint_of_one_object():
+    """A checkpoint is made of an object without a name."""
+    checkpointing(1, [1, 2])
+
+
+@case
+def checkpoint_that_is_not_kept():
+    """No checkpoint is to be kept."""
+    checkpointing(1, keep=0, model=1)
+
+
+@case
+def checkpoint_of_what_cannot_be_kept():
+    """An object cannot be written."""
+    checkpointing(1, lock=threading.Lock())
+
+
+@case
+def object_that_a_checkpoint_lacks():
+    """An object is asked for that is not in a checkpoint."""
+    ex = Experiment("lacking", ghost=True)
+    ex.main(lambda _run: _run.checkpoint(1, model=1)["optimizer"])
+    ex.run()
 
 
 # ------------------------------------------------------------------------------------------------------ the tests

@@ -16,6 +16,7 @@ import expframe
 from expframe import Experiment, MemoryObserver
 from expframe.errors import ConfigChangedError, MaskedEntryError, OptionError, ResumeError, RunNotFoundError
 from expframe.store import attempts, layout
+from expframe.store.shared import names_of
 
 __all__ = ["digits"]  # a fixture
 
@@ -105,7 +106,7 @@ class TestTheSame:
         code, said = walk("--resume", "2")
 
         assert 0 == code, said
-        assert "Resumed run 2 of 'main' in runs/2, attempt 2" in said
+        assert "Resumed 'main' in runs/2, attempt 2" in said
         assert shape(stored(1)) == shape(stored(2))
         record = stored(2).record
         assert (uid, started, "COMPLETED", 2, 1) == (
@@ -188,6 +189,20 @@ class TestTheSame:
 
         assert shape(stored(1)) == shape(stored(2))
 
+    def test_a_file_that_was_cut_spoils_nothing(self, walk):
+        """Where a torn end was taken away since, what follows counts all the same."""
+        walk("with", "seed=1")
+        walk("with", "seed=1", DIES_AT="5")
+        torn = "place,99,17000000,1234567890" * 20
+        with Path("runs/2/metrics.csv").open("a") as file:
+            file.write(torn)
+        walk("--resume", "2", "with", "seed=1", DIES_AT="4")
+        content = Path("runs/2/metrics.csv").read_text()
+        Path("runs/2/metrics.csv").write_text(content[: content.index(torn)])
+        walk("--resume", "2")
+
+        assert shape(stored(1)) == shape(stored(2))
+
     def test_summaries_are_right_while_it_goes_on(self, walk):
         """The stored summary of an earlier attempt is not believed."""
         walk("with", "seed=1", FAILS_AT="8")
@@ -200,6 +215,26 @@ class TestTheSame:
         assert b'"count": 8' in stale
         assert after[0] == after[1] >= 6
         assert (11, 11) == last
+
+
+def test_sources_of_earlier_attempts_are_in_use(ex, tmp_path, monkeypatch):
+    """The code that an earlier attempt had is kept as long as the run is."""
+    main_file = tmp_path / "main.py"
+    main_file.write_text("first")
+    ex.main_file = str(main_file)
+
+    @ex.main
+    def main(_run):
+        if _run.attempt == 1:
+            raise RuntimeError("first")
+
+    with pytest.raises(RuntimeError, match="first"):
+        ex.run()
+    main_file.write_text("second, and longer")
+    ex.run(options={"resume": "1"})
+    used = {(ex.store / name).read_text() for name in names_of(stored(1))}
+
+    assert {"first", "second, and longer"} <= used
 
 
 class TestConfig:
@@ -699,5 +734,5 @@ def test_digits_killed_at_random_ends_with_the_same_curve(digits):
     for name in ("loss", "accuracy"):
         assert whole.metrics(name).steps == resumed.metrics(name).steps
         assert whole.metrics(name).values == resumed.metrics(name).values
-    models = [run.load("model.pickle", trust=True)[-1] for run in (whole, resumed)]
+    models = [run.load("model", trust=True)[-1] for run in (whole, resumed)]
     assert models[0].coef_.tobytes() == models[1].coef_.tobytes()

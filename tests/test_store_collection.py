@@ -1,5 +1,6 @@
 """Runs of a store: found, sorted, sliced, as frames."""
 
+import contextlib
 import datetime
 import json
 import math
@@ -8,11 +9,12 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy
 import pandas
 import polars
 import pytest
 
-from expframe import Experiment, runs
+from expframe import Experiment, Secret, runs
 from expframe.config.model import Config
 from expframe.errors import MissingLibraryError, QueryError, RunNotFoundError, ValueFormatError
 from expframe.record import Points, Record
@@ -269,6 +271,30 @@ class TestFrames:
             assert 1 == len(runs(tmp_path / "same")[:1].frame(library))
 
         assert len(kinds) == len(runs(tmp_path).frame(library))
+
+    def test_any_value_can_be_filtered_and_sorted(self, tmp_path):
+        """Configs of every kind of value are compared and sorted without an error."""
+        kinds = [1, 10**400, True, "text", None, math.nan, [1], START, START.date(), START.replace(tzinfo=None)]
+        kinds += [START.time(), datetime.timedelta(1), {"a": 1}, Path("a"), numpy.arange(3), {1, 2}, Secret("x"), len]
+        for value in kinds:
+            add_run(tmp_path, config={"x": value})
+        found = runs(tmp_path)
+
+        assert len(kinds) == len(found.sort("config.x")) == len(found.sort("-config.x")) == len(found.frame("polars"))
+        for right in (
+            "3",
+            "'text'",
+            "[1]",
+            "nan",
+            "config.x",
+            "True",
+            "2d",
+            "[nan, 'text']",
+            "host.x == 1 or config.x",
+        ):
+            for sign in ("==", "!=", "<", ">=", "in", "contains", "~", "not in"):
+                with contextlib.suppress(QueryError):
+                    assert len(kinds) >= len(found.where(f"config.x {sign} {right}"))
 
     def test_a_frame_of_no_run(self, tmp_path):
         """Of no run the frame has the columns that each run has."""

@@ -125,7 +125,16 @@ def begin(
             raise ResumeError(f"run {folder.name}", "is being resumed by another process.")
     finally:
         aside.unlink(missing_ok=True)
+    _fill_up(folder)
     return attempt
+
+
+def _fill_up(folder: Path) -> None:
+    """Append empty lines to files that have become shorter than what does not count, so that what follows does."""
+    for name, spans in superseded(folder).items():
+        with suppress(FileNotFoundError), (folder / name).open("r+b") as file:
+            missing = max(end for _, end in spans) - file.seek(0, os.SEEK_END)
+            file.write(b"\n" * missing)
 
 
 def _paths(folder: Path) -> list[Path]:

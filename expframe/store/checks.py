@@ -14,7 +14,7 @@ from pathlib import Path
 from expframe.errors import ExpframeError
 from expframe.record import Record, Status
 from expframe.store import editing, layout, shared
-from expframe.store.reader import StoredRun
+from expframe.store.reader import StoredRun, open_run
 from expframe.summaries import load
 
 _LINES = (layout.FILES, layout.MEDIA, layout.CALLS, layout.SYSTEM)
@@ -48,7 +48,7 @@ class Finding:
 
 def check(store: Path) -> Iterator[Finding]:
     """Yield what is wrong in a store, without changing anything."""
-    runs = {id: StoredRun(store / id) for id in sorted(layout.run_ids(store))}
+    runs = {id: open_run(store / id) for id in sorted(layout.run_ids(store))}
     records: dict[str, Record] = {}
     for id, run in runs.items():
         try:
@@ -152,7 +152,7 @@ def _check_run(run: StoredRun, record: Record, sound: set[str]) -> Iterator[Find
 
 def _check_config(run: StoredRun) -> Iterator[Finding]:
     try:
-        StoredRun(run.folder).config  # noqa: B018  reading it is the check
+        open_run(run.folder).config  # noqa: B018  reading it is the check
     except (ExpframeError, OSError) as problem:
         yield Finding("broken", run.id, f"the config cannot be read: {_in_short(problem)}")
 
@@ -215,7 +215,7 @@ def unused(store: Path) -> list[Path]:
     Raises:
         ValueFormatError: A record cannot be read, and nobody knows what that run uses.
     """
-    runs = [StoredRun(store / id) for id in layout.run_ids(store)]
+    runs = [open_run(store / id) for id in layout.run_ids(store)]
     runs += [run for run in editing.trash_of(store) if layout.is_run(run.folder)]
     used: set[str] = set()
     for run in runs:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, overload
+from typing import Any, overload
 
 from expframe.config.dotted import MISSING
 from expframe.curves import Curves
-from expframe.errors import QueryError, RunNotFoundError
+from expframe.errors import QueryError, RunNotFoundError, listed
 from expframe.frames import column_of, frame_of
 from expframe.store import layout
 from expframe.store.fields import Field, entries, unknown
@@ -19,103 +18,13 @@ from expframe.store.index import rows
 from expframe.store.query import Query
 from expframe.store.reader import StoredRun, open_run
 from expframe.store.rows import GROUPS, Row
+from expframe.store.selection import Children, Cut, Found, Newest, Sort, Step, Where, sort_key
 
 _SHORTEST_UID = 4
 _SHORTEST_UID_OF_DIGITS = 8
 """Fewer digits are the number of a run that is not there."""
 
 _COLUMNS = ("id", "name", "command", "status", "tags", "started", "duration")
-
-
-class _Found(NamedTuple):
-    """A run in a selection, with what the selection asks of it."""
-
-    id: str
-    is_readable: bool
-    order: tuple[str, int]
-    values: Mapping[Field, Any]
-
-
-class _Step(Protocol):
-    """Makes a selection of another one."""
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """What it asks of each run."""
-
-    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
-        """Return the new selection, given all runs of the store too."""
-
-
-@dataclass(frozen=True)
-class _Where:
-    query: Query
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return self.query.fields
-
-    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
-        return [run for run in found if run.is_readable and self.query.matches(run.values)]
-
-
-@dataclass(frozen=True)
-class _Sort:
-    field: Field
-    is_descending: bool
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return (self.field,)
-
-    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
-        keys = [(_sort_key(self.field, run.values[self.field]), run) for run in found]
-        there = [(key, run) for key, run in keys if key is not None]
-        there.sort(key=lambda pair: pair[0], reverse=self.is_descending)
-        return [run for _, run in there] + [run for key, run in keys if key is None]
-
-
-@dataclass(frozen=True)
-class _Cut:
-    start: int | None
-    stop: int | None
-    step: int | None
-    fields: tuple[Field, ...] = ()
-
-    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
-        return found[self.start : self.stop : self.step]
-
-
-@dataclass(frozen=True)
-class _Newest:
-    fields: tuple[Field, ...] = ()
-
-    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
-        ids = {run.id for run in found}
-        return [run for run in everything if run.id in ids]
-
-
-@dataclass(frozen=True)
-class _Children:
-    fields: tuple[Field, ...] = (Field.parse("uid"), Field.parse("parent"))
-
-    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
-        uid, parent = self.fields
-        parents = {run.values[uid] for run in found} - {MISSING}
-        return [run for run in everything if run.values[parent] in parents]
-
-
-def _sort_key(field: Field, value: Any) -> Any:
-    """Return what a value is sorted by; None for what stands last in either direction."""
-    if field.kind == "id":
-        return (0, int(value), "") if value.isdigit() else (1, 0, value)
-    if value is MISSING or value is None:
-        return None
-    if isinstance(value, bool | int | float):
-        return None if math.isnan(value) else (0, value)
-    if isinstance(value, str):
-        return 1, value
-    return (2, value) if hasattr(value, "tzinfo") else (3, repr(value))
 
 
 class RunCurves(dict[str, Curves]):
@@ -152,7 +61,7 @@ class Runs:
     """
 
     store: Path
-    steps: tuple[_Step, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def where(self, filter: str) -> Runs:
         """
@@ -167,7 +76,7 @@ class Runs:
         Raises:
             QueryError: The filter is malformed. Names that no run has are found when runs are asked for.
         """
-        return self._and(_Where(Query(filter)))
+        return self._and(Where(Query(filter)))
 
     def sort(self, *fields: str) -> Runs:
         """
@@ -176,13 +85,13 @@ class Runs:
         Raises:
             QueryError: No run can have such a field. Names that no run has are found when runs are asked for.
         """
-        steps = [_Sort(Field.parse(field.removeprefix("-")), field.startswith("-")) for field in fields]
+        steps = [Sort(Field.parse(field.removeprefix("-")), field.startswith("-")) for field in fields]
         return self._and(*reversed(steps))
 
     @property
     def children(self) -> Runs:
         """The runs of the store that were started inside any of these."""
-        return self._and(_Children())
+        return self._and(Children())
 
     @property
     def last(self) -> StoredRun:
@@ -192,7 +101,7 @@ class Runs:
         Raises:
             RunNotFoundError: There is none.
         """
-        ids = self._and(_Newest()).ids() if self.steps else self.ids()
+        ids = self._and(Newest()).ids() if self.steps else self.ids()
         if not ids:
             raise RunNotFoundError("last", str(self.store), ())
         return open_run(self.store / ids[0])
@@ -208,8 +117,8 @@ class Runs:
         if mode not in ("min", "max"):
             raise QueryError(f"mode {mode!r}", "is none. Give 'min' or 'max'.")
         field = Field.of_metric(metric, mode)
-        found = [run for run in self._and(_Sort(field, mode == "max"))._select() if run.is_readable]
-        if not found or _sort_key(field, found[0].values[field]) is None:
+        found = [run for run in self._and(Sort(field, mode == "max"))._select() if run.is_readable]
+        if not found or sort_key(field, found[0].values[field]) is None:
             raise RunNotFoundError(f"best:{metric}", str(self.store), tuple(self.ids()[:10]))
         return open_run(self.store / found[0].id)
 
@@ -228,7 +137,7 @@ class Runs:
             QueryError: Several uids begin so.
         """
         if isinstance(id, slice):
-            return self._and(_Cut(id.start, id.stop, id.step))
+            return self._and(Cut(id.start, id.stop, id.step))
         found = self._find(id)
         if found is None:
             raise RunNotFoundError(str(id), str(self.store), tuple(self.ids()[:10]))
@@ -315,7 +224,7 @@ class Runs:
     def __repr__(self) -> str:
         return f"<runs of {self.store}, selected>" if self.steps else f"<{len(self)} runs in {self.store}>"
 
-    def _and(self, *steps: _Step) -> Runs:
+    def _and(self, *steps: Step) -> Runs:
         return Runs(self.store, (*self.steps, *steps))
 
     def _find(self, id: str | int) -> str | None:
@@ -334,16 +243,18 @@ class Runs:
                 return text
         begun = [run for run in selected if is_uid and str(run.values[uid]).startswith(text)]
         if len(begun) > 1:
-            raise QueryError(f"id {text!r}", f"begins the uid of several runs: {', '.join(run.id for run in begun)}.")
+            raise QueryError(
+                f"id {text!r}", f"begins the uid of several runs: {listed([run.id for run in begun])}. Give more of it."
+            )
         return begun[0].id if begun else None
 
-    def _select(self, fields: Sequence[Field] = ()) -> list[_Found]:
+    def _select(self, fields: Sequence[Field] = ()) -> list[Found]:
         """Return these runs, each with the values of fields; every field is in some run of the store."""
         asked = list(dict.fromkeys([*fields, *(field for step in self.steps for field in step.fields)]))
         groups = {field.group for field in asked}
         ids = layout.run_ids(self.store)
         everything = [
-            _Found(row.id, row.record is not None, row.order, {field: field.of(row) for field in asked})
+            Found(row.id, row.record is not None, row.order, {field: field.of(row) for field in asked})
             for row in rows(self.store, sorted(ids), groups)
         ]
         self._check(asked, everything)
@@ -353,7 +264,7 @@ class Runs:
             found = step.apply(found, everything)
         return found
 
-    def _check(self, fields: Iterable[Field], everything: list[_Found]) -> None:
+    def _check(self, fields: Iterable[Field], everything: list[Found]) -> None:
         """See to it that every field whose name is free is in some run, if there are any."""
         if not any(run.is_readable for run in everything):
             return
@@ -366,7 +277,7 @@ class Runs:
                     raise unknown(field, list(known))
 
 
-def _newest_first(found: list[_Found]) -> list[_Found]:
+def _newest_first(found: list[Found]) -> list[Found]:
     if _are_numbers(run.id for run in found):
         return sorted(found, key=lambda run: int(run.id), reverse=True)
     return sorted(found, key=lambda run: run.order, reverse=True)

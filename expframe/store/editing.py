@@ -14,7 +14,8 @@ from expframe.disk import replace_file
 from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
 from expframe.record import Status
 from expframe.store import layout
-from expframe.store.reader import StoredRun
+from expframe.store.foreign import format_of
+from expframe.store.reader import StoredRun, open_run
 
 _AGAIN = "~"
 """Stands between a run's id and a number where the trash has a run of that id already; no id holds it."""
@@ -29,10 +30,11 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
         facts: By field of the Record.
 
     Raises:
-        StoreError: The run is running: its process would write its own record over this one.
+        StoreError: The run is running: its process would write its own record over this one. Or it is another tool's.
         ValueFormatError: The record cannot be read.
     """
     _refuse_running(run, "change it")
+    _refuse_foreign(run)
     path = run.folder / layout.RECORD
     try:
         data = json.loads(path.read_bytes())
@@ -52,6 +54,7 @@ def rename(run: StoredRun, name: str) -> StoredRun:
         StoreError: The run is running.
     """
     _refuse_running(run, "rename it")
+    _refuse_foreign(run)
     children = run.children
     target = layout.make_folder(run.folder.parent, name)  # so that nobody else takes it
     try:
@@ -76,6 +79,14 @@ def _move_over(folder: Path, empty: Path) -> None:
 def _refuse_running(run: StoredRun, what: str) -> None:
     if run.status == Status.RUNNING:
         raise StoreError(f"run {run.id}", f"is running. When it has ended you can {what}.")
+
+
+def _refuse_foreign(run: StoredRun) -> None:
+    if format_of(run.folder) is not None:
+        problem = (
+            "was written by another tool, whose files stay as they are. Take it into a store of ours first: import."
+        )
+        raise StoreError(f"run {run.id}", problem)
 
 
 # ----------------------------------------------------------------------------------------------------------- trash
@@ -112,7 +123,7 @@ def trash_of(store: Path) -> list[StoredRun]:
         names = os.listdir(store / layout.TRASH_FOLDER)  # noqa: PTH208
     except FileNotFoundError:
         return []
-    return [StoredRun(store / layout.TRASH_FOLDER / name) for name in sorted(names)]
+    return [open_run(store / layout.TRASH_FOLDER / name) for name in sorted(names)]
 
 
 def restore(store: Path, name: str) -> StoredRun:
@@ -130,7 +141,7 @@ def restore(store: Path, name: str) -> StoredRun:
     if target.exists():
         raise RunExistsError(target.name, str(store))
     there[name].folder.rename(target)
-    return StoredRun(target)
+    return open_run(target)
 
 
 def empty_trash(store: Path) -> list[tuple[str, int]]:

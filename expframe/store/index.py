@@ -71,7 +71,9 @@ def rows(store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator
             batch = ids[start : start + _BATCH]
             found = index.fetch(batch, fresh, groups)
             for id in batch:
-                row = found.get(id) or read(store / id, groups)
+                row = found.pop(id, None) or read(store / id, groups)
+                if row is not None and row.metrics is None and "metrics" in groups:  # one large summary at a time
+                    row = row._replace(metrics=statistics_of(store / id))
                 if row is not None:
                     yield row
 
@@ -201,7 +203,7 @@ class _Index:
         try:
             for id, stamp, *cells in self._connection.execute(select, ids):
                 if fresh.get(id) == stamp:  # else another process has looked at another moment
-                    row = _row_of(id, stamp, columns, cells, self._store)
+                    row = _row_of(id, stamp, columns, cells)
                     is_running = row.record is not None and row.record["status"] == Status.RUNNING
                     found[id] = judged(row, self._store / id, groups) if is_running else row
         except (sqlite3.Error, ValueError, TypeError) as problem:
@@ -224,7 +226,7 @@ def _columns_of(row: Row, stamp: bytes) -> list[bytes]:
     return [zlib.crc32(cell, seal).to_bytes(4, "big") + cell for cell in cells]
 
 
-def _row_of(id: str, stamp: bytes, columns: Sequence[str], cells: Sequence[bytes], store: Path) -> Row:
+def _row_of(id: str, stamp: bytes, columns: Sequence[str], cells: Sequence[bytes]) -> Row:
     """
     Return the row that is in cells of the index.
 
@@ -238,7 +240,7 @@ def _row_of(id: str, stamp: bytes, columns: Sequence[str], cells: Sequence[bytes
         if zlib.crc32(content, seal) != int.from_bytes(cell[:4], "big"):
             raise ValueError(f"a damaged {name} of run {id}")
         if name == "metrics":
-            given[name] = statistics_of(store / id) if content == _IN_FILE else Statistics(content)
+            given[name] = None if content == _IN_FILE else Statistics(content)
         else:
             given[name] = json.loads(content.decode())
     given["record"] = dict(zip(KEPT, given["record"], strict=True))

@@ -17,9 +17,9 @@ from expframe.config.dotted import MISSING
 from expframe.errors import QueryError
 from expframe.record import now
 from expframe.store.fields import PATH, Field, unquoted
+from expframe.store.verdicts import OPERATIONS, Verdict, all_of, any_of, as_number, opposite, searched, truth
 
 Values = Mapping[Field, Any]
-Verdict = bool | None
 
 _TOKEN = re.compile(
     rf"""
@@ -152,20 +152,20 @@ class _Parser:
         parts = [self._both()]
         while self._take("or"):
             parts.append(self._both())
-        return parts[0] if len(parts) == 1 else lambda values: _any(part(values) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda values: any_of(part(values) for part in parts)
 
     def _both(self) -> Callable[[Values], Verdict]:
         parts = [self._negation()]
         while self._take("and"):
             parts.append(self._negation())
-        return parts[0] if len(parts) == 1 else lambda values: _all(part(values) for part in parts)
+        return parts[0] if len(parts) == 1 else lambda values: all_of(part(values) for part in parts)
 
     def _negation(self) -> Callable[[Values], Verdict]:
         is_negated = False
         while self._take("not"):
             is_negated = not is_negated
         verdict = self._comparison()
-        return (lambda values: _not(verdict(values))) if is_negated else verdict
+        return (lambda values: opposite(verdict(values))) if is_negated else verdict
 
     def _comparison(self) -> Callable[[Values], Verdict]:
         if self._take("("):
@@ -184,8 +184,8 @@ class _Parser:
             parts.append(self._compared(first, operator, second))
             first = second
         if not parts:
-            return lambda values: _truth(first.of(values))
-        return parts[0] if len(parts) == 1 else lambda values: _all(part(values) for part in parts)
+            return lambda values: truth(first.of(values))
+        return parts[0] if len(parts) == 1 else lambda values: all_of(part(values) for part in parts)
 
     def _operator(self) -> str:
         token, following = self._peek(), self._tokens[min(self._next + 1, len(self._tokens) - 1)]
@@ -232,19 +232,19 @@ class _Parser:
         """Return what compares two terms, after reading texts as times beside a time, and so on."""
         if operator.startswith("not "):
             verdict = self._compared(first, operator[4:], second)
-            return lambda values: _not(verdict(values))
+            return lambda values: opposite(verdict(values))
         if operator == "contains":
             first, operator, second = second, "in", first
         if operator == "~":
             pattern = self._pattern(second)
-            return lambda values: _searched(pattern, first.of(values))
+            return lambda values: searched(pattern, first.of(values))
         if operator == "in" and second.kind in ("number", "constant", "duration"):
             raise QueryError(
                 f"filter {self._text!r}", f"looks into {second.literal!r}. Write [1, 2], a text or a field."
             )
         if operator != "in":
             first, second = self._beside(first, second), self._beside(second, first)
-        compare = _OPERATIONS[operator]
+        compare = OPERATIONS[operator]
         return lambda values: compare(first.of(values), second.of(values))
 
     def _pattern(self, term: _Term) -> re.Pattern[str]:
@@ -259,7 +259,7 @@ class _Parser:
         if other.kind == "id" and term.kind == "number":
             return term
         if term.kind == "id" and other.kind == "number":
-            return _Term(lambda values: _as_number(term.of(values)), "number")
+            return _Term(lambda values: as_number(term.of(values)), "number")
         if other.kind == "time" and term.literal is not MISSING and term.literal is not None:
             return _literal(self._time(term), "time")
         return term
@@ -280,87 +280,3 @@ class _Parser:
 
 def _literal(value: Any, kind: str) -> _Term:
     return _Term(lambda values: value, kind, value)
-
-
-# ------------------------------------------------------------------------------------------------- judging values
-
-
-def _any(verdicts: Iterator[Verdict]) -> Verdict:
-    found: Verdict = False
-    for verdict in verdicts:
-        if verdict:
-            return True
-        if verdict is None:
-            found = None
-    return found
-
-
-def _all(verdicts: Iterator[Verdict]) -> Verdict:
-    return _not(_any(_not(verdict) for verdict in verdicts))
-
-
-def _not(verdict: Verdict) -> Verdict:
-    return None if verdict is None else not verdict
-
-
-def _truth(value: Any) -> Verdict:
-    return None if _is_none(value) else _judge(lambda: bool(value))
-
-
-def _is_none(value: Any) -> bool:
-    return value is None or value is MISSING
-
-
-def _judge(compare: Callable[[], Any]) -> Verdict:
-    """Return what a comparison says; None where the values cannot be compared."""
-    try:
-        return bool(compare())
-    except Exception:  # arrays have their own ideas of truth
-        return None
-
-
-def _equal(first: Any, second: Any) -> Verdict:
-    if _is_none(first) or _is_none(second):
-        is_asked = first is None or second is None  # a field that is not there is no other one
-        return (_is_none(first) and _is_none(second)) if is_asked else None
-    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
-        return len(first) == len(second) and all(_equal(*pair) for pair in zip(first, second, strict=True))
-    if first != first and second != second:  # noqa: PLR0124  NaN is NaN, as in the rest of the package
-        return True
-    return _judge(lambda: first == second)
-
-
-def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Verdict]:
-    def judge(first: Any, second: Any) -> Verdict:
-        return None if _is_none(first) or _is_none(second) else _judge(lambda: compare(first, second))
-
-    return judge
-
-
-def _held(item: Any, whole: Any) -> Verdict:
-    if isinstance(whole, str):
-        return item in whole if isinstance(item, str) else None
-    if isinstance(whole, list | tuple | set | frozenset | dict):
-        return any(_equal(item, other) for other in whole) if not _is_none(item) or None in whole else None
-    return None
-
-
-def _searched(pattern: re.Pattern[str], value: Any) -> Verdict:
-    if isinstance(value, list | tuple):
-        return _any(_searched(pattern, item) for item in value)
-    return pattern.search(value) is not None if isinstance(value, str) else None
-
-
-def _as_number(id: Any) -> Any:
-    return int(id) if isinstance(id, str) and id.isdigit() else MISSING
-
-
-_OPERATIONS: dict[str, Callable[[Any, Any], Verdict]] = {
-    "==": _equal,
-    "!=": lambda first, second: _not(_equal(first, second)),
-    "<": _ordered(lambda first, second: first < second),
-    "<=": _ordered(lambda first, second: first <= second),
-    ">": _ordered(lambda first, second: first > second),
-    ">=": _ordered(lambda first, second: first >= second),
-    "in": _held,
-}

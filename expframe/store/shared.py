@@ -22,7 +22,10 @@ def names_of(run: StoredRun) -> set[str]:
         ValueFormatError: The record cannot be read.
     """
     record = run.record
-    found = {f"{layout.SOURCES_FOLDER}/{name}" for _, name in (*record.sources, *record.sources_at_end)}
+    sources = [*record.sources, *record.sources_at_end]
+    for attempt in run.attempts:
+        sources += [*attempt.before.get("sources", ()), *attempt.before.get("sources_at_end", ())]
+    found = {f"{layout.SOURCES_FOLDER}/{name}" for _, name in sources}
     for file in run.files:
         path = Path(file.path)
         if path.parent.name == layout.RESOURCES_FOLDER:

@@ -15,7 +15,7 @@ NEEDS = {
     "test_sacred_observers_sql.py": ("sqlalchemy", "psycopg"),
     "test_sacred_observers_tinydb.py": ("tinydb",),
     "test_sacred_scripts.py": ("sqlalchemy", "tinydb"),
-    "test_sacred_examples.py": ("tinydb",),
+    "test_sacred_examples.py": ("tinydb", "numpy"),
     "test_logging.py": ("torch", "jax"),
     "test_savers_torch.py": ("torch",),
     "test_savers_keras.py": ("keras", "torch"),

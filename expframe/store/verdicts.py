@@ -1,0 +1,97 @@
+"""What a comparison says: true, false, or neither where something is not there or cannot be compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from expframe.config.dotted import MISSING
+
+Verdict = bool | None
+
+
+def any_of(verdicts: Iterator[Verdict]) -> Verdict:
+    """Return whether any verdict is true; None if none is and some is neither."""
+    found: Verdict = False
+    for verdict in verdicts:
+        if verdict:
+            return True
+        if verdict is None:
+            found = None
+    return found
+
+
+def all_of(verdicts: Iterator[Verdict]) -> Verdict:
+    """Return whether all verdicts are true; None if none is false and some is neither."""
+    return opposite(any_of(opposite(verdict) for verdict in verdicts))
+
+
+def opposite(verdict: Verdict) -> Verdict:
+    """Return the opposite of a verdict."""
+    return None if verdict is None else not verdict
+
+
+def truth(value: Any) -> Verdict:
+    """Return whether a value counts as true."""
+    return None if _is_none(value) else _judge(lambda: bool(value))
+
+
+def _is_none(value: Any) -> bool:
+    return value is None or value is MISSING
+
+
+def _judge(compare: Callable[[], Any]) -> Verdict:
+    """Return what a comparison says; None where the values cannot be compared."""
+    try:
+        return bool(compare())
+    except Exception:  # arrays have their own ideas of truth
+        return None
+
+
+def _equal(first: Any, second: Any) -> Verdict:
+    if _is_none(first) or _is_none(second):
+        is_asked = first is None or second is None  # a field that is not there is no other one
+        return (_is_none(first) and _is_none(second)) if is_asked else None
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple):
+        return len(first) == len(second) and all(_equal(*pair) for pair in zip(first, second, strict=True))
+    return _judge(lambda: first == second or (first != first and second != second))  # noqa: PLR0124  NaN is NaN
+
+
+def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Verdict]:
+    def judge(first: Any, second: Any) -> Verdict:
+        return None if _is_none(first) or _is_none(second) else _judge(lambda: compare(first, second))
+
+    return judge
+
+
+def _held(item: Any, whole: Any) -> Verdict:
+    if isinstance(whole, str):
+        return item in whole if isinstance(item, str) else None
+    if isinstance(whole, list | tuple | set | frozenset | dict):
+        return any(_equal(item, other) for other in whole) if not _is_none(item) or None in whole else None
+    return None
+
+
+def searched(pattern: re.Pattern[str], value: Any) -> Verdict:
+    """Return whether a pattern is found in a text, or in any text of a list."""
+    if isinstance(value, list | tuple):
+        return any_of(searched(pattern, item) for item in value)
+    return pattern.search(value) is not None if isinstance(value, str) else None
+
+
+def as_number(id: Any) -> Any:
+    """Return the number that an id is, or MISSING."""
+    return int(id) if isinstance(id, str) and id.isdigit() else MISSING
+
+
+OPERATIONS: dict[str, Callable[[Any, Any], Verdict]] = {
+    "==": _equal,
+    "!=": lambda first, second: opposite(_equal(first, second)),
+    "<": _ordered(lambda first, second: first < second),
+    "<=": _ordered(lambda first, second: first <= second),
+    ">": _ordered(lambda first, second: first > second),
+    ">=": _ordered(lambda first, second: first >= second),
+    "in": _held,
+}
+"""What each sign compares."""
