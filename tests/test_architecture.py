@@ -23,10 +23,9 @@ ORDER = """
     cli.argv cli.render cli.table cli.commands cli.script
     experiment_file experiment testing
     runs_cli.commands runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
-    runs_cli.differences runs_cli.diff runs_cli.metrics runs_cli.comparison runs_cli.forms
-    runs_cli.compare runs_cli.tag runs_cli.note runs_cli.rename runs_cli.rm
-    runs_cli.export_runs runs_cli.import_runs runs_cli.gc runs_cli.doctor
-    runs_cli.candidates runs_cli.completion
+    runs_cli.watch runs_cli.open_run runs_cli.differences runs_cli.diff runs_cli.metrics runs_cli.comparison
+    runs_cli.forms runs_cli.compare runs_cli.tag runs_cli.note runs_cli.rename runs_cli.rm runs_cli.export_runs
+    runs_cli.import_runs runs_cli.gc runs_cli.doctor runs_cli.candidates runs_cli.completion
     __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""

@@ -7,6 +7,8 @@ COMMANDS = {
     "show": ("expframe.runs_cli.show", "show all that is known of a run"),
     "path": ("expframe.runs_cli.path", "print the folder of a run"),
     "logs": ("expframe.runs_cli.logs", "print what a run printed"),
+    "watch": ("expframe.runs_cli.watch", "show the runs that are running, in a table that lives"),
+    "open": ("expframe.runs_cli.open_run", "open the folder of a run in the file browser"),
     "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
     "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
     "compare": ("expframe.runs_cli.compare", "compare runs and groups of seeds, for the eye and for a paper"),
