@@ -17,7 +17,20 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import calls, commands, imports, logbook, loops, metrics, output, resolving, runs, sampling, saving
+from benchmarks import (
+    calls,
+    commands,
+    imports,
+    logbook,
+    loops,
+    metrics,
+    output,
+    reading,
+    resolving,
+    runs,
+    sampling,
+    saving,
+)
 from benchmarks.environments import Environments
 from benchmarks.measuring import Bench, table
 
@@ -32,6 +45,7 @@ GROUPS = {
     "saving": saving.measure,
     "loops": loops.measure,
     "output": output.measure,
+    "reading": reading.measure,
     "resolve": resolving.measure,
     "sampling": sampling.measure,
 }

@@ -26,21 +26,29 @@ _PEERS = {
     "sacred_numpy": ["setuptools<82", "sacred==0.8.7", "numpy"],
     "tensorboardX": ["tensorboardX==2.6.5", "numpy", "pillow"],
     "trackio": ["trackio==0.43.0"],
+    "mlflow": ["mlflow-skinny==3.17.2", "sqlalchemy>=2,<2.1", "alembic", "sqlparse", "pandas<3"],
+    "aim": ["aim==3.29.1"],
 }
-_WRAPT = {"wrapt1": "wrapt>=1.17,<2", "wrapt2": "wrapt>=2,<3", "tensorboard": "wrapt>=1.17,<2"}
-_MODULES = {"here": "wrapt", "sacred_numpy": "sacred"}
+_PACKAGES = {"mlflow": "mlflow-skinny"}
+_WRAPT = {
+    "wrapt1": "wrapt>=1.17,<2",
+    "wrapt2": "wrapt>=2,<3",
+    "tensorboard": "wrapt>=1.17,<2",
+    "frames": "wrapt>=1.17,<2",
+}
+_MORE = {"tensorboard": ["tensorboard"], "frames": ["pandas", "pyarrow"]}
+_MODULES = {"here": "wrapt", "sacred_numpy": "sacred", "frames": "pyarrow"}
 
 
 def _requirements(name: str) -> list[str]:
     if name in _PEERS:
         return _PEERS[name]
-    more = ["tensorboard"] if name == "tensorboard" else []
-    return [_WRAPT[name], *_needed_by_expframe(), "numpy", "pillow", "tqdm", "psutil", *more]
+    return [_WRAPT[name], *_needed_by_expframe(), "numpy", "pillow", "tqdm", "psutil", *_MORE.get(name, [])]
 
 
 class Environments:
     """
-    Where the interpreters are: those of peers, and `wrapt1`, `wrapt2` and `tensorboard` for expframe.
+    Where the interpreters are: those of peers, and `wrapt1`, `wrapt2`, `tensorboard` and `frames` for expframe.
 
     Args:
         is_here: Make none; expframe is measured by this interpreter, and so are the peers that are installed beside.
@@ -67,7 +75,7 @@ class Environments:
     def versions(self) -> list[str]:
         """Return name and version of each peer that was found."""
         found = [name for name in _PEERS if self._pythons.get(name) and name != "sacred_numpy"]
-        return [f"{name} {self.version(name, name)}" for name in found]
+        return [f"{name} {self.version(name, _PACKAGES.get(name, name))}" for name in found]
 
     def version(self, name: str, package: str) -> str:
         """Return the version of a package in an environment."""

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config import values as json_values
-from expframe.disk import whole_lines
+from expframe.disk import Span, counted, whole_lines
 from expframe.errors import MetricError
+from expframe.metrics import as_array
 from expframe.record import Histogram, Media, Table
 
 BINS = 64
@@ -33,6 +34,11 @@ class Steps:
     def __init__(self) -> None:
         self._next: dict[str, Iterator[int | float]] = {}
         self._lock = threading.Lock()
+
+    def go_on(self, logged: Iterable[Media]) -> None:
+        """Let steps follow those of what has been logged already."""
+        for item in logged:
+            self.take(item.name, item.step)
 
     def take(self, name: str, step: int | float | None) -> int | float:
         """Return the given step, or the next one of a name."""
@@ -138,10 +144,8 @@ def _histogram_of_array(subject: str, numbers: Any, bins: int | Sequence[float])
 
 def _flat(subject: str, values: Any) -> Any:
     """Return numbers as a flat array of numpy where they come in an array, else as a list of floats."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
     if hasattr(values, "__array__"):
-        array = values.__array__()
+        array = as_array(values)
         if array.dtype.kind not in "biuf":
             raise MetricError(subject, f"is of {array.dtype} values. Log real numbers.")
         return array.ravel()
@@ -190,15 +194,12 @@ def picture_of(name: str, image: Any) -> Any:
     """
     if type(image).__module__.partition(".")[0] == "PIL":
         return image
-    is_tensor = hasattr(image, "detach")
-    if is_tensor:
-        image = image.detach().cpu()
     if not hasattr(image, "__array__"):
         raise MetricError(f"image {name!r}", f"is a {type(image).__name__}. Give an array, a tensor or an image.")
     import numpy
 
-    array = image.__array__()
-    if is_tensor and array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4):
+    array = as_array(image)
+    if hasattr(image, "detach") and array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4):
         array = array.transpose(1, 2, 0)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
@@ -254,10 +255,17 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any], Path], Any]] = {
 }
 
 
-def read_file(path: Path, name: str | None = None) -> list[Media]:
-    """Return what a run logged, all or of one name, in the order of logging; damaged lines are left out."""
+def read_file(path: Path, name: str | None = None, without: Sequence[Span] = ()) -> list[Media]:
+    """
+    Return what a run logged in the order of logging; damaged lines are left out.
+
+    Args:
+        path: The file.
+        name: What it is called; None for all.
+        without: The bytes that do not count.
+    """
     found = []
-    for line in whole_lines(path):
+    for line in chain.from_iterable(whole_lines(path, *piece) for piece in counted(0, without)):
         try:
             data = json_values.load(line)
             if name in (None, data["name"]):

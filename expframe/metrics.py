@@ -1,5 +1,5 @@
 """
-Metrics: points in, an append-only file out, arrays back.
+Metrics: points in, an append-only file out.
 
 The file has one physical line for each point, `metric,step,time,value`. A line counts only if it ends in a newline and
 has four fields; others are skipped wherever they are, so that a file torn at any byte can be read and appended to.
@@ -18,13 +18,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.disk import mend_last_line, whole_lines, write_all
+from expframe.curves import HEADER, summarize
+from expframe.disk import Span, mend_last_line, write_all
 from expframe.errors import MetricError
-from expframe.frames import frame_of
 from expframe.record import Event, Point, Points, Series
 from expframe.summaries import Summary
 
-HEADER = b"metric,step,time,value\n"
 DELAY = 0.05
 """Seconds that a point may wait in memory."""
 
@@ -59,6 +58,17 @@ def number(value: Any, what: str = "value") -> int | float:
         except (TypeError, ValueError, RuntimeError):
             pass
     raise MetricError(f"metric {what} {value!r:.80}", f"is a {kind.__name__}. Log a single real number.")
+
+
+def as_array(values: Any) -> Any:
+    """Return an array or tensor as one of numpy; bfloat16, which numpy does not know, as float32."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+    try:
+        array = values.__array__()
+    except TypeError:
+        array = values.float().__array__()
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
 def check_name(name: Any) -> str:
@@ -167,6 +177,11 @@ class MetricLog:
         if is_full or self._delay < 0:
             self.flush()
 
+    def go_on(self, last_steps: Mapping[str, int | float], points: int) -> None:
+        """Let steps follow those that are there already, and count their points too."""
+        self._counters.update((name, count(step + 1)) for name, step in last_steps.items())
+        self.count = points
+
     def flush_waiting(self) -> None:
         """Hand on what has been taken, if anything has."""
         if self._points or self._series:
@@ -201,10 +216,8 @@ def _is_many(value: Any) -> bool:
 
 def _numbers(values: Any, what: str) -> Sequence[int | float]:
     """Return numbers as a sequence of their own: an array of the standard library, or a list."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
     if hasattr(values, "__array__") and hasattr(values, "shape"):
-        values = values.__array__()
+        values = as_array(values)
         if values.ndim != 1 or values.dtype.kind not in "biuf":
             raise MetricError(
                 f"metric {what}", f"have shape {values.shape} and type {values.dtype}. Log one row of reals."
@@ -260,6 +273,12 @@ class MetricFile:
                 summary = self.summaries.get(name) or self.summaries.setdefault(name, Summary())
                 summary.add(steps, values)
 
+    def go_on(self, without: Sequence[Span]) -> None:
+        """Go on after what is in the file, of which some bytes do not count."""
+        if self.path.exists():
+            self._open()
+            summarize(self.path, 0, self.summaries, without)
+
     def close(self) -> None:
         """Close the file."""
         if self._fd >= 0:
@@ -310,139 +329,3 @@ def _series(event: Series) -> Iterator[_Block]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name
-
-
-class Curve:
-    """
-    The points of one metric, read back.
-
-    Attributes:
-        steps: In the order of logging; ints where all are.
-        times: Seconds since 1970.
-        values: Floats; ints were logged as such and are exact below 2**53.
-    """
-
-    __slots__ = ("steps", "times", "values")
-
-    def __init__(self) -> None:
-        self.steps: list[int | float] = []
-        self.times: list[float] = []
-        self.values: list[float] = []
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __iter__(self) -> Iterator[tuple[int | float, float]]:
-        return zip(self.steps, self.values, strict=True)
-
-    def to_numpy(self) -> tuple[Any, Any, Any]:
-        """Return steps, times and values as arrays of n numbers each; needs numpy."""
-        import numpy
-
-        return numpy.asarray(self.steps), numpy.asarray(self.times), numpy.asarray(self.values)
-
-    def to_frame(self) -> Any:
-        """
-        Return a frame of pandas or polars with the columns step, time and value.
-
-        Raises:
-            MissingLibraryError: Neither is installed.
-        """
-        return frame_of({"step": self.steps, "time": self.times, "value": self.values})
-
-    def __repr__(self) -> str:
-        last = f", last {self.values[-1]!r} at step {self.steps[-1]}" if self.values else ""
-        return f"<Curve of {len(self)} points{last}>"
-
-
-class Curves(dict[str, Curve]):
-    """
-    Curves by metric.
-
-    Args:
-        owner: Whose they are, for messages.
-        kind: What one is called there.
-    """
-
-    def __init__(self, owner: str = "", kind: str = "metric") -> None:
-        super().__init__()
-        self._owner = owner
-        self._kind = kind
-
-    def __missing__(self, name: str) -> Curve:
-        raise KeyError(f"{self._owner} has no {self._kind} {name!r}. It has: {', '.join(self) or 'none'}.")
-
-    def only(self, names: Iterable[str]) -> Curves:
-        """Return the curves of some metrics, as far as they are there."""
-        found = Curves(self._owner)
-        found.update((name, self[name]) for name in dict.fromkeys(names) if name in self)
-        return found
-
-    def to_frame(self) -> Any:
-        """
-        Return a frame of pandas or polars with the columns metric, step, time and value.
-
-        Raises:
-            MissingLibraryError: Neither is installed.
-        """
-        columns: dict[str, list[Any]] = {"metric": [], "step": [], "time": [], "value": []}
-        for name, curve in self.items():
-            columns["metric"] += [name] * len(curve)
-            columns["step"] += curve.steps
-            columns["time"] += curve.times
-            columns["value"] += curve.values
-        return frame_of(columns)
-
-
-def read_files(paths: Iterable[Path], owner: str = "", kind: str = "metric") -> Curves:
-    """
-    Return the points of metric files by metric; lines that are no whole points are skipped.
-
-    Args:
-        paths: The files; a missing one has no points.
-        owner: Whose they are, for messages.
-        kind: What one is called there.
-    """
-    curves = Curves(owner, kind)
-    for path in paths:
-        _read(path, 0, curves)
-    return curves
-
-
-def summarize(path: Path, start: int, summaries: dict[str, Summary]) -> int:
-    """Add what the points of a file from a byte on come to, and return the byte after the last whole line."""
-    curves = Curves()
-    end = _read(path, start, curves)
-    for name, curve in curves.items():
-        summaries.setdefault(name, Summary()).add(curve.steps, curve.values)
-    return end
-
-
-def _read(path: Path, start: int, curves: Curves) -> int:
-    """Add the points of a file from a byte on, and return the byte after the last whole line."""
-    for line in whole_lines(path, start):
-        start += len(line) + 1
-        point = _parse(line)
-        if point is not None:
-            name, step, when, value = point
-            curve = curves.get(name)
-            if curve is None:
-                curve = curves[name] = Curve()
-            curve.steps.append(step)
-            curve.times.append(when)
-            curve.values.append(value)
-    return start
-
-
-def _parse(line: bytes) -> tuple[str, int | float, float, float] | None:
-    try:
-        name, step, when, value = line.decode().rsplit(",", 3)
-        if name[:1] == '"':
-            if len(name) < 2 or name[-1] != '"':
-                return None
-            name = name[1:-1].replace('""', '"')
-        elif "," in name or '"' in name or not name:
-            return None
-        return name, int(step) if step.lstrip("-").isdigit() else float(step), float(when), float(value)
-    except (ValueError, UnicodeDecodeError):
-        return None

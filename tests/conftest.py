@@ -6,10 +6,14 @@ import textwrap
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from expframe import Experiment, context
 from expframe.__main__ import main
+
+hypothesis.settings.register_profile("shared", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("shared")
 
 
 @pytest.fixture(autouse=True)
@@ -18,6 +22,7 @@ def _clean_world(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("EXPFRAME_STORE", "EXPFRAME_GHOST", "NO_COLOR", "RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
     yield
     assert context.active() == ()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("expframe")]

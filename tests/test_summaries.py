@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expframe.metrics import HEADER, MetricFile, read_files
+from expframe.curves import HEADER, read_files
+from expframe.metrics import MetricFile
 from expframe.record import Points, Series
 from expframe.store.collection import runs
 from expframe.store.points import summaries_of

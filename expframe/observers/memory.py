@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from expframe.config.model import Config
-from expframe.metrics import Curve, Curves
+from expframe.curves import Curve, Curves
 from expframe.observers.base import Observer, Sink
 from expframe.record import Call, Event, File, Info, Media, Output, Points, Record, Series
 
@@ -71,10 +71,7 @@ class MemorySink(Sink):
                 steps = zip(event.steps, event.values, strict=True)
                 points = [(event.name, step, event.time, value) for step, value in steps]
             for name, step, time, value in points:
-                curve = curves.setdefault(name, Curve())
-                curve.steps.append(step)
-                curve.times.append(time)
-                curve.values.append(float(value))
+                curves.setdefault(name, Curve()).add([step], [time], [float(value)])
         return curves
 
 

@@ -33,6 +33,7 @@ _OF_RUNS = (
     "rm",
     "export",
     "watch",
+    "rerun",
 )
 """Commands whose arguments name runs."""
 _OF_FIELDS = {"--columns": "config.", "-c": "config.", "--sort": "config.", "-s": "config."}

@@ -10,6 +10,7 @@ COMMANDS = {
     "watch": ("expframe.runs_cli.watch", "show the runs that are running, in a table that lives"),
     "open": ("expframe.runs_cli.open_run", "open the folder of a run in the file browser"),
     "diff": ("expframe.runs_cli.diff", "show what differs between runs"),
+    "rerun": ("expframe.runs_cli.rerun", "do a run again from its stored sources and config"),
     "metrics": ("expframe.runs_cli.metrics", "plot metrics, or print their points"),
     "compare": ("expframe.runs_cli.compare", "compare runs and groups of seeds, for the eye and for a paper"),
     "tag": ("expframe.runs_cli.tag", "add tags to runs, or take them away"),

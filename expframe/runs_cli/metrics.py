@@ -11,8 +11,8 @@ from typing import Any
 
 from expframe.cli.table import Style, clean, table_lines
 from expframe.config import dotted
+from expframe.curves import Curve
 from expframe.errors import MissingLibraryError, UsageError, listed
-from expframe.metrics import Curve
 from expframe.runs_cli import select
 from expframe.runs_cli.command import Answer, Asked, command
 from expframe.store.reader import StoredRun

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, overload
 
 from expframe.config.dotted import MISSING
+from expframe.curves import Curves
 from expframe.errors import QueryError, RunNotFoundError
 from expframe.frames import column_of, frame_of
-from expframe.metrics import Curves
 from expframe.store import layout
 from expframe.store.fields import Field, entries, unknown
 from expframe.store.index import rows
@@ -85,6 +85,15 @@ class _Cut:
 
     def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
         return found[self.start : self.stop : self.step]
+
+
+@dataclass(frozen=True)
+class _Newest:
+    fields: tuple[Field, ...] = ()
+
+    def apply(self, found: list[_Found], everything: list[_Found]) -> list[_Found]:
+        ids = {run.id for run in found}
+        return [run for run in everything if run.id in ids]
 
 
 @dataclass(frozen=True)
@@ -184,7 +193,7 @@ class Runs:
         Raises:
             RunNotFoundError: There is none.
         """
-        ids = [run.id for run in _newest_first(self._select())] if self.steps else self.ids()
+        ids = self._and(_Newest()).ids() if self.steps else self.ids()
         if not ids:
             raise RunNotFoundError("last", str(self.store), ())
         return StoredRun(self.store / ids[0])

@@ -14,6 +14,7 @@ import logging
 import os
 import sqlite3
 import time
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -23,7 +24,7 @@ from expframe.record import Status
 from expframe.store import layout
 from expframe.store.cache import index_file, remove_index
 from expframe.store.points import Statistics
-from expframe.store.rows import GROUPS, Row, judged, read, read_as_written, statistics_of
+from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_as_written, statistics_of
 
 FEW = 200
 """So many runs are read as fast without an index."""
@@ -33,16 +34,19 @@ _VERSION = 1
 
 _TABLE = """
 CREATE TABLE runs (
-    id TEXT PRIMARY KEY, stamp BLOB, workers TEXT, record TEXT, host TEXT, result TEXT, config TEXT, metrics BLOB
+    id TEXT PRIMARY KEY, stamp BLOB, workers TEXT, record BLOB, host BLOB, result BLOB, config BLOB, metrics BLOB
 );
 CREATE INDEX stamps ON runs (id, stamp, workers);
 """
 _STAMPED = ("", layout.RECORD, layout.CONFIG, layout.SUMMARY, layout.METRICS)
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a further change of a file shows in its times, whatever its file system counts in."""
+_PATIENCE = 2.0
+"""Seconds to wait for another process that writes into the index."""
 _BATCH = 400
 _LARGE = 1 << 16
 """Summaries of more bytes are read from their file, which is as fast."""
+_IN_FILE = b"in its file"
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +116,7 @@ class _Index:
     def __init__(self, store: Path, path: Path) -> None:
         self._store = store
         self._path = path
-        self._connection = sqlite3.connect(path, timeout=2.0, isolation_level=None)
+        self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
         try:
             self._prepare()
         except BaseException:
@@ -149,8 +153,8 @@ class _Index:
             }
             changed = []
             for id in ids:
-                stamp, workers = known.pop(id, (None, ""))
-                if stamp is not None and stamp == _stamp_of(f"{self._store}/{id}", workers)[0]:
+                stamp, workers = known.pop(id, (b"", ""))
+                if stamp and stamp == _stamp_of(f"{self._store}/{id}", workers)[0]:
                     fresh[id] = stamp
                 else:
                     changed.append(id)
@@ -176,7 +180,7 @@ class _Index:
             if newest > time.time_ns() - _SETTLED:
                 continue
             stamps[id] = stamp
-            records.append((id, stamp, workers, *_columns_of(row)))
+            records.append((id, stamp, workers, *_columns_of(row, stamp)))
         if records:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -195,10 +199,10 @@ class _Index:
         try:
             for id, stamp, *cells in self._connection.execute(select, ids):
                 if fresh.get(id) == stamp:  # else another process has looked at another moment
-                    row = _row_of(id, columns, cells, self._store)
+                    row = _row_of(id, stamp, columns, cells, self._store)
                     is_running = row.record is not None and row.record["status"] == Status.RUNNING
                     found[id] = judged(row, self._store / id, groups) if is_running else row
-        except (sqlite3.Error, ValueError) as problem:
+        except (sqlite3.Error, ValueError, TypeError) as problem:
             self._give_up(problem)
         return found
 
@@ -209,22 +213,33 @@ class _Index:
             remove_index(self._path)
 
 
-def _columns_of(row: Row) -> tuple[Any, ...]:
-    record, host, result, config = (
-        None if part is None else json.dumps(part) for part in (row.record, row.host, row.result, row.config)
-    )
+def _columns_of(row: Row, stamp: bytes) -> list[bytes]:
+    """Return the cells of a row, in the order of `GROUPS`: JSON and the summary, each with a checksum before it."""
+    parts = [json.dumps(part) for part in (list((row.record or {}).values()), row.host, row.result, row.config)]
     content = b"" if row.metrics is None else row.metrics.content
-    return record, host, result, config, content if len(content) <= _LARGE else None
+    cells = [*(part.encode() for part in parts), content if len(content) <= _LARGE else _IN_FILE]
+    seal = zlib.crc32(stamp)
+    return [zlib.crc32(cell, seal).to_bytes(4, "big") + cell for cell in cells]
 
 
-def _row_of(id: str, columns: Sequence[str], cells: Sequence[Any], store: Path) -> Row:
-    """Return the row that is in cells of the index."""
-    given = {}
+def _row_of(id: str, stamp: bytes, columns: Sequence[str], cells: Sequence[bytes], store: Path) -> Row:
+    """
+    Return the row that is in cells of the index.
+
+    Raises:
+        ValueError, TypeError: They are not what was put into them, which SQLite does not see.
+    """
+    given: dict[str, Any] = {}
+    seal = zlib.crc32(stamp)
     for name, cell in zip(columns, cells, strict=True):
+        content = cell[4:]
+        if zlib.crc32(content, seal) != int.from_bytes(cell[:4], "big"):
+            raise ValueError(f"a damaged {name} of run {id}")
         if name == "metrics":
-            given[name] = statistics_of(store / id) if cell is None else Statistics(cell)
-        elif cell is not None:
-            given[name] = json.loads(cell)
+            given[name] = statistics_of(store / id) if content == _IN_FILE else Statistics(content)
+        else:
+            given[name] = json.loads(content.decode())
+    given["record"] = dict(zip(KEPT, given["record"], strict=True))
     return Row(id, **given)
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ CALLS = "calls.jsonl"
 LEASE = "lease"
 INFO = "info.json"
 FILES_FOLDER = "files"
+CHECKPOINTS_FOLDER = "checkpoints"
+ATTEMPTS_FOLDER = "attempts"
 SOURCES_FOLDER = "_sources"
 RESOURCES_FOLDER = "_resources"
 TRASH_FOLDER = "_trash"
@@ -226,6 +229,11 @@ class Lease(NamedTuple):
     started: str
     interval: float
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Lease:
+        """Return the lease that a file holds."""
+        return cls(data["machine"], data["pid"], data["started"], data["interval"])
+
     def write(self, path: Path) -> None:
         """Write the lease of a run whose record is not there yet."""
         write_new(path, json.dumps(self._asdict()).encode())
@@ -247,10 +255,15 @@ def is_alive(folder: Path) -> bool:
     path = folder / LEASE
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        lease = Lease(data["machine"], data["pid"], data["started"], data["interval"])
+        lease = Lease.from_json(data)
         touched = path.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         return False
+    return holds(lease, folder, touched)
+
+
+def holds(lease: Lease, folder: Path, touched: float) -> bool:
+    """Return whether the process of a lease is still there; `touched` is when it last said so."""
     if lease.machine == _machine() and lease.started:
         return _start_of(lease.pid) == lease.started
     if not lease.interval:  # it never touches its lease

@@ -15,7 +15,7 @@ from expframe.store.points import Statistics
 GROUPS = ("record", "host", "result", "config", "metrics")
 """What a row is made of; each is read only where it is asked for."""
 
-_KEPT = (
+KEPT = (
     "uid",
     "name",
     "command",
@@ -31,6 +31,7 @@ _KEPT = (
     "comment",
     "failure",
 )
+"""The facts of a record that a row has."""
 _DAMAGED = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -106,7 +107,7 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
         data = json.loads(layout.read(folder, layout.RECORD))
         given = {"host": data.get("host"), "result": data.get("result")}
         if isinstance(data["status"], str) and isinstance(data["uid"], str):
-            record = {name: data.get(name) for name in _KEPT}
+            record = {name: data.get(name) for name in KEPT}
     except (FileNotFoundError, NotADirectoryError):
         return None
     except _DAMAGED:
