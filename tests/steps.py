@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 _LINE = re.compile(r"\\?[.]py:\d+")
 _VARYING = (
     (re.compile(r"\b\d+:\d\d:\d\d\b"), "0:00:00"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "2026-01-01 00:00:00"),
     (re.compile(r" +\d+(?:[.]\d+)? (?:us|ms|s)\b"), "  0 s"),
     (re.compile(r"(?<=\S) {2,}(?=\S)"), "  "),
     (re.compile(r"\bseed = \d+ *"), "seed = 1 "),
@@ -54,8 +55,8 @@ class Step:
     def run(self, folder: Path) -> str:
         """Do the command in a folder and return what a terminal would show of it, the folder's own path left out."""
         words = shlex.split(self.command)
-        if words[0] == "python":
-            words[0] = sys.executable
+        if words[0] in ("python", "expframe"):
+            words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "expframe"]
         done = subprocess.run(
             words, cwd=folder, env=environment(), stdout=PIPE, stderr=STDOUT, timeout=120, check=False
         )

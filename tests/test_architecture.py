@@ -16,9 +16,9 @@ ORDER = """
     terminal_text streams tee output summaries significance curves metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.foreign store.attempts store.points store.rows store.fields store.verdicts store.query store.cache
-    store.index formats savers saving checkpoints store.writer store.reader store.selection store.collection store.editing
-    store.shared store.archive store.checks
+    store.layout store.foreign store.attempts store.points store.rows store.fields store.verdicts store.query
+    store.cache store.index formats savers saving checkpoints store.writer store.reader store.selection
+    store.collection store.editing store.shared store.archive store.checks
     resuming stopping timing progress devices sampler logbook recording binding calling run opened task_queue
     needing rerunning
     cli.argv cli.render cli.table cli.commands cli.preview cli.script
@@ -45,10 +45,11 @@ ORDER = """
     compat.sacred.run compat.sacred.scaffold compat.sacred.initialize compat.sacred.ingredient
     compat.sacred.experiment compat.sacred.alias compat.sacred.spawned.sacred compat.sacred.script
     compat.sacred.stflow.internal compat.sacred.stflow.method_interception
-    runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
-    runs_cli.differences runs_cli.diff runs_cli.metrics runs_cli.comparison runs_cli.forms
-    runs_cli.compare runs_cli.tag runs_cli.note runs_cli.rename runs_cli.rm
-    runs_cli.export_runs runs_cli.import_runs runs_cli.gc runs_cli.doctor runs_cli.rerun
+    runs_cli.commands runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
+    runs_cli.watch runs_cli.open_run runs_cli.differences runs_cli.diff runs_cli.rerun runs_cli.metrics
+    runs_cli.comparison runs_cli.forms runs_cli.compare runs_cli.tag runs_cli.note runs_cli.rename runs_cli.rm
+    runs_cli.export_runs runs_cli.import_runs runs_cli.gc runs_cli.doctor runs_cli.candidates
+    runs_cli.completion
     __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""

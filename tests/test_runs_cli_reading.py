@@ -193,6 +193,61 @@ def test_logs_follow_a_run_until_it_ends(script, cli, environment):
     assert ["first", "second"] == [line for line in lines if line in {"first", "second"}]
 
 
+def test_watch_shows_what_runs_until_it_ends(script, cli, environment):
+    """`watch` looks at a run again and again until it has ended, and says what it has come to."""
+    path = script("""
+        import sys
+        from expframe import Experiment
+        ex = Experiment("slow")
+        @ex.automain
+        def main(_run):
+            _run.log_scalar("loss", 0.5)
+            sys.stdin.readline()
+            _run.log_scalar("loss", 0.25)
+    """)
+    command = [sys.executable, path, "-C", "no"]
+    running = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    points = path.parent / "runs" / "1" / "metrics.csv"
+    while not (points.exists() and b"loss,0" in points.read_bytes()):
+        time.sleep(0.01)
+    assert ["1", "slow", "main", "RUNNING"] == cli("watch", "--once").splitlines()[1].split()[:4]
+    threading.Timer(0.3, lambda: running.communicate(b"\n")).start()
+    looks = [json.loads(line)["runs"][0] for line in cli("watch", "1", "-i", "0.1", "--json").splitlines()]
+    running.wait()
+
+    assert ("RUNNING", {"loss": 0.5}) == (looks[0]["status"], looks[0]["latest"])
+    assert ("COMPLETED", 2, {"loss": 0.25}) == (looks[-1]["status"], looks[-1]["points"], looks[-1]["latest"])
+    assert "Nothing is running.\n" == cli("watch", "--once")
+    cli("watch", "-i", "0")
+    assert (2, "UsageError: --interval=0: takes seconds, such as 0.5.\n") == (cli.code, cli.err)
+
+
+def test_watch_redraws_its_table_on_a_terminal_only(some):
+    """On a terminal a table takes the place of the one before; in a pipe it follows an empty line."""
+    from expframe.cli.table import Style
+    from expframe.runs_cli.watch import _pages
+
+    pages = "".join(_pages(iter([[], []]), Style(width=80)))
+    assert "Nothing is running.\n\x1b[1A\x1b[JNothing is running.\n" == pages
+    assert "Nothing is running.\n\nNothing is running.\n" == "".join(_pages(iter([[], []]), Style()))
+
+
+def test_open_opens_the_folder_or_prints_it(some, cli, monkeypatch, tmp_path):
+    """The system's opener is given the folder; where there is none, or no screen, the path is printed."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert f"{tmp_path}/runs/1\n" == cli("open", "1")
+    opener = tmp_path / "xdg-open"
+    opener.write_text(f'#!/bin/sh\nprintf "%s" "$1" > {tmp_path}/opened\n')
+    opener.chmod(0o755)
+    assert "" == cli("open", "1")
+    assert f"{tmp_path}/runs/1" == (tmp_path / "opened").read_text()
+    monkeypatch.delenv("DISPLAY")
+    assert False is cli.json("open", "1")["opened"]
+
+
 def test_a_reader_that_leaves_is_no_fault(some, environment, tmp_path):
     """When the pipe is closed, nothing is said about it."""
     command = f"{sys.executable} -m expframe ls -F {tmp_path}/runs | true"

@@ -152,3 +152,21 @@ def test_gc_deletes_nothing_where_it_cannot_know(some, cli):
 
     assert cli.code == 1 and "run 2" in cli.err
     assert list(Path("runs/_resources").iterdir())
+
+
+def test_what_earlier_attempts_left_is_kept(some, cli):
+    """Sources of earlier attempts are in use, and bytes that an attempt has superseded are not cut off."""
+    folder = Path("runs/2")
+    _tear_metrics(folder)
+    old = Path("runs/_sources") / f"{'0' * 64}.py"
+    old.parent.mkdir(exist_ok=True)
+    old.write_text("x = 1")
+    size = (folder / "metrics.csv").stat().st_size
+    before = {**json.loads((folder / "run.json").read_text()), "sources": [["script.py", old.name]]}
+    attempt = {"number": 2, "started": "", "checkpoint": None, "step": None, "before": before}
+    (folder / "attempts").mkdir()
+    (folder / "attempts" / "2.json").write_text(json.dumps({**attempt, "superseded": {"metrics.csv": [23, size]}}))
+    (folder / "summary.json").unlink()
+
+    assert "Nothing.\n" == cli("gc")
+    assert not [found for found in cli.json("doctor")["findings"] if "metrics.csv" in found["problem"]]

@@ -15,7 +15,7 @@ from expframe.runs_cli.forms import FORMS
 from expframe.significance import Sample, Welch
 
 USAGE = f"""\
-Compare runs: the entries that differ, and what came of it. All runs are compared where none is named.
+Compare runs: the entries that differ, and what came of it. All runs, oldest first, where none is named.
 
 Usage:
   expframe compare [options] [ID...]
@@ -43,6 +43,8 @@ def main(asked: Asked) -> Answer:
         raise UsageError(f"--form={form}", f"is none. There are: {', '.join(near)}.")
     confidence = _confidence(asked["--confidence"])
     ids = [run.id for run in select.select_all(asked)]
+    if not asked["ID"]:
+        ids.reverse()  # what came first is what later runs are measured by
     by = asked.names("--by")
     found = comparison.compare(asked.store, ids, asked.names("--metrics"), asked.names("--entries") or by)
     if asked["--groups"] or by:

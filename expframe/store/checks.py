@@ -14,6 +14,7 @@ from pathlib import Path
 from expframe.errors import ExpframeError
 from expframe.record import Record, Status
 from expframe.store import editing, layout, shared
+from expframe.store.attempts import superseded
 from expframe.store.reader import StoredRun, open_run
 from expframe.summaries import load
 
@@ -159,12 +160,15 @@ def _check_config(run: StoredRun) -> Iterator[Finding]:
 
 def _check_lines(run: StoredRun) -> Iterator[Finding]:
     """Yield files whose last line was never finished."""
+    without = superseded(run.folder)
     for path in [*layout.metric_files(run.folder), *(run.folder / name for name in _LINES)]:
         try:
             torn = _torn_bytes(path)
+            kept = path.stat().st_size - torn
         except FileNotFoundError:
             continue
-        if torn:
+        # What an earlier attempt left is not cut: places in the file say what of it does not count any more.
+        if torn and all(kept >= end for _, end in without.get(path.name, ())):
             problem = f"the last line of {path.name} was never finished ({torn} bytes)"
             yield Finding("half-written", run.id, problem, "cut it off", partial(_cut, path))
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from expframe.disk import light_sha256
-from expframe.store import layout
+from expframe.record import Record
+from expframe.store import attempts, layout
 from expframe.store.reader import StoredRun
 
 FOLDERS = (layout.SOURCES_FOLDER, layout.RESOURCES_FOLDER)
@@ -16,16 +19,17 @@ _PIECE = 1 << 20
 
 def names_of(run: StoredRun) -> set[str]:
     """
-    Return the shared files that a run uses, from the store on: `_sources/DIGEST.py`.
+    Return the shared files that a run uses, in earlier attempts too, from the store on: `_sources/DIGEST.py`.
 
     Raises:
         ValueFormatError: The record cannot be read.
     """
-    record = run.record
-    sources = [*record.sources, *record.sources_at_end]
-    for attempt in run.attempts:
-        sources += [*attempt.before.get("sources", ()), *attempt.before.get("sources_at_end", ())]
-    found = {f"{layout.SOURCES_FOLDER}/{name}" for _, name in sources}
+    records = [run.record]
+    for attempt in attempts.read(run.folder):
+        with suppress(ValueError, TypeError, KeyError, AttributeError):  # what it says of the time before is damaged
+            records.append(Record.from_json(attempt.before))
+    stored = chain.from_iterable((*record.sources, *record.sources_at_end) for record in records)
+    found = {f"{layout.SOURCES_FOLDER}/{name}" for _, name in stored}
     for file in run.files:
         path = Path(file.path)
         if path.parent.name == layout.RESOURCES_FOLDER:
