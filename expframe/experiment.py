@@ -254,6 +254,8 @@ class Experiment(Ingredient):
         ghost: Run everything and keep nothing.
         max_depth: How many levels are searched for a parameter's name where a function does not say.
         read_only: False to hand out plain copies of dicts and lists where a function does not say.
+        include: Patterns of files below the project that count as sources though they are not loaded: `**/*.yaml`.
+        exclude: Patterns of sources that are not kept, as they are named below the project: `generated/*`.
         environment: Environment variables to keep, by name or pattern (`SLURM_*`).
         ranks: "all" to keep the runs of all processes of a distributed job, not only of rank 0.
         devices: The GPUs that its runs may see, by number or UUID: `[0, 3]`; empty for none. `--devices 0,3` prevails.
@@ -279,6 +281,8 @@ class Experiment(Ingredient):
         ghost: bool = False,
         max_depth: int = 1,
         read_only: bool = True,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
         environment: Sequence[str] = (),
         ranks: str = "first",
         grace: float = 30.0,
@@ -302,7 +306,13 @@ class Experiment(Ingredient):
         self.main_file = os.path.abspath(file) if file else None  # noqa: PTH100
         self.project_dir = os.path.abspath(project_dir) if project_dir else None  # noqa: PTH100
         self.load_dir = os.path.abspath(load_dir) if load_dir else None  # noqa: PTH100
+        for pattern in include:
+            if os.path.isabs(pattern) or ".." in pattern.split("/"):  # noqa: PTH117
+                raise DefinitionError(
+                    f"include {pattern!r}", "leads out of the project. Give a pattern of paths below it."
+                )
         self.environment = tuple(environment)
+        self._include, self._exclude = tuple(include), tuple(exclude)
         self.grace = grace
         self._max_depth = max_depth
         self._read_only = read_only
@@ -809,6 +819,7 @@ class Experiment(Ingredient):
 
         from expframe.devices import Devices
         from expframe.facts.gathering import Known, Scope
+        from expframe.facts.sources import Patterns
         from expframe.recording import Injection
         from expframe.run import Setup
         from expframe.store.writer import LocalStore
@@ -836,6 +847,7 @@ class Experiment(Ingredient):
                 self.environment,
                 extra,
                 (store,),
+                Patterns(self._include, self._exclude),
             ),
             self._known,
             Injection(self._max_depth, self._read_only),

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from expframe import Experiment
+from expframe.errors import DefinitionError
 from expframe.facts import sources
 
 
@@ -329,3 +331,39 @@ def test_a_failed_write_leaves_nothing(project, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         sources.store(found, tmp_path / "_sources")
     assert list((tmp_path / "_sources").iterdir()) == []
+
+
+# ------------------------------------------------------------------------------------------------------- patterns
+
+
+def test_patterns_add_files_and_leave_sources_out(project):
+    """What a pattern includes counts though nobody loaded it, what one excludes does not, however it was found."""
+    load(project / "kept.py")
+    load(project / "generated.py")
+    for name in ("conf/a.yaml", "conf/deep/b.yaml", "conf/c.txt", ".venv/pyvenv.cfg", ".venv/d.yaml", "runs/e.yaml"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(name)
+    patterns = sources.Patterns(["**/*.yaml", "nothing*"], ["generated*", "conf/deep/*"])
+    found = sources.gather(project, exclude=[project / "runs"], patterns=patterns)
+
+    assert ["conf/a.yaml", "kept.py"] == list(found)
+
+
+def test_an_experiment_says_what_counts(tmp_path):
+    """`include` and `exclude` of an Experiment decide what its runs keep; new files count in later runs too."""
+    (tmp_path / "a.yaml").write_text("a: 1")
+    ex = Experiment("patterns", store=tmp_path / "runs", project_dir=tmp_path, include=["*.yaml"], exclude=["b*"])
+    ex.main(lambda: (tmp_path / "c.yaml").write_text("c: 1"))
+    first, again = ex.run(), ex.run()
+
+    at_first = [*first.record.sources, *first.record.sources_at_end]
+    assert [["a.yaml", "c.yaml"]] * 2 == [
+        sorted(name for name, _ in kept if name.endswith(".yaml")) for kept in (at_first, again.record.sources)
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["/etc/*", "../*.py"])
+def test_patterns_stay_within_the_project(pattern):
+    """A pattern that leads out of the project is refused at once."""
+    with pytest.raises(DefinitionError, match="leads out of the project"):
+        Experiment("patterns", include=[pattern])

@@ -33,7 +33,9 @@ def print_dependencies(_run: Any) -> None:
     lines = ["Dependencies:"]
     lines += [f"  {name:<20} == {version}" for name, version in packages.gather().items()] or ["  none"]
     lines += ["", "Sources:"]
-    found = sources.gather(project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude)
+    found = sources.gather(
+        project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude, patterns=scope.patterns
+    )
     lines += [f"  {name:<43}  {source.digest[:32]}" for name, source in sorted(found.items())] or ["  none"]
     repository = git.gather(project)
     if repository:

@@ -23,6 +23,7 @@ class Scope(NamedTuple):
         environment: Names or patterns of the environment variables to keep.
         extra: Files that are to be kept as sources too.
         exclude: Folders that hold no sources: the store.
+        patterns: Which files of the project count as sources beside those that are loaded, and which do not.
     """
 
     main_file: Path | None = None
@@ -30,6 +31,7 @@ class Scope(NamedTuple):
     environment: Sequence[str] = ()
     extra: Sequence[Path] = ()
     exclude: Sequence[Path] = ()
+    patterns: sources.Patterns = sources.Patterns()
 
     def find_project(self) -> Path:
         """Return the folder whose files count as source."""
@@ -119,6 +121,8 @@ class Gathering:
         known = self._known
         if known.modules != frozenset(sys.modules) or known.stored[0] != self._sources_folder:
             return False
+        if self._scope.patterns.include:  # there may be new files
+            return False
         if any(source.has_changed for source in known.sources.values()):
             return False
         return self._sources_folder is None or all(
@@ -134,6 +138,7 @@ class Gathering:
             main_file=self._scope.main_file,
             extra=self._scope.extra,
             exclude=self._scope.exclude,
+            patterns=self._scope.patterns,
             known=known.sources,
         )
         if self._sources_folder is None:

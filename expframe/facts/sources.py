@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,6 +58,28 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+class Patterns(NamedTuple):
+    """
+    Which files of a project count beside those that are loaded, and which do not.
+
+    Attributes:
+        include: Patterns of paths below the project, `**` for any folders: `**/*.yaml`.
+        exclude: Patterns of the names of sources that are left out; `*` stands for any part of a path.
+    """
+
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+
+    def find(self, project: Path) -> Iterator[Path]:
+        """Yield the files that are included."""
+        for pattern in self.include:
+            yield from (path for path in project.glob(pattern) if path.is_file())
+
+    def admit(self, name: str) -> bool:
+        """Return whether a source of this name counts."""
+        return not any(fnmatchcase(name, pattern) for pattern in self.exclude)
+
+
 def find_project(main_file: Path | None) -> Path:
     """
     Return the folder whose files count as source.
@@ -88,6 +112,7 @@ def gather(
     main_file: Path | None = None,
     extra: Sequence[Path] = (),
     exclude: Sequence[Path] = (),
+    patterns: Patterns | None = None,
     known: Mapping[str, Source] | None = None,
 ) -> dict[str, Source]:
     """
@@ -102,17 +127,21 @@ def gather(
         main_file: The script, which counts wherever it lies.
         extra: Files that count as well, wherever they lie.
         exclude: Folders, such as the one with the runs, of which no loaded module counts.
+        patterns: Which files count beside the loaded ones, and which do not.
         known: An earlier answer; files of the same size and time of change are not read again.
     """
     root = _resolve(project)
     found: dict[str, Source] = {}
     with suppress(Exception):  # a fact that cannot be found out is missing
         given = [_resolve(path) for path in (main_file, *extra) if path is not None]
-        loaded = _find_loaded(root, [_resolve(path) for path in exclude])
-        for file in dict.fromkeys((*given, *loaded)):
+        patterns = patterns or Patterns()
+        files = chain(_list_files(root), map(str, patterns.find(Path(root))))
+        own = _find_own(files, root, [_resolve(path) for path in exclude])
+        for file in dict.fromkeys((*given, *own)):
             with suppress(OSError, ValueError):
                 source = _look_at(file, root, known or {})
-                found[source.name] = source
+                if file in given or patterns.admit(source.name):
+                    found[source.name] = source
     if cells := notebook.find_cells():
         found.setdefault(_CELLS, _take_cells(cells))
     return dict(sorted(found.items()))
@@ -204,16 +233,16 @@ def _look_at(file: str, root: str, known: Mapping[str, Source]) -> Source:
     return Source(name, Path(file), digest.hexdigest(), status.st_size, status.st_mtime_ns)
 
 
-def _find_loaded(root: str, exclude: list[str]) -> list[str]:
-    """Return the real paths of the source files of loaded modules that are the project's own."""
+def _find_own(files: Iterable[str], root: str, exclude: list[str]) -> list[str]:
+    """Return the real paths of those files that are the project's own."""
     outside = [*exclude, _resolve(STDLIB)]
     own = _resolve(_OWN_PACKAGE)
     if root not in (own, os.path.dirname(own)):  # noqa: PTH120  working on expframe, it is the project
         outside.append(own)
     real_folders: dict[str, str] = {}
     belongs: dict[str, bool] = {root: True}
-    loaded = []
-    for file in _list_files(root):
+    found = []
+    for file in files:
         folder, name = os.path.split(file)
         if folder not in real_folders:
             real_folders[folder] = _resolve(folder)
@@ -221,8 +250,8 @@ def _find_loaded(root: str, exclude: list[str]) -> list[str]:
         if os.path.islink(real):  # noqa: PTH114
             real = _resolve(real)
         if not _is_below(real, outside) and _is_project_folder(os.path.dirname(real), root, belongs):  # noqa: PTH120
-            loaded.append(real)
-    return loaded
+            found.append(real)
+    return found
 
 
 def _list_files(root: str) -> Iterable[str]:
