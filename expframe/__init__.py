@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from expframe.config.frozen import thaw as thaw
     from expframe.config.model import Config as Config
     from expframe.experiment import Experiment as Experiment
-    from expframe.experiment import Ingredient as Ingredient
     from expframe.experiment import start as start
+    from expframe.ingredient import Ingredient as Ingredient
     from expframe.logs import NOTICE as NOTICE
     from expframe.masking import Secret as Secret
     from expframe.observers.base import Observer as Observer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "Config": "expframe.config.model",
     "Experiment": "expframe.experiment",
-    "Ingredient": "expframe.experiment",
+    "Ingredient": "expframe.ingredient",
     "MemoryObserver": "expframe.observers.memory",
     "NOTICE": "expframe.logs",
     "Observer": "expframe.observers.base",

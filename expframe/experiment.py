@@ -1,4 +1,4 @@
-"""Ingredient and Experiment: where decorators write."""
+"""Experiment: where decorators write, and where runs are asked for."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial, wraps
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from expframe import context, injection, notebook
+from expframe import context, notebook
 from expframe.config import dotted
 from expframe.config.model import FLAGS, Config, Entries, Flag, Options, Origin, Override, Request
-from expframe.config.scope import ConfigFunction
 from expframe.errors import (
     DefinitionError,
     HookSignatureError,
@@ -22,8 +19,9 @@ from expframe.errors import (
     OptionError,
     UnknownCommandError,
 )
+from expframe.ingredient import DecoratorMethod, F, Ingredient, called_from, caller_of
 from expframe.randomness import child_seed, drawn_seed, rank
-from expframe.registry import Captured, CliOption, Command, Registry, Snapshot, origin_of
+from expframe.registry import Captured, CliOption, Command, Snapshot, origin_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,209 +33,12 @@ if TYPE_CHECKING:
     from expframe.store.reader import StoredRun
     from expframe.task_queue import TaskQueue, TaskResult
 
-F = TypeVar("F", bound=Callable[..., Any])
 R = TypeVar("R", bound="Run")
 E = TypeVar("E", bound="Experiment")
 
 GHOST_VARIABLE = "EXPFRAME_GHOST"
 _START = "start()"
 """What a run without a command asks for: no function has this name."""
-_HOOK_PARAMETERS = ("config", "command_name", "logger")
-
-
-class Decorator(Protocol):
-    """What decorates a function and gives it back: bare, with parentheses, or with arguments."""
-
-    @overload
-    def __call__(self, function: F, /) -> F: ...
-
-    @overload
-    def __call__(self, function: None = None, /, **how: Any) -> Callable[[F], F]: ...
-
-
-class _DecoratorMethod:
-    """Makes a Decorator of a method that takes a function and keywords."""
-
-    def __init__(self, method: Callable[..., Any]) -> None:
-        self._method = method
-        self.__doc__ = method.__doc__
-
-    def __get__(self, instance: Any, _owner: type) -> Decorator:
-        method = self._method if instance is None else partial(self._method, instance)
-
-        @wraps(self._method)
-        def decorate(function: Any = None, /, **how: Any) -> Any:
-            return partial(method, **how) if function is None else method(function, **how)
-
-        return decorate
-
-
-class Ingredient:
-    """
-    Configuration, captured functions and commands that experiments share.
-
-    Args:
-        path: The name of its entries in a config, dotted for deeper ones: `dataset`, `model.encoder`.
-        ingredients: The ingredients it uses itself.
-    """
-
-    def __init__(self, path: str, ingredients: Iterable[Ingredient] = ()) -> None:
-        caller = _caller(self)
-        parts = dotted.split(path)
-        if not parts or not all(parts):
-            raise DefinitionError(f"ingredient {path!r}", "needs a path: the name of its entries in the config.")
-        self._set_up(parts, path, ingredients, caller)
-
-    def _set_up(self, path: dotted.Path, label: str, ingredients: Iterable[Ingredient], caller: FrameType) -> None:
-        self.path = label
-        self.ingredients = list(ingredients)
-        place = f"{label!r} in {_place(caller)}"
-        self.registry = Registry(path, place, lambda: [ingredient.registry for ingredient in self.ingredients])
-        self.doc = caller.f_globals.get("__doc__")
-        self._module = caller.f_globals.get("__name__", "__main__")
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.path!r}>"
-
-    def __copy__(self) -> Ingredient:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Ingredient:
-        return self
-
-    def __reduce__(self) -> Any:
-        module = sys.modules.get(self._module)
-        names = [name for name, value in vars(module).items() if value is self] if module else []
-        if not names:
-            problem = f"is no top-level name of its module {self._module!r}, so another process cannot find it."
-            raise DefinitionError(repr(self), problem)
-        return _found_again, (self._module, names[0])
-
-    # ------------------------------------------------------------------------------------------- configuration
-
-    @_DecoratorMethod
-    def config(self, function: Any) -> Any:
-        """
-        Add a config function: its local variables are entries.
-
-        Raises:
-            ConfigFunctionError: The function cannot be run with pinned values.
-        """
-        self.registry.add_config_function(ConfigFunction(function))
-        return function
-
-    @_DecoratorMethod
-    def named_config(self, function: Any) -> Any:
-        """
-        Add a config function that takes part only when it is named: `with NAME`.
-
-        Raises:
-            ConfigFunctionError: The function cannot be run with pinned values.
-            NameTakenError: There is a named config of this name.
-        """
-        layer = ConfigFunction(function, "named config")
-        self.registry.add_named(layer.__name__, layer)
-        return function
-
-    def add_config(self, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any) -> None:
-        """
-        Add entries: a dict, a .json, .yaml, .yml or .toml file, or keywords.
-
-        An experiment's dict may address its ingredients: `ex.add_config(dataset={"size": 10})`.
-
-        Raises:
-            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
-            ConfigFileError: The file is missing, malformed or of an unknown kind.
-        """
-        self.registry.layers.append(_entries("add_config", "add_config", config, entries, _caller(self)))
-
-    def add_named_config(
-        self, name: str, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any
-    ) -> None:
-        """
-        Add entries that take part only when they are named: `with NAME`.
-
-        Raises:
-            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
-            ConfigFileError: The file is missing, malformed or of an unknown kind.
-            NameTakenError: There is a named config of this name.
-        """
-        self.registry.add_named(name, _entries("named config", name, config, entries, _caller(self)))
-
-    @_DecoratorMethod
-    def config_hook(self, function: Any) -> Any:
-        """
-        Add a function `(config, command_name, logger)` that is called after the config functions and returns changes.
-
-        Raises:
-            HookSignatureError: Its parameters are others.
-        """
-        self.registry.add_config_hook(self.registry.make_hook(function, _HOOK_PARAMETERS))
-        return function
-
-    # ----------------------------------------------------------------------------------------------- functions
-
-    @_DecoratorMethod
-    def capture(self, function: Any, **how: Any) -> Any:
-        """
-        Fill the free parameters of a function from the config of the current run.
-
-        Args:
-            function: A function or method, plain, `async` or generator.
-            how: `prefix`: look for entries below this path only.
-                `max_depth`: how many levels below are searched for a parameter's name; the shallowest wins.
-                `entries`: dotted paths, each of which fills the parameter of its last part; no others are filled.
-                `fill_kwargs`: give all other entries to `**kwargs`.
-                `read_only`: False for plain copies of dicts and lists at each call.
-
-        Raises:
-            CaptureError: The options contradict each other or the function.
-        """
-        if isinstance(function, injection.CapturedFunction):
-            function = function.__wrapped__
-        captured = Captured.of(function, self.registry.path, **how)
-        self.registry.add_captured(captured)
-        return injection.capture(captured)
-
-    @_DecoratorMethod
-    def command(self, function: Any, *, unobserved: bool = False, **how: Any) -> Any:
-        """
-        Add a command: a captured function that can be run by name.
-
-        Args:
-            function: The function.
-            unobserved: Keep nothing of its runs.
-            how: As for `capture`.
-        """
-        wrapped = self.capture(function, **how)
-        captured = wrapped._self_captured
-        self.registry.commands[captured.name] = Command(captured.name, wrapped, captured, unobserved)
-        return wrapped
-
-    @_DecoratorMethod
-    def pre_run_hook(self, function: Any, **how: Any) -> Any:
-        """Add a captured function that is called before the command of each run; `how` as for `capture`."""
-        wrapped = self.capture(function, **how)
-        self.registry.add_run_hook(self.registry.pre_run_hooks, wrapped)
-        return wrapped
-
-    @_DecoratorMethod
-    def post_run_hook(self, function: Any, **how: Any) -> Any:
-        """Add a captured function that is called after each command that did not fail; `how` as for `capture`."""
-        wrapped = self.capture(function, **how)
-        self.registry.add_run_hook(self.registry.post_run_hooks, wrapped)
-        return wrapped
-
-    def add_source_file(self, filename: str | os.PathLike[str]) -> None:
-        """
-        Keep one more file with the sources of each run.
-
-        Raises:
-            DefinitionError: There is no such file.
-        """
-        if not os.path.isfile(filename):  # noqa: PTH113  pathlib waits until a run starts
-            raise DefinitionError(f"source file {os.fspath(filename)!r}", "does not exist.")
-        self.registry.source_files.append(os.path.abspath(filename))  # noqa: PTH100
 
 
 class Experiment(Ingredient):
@@ -290,7 +91,7 @@ class Experiment(Ingredient):
         memory_growth: bool = False,
         sample: float = 10.0,
     ) -> None:
-        caller = _caller(self)
+        caller = caller_of(self)
         file = caller.f_globals.get("__file__")
         found = os.path.splitext(os.path.basename(file))[0] if file else notebook.find_name(caller.f_globals)  # noqa: PTH119, PTH122
         self.name = name or found or "interactive"
@@ -367,14 +168,14 @@ class Experiment(Ingredient):
 
     # ------------------------------------------------------------------------------------------------ commands
 
-    @_DecoratorMethod
+    @DecoratorMethod
     def main(self, function: Any, **how: Any) -> Any:
         """Add a command that is run when none is named; `how` as for `command`."""
         wrapped = self.command(function, **how)
         self.default_command = wrapped.__name__
         return wrapped
 
-    @_DecoratorMethod
+    @DecoratorMethod
     def automain(self, function: Any, **how: Any) -> Any:
         """Add the main command and, if this file is the script, do what the command line says. Last in a file."""
         wrapped = self.main(function, **how)
@@ -383,7 +184,7 @@ class Experiment(Ingredient):
             self.run_commandline()
         return wrapped
 
-    @_DecoratorMethod
+    @DecoratorMethod
     def option_hook(self, function: Any) -> Any:
         """
         Add a function `(options)` that is called with the dict of options before anything else, and may change it.
@@ -659,7 +460,7 @@ class Experiment(Ingredient):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Request:
         """Return what a call asks for; its seed is chosen when the run is prepared."""
-        overrides = Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
+        overrides = Override.from_updates(config_updates or {}, called_from(self, "config_updates"))
         given = Options.from_mapping(options or {})
         if run_name is not None:
             given = given._replace(id=run_name)
@@ -703,7 +504,7 @@ class Experiment(Ingredient):
             ConfigError: A value cannot be decided.
         """
         given = tuple(Override.parse(text) for text in overrides)
-        given += Override.from_updates(config_updates or {}, _called_from(self, "config_updates"))
+        given += Override.from_updates(config_updates or {}, called_from(self, "config_updates"))
         request = Request(self.default_command, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ))
         return self._decide(self._snapshot(), request)
 
@@ -898,55 +699,5 @@ def start(
     return ex.start(tags=tags, run_name=run_name, options=options)
 
 
-def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:
-    """Return the layer of `add_config(config, **entries)`."""
-    subject = f"{kind} ({_place(caller)})"
-    if config is None and not entries:
-        raise DefinitionError(subject, "was given nothing. Give a dict, a file or keywords.")
-    if config is not None and entries:
-        raise DefinitionError(subject, "was given both a dict or file and keywords. Give one of them.")
-    if isinstance(config, str | os.PathLike):
-        from expframe.config import files
-
-        return Entries(files.load(config), Origin("file", os.fspath(config), os.fspath(config)))
-    if config is not None and not isinstance(config, Mapping):
-        raise DefinitionError(subject, f"was given a {type(config).__name__}. Give a dict, a file name or keywords.")
-    return Entries(dict(config) if config is not None else dict(entries), _origin(kind, caller)._replace(name=name))
-
-
-def _origin(kind: str, caller: FrameType) -> Origin:
-    return Origin(kind, kind, caller.f_code.co_filename, caller.f_lineno)
-
-
-def _place(caller: FrameType) -> str:
-    return _origin("", caller).where
-
-
-def _called_from(instance: Ingredient, kind: str) -> Origin:
-    return _origin(kind, _caller(instance))
-
-
-_BETWEEN = (__name__, "expframe.run", "expframe.opened")
-"""Modules that may stand between the user and us."""
-
-
 def _do_nothing() -> None:
     """Nothing: a run that was started has no command."""
-
-
-def _caller(instance: Ingredient) -> FrameType:
-    """Return the frame outside of expframe, and outside of a subclass's own methods, that called us."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
-        is_own = frame.f_globals.get("__name__") in _BETWEEN
-        is_method = frame.f_code.co_argcount > 0 and frame.f_locals.get(frame.f_code.co_varnames[0]) is instance
-        if not is_own and not is_method:
-            break
-        frame = frame.f_back
-    return frame
-
-
-def _found_again(module: str, name: str) -> Any:
-    import importlib
-
-    return getattr(importlib.import_module(module), name)

@@ -22,7 +22,7 @@ ORDER = """
     resuming stopping timing progress devices sampler logbook recording binding calling run opened task_queue
     needing rerunning
     cli.argv cli.render cli.table cli.commands cli.preview cli.script
-    experiment_file experiment testing
+    experiment_file ingredient experiment testing
     compat.sacred.dotted compat.sacred.exceptions compat.sacred.settings compat.sacred.serializer compat.sacred.inert
     compat.sacred.optional compat.sacred.clock compat.sacred.backspaces compat.sacred.tracebacks
     compat.sacred.config.custom_containers compat.sacred.config.config_summary compat.sacred.config.utils
