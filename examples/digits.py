@@ -3,7 +3,7 @@ Handwritten digits: train a classifier, and keep everything about it.
 
 A classifier learns, epoch by epoch, to read the 1,797 scanned digits that come with scikit-learn. What was decided,
 printed, measured and saved ends up in one folder: the config with the place where each value was set, the loss and
-accuracy of each epoch, the output, the trained model and a picture of what it confuses.
+accuracy of each epoch, the output, the trained model and a picture of what it confuses. Killed, it goes on by --resume.
 
 Usage:
     $ python digits.py with seed=1
@@ -20,8 +20,8 @@ Usage:
 
     $ python digits.py print_config with quick components=50
     Configuration (modified, added, typechanged):
-      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:60)
-      epochs = 5                        # named config quick (digits.py:67), was 20 (digits.py:57)
+      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:59)
+      epochs = 5                        # named config quick (digits.py:66), was 20 (digits.py:56)
       gamma = 0.1                       # how near an image must be to count as similar
       learning_rate = 1.0
       penalty = 1e-06                   # on large weights
@@ -116,12 +116,15 @@ def keep(model, images, digits, _run):
 def train(epochs, _run):
     """Train a model, keep it, and return how many of the unseen digits it reads."""
     train_images, train_digits, test_images, test_digits = load()
-    model = make_model(train_images)
-    for epoch in _run.track(range(1, epochs + 1), "epoch"):
+    model, done = make_model(train_images), 0
+    if last := _run.last_checkpoint():
+        model, done = last["model"], last.step
+    for epoch in _run.track(range(done + 1, epochs + 1), "epoch"):
         loss = train_epoch(model, train_images, train_digits)
         accuracy = model.score(test_images, test_digits)
         _run.log_scalars({"loss": loss, "accuracy": accuracy}, step=epoch)
+        _run.checkpoint(epoch, model=model)
         if _run.should_stop:
             break
     keep(model, test_images, test_digits)
-    return accuracy
+    return model.score(test_images, test_digits)

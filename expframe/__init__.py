@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from expframe.observers.tensorboard import TensorBoard as TensorBoard
     from expframe.record import Record as Record
     from expframe.record import Status as Status
+    from expframe.rerunning import rerun as rerun
     from expframe.run import Run as Run
     from expframe.savers import saver as saver
     from expframe.store.collection import runs as runs
@@ -41,6 +42,7 @@ _PLACES = {
     "StoredRun": "expframe.store.reader",
     "TensorBoard": "expframe.observers.tensorboard",
     "errors": "expframe.errors",
+    "rerun": "expframe.rerunning",
     "runs": "expframe.store.collection",
     "saver": "expframe.savers",
     "start": "expframe.experiment",

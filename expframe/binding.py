@@ -28,6 +28,7 @@ class Ticket(NamedTuple):
     parts: tuple[tuple[Any, Any], ...]
     max_depth: int
     read_only: bool
+    attempt: int
 
 
 class WorkerRun(Recording):
@@ -41,6 +42,7 @@ class WorkerRun(Recording):
         injection = Injection(ticket.max_depth, ticket.read_only)
         super().__init__(ticket.config, ticket.name, ticket.command, ticket.uid, snapshot, injection)
         self.id = ticket.id
+        self.attempt = ticket.attempt
         self._folder = Path(ticket.folder) if ticket.folder else None
         self._sink = WorkerSink(self._folder, self.config)
         self._metrics = MetricLog(self._emit, unbuffered=True)
@@ -108,7 +110,16 @@ def _ticket(run: Any) -> Ticket:
     folder = str(run.dir) if run.dir else None
     injection = run.injection
     return Ticket(
-        run.config, run.name, run.command, run.uid, run.id, folder, parts, injection.max_depth, injection.read_only
+        run.config,
+        run.name,
+        run.command,
+        run.uid,
+        run.id,
+        folder,
+        parts,
+        injection.max_depth,
+        injection.read_only,
+        run.attempt,
     )
 
 

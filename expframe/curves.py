@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from expframe.disk import Span, counted
 from expframe.frames import frame_of
 from expframe.summaries import Summary
 
@@ -149,7 +150,9 @@ class Curves(dict[str, Curve]):
         return frame_of(columns)
 
 
-def read_files(paths: Iterable[Path], owner: str = "", kind: str = "metric") -> Curves:
+def read_files(
+    paths: Iterable[Path], owner: str = "", kind: str = "metric", without: Mapping[str, Sequence[Span]] = {}
+) -> Curves:
     """
     Return the points of metric files by metric; lines that are no whole points are skipped.
 
@@ -157,45 +160,52 @@ def read_files(paths: Iterable[Path], owner: str = "", kind: str = "metric") -> 
         paths: The files; a missing one has no points.
         owner: Whose they are, for messages.
         kind: What one is called there.
+        without: For each file's name the bytes that do not count.
     """
     curves = Curves(owner, kind)
     for path in paths:
-        _read(path, 0, curves)
+        _read(path, 0, curves, without.get(path.name, ()))
     return curves
 
 
-def summarize(path: Path, start: int, summaries: dict[str, Summary]) -> int:
+def summarize(path: Path, start: int, summaries: dict[str, Summary], without: Sequence[Span] = ()) -> int:
     """Add what the points of a file from a byte on come to, and return the byte after the last whole line."""
     curves = Curves()
-    end = _read(path, start, curves)
+    end = _read(path, start, curves, without)
     for name, curve in curves.items():
         summaries.setdefault(name, Summary()).add(curve.steps, curve.values)
     return end
 
 
-def _read(path: Path, start: int, curves: Curves) -> int:
+def _read(path: Path, start: int, curves: Curves, without: Sequence[Span]) -> int:
     """Add the points of a file from a byte on, and return the byte after the last whole line."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
         return start
     with file:
-        size = file.seek(0, 2) - start
+        for begin, end in counted(start, without):
+            start = _read_part(file, begin, file.seek(0, 2) if end is None else end, curves)
+    return start
+
+
+def _read_part(file: IO[bytes], start: int, end: int, curves: Curves) -> int:
+    """Add the points between two bytes of a file, and return the byte after the last whole line there."""
+    file.seek(start)
+    if end - start > _LARGE and (library := _arrow()) is not None:
+        content = file.read(end - start)
+        whole = content.rfind(b"\n") + 1
+        if library(content[:whole].removeprefix(HEADER), curves):
+            return start + whole
         file.seek(start)
-        if size > _LARGE and (library := _arrow()) is not None:
-            content = file.read()
-            end = content.rfind(b"\n") + 1
-            if library(content[:end].removeprefix(HEADER), curves):
-                return start + end
-            file.seek(start)
-        rest = b""
-        while block := file.read(_BLOCK):
-            block = rest + block
-            end = block.rfind(b"\n") + 1
-            rest = block[end:]
-            if end:
-                _add_block(block[:end], curves)
-                start += end
+    rest = b""
+    while block := file.read(min(_BLOCK, max(0, end - start - len(rest)))):
+        block = rest + block
+        whole = block.rfind(b"\n") + 1
+        rest = block[whole:]
+        if whole:
+            _add_block(block[:whole], curves)
+            start += whole
     return start
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -13,6 +13,9 @@ from expframe.errors import EscapingPathError
 
 if TYPE_CHECKING:
     import hashlib
+
+Span = tuple[int, int]
+"""Bytes of a file, from the first on and up to the second."""
 
 _FICLONE = 0x40049409  # ioctl_ficlone(2): share the blocks of a file on file systems that can
 
@@ -78,8 +81,8 @@ def mend_last_line(fd: int) -> bytes:
     return b"" if size == 0 or os.pread(fd, 1, size - 1) == b"\n" else b"\n"
 
 
-def whole_lines(path: Path, start: int = 0) -> Iterator[bytes]:
-    """Yield the lines of a file, from a byte on, that end in a newline, without it. A missing file has none."""
+def whole_lines(path: Path, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the lines of a file, from one byte up to another, that end in a newline; a missing file has none."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -87,8 +90,59 @@ def whole_lines(path: Path, start: int = 0) -> Iterator[bytes]:
     with file:
         file.seek(start)
         for line in file:
+            if end is not None and start >= end:
+                break
+            start += len(line)
             if line.endswith(b"\n"):
                 yield line[:-1]
+
+
+def counted(start: int, without: Sequence[Span]) -> Iterator[tuple[int, int | None]]:
+    """
+    Yield what is left of a file from a byte on without some ranges; the last piece has no end.
+
+    Example:
+        >>> list(counted(10, [(0, 20), (50, 60), (55, 70)]))
+        [(20, 50), (70, None)]
+    """
+    for begin, end in sorted(without):
+        if start < begin:
+            yield start, begin
+        start = max(start, end)
+    yield start, None
+
+
+def synchronise(path: Path) -> None:
+    """Wait until a file or folder is on the disk itself, where the system can say so."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:  # a folder cannot be opened on every system
+        if path.is_dir():
+            return
+        raise
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def claim(aside: Path, target: Path) -> bool:
+    """Give a finished file its name unless that is taken; return whether it was free."""
+    try:
+        os.link(aside, target)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: take the name first
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
+        except FileExistsError:
+            return False
+        try:
+            aside.replace(target)
+        except BaseException:
+            target.unlink()
+            raise
+    return True
 
 
 def light_sha256() -> hashlib._Hash:

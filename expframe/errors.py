@@ -27,7 +27,8 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── ConfigFileError
     │   ├── ConfigParameterError        a config function asks for an entry that is not there yet
     │   ├── IngredientEntryError        a config function that assigns into an ingredient
-    │   └── MaskedEntryError
+    │   ├── MaskedEntryError
+    │   └── ConfigChangedError          a run that is resumed with another config
     ├── ReadOnlyError               (also TypeError) writing into a decided config
     ├── InjectionError
     │   ├── MissingArgumentError        (also TypeError)
@@ -35,6 +36,8 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   └── UnrelatedRunsError
     ├── RunError
     │   ├── NotCleanError               `--enforce_clean` and uncommitted changes
+    │   ├── ResumeError                 a run that cannot be resumed
+    │   ├── RerunError                  a run that cannot be done again from what is stored
     │   ├── BindError                   a function that cannot be found again in another process
     │   └── MetricError                 (also ValueError) a metric that cannot be logged
     ├── QueueError                  tasks of a queue that failed
@@ -392,6 +395,20 @@ class MaskedEntryError(ConfigError):
         return f"{self.path!r} is a secret and was not stored. Supply it: with {self.path}=..."
 
 
+class ConfigChangedError(ConfigError):
+    """A run would be resumed with another config than it has."""
+
+    id: str
+    differences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = "".join(f"\n  {difference}" for difference in self.differences)
+        return (
+            f"Run {self.id} was started with another config:{lines}\n"
+            "Leave these out to resume it as it was, start a new run, or resume it with the new values by --force."
+        )
+
+
 class ReadOnlyError(ExpframeError, TypeError):
     """A decided config cannot be changed."""
 
@@ -465,6 +482,14 @@ class RunError(_Explained):
 
 class NotCleanError(RunError):
     """The repository has uncommitted changes, or there is none, and a clean one was asked for."""
+
+
+class ResumeError(RunError):
+    """A run cannot be resumed."""
+
+
+class RerunError(RunError):
+    """A run cannot be done again from what is stored of it."""
 
 
 class BindError(RunError):

@@ -8,13 +8,20 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, overload
 
 from expframe import context, injection, notebook
 from expframe.config import dotted
 from expframe.config.model import FLAGS, Config, Entries, Flag, Options, Origin, Override, Request
 from expframe.config.scope import ConfigFunction
-from expframe.errors import DefinitionError, HookSignatureError, MissingMainError, NameTakenError, UnknownCommandError
+from expframe.errors import (
+    DefinitionError,
+    HookSignatureError,
+    MissingMainError,
+    NameTakenError,
+    OptionError,
+    UnknownCommandError,
+)
 from expframe.randomness import child_seed, drawn_seed, rank
 from expframe.registry import Captured, CliOption, Command, Registry, Snapshot, origin_of
 
@@ -23,7 +30,9 @@ if TYPE_CHECKING:
 
     from expframe.observers.base import Observer
     from expframe.opened import CalledRun, StartedRun
+    from expframe.resuming import Resumed
     from expframe.run import Run, Setup
+    from expframe.store.reader import StoredRun
     from expframe.task_queue import TaskQueue, TaskResult
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -251,6 +260,7 @@ class Experiment(Ingredient):
         memory_growth: Let tensorflow and jax take GPU memory as they need it, as torch does.
         sample: Seconds between two samples of CPU, memory, disk, network and GPUs, taken where psutil is installed (the
             extra `system`) and runs are kept; 0 or False for none.
+        grace: Seconds that code which reads `run.should_stop` or makes checkpoints has to end by itself after SIGTERM.
 
     Raises:
         DefinitionError: `ranks` or `sample` is something else.
@@ -271,6 +281,7 @@ class Experiment(Ingredient):
         read_only: bool = True,
         environment: Sequence[str] = (),
         ranks: str = "first",
+        grace: float = 30.0,
         devices: Iterable[int | str] | int | str | None = None,
         memory_growth: bool = False,
         sample: float = 10.0,
@@ -292,6 +303,7 @@ class Experiment(Ingredient):
         self.project_dir = os.path.abspath(project_dir) if project_dir else None  # noqa: PTH100
         self.load_dir = os.path.abspath(load_dir) if load_dir else None  # noqa: PTH100
         self.environment = tuple(environment)
+        self.grace = grace
         self._max_depth = max_depth
         self._read_only = read_only
         self._ranks = ranks
@@ -406,6 +418,38 @@ class Experiment(Ingredient):
 
     # ------------------------------------------------------------------------------------------------- running
 
+    @overload
+    def run(
+        self,
+        command: str | None = ...,
+        config_updates: Mapping[Any, Any] | None = ...,
+        named_configs: Sequence[str] = ...,
+        info: Mapping[str, Any] | None = ...,
+        options: Mapping[str, Any] | None = ...,
+        *,
+        tags: Sequence[str] = ...,
+        run_name: str | None = ...,
+        args: Sequence[Any] = ...,
+        kwargs: Mapping[str, Any] | None = ...,
+        needed: Literal[False] = ...,
+    ) -> Run: ...
+
+    @overload
+    def run(
+        self,
+        command: str | None = ...,
+        config_updates: Mapping[Any, Any] | None = ...,
+        named_configs: Sequence[str] = ...,
+        info: Mapping[str, Any] | None = ...,
+        options: Mapping[str, Any] | None = ...,
+        *,
+        tags: Sequence[str] = ...,
+        run_name: str | None = ...,
+        args: Sequence[Any] = ...,
+        kwargs: Mapping[str, Any] | None = ...,
+        needed: bool | str,
+    ) -> Run | StoredRun: ...
+
     def run(
         self,
         command: str | None = None,
@@ -418,7 +462,8 @@ class Experiment(Ingredient):
         run_name: str | None = None,
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
-    ) -> Run:
+        needed: bool | str = False,
+    ) -> Run | StoredRun:
         """
         Do a command as a run, inside another run as its child, and return the Run.
 
@@ -432,6 +477,8 @@ class Experiment(Ingredient):
             run_name: Its id, in place of the next number.
             args: Positional arguments of the command, which prevail over the config.
             kwargs: Keyword arguments of the command, which prevail over the config.
+            needed: True to return a completed run of the same command, config and code as a StoredRun where there is
+                one; "config" for whatever code. A seed that nobody chose, and secrets, may be others.
 
         Raises:
             ConfigError: A value cannot be decided; nothing was started.
@@ -441,7 +488,17 @@ class Experiment(Ingredient):
         """
         __tracebackhide__ = True
         asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
-        return self.prepare(asked).execute()
+        if needed:
+            if needed not in (True, "config"):
+                raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
+            asked = asked._replace(options=asked.options._replace(needed=True, any_code=needed == "config"))
+        run: Run = self.prepare(asked)
+        if run.request.options.needed:
+            from expframe.needing import completed
+
+            if (found := completed(run)) is not None:
+                return found
+        return run if run.request.options.dry_run else run.execute()
 
     def create(
         self,
@@ -601,9 +658,9 @@ class Experiment(Ingredient):
             args=tuple(args), kwargs=dict(kwargs or {}),
         )  # fmt: skip
 
-    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
+    def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | StoredRun | None:
         """
-        Do what a command line asks for, and return the Run, or None after help.
+        Do what a command line asks for, and return the Run; the completed one with --needed, None after help.
 
         Args:
             argv: A text or a list of words, the program's name first; by default `sys.argv`.
@@ -613,7 +670,7 @@ class Experiment(Ingredient):
         """
         from expframe.cli.script import run_script
 
-        found: Run | None = run_script(self, argv)
+        found: Run | StoredRun | None = run_script(self, argv)
         return found
 
     def resolve(
@@ -650,15 +707,38 @@ class Experiment(Ingredient):
             changed = options.to_mapping()
             hook(options=changed)
             options = Options.from_mapping(changed)
-        found = self._find_command(asked.command, snapshot)
         parent = context.parent_of_new()
-        number = len(parent.children) if parent else 0
-        seed = child_seed(parent.seed, found.name, number) if parent else drawn_seed(os.environ)
+        resumed = self._find_resumed(asked, options, parent)
+        if resumed is not None:
+            asked = resumed.ask(asked)
+        elif options.again is not None:
+            from expframe.resuming import again
+
+            store, name = self._find_store(options, parent), options.name or self.name
+            asked = again(asked, store, options.again, name, self.default_command or "")
+        found = self._find_command(asked.command, snapshot)
+        seed = child_seed(parent.seed, found.name, parent.next_child) if parent else drawn_seed(os.environ)
         request = asked._replace(command=found.name, options=options, seed=seed)
         setup = self._make_setup(snapshot, found, options, parent, is_command_line)
+        config = self._decide(snapshot, request)
+        if resumed is not None:
+            resumed.check_config(config, force=options.force)
         make: Any = kind or Run
-        run: R = make(setup, snapshot, found, request, self._decide(snapshot, request), parent)
+        run: R = make(setup, snapshot, found, request, config, parent, resumed)
         return run
+
+    def _find_resumed(self, asked: Request, options: Options, parent: Run | None) -> Resumed | None:
+        """Return the run that is to be resumed, if one is."""
+        if options.resume is None:
+            return None
+        from expframe import resuming
+
+        if options.id is not None or options.queue or options.again is not None:
+            raise OptionError("--resume", "goes with none of --id, --queue and --again: the run goes on as it is.")
+        command = "start" if asked.command == _START else asked.command
+        name = command or self.default_command or ""
+        store = self._find_store(options, parent)
+        return resuming.find(store, options.resume, options.name or self.name, name, is_given=command is not None)
 
     def _run_child(
         self, around: Request, command: str | None, config_updates: Mapping[Any, Any] | None, *args: Any, **how: Any
@@ -705,6 +785,15 @@ class Experiment(Ingredient):
             raise UnknownCommandError(name, dotted.nearest(name, available), available)
         return snapshot.commands[name]
 
+    def _find_store(self, options: Options, parent: Run | None) -> Path:
+        """Return the folder of runs: inside a run that run's, unless another one is named."""
+        from expframe.store.layout import resolve_store
+
+        is_ours = parent is not None and (self.store is None or parent.name == self.name)
+        if parent is not None and parent.dir is not None and is_ours and options.file_storage is None:
+            return parent.dir.parent
+        return resolve_store(options.file_storage or self.store)
+
     @staticmethod
     def _parse_devices(given: Any) -> tuple[str, ...] | None:
         if given is None:
@@ -722,13 +811,9 @@ class Experiment(Ingredient):
         from expframe.facts.gathering import Known, Scope
         from expframe.recording import Injection
         from expframe.run import Setup
-        from expframe.store.layout import resolve_store
         from expframe.store.writer import LocalStore
 
-        store = resolve_store(options.file_storage or self.store)
-        is_ours = parent is not None and (self.store is None or parent.name == self.name)
-        if parent is not None and parent.dir is not None and is_ours and options.file_storage is None:
-            store = parent.dir.parent
+        store = self._find_store(options, parent)
         self._known = self._known or Known()
         is_ghost = (
             self.ghost
@@ -755,7 +840,9 @@ class Experiment(Ingredient):
             self._known,
             Injection(self._max_depth, self._read_only),
             tuple(self.registry.cli_options),
+            store,
             is_command_line,
+            self.grace,
             self._run_child,
             Devices(
                 self.devices if options.devices is None else self._parse_devices(options.devices), self._memory_growth

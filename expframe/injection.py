@@ -29,10 +29,11 @@ class Plan:
     Attributes:
         table: For each number of positional arguments what is filled by keyword; None where a call needs more care.
         values: Every value that can be filled, by parameter.
+        calls: How many calls were given a seed.
         lacking: For each parameter that nothing fills the error that a call without it raises.
     """
 
-    __slots__ = ("_calls", "_captured", "_draw", "_thawed", "lacking", "table", "values")
+    __slots__ = ("_captured", "_draw", "_numbers", "_thawed", "calls", "lacking", "table", "values")
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Plan:
         thawed: bool,
     ) -> None:
         self._captured = captured
-        self._calls = count()
+        self.go_on(0)
         self._draw = draw
         self._thawed = thawed and any(thaw(value) is not value for value in values.values())
         self.values = values
@@ -56,6 +57,11 @@ class Plan:
                 {name: value for name, value in values.items() if name not in positional[:taken]}
                 for taken in range(len(positional) + 1)
             )
+
+    def go_on(self, calls: int) -> None:
+        """Let the next call be given the seed that follows those of so many calls."""
+        self._numbers = count(calls)
+        self.calls = calls
 
     @property
     def _needs_seed(self) -> bool:
@@ -87,7 +93,9 @@ class Plan:
     def _add_seed(self, filled: dict[str, Any], present: set[str]) -> None:
         wanted = {p.name for p in self._captured.parameters} & {"_seed", "_rnd"} - present
         if wanted:
-            seed = self._draw(self._captured, next(self._calls))
+            number = next(self._numbers)
+            self.calls = max(self.calls, number + 1)
+            seed = self._draw(self._captured, number)
             if "_seed" in wanted:
                 filled["_seed"] = seed
             if "_rnd" in wanted:

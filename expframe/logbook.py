@@ -12,8 +12,7 @@ from expframe import media, saving
 from expframe.errors import MetricError, SaveError
 from expframe.metrics import MetricLog, check_name, number
 from expframe.record import Event, Histogram, Media, Table
-from expframe.store import layout
-from expframe.store.points import curves_of, summaries_of
+from expframe.store.points import curves_of, media_of, summaries_of
 from expframe.summaries import Summary
 
 
@@ -178,7 +177,7 @@ class Logbook(ABC):
 
     def media(self, name: str | None = None) -> list[Media]:
         """Return the tables, histograms, texts, images and figures logged so far, all or of one name, in order."""
-        return media.read_file(self._files_base() / layout.MEDIA, name)
+        return media_of(self._files_base(), name)
 
     def _log_file(self, kind: str, name: str, step: Any, picture: Any, suffix: str) -> None:
         """Put a picture among the run's files and log it; a fault of the storage is said, as for a metric."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config import values as json_values
-from expframe.disk import whole_lines
+from expframe.disk import Span, counted, whole_lines
 from expframe.errors import MetricError
 from expframe.metrics import as_array
 from expframe.record import Histogram, Media, Table
@@ -34,6 +34,11 @@ class Steps:
     def __init__(self) -> None:
         self._next: dict[str, Iterator[int | float]] = {}
         self._lock = threading.Lock()
+
+    def go_on(self, logged: Iterable[Media]) -> None:
+        """Let steps follow those of what has been logged already."""
+        for item in logged:
+            self.take(item.name, item.step)
 
     def take(self, name: str, step: int | float | None) -> int | float:
         """Return the given step, or the next one of a name."""
@@ -250,10 +255,17 @@ _MAKERS: dict[str, Callable[[Mapping[str, Any], Path], Any]] = {
 }
 
 
-def read_file(path: Path, name: str | None = None) -> list[Media]:
-    """Return what a run logged, all or of one name, in the order of logging; damaged lines are left out."""
+def read_file(path: Path, name: str | None = None, without: Sequence[Span] = ()) -> list[Media]:
+    """
+    Return what a run logged in the order of logging; damaged lines are left out.
+
+    Args:
+        path: The file.
+        name: What it is called; None for all.
+        without: The bytes that do not count.
+    """
     found = []
-    for line in whole_lines(path):
+    for line in chain.from_iterable(whole_lines(path, *piece) for piece in counted(0, without)):
         try:
             data = json_values.load(line)
             if name in (None, data["name"]):

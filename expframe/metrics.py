@@ -18,8 +18,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.curves import HEADER
-from expframe.disk import mend_last_line, write_all
+from expframe.curves import HEADER, summarize
+from expframe.disk import Span, mend_last_line, write_all
 from expframe.errors import MetricError
 from expframe.record import Event, Point, Points, Series
 from expframe.summaries import Summary
@@ -177,6 +177,11 @@ class MetricLog:
         if is_full or self._delay < 0:
             self.flush()
 
+    def go_on(self, last_steps: Mapping[str, int | float], points: int) -> None:
+        """Let steps follow those that are there already, and count their points too."""
+        self._counters.update((name, count(step + 1)) for name, step in last_steps.items())
+        self.count = points
+
     def flush_waiting(self) -> None:
         """Hand on what has been taken, if anything has."""
         if self._points or self._series:
@@ -267,6 +272,12 @@ class MetricFile:
             for name, (steps, values) in block.curves.items():
                 summary = self.summaries.get(name) or self.summaries.setdefault(name, Summary())
                 summary.add(steps, values)
+
+    def go_on(self, without: Sequence[Span]) -> None:
+        """Go on after what is in the file, of which some bytes do not count."""
+        if self.path.exists():
+            self._open()
+            summarize(self.path, 0, self.summaries, without)
 
     def close(self) -> None:
         """Close the file."""

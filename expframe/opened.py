@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe import context, notebook
 from expframe.errors import OptionError, RunError, Terminated
@@ -17,6 +17,9 @@ from expframe.logs import NOTICE
 from expframe.record import Call, Status, now
 from expframe.run import Outcome, Run
 from expframe.stopping import Stopping
+
+if TYPE_CHECKING:
+    from expframe.store.reader import StoredRun
 
 
 class OpenRun(Run):
@@ -30,6 +33,7 @@ class OpenRun(Run):
         self._thread = threading.get_ident()
         if self.parent is None:
             self._stopping = _process_end().stopping
+            self._stopping.grace = self.grace
 
     @property
     def is_open(self) -> bool:
@@ -146,6 +150,10 @@ class CalledRun(OpenRun):
 
     def check_arguments(self) -> None:
         """Do nothing: each call has arguments of its own, and is refused by itself."""
+
+    def _take_up(self, stored: StoredRun) -> None:
+        super()._take_up(stored)
+        self._number = max((call.number for call in stored.calls), default=0)
 
     def _begin_call(self) -> int:
         """Return the number of a call that begins; output is captured while any is under way."""

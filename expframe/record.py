@@ -60,6 +60,8 @@ class Record(NamedTuple):
         status: One of `Status`, or a custom one.
         queued: When it was queued, in UTC.
         started: When it was started, in UTC.
+        attempt: 1, and one more each time that it was resumed.
+        resumed: When its latest attempt was started, in UTC; None for the first one.
         ended: When it ended, in UTC.
         seed: The seed entry of its config.
         parent: The uid of the run it was started in.
@@ -72,6 +74,7 @@ class Record(NamedTuple):
         named_configs: The named configs and files that were asked for.
         overrides: The overrides as they were written.
         argv: The command line of the process.
+        cwd: Its working directory when the run was started.
         capture: How output is captured: `no`, `sys` or `fd`.
         result: What the command returned.
         failure: What it raised.
@@ -79,10 +82,11 @@ class Record(NamedTuple):
         git: Facts of the repository; None outside of one.
         packages: Installed packages that the code uses, name to version.
         sources: (name, stored file) of the project's files that were loaded when the run started.
+        main: The name of the script among the sources; None where there is none, as in a notebook.
         sources_at_end: The same for those loaded or changed since.
         counts: How many points, media, artifacts, resources, files and calls it has.
         problems: What could not be recorded.
-        extra: What hooks and other packages add.
+        extra: What hooks and other packages add; `rerun_of` says which run it does again.
     """
 
     uid: str
@@ -92,6 +96,8 @@ class Record(NamedTuple):
     id: str | None = None
     queued: datetime.datetime | None = None
     started: datetime.datetime | None = None
+    attempt: int = 1
+    resumed: datetime.datetime | None = None
     ended: datetime.datetime | None = None
     seed: Any = None
     parent: str | None = None
@@ -104,6 +110,7 @@ class Record(NamedTuple):
     named_configs: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     argv: tuple[str, ...] = ()
+    cwd: str = ""
     capture: str = "no"
     result: Any = None
     failure: Failure | None = None
@@ -111,6 +118,7 @@ class Record(NamedTuple):
     git: Mapping[str, Any] | None = None
     packages: Mapping[str, str] = {}
     sources: tuple[tuple[str, str], ...] = ()
+    main: str | None = None
     sources_at_end: tuple[tuple[str, str], ...] = ()
     counts: Mapping[str, int] = {}
     problems: tuple[str, ...] = ()
@@ -118,8 +126,9 @@ class Record(NamedTuple):
 
     @property
     def duration(self) -> float | None:
-        """Seconds from start to end; None while it runs."""
-        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+        """Seconds from the start of its latest attempt to its end; None while it runs."""
+        started = self.resumed or self.started
+        return (self.ended - started).total_seconds() if started and self.ended else None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data. Secrets are masked."""
@@ -145,7 +154,7 @@ class Record(NamedTuple):
             if name not in data:
                 continue
             value = data[name]
-            if name in {"queued", "started", "ended"}:
+            if name in {"queued", "started", "resumed", "ended"}:
                 given[name] = value and datetime.datetime.fromisoformat(value)
             elif name == "failure":
                 given[name] = value and Failure(**value)

@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from expframe import saving
+from expframe import checkpoints, saving
+from expframe.checkpoints import Checkpoint, Position
 from expframe.config import dotted
 from expframe.config.model import Config
 from expframe.disk import inside
@@ -45,6 +46,7 @@ class Recording(Logbook):
         command: The command.
         id: The name in the store; None where nothing is kept.
         uid: Unique among all runs anywhere; there even where nothing is kept.
+        attempt: 1, and one more each time that the run was resumed.
         plans: For each captured function how it is filled; made at its first call.
     """
 
@@ -56,6 +58,7 @@ class Recording(Logbook):
         self.name = name
         self.command = command
         self.uid = uid
+        self.attempt = 1
         self.id: str | None = None
         self._info: dict[str, Any] = {}
         self.plans: dict[Captured, Plan] = {}
@@ -68,6 +71,7 @@ class Recording(Logbook):
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._files_lock = threading.Lock()
         self._notes = saving.Notes()
+        self._calls_before: Mapping[str, int] = {}
         self._timers = Timers(self.log_scalar)
         self._progress = Progress(lambda: self._metrics.latest())  # noqa: PLW0108  a forked child has another log
 
@@ -316,11 +320,60 @@ class Recording(Logbook):
             folder.mkdir(exist_ok=True)
             return folder
 
+    # --------------------------------------------------------------------------------------------- checkpoints
+
+    def checkpoint(
+        self,
+        step: int | float,
+        objects: Mapping[str, Any] | None = None,
+        /,
+        *,
+        keep: int | None = checkpoints.KEEP,
+        **more: Any,
+    ) -> Checkpoint:
+        """
+        Keep what the run needs to go on from here, whole or not at all: `run.checkpoint(epoch, model=model)`.
+
+        Data, text, bytes and arrays, and what torch, Keras and savers of your own write, are in their own formats; a
+        name with an extension chooses one; a Path stands for the file it names; everything else is pickled. Modules and
+        optimizers of torch come back as their state.
+
+        Args:
+            step: The step that is done, as a number.
+            objects: By name, where names are no words of Python.
+            keep: How many checkpoints are kept, this one included; None for all.
+            more: Objects by name.
+
+        Raises:
+            RunError: The step is no number, or an object has no name.
+            SaveError: It cannot be stored; nothing half-written is left, and earlier ones are there.
+        """
+        self._metrics.flush()
+        given = objects if objects is not None and not isinstance(objects, Mapping) else {**(objects or {}), **more}
+        return checkpoints.write(self._files_base(), step, given, self._position(), keep)
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        """
+        Return the last checkpoint of the run, of this attempt or an earlier one; None where there is none.
+
+        In a run that is resumed, seeds and children go on from here as they were at the checkpoint: ask for it once,
+        after what is to be done again and before what is not.
+        """
+        return checkpoints.last_of(self._files_base(), trust=True)
+
+    def _position(self) -> Position:
+        """Return how far the run is."""
+        files = [*layout.metric_files(self._files_base()), self._files_base() / layout.MEDIA]
+        sizes = {path.name: path.stat().st_size for path in files if path.exists()}
+        return Position(sizes, {key_of(captured): plan.calls for captured, plan in self.plans.items() if plan.calls})
+
     # ----------------------------------------------------------------------------------------------- injection
 
     def plan(self, captured: Captured) -> Plan:
         """Return, and remember, how the parameters of a captured function are filled in this run."""
-        return self.plans.setdefault(captured, self._injector.plan(captured))
+        plan = self._injector.plan(captured)
+        plan.go_on(self._calls_before.get(key_of(captured), 0))
+        return self.plans.setdefault(captured, plan)
 
     def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """
@@ -344,6 +397,11 @@ class Recording(Logbook):
         own = dotted.get(self.config.values, (*captured.path, "seed"))
         seed = self.seed if own is dotted.MISSING else own
         return child_seed(seed, dotted.join(captured.path), captured.name, number)
+
+
+def key_of(captured: Captured) -> str:
+    """Return what the seeds of a function depend on, beside the run's."""
+    return dotted.join((*captured.path, captured.name))
 
 
 class Injection(NamedTuple):

@@ -7,14 +7,16 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe import context, output, randomness
 from expframe.calling import call
+from expframe.checkpoints import Checkpoint, Position, last_of
 from expframe.config.model import Config, Request
 from expframe.config.values import same, to_json
 from expframe.devices import Devices, DeviceVariables
@@ -26,13 +28,17 @@ from expframe.metrics import DELAY, MetricLog
 from expframe.observers.base import Observer
 from expframe.observers.fanout import Sinks
 from expframe.record import Beat, Event, Failure, Info, Media, Output, Points, Record, Series, Status, now
-from expframe.recording import Injection, Recording, WorkerSink
+from expframe.recording import Injection, Recording, WorkerSink, key_of
 from expframe.registry import CliOption, Command, Snapshot
 from expframe.sampler import Sampler
-from expframe.stopping import Stopping, uninterrupted
+from expframe.stopping import GRACE, Stopping, uninterrupted
 from expframe.store import layout
 from expframe.terminal_text import collapse_file
 from expframe.timing import clock_text
+
+if TYPE_CHECKING:
+    from expframe.resuming import Resumed
+    from expframe.store.reader import StoredRun
 
 
 class Setup(NamedTuple):
@@ -46,7 +52,9 @@ class Setup(NamedTuple):
         known: What was found out before in this process.
         injection: How parameters are filled where a function does not say.
         cli_options: The user's own options.
+        store: The folder of runs.
         is_command_line: Whether the process is this run's own, started as a script.
+        grace: Seconds that code which asks whether to stop has to do so.
         run_child: Does another command inside a run, given that run's Request; None where there is no experiment.
         devices: Which GPUs it may see.
         sample: Seconds between two samples of the machine; 0 for none.
@@ -58,7 +66,9 @@ class Setup(NamedTuple):
     known: Known
     injection: Injection
     cli_options: Sequence[CliOption] = ()
+    store: Path = Path()
     is_command_line: bool = False
+    grace: float = GRACE
     run_child: Callable[..., Run] | None = None
     devices: Devices = Devices()
     sample: float = 0.0
@@ -77,11 +87,18 @@ class Run(Recording):
     """
 
     def __init__(
-        self, setup: Setup, snapshot: Snapshot, command: Command, request: Request, config: Config, parent: Run | None
+        self,
+        setup: Setup,
+        snapshot: Snapshot,
+        command: Command,
+        request: Request,
+        config: Config,
+        parent: Run | None,
+        resumed: Resumed | None = None,
     ) -> None:
-        super().__init__(
-            config, request.options.name or setup.name, command.name, os.urandom(16).hex(), snapshot, setup.injection
-        )
+        uid = resumed.record.uid if resumed else os.urandom(16).hex()
+        super().__init__(config, request.options.name or setup.name, command.name, uid, snapshot, setup.injection)
+        self.attempt = resumed.attempt if resumed else 1
         self.request = request
         self.parent = parent
         self.children: list[Run] = []
@@ -89,12 +106,15 @@ class Run(Recording):
         self.has_started = False
         self.info.update(request.info)
         self._setup = setup
+        self._resumed = resumed
+        self._has_taken_up = False
+        self._children_before = 0
         self._command = command
         self._pid = os.getpid()
         self._problems: list[str] = []
         self._sinks: Sinks | WorkerSink = Sinks(setup.observers, self._say)
         self._scratch_sink: WorkerSink | None = None
-        self._stopping: Stopping = parent._stopping if parent else Stopping()
+        self._stopping: Stopping = parent._stopping if parent else Stopping(self.grace)
         self._devices = DeviceVariables(setup.devices)
         self._sampler = Sampler(setup.sample)
         self._capture: output.Capture | None = None
@@ -108,6 +128,8 @@ class Run(Recording):
     def _first_record(self) -> Record:
         request, parent = self.request, self.parent
         options = request.options
+        if self._resumed is not None:
+            return self._next_record(self._resumed.record)
         return Record(
             uid=self.uid,
             id=options.id,
@@ -125,6 +147,29 @@ class Run(Recording):
             named_configs=request.named,
             overrides=mask_words([override.written for override in request.overrides], self._secrets),
             argv=mask_words(sys.argv, self._secrets),
+            cwd=_working_directory(),
+            capture=self._capture_mode(),
+            extra={"rerun_of": dict(request.rerun_of)} if request.rerun_of else {},
+        )
+
+    def _next_record(self, before: Record) -> Record:
+        """Return the record with which a later attempt begins."""
+        request = self.request
+        options = request.options
+        overrides = mask_words([override.written for override in request.overrides], self._secrets)
+        return before._replace(
+            status=Status.RUNNING,
+            attempt=self.attempt,
+            ended=None,
+            result=None,
+            failure=None,
+            tags=tuple(dict.fromkeys((*before.tags, *request.tags, *options.tag))),
+            comment=options.comment or before.comment,
+            options=mask(options.given()),
+            named_configs=tuple(dict.fromkeys((*before.named_configs, *request.named))),
+            overrides=tuple(dict.fromkeys((*before.overrides, *overrides))),
+            argv=mask_words(sys.argv, self._secrets),
+            cwd=_working_directory(),
             capture=self._capture_mode(),
         )
 
@@ -160,9 +205,17 @@ class Run(Recording):
         return self._setup.scope
 
     @property
+    def store(self) -> Path:
+        """The folder of runs that it is in, or would be."""
+        return self._setup.store
+
+    @property
     def should_stop(self) -> bool:
         """
-        Whether SIGTERM asked the run to end. Code that reads this is given 30 s to do so by itself.
+        Whether the run is to end: SIGTERM has arrived, or SLURM_JOB_END_TIME is `grace` seconds away.
+
+        Code that reads this, or makes a checkpoint, is given so long to end by itself: 30 s where nothing is said. The
+        run is then INTERRUPTED, and can be resumed.
 
         Example:
             >>> from expframe import Experiment
@@ -179,13 +232,24 @@ class Run(Recording):
         return self._stopping.ask()
 
     @property
+    def grace(self) -> float:
+        """Seconds that code which asks whether to stop has to do so."""
+        given = self.request.options.grace
+        return self._setup.grace if given is None else given
+
+    @property
+    def next_child(self) -> int:
+        """The number by which the seed of the next run that is started in this one is drawn."""
+        return self._children_before + len(self.children)
+
+    @property
     def keeps_nothing_inside(self) -> bool:
         """Whether -u was given for this run or one around it, and so holds for those inside it."""
         return self.request.options.unobserved or (self.parent is not None and self.parent.keeps_nothing_inside)
 
     @property
     def was_stopped(self) -> bool:
-        """Whether SIGTERM asked the run to end, and it did by itself."""
+        """Whether the run was asked to end, and did by itself."""
         return self._stopping.is_requested and self.status == Status.INTERRUPTED
 
     def __repr__(self) -> str:
@@ -249,7 +313,7 @@ class Run(Recording):
     @contextmanager
     def _living(self) -> Iterator[None]:
         """Open the run, let the block do its work, and record how that ended: the life of every run."""
-        self._advance(started=now())
+        self._advance(**{"resumed" if self._resumed else "started": now()})
         with self._stopping.listening():
             self._open()
             with self._present():
@@ -316,9 +380,49 @@ class Run(Recording):
             sinks.close(self.record)
             raise
         self.id, self._folder = sinks.id, sinks.folder
+        if self._resumed is not None and self._folder is not None:
+            self._take_up(self._resumed.run)
         self.has_started = True
         if self.parent is not None:
             self.parent.children.append(self)
+
+    def _take_up(self, stored: StoredRun) -> None:
+        """Go on after what earlier attempts logged, saved and noted; what is superseded does not count."""
+        last_steps = {name: summary.last_step for name, summary in stored.summaries.items()}
+        points = sum(summary.count for summary in stored.summaries.values())
+        self._metrics.go_on({name: step for name, step in last_steps.items() if step is not None}, points)
+        media, calls = stored.media(), stored.calls
+        self._media_steps.go_on(media)
+        kinds = Counter(f"{file.kind}s" for file in stored.files)
+        self._counts.update({**kinds, "media": len(media), "calls": len(calls)})
+        self.info = {**stored.info, **self.info}
+        self._last_info = to_json(stored.info)
+        with suppress(OSError):
+            self._followed = (stored.folder / layout.OUTPUT).stat().st_size
+
+    def checkpoint(self, *args: Any, **how: Any) -> Checkpoint:  # noqa: D102  as above, and SIGTERM gives time from now on
+        self._stopping.expect()
+        return super().checkpoint(*args, **how)
+
+    def last_checkpoint(self) -> Checkpoint | None:  # noqa: D102  as above, and the run goes on from there
+        found = super().last_checkpoint()
+        if self._resumed is None:
+            return found
+        found = found or last_of(self._resumed.run.folder, trust=True)  # where nothing is kept, or by other ranks
+        if found is not None and not self._has_taken_up:
+            self._go_on_from(found.position)
+        self._has_taken_up = True
+        return found
+
+    def _go_on_from(self, position: Position) -> None:
+        """Let seeds and children go on from where they were."""
+        self._calls_before = position.calls
+        for captured, plan in self.plans.items():
+            plan.go_on(position.calls.get(key_of(captured), 0))
+        self._children_before = position.children - len(self.children)
+
+    def _position(self) -> Position:
+        return super()._position()._replace(children=self.next_child)
 
     def _make_gathering(self) -> Gathering | None:
         if not self._sinks:
@@ -355,7 +459,9 @@ class Run(Recording):
         name_level()
         for warning in self.config.warnings:
             self.log.warning("%s", warning)
-        if self.dir is not None:
+        if self.dir is not None and self._resumed is not None:
+            self.log.info("Resumed %r in %s, attempt %s", self.command, _shown(self.dir), self.attempt)
+        elif self.dir is not None:
             self.log.log(self._level, "Started %r in %s", self.command, _shown(self.dir))
         elif self._setup.observers:
             self.log.log(self._level, "Started %r", self.command)
@@ -602,6 +708,13 @@ def _status_of(ended: BaseException | None) -> str:
     if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
         return Status.COMPLETED
     return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  on the way of each run
+    except OSError:  # it is gone
+        return ""
 
 
 def _shown(path: Path) -> str:

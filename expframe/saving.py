@@ -9,13 +9,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe.config.frozen import thaw
-from expframe.disk import copy_file, inside
+from expframe.disk import claim, copy_file, inside
 from expframe.errors import EscapingPathError, SaveError, StoreError, ValueFormatError, listed
 from expframe.record import File
 from expframe.store import layout
+
+if TYPE_CHECKING:
+    from expframe.savers import Saver
 
 _SAVER = "saver"
 """Under this name the metadata of a file say who wrote it, where the extension alone does not."""
@@ -38,26 +41,41 @@ def save(folder: Path, value: Any, name: str | os.PathLike[str], *, overwrite: b
         EscapingPathError: The name leads out of the run.
     """
     files = folder / layout.FILES_FOLDER
-    wanted = inside(files, name)
-    relative = wanted.relative_to(files)
-    with _saving(f"file {str(relative)!r}"):
-        if isinstance(value, Path) and method is None:
-            return _save_file(
-                files, value, wanted if wanted.suffix else _with_suffix(files, wanted, value.suffix), overwrite
-            )
+    relative = inside(files, name).relative_to(files)
+    with storing(f"file {str(relative)!r}"):
+        target, saver = put(files, value, name, overwrite=overwrite, method=method)
+        if saver is None:
+            return _file("file", files, target)
         from expframe.savers import BUILT_IN, TABLE
 
-        saver = TABLE.writer(relative, value, method)
-        suffix = wanted.suffix.lower()
-        if not saver.keeps(suffix):
-            suffix = saver.suffixes[0]
-            wanted = _with_suffix(files, wanted, suffix)
-        with _aside(wanted.parent, suffix) as aside:
-            with open(aside, "xb") as file:  # noqa: PTH123  cheaper than Path.open
-                saver.write(_thawed(value) if saver.thaws else value, file)
-            target = _give_name(aside, wanted, overwrite)
-        is_clear = saver in BUILT_IN and saver in TABLE.readers(suffix)[:1] and not overwrite
+        is_clear = saver in BUILT_IN and saver in TABLE.readers(target.suffix.lower())[:1] and not overwrite
         return _file("file", files, target, metadata={} if is_clear else {_SAVER: saver.name})
+
+
+def put(
+    files: Path, value: Any, name: str | os.PathLike[str], *, overwrite: bool = False, method: str | None = None
+) -> tuple[Path, Saver | None]:
+    """
+    Write an object to a file in a folder, whole or not at all; return where it is, and who wrote it.
+
+    As `save`, without a note of it. Nobody wrote a file that was copied.
+    """
+    wanted = inside(files, name)
+    if isinstance(value, Path) and method is None:
+        return _put_file(
+            files, value, wanted if wanted.suffix else _with_suffix(files, wanted, value.suffix), overwrite
+        ), None
+    from expframe.savers import TABLE
+
+    saver = TABLE.writer(wanted.relative_to(files), value, method)
+    suffix = wanted.suffix.lower()
+    if not saver.keeps(suffix):
+        suffix = saver.suffixes[0]
+        wanted = _with_suffix(files, wanted, suffix)
+    with _aside(wanted.parent, suffix) as aside:
+        with open(aside, "xb") as file:  # noqa: PTH123  cheaper than Path.open
+            saver.write(_thawed(value) if saver.thaws else value, file)
+        return _give_name(aside, wanted, overwrite), saver
 
 
 def load(folder: Path, name: str | os.PathLike[str], notes: Notes, *, trust: bool, method: str | None) -> Any:
@@ -76,14 +94,31 @@ def load(folder: Path, name: str | os.PathLike[str], notes: Notes, *, trust: boo
         ValueFormatError: The file is damaged.
         EscapingPathError: The name leads out of the run.
     """
-    from expframe.formats import Untrusted
     from expframe.savers import TABLE
 
     files = folder / layout.FILES_FOLDER
     path = _found(files, name)
     relative = path.relative_to(files)
-    subject = f"file {str(relative)!r}"
     saver = TABLE.reader(relative, method, notes.saver_of(folder / layout.FILES, relative.as_posix()))
+    return take(path, f"file {str(relative)!r}", saver, trust=trust)
+
+
+def take(path: Path, subject: str, saver: Saver, *, trust: bool) -> Any:
+    """
+    Return the object that a file holds.
+
+    Args:
+        path: The file.
+        subject: What it is called in messages.
+        saver: Who reads it.
+        trust: Whether code that the file holds may be executed.
+
+    Raises:
+        StoreError: It is read only with trust, or not here.
+        ValueFormatError: The file is damaged.
+    """
+    from expframe.formats import Untrusted
+
     if saver.read is None:
         raise StoreError(subject, "cannot be read back.")
     advice = "executes code that it holds. Pass trust=True if you know who wrote it."
@@ -151,7 +186,7 @@ def add_artifact(
     """
     path = Path(source)
     files = folder / layout.FILES_FOLDER
-    with _saving(f"artifact {str(source)!r}"):
+    with storing(f"artifact {str(source)!r}"):
         if name is None and (own := _own_name(files, path)):
             return _file("artifact", files, files / own, content_type, metadata)
         target = _copy(path, inside(files, name if name is not None else path.name))
@@ -170,7 +205,7 @@ def add_resource(folder: Path | None, source: str | os.PathLike[str]) -> File:
         SaveError: It cannot be read or stored.
     """
     path = Path(source)
-    with _saving(f"resource {str(source)!r}"):
+    with storing(f"resource {str(source)!r}"):
         absolute = str(path.absolute())
         if folder is None:
             return File("resource", absolute, absolute, path.stat().st_size, time.time())
@@ -210,7 +245,7 @@ def _free_number(is_taken: Callable[[int], bool], number: int) -> int:
 
 
 @contextmanager
-def _saving(subject: str) -> Iterator[None]:
+def storing(subject: str) -> Iterator[None]:
     """Turn whatever goes wrong in the block into a SaveError."""
     try:
         yield
@@ -246,32 +281,13 @@ def _give_name(aside: Path, wanted: Path, overwrite: bool = False) -> Path:
     """Give a finished file its name, or where that is taken and must stay the next free one."""
     if overwrite:
         return aside.replace(wanted)
-    return next(target for target in free_names(wanted) if _claim(aside, target))
+    return next(target for target in free_names(wanted) if claim(aside, target))
 
 
-def _claim(aside: Path, target: Path) -> bool:
-    """Give a finished file its name unless that is taken."""
-    try:
-        os.link(aside, target)
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without links: take the name first
-        try:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
-        except FileExistsError:
-            return False
-        try:
-            aside.replace(target)
-        except BaseException:
-            target.unlink()
-            raise
-    return True
-
-
-def _save_file(files: Path, source: Path, wanted: Path, overwrite: bool) -> File:
+def _put_file(files: Path, source: Path, wanted: Path, overwrite: bool) -> Path:
     """Copy a file to a name, unless it is that file."""
     is_there = _own_name(files, source) == wanted.relative_to(files).as_posix()
-    return _file("file", files, wanted if is_there else _copy(source, wanted, overwrite))
+    return wanted if is_there else _copy(source, wanted, overwrite)
 
 
 def _copy(source: Path, wanted: Path, overwrite: bool = False) -> Path:

@@ -1,10 +1,15 @@
-"""SIGTERM: at once, or after a grace period for code that asks whether to stop. Ctrl-C: not in the last write."""
+"""
+SIGTERM, and the end of a batch job: at once, or after a grace period for code that asks whether to stop.
+
+Ctrl-C: not in the last write.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -12,7 +17,9 @@ from types import FrameType
 from expframe.errors import Terminated
 
 GRACE = 30.0
-"""Seconds that code which has read `run.should_stop` gets to end by itself."""
+"""Seconds that code which has read `run.should_stop` or made a checkpoint gets to end by itself."""
+
+JOB_END_VARIABLE = "SLURM_JOB_END_TIME"
 
 
 class Stopping:
@@ -20,21 +27,25 @@ class Stopping:
     Whether a run, with its children, is to stop.
 
     Attributes:
-        grace: Seconds between SIGTERM and the interrupt, for code that has asked.
+        grace: Seconds between SIGTERM and the interrupt, for code that has asked; and those before the job's end from
+            which on code that asks is told to stop.
+        job_end: When the batch system will end the job, in seconds since 1970; None where it does not say.
     """
 
     def __init__(self, grace: float = GRACE) -> None:
         self.grace = grace
+        self.job_end = find_job_end()
         self._asked = False
         self._requested = False
+        self._was_told = False
         self._has_struck = False
         self._timer: threading.Timer | None = None
         self._depth = 0
 
     @property
     def is_requested(self) -> bool:
-        """Whether SIGTERM has arrived."""
-        return self._requested
+        """Whether SIGTERM has arrived, or the code was told that the job is about to end."""
+        return self._requested or self._was_told
 
     @property
     def has_struck(self) -> bool:
@@ -43,8 +54,14 @@ class Stopping:
 
     def ask(self) -> bool:
         """Return whether the run should stop; from now on SIGTERM gives it time to do so."""
+        self.expect()
+        if self.job_end is not None and time.time() >= self.job_end - self.grace:
+            self._was_told = True
+        return self.is_requested
+
+    def expect(self) -> None:
+        """Let SIGTERM give the run time to end by itself, from now on."""
         self._asked = True
-        return self._requested
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -81,6 +98,14 @@ class Stopping:
     def forked(self) -> None:
         """Leave SIGTERM to the parent: in a forked child it ends the process, as it does without us."""
         self._give_back()
+
+
+def find_job_end() -> float | None:
+    """Return when the batch system will end this job, in seconds since 1970; None where it does not say."""
+    try:
+        return float(os.environ[JOB_END_VARIABLE])
+    except (KeyError, ValueError):
+        return None
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from expframe.record import (
     now,
 )
 from expframe.run import Run
+from expframe.store.reader import StoredRun
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ class CliResult:
         exit_code: What the process would have exited with.
         stdout: What was written to standard output.
         stderr: What was written to standard error.
-        run: The Run; None if it did not come to its end.
+        run: The Run, or with --needed the completed one; None if it did not come to its end.
         record: What was kept of it, in memory.
     """
 
     exit_code: int
     stdout: str
     stderr: str
-    run: Run | None
+    run: Run | StoredRun | None
     record: MemorySink | None
 
 

@@ -1,13 +1,19 @@
 """Fixtures that most tests use."""
 
+import json
 import os
 import textwrap
 import threading
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from expframe import Experiment, context
+from expframe.__main__ import main
+
+hypothesis.settings.register_profile("shared", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("shared")
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +54,33 @@ def environment():
     root = str(Path(expframe.__file__).parent.parent)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXPFRAME", "COV_"))}
     return {**kept, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class Cli:
+    """
+    Does command lines of `expframe` in this process.
+
+    Attributes:
+        code: The exit code of the last one.
+        out: What it wrote to standard output.
+        err: What it wrote to standard error.
+    """
+
+    def __init__(self, capsys):
+        self._capsys = capsys
+
+    def __call__(self, *words):
+        self._capsys.readouterr()
+        self.code = main([str(word) for word in words])
+        self.out, self.err = self._capsys.readouterr()
+        return self.out
+
+    def json(self, *words):
+        """Do a command line with `--json` and return what it prints."""
+        return json.loads(self(*words, "--json"))
+
+
+@pytest.fixture
+def cli(capsys):
+    """Command lines of `expframe` in this process."""
+    return Cli(capsys)

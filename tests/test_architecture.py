@@ -13,14 +13,21 @@ ORDER = """
     config.instrument config.scope config.judging config.resolve
     frames record context notebook logs randomness registry injection
     facts.host facts.git facts.packages facts.sources facts.gathering
-    terminal_text streams tee output summaries curves metrics media
+    terminal_text streams tee output summaries significance curves metrics media
     observers.base observers.fanout observers.memory
     observers.tensorboard_file observers.tensorboard_events observers.tensorboard observers.named
-    store.layout store.points store.rows store.fields store.verdicts store.query store.cache store.index
-    formats savers saving store.writer store.reader store.selection store.collection
-    stopping timing progress devices sampler logbook recording binding calling run opened task_queue
-    cli.argv cli.render cli.commands cli.script
-    experiment_file experiment testing __init__
+    store.layout store.attempts store.points store.rows store.fields store.verdicts store.query store.cache store.index
+    formats savers saving checkpoints store.writer store.reader store.selection store.collection
+    store.editing store.shared store.archive store.checks
+    resuming stopping timing progress devices sampler logbook recording binding calling run opened task_queue
+    needing rerunning
+    cli.argv cli.render cli.table cli.commands cli.preview cli.script
+    experiment_file experiment testing
+    runs_cli.command runs_cli.select runs_cli.ls runs_cli.show runs_cli.path runs_cli.logs
+    runs_cli.differences runs_cli.diff runs_cli.metrics runs_cli.comparison runs_cli.forms
+    runs_cli.compare runs_cli.tag runs_cli.note runs_cli.rename runs_cli.rm
+    runs_cli.export_runs runs_cli.import_runs runs_cli.gc runs_cli.doctor runs_cli.rerun
+    __main__ __init__
 """.split()  # noqa: SIM905  a list of the same names would be a page long
 """A file imports only from files that come before it."""
 
@@ -37,6 +44,7 @@ DOORS = {
     "tqdm": {"progress"},
     "psutil": {"sampler"},
     "pynvml": {"sampler"},
+    "plotille": {"runs_cli.metrics"},
 }
 
 

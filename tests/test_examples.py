@@ -6,11 +6,9 @@ Every command shown in an example prints what is shown there; the README's are r
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import os
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -18,101 +16,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, STDOUT
+from subprocess import DEVNULL
 
 import pytest
+from steps import ROOT, Step, environment, read_steps, write_steps
 
-ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 NEEDED = {"08_randomness.py": ["numpy"], "digits.py": ["sklearn", "matplotlib"]}
-
-_LINE = re.compile(r"\\?[.]py:\d+")
-_VARYING = (
-    (re.compile(r"\b\d+:\d\d:\d\d\b"), "0:00:00"),
-    (re.compile(r"\bseed = \d+ *"), "seed = 1 "),
-    (re.compile(r"\b\d{10}\.\d{6}\b"), "1700000000.000000"),
-    (re.compile(r"^ *[~^]+[~^ ]*\n", re.MULTILINE), ""),
-    (re.compile(r"[ \t]+$", re.MULTILINE), ""),
-)
-
-
-@dataclass(frozen=True)
-class Step:
-    """A command as it is shown, and what is shown below it; None where nothing is."""
-
-    command: str
-    expected: str | None
-
-    def is_shown_by(self, actual: str) -> bool:
-        """Return whether the output is the expected one; `...` stands for anything, and times and seeds may differ."""
-        return self.expected is None or re.fullmatch(self._pattern, normalise(actual), re.DOTALL) is not None
-
-    def renewed(self, actual: str) -> str:
-        """Return what is to be shown of an output: as before where only line numbers have changed, else all of it."""
-        found = re.fullmatch(_LINE.sub(r"[.]py:(\\d+)", self._pattern), normalise(actual), re.DOTALL)
-        if found is None or self.expected is None:
-            return actual
-        numbers = iter(found.groups())
-        return _LINE.sub(lambda _: f".py:{next(numbers)}", self.expected)
-
-    @property
-    def _pattern(self) -> str:
-        return ".*?".join(map(re.escape, normalise(self.expected or "").split("...")))
-
-    def run(self, folder: Path) -> str:
-        """Do the command in a folder and return what a terminal would show of it."""
-        words = shlex.split(self.command)
-        if words[0] == "python":
-            words[0] = sys.executable
-        done = subprocess.run(
-            words, cwd=folder, env=environment(), stdout=PIPE, stderr=STDOUT, timeout=120, check=False
-        )
-        actual = done.stdout.decode()
-        shows_failure = re.search(r"^[\w.]+Error: ", self.expected or "", re.MULTILINE) is not None
-        assert shows_failure == (done.returncode != 0), f"{self.command} exits with {done.returncode}:\n{actual}"
-        return actual
-
-    def check(self, folder: Path) -> None:
-        """Do the command and compare."""
-        actual = self.run(folder)
-        expected = self.expected or ""
-        difference = difflib.unified_diff(expected.splitlines(), actual.splitlines(), "shown", "printed", lineterm="")
-        assert self.is_shown_by(actual), f"$ {self.command}\n" + "\n".join(difference)
-
-
-def normalise(text: str) -> str:
-    """Return a text without what differs from one time to the next."""
-    for pattern, replacement in _VARYING:
-        text = pattern.sub(replacement, text)
-    return text.strip("\n")
-
-
-def environment() -> dict[str, str]:
-    """Return an environment in which this checkout is found, and nothing else speaks to expframe."""
-    ours = ("EXPFRAME_", "PYTEST_", "SLURM_", "OMPI_", "RANK")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "MPLBACKEND": "Agg"}
-
-
-def read_steps(text: str) -> list[Step]:
-    """Return the `$ ` commands of a text with the lines below each."""
-    parts = re.split(r"^\$ (.*)\n?", text, flags=re.MULTILINE)[1:]
-    return [
-        Step(command, expected if expected.strip() else None)
-        for command, expected in zip(parts[::2], parts[1::2], strict=True)
-    ]
-
-
-def write_steps(steps: list[Step], folder: Path) -> str:
-    """Return the text of steps as they are really printed; what is shown stays where it still fits."""
-    texts = []
-    for step in steps:
-        actual = step.run(folder)
-        shown = step.expected if step.expected is not None and step.is_shown_by(actual) else step.renewed(actual)
-        texts.append(f"$ {step.command}\n{shown.strip(chr(10))}".rstrip("\n"))
-    return "\n\n".join(texts) + "\n"
 
 
 def usage_of(script: Path) -> str:
@@ -292,7 +203,8 @@ def rewrite_examples() -> None:
     for script in EXAMPLES:
         usage = usage_of(script)
         with tempfile.TemporaryDirectory() as folder:
-            text = write_steps(read_steps(usage), folder_with_examples(Path(folder)))
+            examples = folder_with_examples(Path(folder))
+            text = write_steps([(step, step.run(examples)) for step in read_steps(usage)])
         indented = "".join(f"    {line}" if line.strip() else line for line in text.splitlines(keepends=True))
         head, start, rest = script.read_text(encoding="utf-8").partition("\nUsage:\n")
         script.write_text(f'{head}{start}{indented}"""{rest.partition(chr(34) * 3)[2]}', encoding="utf-8")

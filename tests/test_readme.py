@@ -11,69 +11,33 @@ import importlib.util
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from blocks import check_page, find_unused, read_blocks, rewrite_page
+from steps import ROOT, environment
 from test_architecture import ORDER
-from test_examples import ROOT, Step, environment, read_steps, write_steps
 
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAME = re.compile(r"# (\S+[.](?:py|yaml))\n")
-
-
-def read_blocks(language: str | None = None) -> list[tuple[str, str]]:
-    """Return the language and text of each block, or of those in one language."""
-    blocks = _BLOCK.findall(README.read_text(encoding="utf-8"))
-    return [(kind, text) for kind, text in blocks if language in (None, kind)]
-
-
-def do_block(kind: str, text: str, folder: Path, do_steps: Callable[[list[Step], Path], object]) -> object:
-    """Do what a reader would: save a block that begins with its file's name, run a script, type commands."""
-    name = _NAME.match(text)
-    if name:
-        (folder / name[1]).write_text(text, encoding="utf-8")
-    elif kind == "python":
-        subprocess.run([sys.executable, "-c", text], cwd=folder, env=environment(), timeout=120, check=True)
-    elif kind == "console":
-        return do_steps(read_steps(text), folder)
-    else:
-        assert kind == "sh", f"nobody executes this block:\n{text}"
-    return None
-
-
-def check_steps(steps: list[Step], folder: Path) -> None:
-    """Do each command and compare."""
-    for step in steps:
-        step.check(folder)
 
 
 def test_tour_does_what_it_shows(tmp_path: Path) -> None:
     """Files are saved, scripts run, and what they print is what stands in the README."""
     if importlib.util.find_spec("numpy") is None:
         pytest.skip("needs the extra [examples]")
-    for kind, text in read_blocks():
-        do_block(kind, text, tmp_path, check_steps)
+    check_page(README, tmp_path)
 
 
 def test_no_file_of_the_tour_is_left_unused() -> None:
     """Every file that a block makes is used by a command or by another file."""
-    texts = [text for _, text in read_blocks()]
-    for number, text in enumerate(texts):
-        if name := _NAME.match(text):
-            others = "".join(texts[:number] + texts[number + 1 :])
-            stem = name[1].removesuffix(".py")
-
-            assert re.search(rf"\b{re.escape(name[1])}\b|^from {stem} import", others, re.MULTILINE), name[1]
+    assert [] == find_unused(README)
 
 
 def test_every_command_of_the_tour_shows_its_output() -> None:
     """A reader sees below each command of the tour what it prints."""
-    steps = [step for _, text in read_blocks("console") for step in read_steps(text)]
+    steps = [step for block in read_blocks(README, "console") for step in block.steps]
 
     assert steps
     assert all(step.expected for step in steps)
@@ -102,7 +66,7 @@ def test_contributing_lists_every_file_in_order() -> None:
 
 def test_two_commands_do_everything() -> None:
     """The README opens with one command that trains digits.py and one that tests, each making its own environment."""
-    train, test = (text.strip() for _, text in read_blocks("sh"))
+    train, test = (block.text.strip() for block in read_blocks(README, "sh"))
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
 
@@ -121,7 +85,7 @@ def test_command_works_in_a_fresh_clone(number: int, tmp_path: Path) -> None:
     """The command as it is written does its work in a copy of the project that has no environment yet."""
     unwanted = shutil.ignore_patterns(".git", ".venv*", "runs", ".*_cache", "*.egg-info", "__pycache__")
     clone = shutil.copytree(ROOT, tmp_path / "clone", ignore=unwanted)
-    command = read_blocks("sh")[number][1].strip() + (" --collect-only -q" if number else "")
+    command = read_blocks(README, "sh")[number].text.strip() + (" --collect-only -q" if number else "")
     plain = {name: value for name, value in environment().items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(command, shell=True, cwd=clone, env=plain, capture_output=True, text=True, check=False)
 
@@ -129,16 +93,6 @@ def test_command_works_in_a_fresh_clone(number: int, tmp_path: Path) -> None:
     assert number or (clone / "runs" / "1" / "files" / "confusion.png").exists()
 
 
-def rewrite_readme() -> None:
-    """Write what each command of the tour really prints into the README."""
-    with tempfile.TemporaryDirectory() as folder:
-
-        def renew(block: re.Match[str]) -> str:
-            text = do_block(block[1], block[2], Path(folder), write_steps)
-            return f"```{block[1]}\n{text}```" if isinstance(text, str) else block[0]
-
-        README.write_text(_BLOCK.sub(renew, README.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    rewrite_readme()
+    with tempfile.TemporaryDirectory() as empty:
+        rewrite_page(README, Path(empty))

@@ -102,6 +102,22 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
     )
 
 
+def match(grammar: str, argv: Sequence[str]) -> dict[str, Any]:
+    """
+    Return what the words of a command line are by a usage text of one's own, by flag, command and argument.
+
+    Args:
+        grammar: The usage text.
+        argv: The words after the program's name.
+
+    Raises:
+        SystemExit: The words do not fit; its text says so and shows the usage lines.
+    """
+    from docopt import docopt
+
+    return dict(docopt(grammar, argv=list(argv), default_help=False))
+
+
 def split_argv(argv: str | Sequence[str] | None) -> list[str]:
     """
     Return a command line as a list of words, the program's name first.

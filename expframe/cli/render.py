@@ -13,7 +13,7 @@ from typing import Any, TextIO
 from expframe.config import dotted
 from expframe.config.frozen import thaw
 from expframe.config.model import Change, Config, Origin
-from expframe.config.values import short_repr
+from expframe.config.values import MASKED, Reference, short_repr
 from expframe.errors import ExpframeError
 from expframe.masking import MASK, is_masked, mask, mask_text, secrets_in
 
@@ -49,6 +49,24 @@ def config_text(config: Config, *, colour: bool) -> str:
     return mask_text("\n".join(lines), secrets_in(config.values))
 
 
+def entry_texts(config: Config) -> list[str]:
+    """Return each entry of a config with its value, and whence that comes. Secrets are masked."""
+    shown = [
+        (dotted.join(path), _shown(path[-1], value, lambda plain: short_repr(plain, 100)))
+        for path, value in dotted.walk(config.values)
+    ]
+    width = min(max((len(f"{name} = {value}") for name, value in shown), default=0), 50)
+    lines = (f"{f'{name} = {value}':<{width}}  # {_by(_origin_of(config, name))}" for name, value in shown)
+    return [mask_text(line, secrets_in(config.values)) for line in lines]
+
+
+def _origin_of(config: Config, name: str) -> Origin | None:
+    """Return who set an entry, or the group or list that it is in."""
+    while name and name not in config.origins:
+        name = name.rpartition(".")[0]
+    return config.origins.get(name)
+
+
 def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path: dotted.Path, colour: bool) -> None:
     def rank(item: tuple[Any, Any]) -> tuple[bool, str]:
         return (isinstance(item[1], dict) and bool(item[1]), str(item[0]))
@@ -81,12 +99,7 @@ def _kind_inside(config: Config, name: str) -> str:
 
 
 def _note(config: Config, name: str, change: Change) -> str:
-    origin = config.origins.get(name)
-    parent = name
-    while origin is None and parent:
-        parent = parent.rpartition(".")[0]
-        origin = config.origins.get(parent)
-    by = _by(origin)
+    by = _by(_origin_of(config, name))
     if change.kind == "added":
         return f"{by}, new"
     default = _shown(name.rpartition(".")[2], change.default, lambda plain: short_repr(plain, 40))
@@ -105,7 +118,8 @@ def _by(origin: Origin | None) -> str:
 
 
 def _shown(name: object, value: Any, form: Callable[[Any], str]) -> str:
-    return MASK if is_masked(name, value) else form(mask(thaw(value), name))
+    was_masked = isinstance(value, Reference) and value == MASKED
+    return MASK if was_masked or is_masked(name, value) else form(mask(thaw(value), name))
 
 
 def _note_of_elements(config: Config, name: str) -> str:
@@ -183,11 +197,11 @@ def own_frames_only(trace: TracebackType | None) -> bool:
     return True
 
 
-def write(text: str, stream: TextIO | None = None) -> None:
+def write(text: str, stream: TextIO | None = None, *, end: str = "\n") -> None:
     """Write a line of text, by default to standard output, replacing what its encoding cannot hold."""
     stream = stream or sys.stdout
     try:
-        stream.write(text + "\n")
+        stream.write(text + end)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)

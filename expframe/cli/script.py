@@ -21,7 +21,7 @@ from expframe.progress import aside
 
 def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
     """
-    Do what a command line asks for and return the Run, or None after help.
+    Do what a command line asks for and return the Run; the completed one with --needed, None after help.
 
     Raises:
         SystemExit: Something failed: 1, 2 for a wrong command line or config, 130 after Ctrl-C, 143 after SIGTERM, or
@@ -41,6 +41,19 @@ def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
         _set_up_logging(options.loglevel)
         request = Request(asked.command, asked.overrides, asked.named, options)
         run = experiment.prepare(request, is_command_line=True)
+        options = run.request.options
+        if options.dry_run:
+            from expframe.cli.preview import preview_text
+
+            write(preview_text(run))
+            return run
+        if options.needed:
+            from expframe.needing import completed
+
+            if (found := completed(run)) is not None:
+                same = "command and config" if options.any_code else "command, config and code"
+                write(f"Run {found.id} is COMPLETED and has the same {same}: {found.folder}")
+                return found
         if options.print_config:
             show_config(run.config)
             write("-" * 79)

@@ -144,22 +144,29 @@ def _seconds(text: str) -> float:
 
 
 FLAGS = (
+    Flag("", "--again", "again", "Do this run again with the code as it is now: its id, or last.", True),
+    Flag("", "--against", "against", "With --dry-run: compare with this run too, by its id.", True),
+    Flag("", "--any-code", "any_code", "With --needed: whatever the code of the completed run was."),
     Flag("-b", "--beat-interval", "beat_interval", "Seconds between two heart beats of the run.", True, _seconds),
     Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"),
     Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
     Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
     Flag("", "--devices", "devices", "The GPUs that the run may see, by number: 0,3; empty for none.", True),
+    Flag("", "--dry-run", "dry_run", "Show the config, whence each value comes and what is new; start nothing."),
     Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
     Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
     Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
+    Flag("", "--grace", "grace", "Seconds to end by itself after SIGTERM, for code that asks.", True, _seconds),
     Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
     Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
     Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number.", True),
     Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
+    Flag("", "--needed", "needed", "Do nothing if a completed run has the same command, config and code."),
     Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
     Flag("-p", "--print-config", "print_config", "Print the config before the run."),
     Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
     Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
+    Flag("", "--resume", "resume", "Go on with a run that did not come to its end: its id, or last.", True),
     Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
     Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
 )
@@ -169,22 +176,29 @@ FLAGS = (
 class Options(NamedTuple):
     """How a run is to be done: the flags of the command line, by their names."""
 
+    again: str | None = None
+    against: str | None = None
+    any_code: bool = False
     beat_interval: float = 10.0
     capture: str | None = None
     comment: str | None = None
     debug: bool = False
     devices: Any = None
+    dry_run: bool = False
     enforce_clean: bool = False
     file_storage: str | None = None
     force: bool = False
+    grace: float | None = None
     help: bool = False
     id: str | None = None
     loglevel: str | int | None = None
     name: str | None = None
+    needed: bool = False
     pdb: bool = False
     print_config: bool = False
     priority: float | None = None
     queue: bool = False
+    resume: str | None = None
     tag: tuple[str, ...] = ()
     unobserved: bool = False
     extra: Mapping[str, Any] = MappingProxyType({})
@@ -249,6 +263,10 @@ class Request(NamedTuple):
     """Positional arguments of the command, which prevail over the config."""
     kwargs: Mapping[str, Any] = MappingProxyType({})
     """Keyword arguments of the command."""
+    base: tuple[Override, ...] = ()
+    """The values of the run that is resumed or done again, below all that is asked for."""
+    rerun_of: Mapping[str, str] = MappingProxyType({})
+    """Id and uid of the run that is done again."""
 
 
 class Decided:

@@ -112,6 +112,7 @@ class _Resolution:
 
     def decide(self) -> None:
         """Run the layers of all parts under what is pinned."""
+        self._named += [Pin(kept.path, kept.value, kept.origin, adds=True) for kept in self.request.base]
         for name in self.request.named:
             self._named += self._pins_of(name)
         self._pins = Pins([*self._addressed(), *self._named, *self._overrides])

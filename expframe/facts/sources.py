@@ -118,6 +118,20 @@ def gather(
     return dict(sorted(found.items()))
 
 
+def name_of(file: Path, found: Mapping[str, Source]) -> str | None:
+    """Return what a file is called among sources; None if it is none of them."""
+    real = _resolve(file)
+    return next((name for name, source in found.items() if str(source.path) == real), None)
+
+
+def digest_of(name: str, project: Path) -> str | None:
+    """Return the SHA-256 of a source as it is now, in hex; None if it is gone."""
+    try:
+        return _look_at(str(project / name), _resolve(project), {}).digest
+    except (OSError, ValueError):
+        return None
+
+
 def _take_cells(cells: str) -> Source:
     from hashlib import sha256
 

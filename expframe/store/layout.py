@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,8 +30,11 @@ CALLS = "calls.jsonl"
 LEASE = "lease"
 INFO = "info.json"
 FILES_FOLDER = "files"
+CHECKPOINTS_FOLDER = "checkpoints"
+ATTEMPTS_FOLDER = "attempts"
 SOURCES_FOLDER = "_sources"
 RESOURCES_FOLDER = "_resources"
+TRASH_FOLDER = "_trash"
 _NEXT = "_next"
 
 _NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
@@ -110,6 +114,27 @@ def make_folder(store: Path, name: str | None) -> Path:
         return _make_numbered(store) if name is None else _make_named(store, name)
     except OSError as problem:
         raise unusable(store, problem) from problem
+
+
+def make_folder_like(store: Path, id: str) -> Path:
+    """
+    Make and return the folder of a run from elsewhere: called as there, or by the next number.
+
+    A name is kept where it is free. A number is kept where it is free and none as high was ever given here, since a run
+    that was removed does not give its number to another one.
+
+    Raises:
+        StoreUnusableError: Nothing can be written here.
+    """
+    is_number = id.isascii() and id.isdigit() and not id.startswith("0")
+    if not is_number or _hinted(store) <= int(id) < _LARGEST:
+        with suppress(RunExistsError):
+            folder = make_folder(store, id)
+            if is_number:
+                with suppress(OSError):  # only a hint
+                    _write_hint(store, int(id) + 1)
+            return folder
+    return make_folder(store, None)
 
 
 def is_name(name: str) -> bool:
@@ -204,6 +229,11 @@ class Lease(NamedTuple):
     started: str
     interval: float
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Lease:
+        """Return the lease that a file holds."""
+        return cls(data["machine"], data["pid"], data["started"], data["interval"])
+
     def write(self, path: Path) -> None:
         """Write the lease of a run whose record is not there yet."""
         write_new(path, json.dumps(self._asdict()).encode())
@@ -225,10 +255,15 @@ def is_alive(folder: Path) -> bool:
     path = folder / LEASE
     try:
         data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        lease = Lease(data["machine"], data["pid"], data["started"], data["interval"])
+        lease = Lease.from_json(data)
         touched = path.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         return False
+    return holds(lease, folder, touched)
+
+
+def holds(lease: Lease, folder: Path, touched: float) -> bool:
+    """Return whether the process of a lease is still there; `touched` is when it last said so."""
     if lease.machine == _machine() and lease.started:
         return _start_of(lease.pid) == lease.started
     if not lease.interval:  # it never touches its lease

@@ -1,4 +1,4 @@
-"""The points of a run's metrics, and what they come to, out of its folder."""
+"""What counts of a run's points and media, and what the points come to, out of its folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import Any
 
 from expframe.config import values as json_values
 from expframe.curves import Curves, read_files, summarize
+from expframe.media import read_file
+from expframe.record import Media
 from expframe.store import layout
+from expframe.store.attempts import superseded
 from expframe.summaries import Summary, dump, load
 
 STATISTICS = ("count", "first", "last", "min", "max", "mean")
@@ -28,7 +31,12 @@ _LONGEST = 1 << 13
 
 def curves_of(folder: Path, owner: str) -> Curves:
     """Return the points of a run by metric; `owner` is what the run is called in messages."""
-    return read_files(layout.metric_files(folder), owner)
+    return read_files(layout.metric_files(folder), owner, without=superseded(folder))
+
+
+def media_of(folder: Path, name: str | None = None) -> list[Media]:
+    """Return the tables, histograms, texts, images and figures of a run, all or of one name, in order."""
+    return read_file(folder / layout.MEDIA, name, superseded(folder).get(layout.MEDIA, ()))
 
 
 def summaries_of(folder: Path) -> dict[str, Summary]:
@@ -44,10 +52,11 @@ def summaries_of(folder: Path) -> dict[str, Summary]:
     sizes = _sizes_of(folder)
     if any(size > sizes.get(name, 0) for name, size in covered.items()):  # points were taken away since
         summaries, covered = {}, {}
+    without = superseded(folder)
     for name, size in sizes.items():
         start = covered.get(name, 0)
         if size > start:
-            summarize(folder / name, start, summaries)
+            summarize(folder / name, start, summaries, without.get(name, ()))
     return summaries
 
 

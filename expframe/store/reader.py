@@ -10,17 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from expframe import saving
+from expframe import checkpoints, saving
+from expframe.checkpoints import Checkpoint
 from expframe.config import values
 from expframe.config.model import Config
 from expframe.curves import read_files
 from expframe.disk import inside, whole_lines
 from expframe.errors import ValueFormatError
-from expframe.media import read_file as read_media
 from expframe.record import Call, File, Media, Record, Status
-from expframe.store import layout
+from expframe.store import attempts, layout
+from expframe.store.attempts import Attempt
 from expframe.store.index import rows
-from expframe.store.points import curves_of, summaries_of
+from expframe.store.points import curves_of, media_of, summaries_of
 from expframe.summaries import Summary
 from expframe.terminal_text import collapse
 
@@ -116,7 +117,7 @@ class StoredRun:
 
     def media(self, name: str | None = None) -> list[Media]:
         """Return the tables, histograms, texts, images and figures that were logged, all or of one name, in order."""
-        return read_media(self.folder / layout.MEDIA, name)
+        return media_of(self.folder, name)
 
     def system(self, name: str | None = None) -> Any:
         """
@@ -139,6 +140,16 @@ class StoredRun:
         except FileNotFoundError:
             return ""
         return text if raw else collapse(text)
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The second and later attempts of a run that was resumed, in order."""
+        return attempts.read(self.folder)
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """The checkpoints that the run kept, the first one first."""
+        return checkpoints.all_of(self.folder)
 
     def path(self, *parts: str | os.PathLike[str]) -> Path:
         """

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
+from expframe import checkpoints
 from expframe.config import values
 from expframe.config.model import Config
 from expframe.curves import summarize
@@ -16,7 +18,7 @@ from expframe.media import to_line
 from expframe.metrics import MetricFile
 from expframe.observers.base import Observer, Sink
 from expframe.record import Beat, Call, Event, File, Info, Media, Points, Record, Series
-from expframe.store import layout
+from expframe.store import attempts, layout
 from expframe.summaries import dump
 
 _FIXED = {
@@ -28,6 +30,7 @@ _FIXED = {
     "status",
     "queued",
     "started",
+    "resumed",
     "ended",
     "parent",
     "parent_id",
@@ -53,12 +56,15 @@ class LocalStore(Observer):
 
     def open(self, record: Record, config: Config) -> LocalSink:
         """
-        Make a run's folder and write down what is known.
+        Make a run's folder, or for a later attempt open it again, and write down what is known.
 
         Raises:
             StoreUnusableError: The folder cannot be written.
             RunExistsError: A run of the wanted id exists.
+            ResumeError: The run to be resumed goes on in another process.
         """
+        if record.attempt > 1:
+            return self._reopen(self.path / str(record.id), record, config)
         folder = layout.make_folder(self.path, record.id)
         try:
             return LocalSink(folder, record._replace(id=folder.name), config, self.beat_interval)
@@ -69,6 +75,26 @@ class LocalStore(Observer):
             if isinstance(problem, OSError):
                 raise layout.unusable(self.path, problem) from problem
             raise
+
+    def _reopen(self, folder: Path, record: Record, config: Config) -> LocalSink:
+        """Claim a later attempt of a run for this process; what its last checkpoint does not cover is superseded."""
+        assert record.resumed is not None
+        try:
+            last = checkpoints.last_of(folder)
+            number, step, kept = (last.number, last.step, last.position.sizes) if last else (None, None, {})
+            before = json.loads((folder / layout.RECORD).read_bytes())
+            lease = layout.own_lease(self.beat_interval)
+            (folder / layout.SUMMARY).unlink(missing_ok=True)  # it knows nothing of what is superseded
+            attempts.begin(folder, record.attempt, record.resumed.isoformat(), before, number, step, kept, lease)
+            replace_file(folder / layout.LEASE, json.dumps(lease._asdict()))
+            checkpoints.clear(folder)
+            if (folder / layout.OUTPUT).exists():
+                whence = f"the checkpoint at step {step}" if last else "the beginning"
+                line = f"--- attempt {record.attempt}, from {whence}, {record.resumed:%Y-%m-%d %H:%M:%S} UTC ---"
+                append_line(folder / layout.OUTPUT, line)
+            return LocalSink(folder, record, config, self.beat_interval)
+        except OSError as problem:
+            raise layout.unusable(self.path, problem) from problem
 
 
 class LocalSink(Sink):
@@ -81,9 +107,19 @@ class LocalSink(Sink):
         self._covered: dict[str, int] = {}
         self._metrics = MetricFile(folder / layout.METRICS)
         self._secrets = secrets_in(config.values) | secrets_of(record.argv)
-        layout.own_lease(beat_interval).write(folder / layout.LEASE)
-        write_new(folder / layout.CONFIG, values.dump_plain(self._config_data(config)))
+        if record.attempt > 1:
+            self._go_on(config)
+        else:
+            layout.own_lease(beat_interval).write(folder / layout.LEASE)
+            write_new(folder / layout.CONFIG, values.dump_plain(config_data(config, self._secrets)))
         self._write_record(record)
+
+    def _go_on(self, config: Config) -> None:
+        """Go on after what earlier attempts wrote."""
+        self._metrics.go_on(attempts.superseded(self.folder).get(layout.METRICS, ()))
+        data = config_data(config, self._secrets)
+        if json.loads((self.folder / layout.CONFIG).read_bytes())["values"] != data["values"]:
+            replace_file(self.folder / layout.CONFIG, values.dump_plain(data))
 
     def write(self, event: Event) -> None:
         """Store one event."""
@@ -122,21 +158,22 @@ class LocalSink(Sink):
         """Write down what the points come to, in the end those of workers too."""
         summaries = self._metrics.summaries
         covered = {self._metrics.path.name: self._metrics.size}
-        covered.update((path.name, summarize(path, 0, summaries)) for path in of_workers)
+        without = attempts.superseded(self.folder) if of_workers else {}
+        covered.update((path.name, summarize(path, 0, summaries, without.get(path.name, ()))) for path in of_workers)
         if summaries and covered != self._covered:
             replace_file(self.folder / layout.SUMMARY, dump(summaries, covered))
             self._covered = covered
 
-    def _config_data(self, config: Config) -> Any:
-        """Return a config as it is stored: a value made of a secret is one, so that it is not used again by mistake."""
-        data = config.to_json()
-        if self._secrets:
-            hidden = mask(config.values, shown=values.MASKED, secrets=self._secrets)
-            data["values"] = values.to_json(hidden)
-        return self._masked(data)
-
     def _masked(self, data: Any) -> Any:
         return _masked(data, self._secrets)
+
+
+def config_data(config: Config, secrets: Collection[str]) -> Any:
+    """Return a config as it is stored: a value made of a secret is one, so that it is not used again by mistake."""
+    data = config.to_json()
+    if secrets:
+        data["values"] = values.to_json(mask(config.values, shown=values.MASKED, secrets=secrets))
+    return _masked(data, secrets)
 
 
 def append_file(folder: Path, file: File, secrets: Collection[str]) -> None:

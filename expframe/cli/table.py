@@ -1,0 +1,199 @@
+"""Values as cells and cells as tables: aligned in columns, as wide as the terminal at most, free of control codes."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TextIO
+
+from expframe.cli.render import paint, wants_colour
+from expframe.config.values import MASKED, Reference, short_repr
+from expframe.masking import MASK
+
+_NARROWEST = 8
+"""A column is not cut below this."""
+_GAP = "  "
+
+
+class Style(NamedTuple):
+    """
+    How text is to look where it is shown.
+
+    Attributes:
+        colour: Whether it may have colours.
+        width: How many columns the terminal has; None where lines may be of any length.
+    """
+
+    colour: bool = False
+    width: int | None = None
+
+    @classmethod
+    def of(cls, stream: TextIO) -> Style:
+        """Return the style that suits a stream: wide and plain, but for a terminal."""
+        try:
+            width = os.get_terminal_size(stream.fileno()).columns or 80 if stream.isatty() else None
+        except (AttributeError, ValueError, OSError):
+            width = None
+        return cls(wants_colour(stream), width)
+
+    def paint(self, text: str, kind: str) -> str:
+        """Return text in the colour of a kind, if there are colours."""
+        return paint(text, kind, self.colour)
+
+
+class Cell(NamedTuple):
+    """
+    One cell of a table.
+
+    Attributes:
+        text: What it says.
+        kind: The kind of its colour, as for `paint`.
+        is_right: Whether it stands at the right of its column.
+    """
+
+    text: str
+    kind: str = ""
+    is_right: bool = False
+
+
+def clean(text: str) -> str:
+    r"""
+    Return a text in which control characters stand as escapes; tabs and newlines stay.
+
+    Example:
+        >>> clean("red: \x1b[31m")
+        'red: \\x1b[31m'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\t\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def cell(value: Any) -> Cell:
+    """
+    Return a value as a cell; None is an empty one.
+
+    Example:
+        >>> cell(0.123456789).text, cell(None).text, cell(("a", "b")).text
+        ('0.123457', '', 'a, b')
+    """
+    if isinstance(value, Cell):
+        return value
+    if value is None:
+        return Cell("")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return Cell(" ".join(clean(text_of(value)).split()), is_right=is_number)
+
+
+def text_of(value: Any) -> str:
+    """Return a value in short: floats with six digits, times in the time zone of here, secrets masked."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Reference) and value == MASKED:
+        return MASK
+    if isinstance(value, datetime.datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return short_repr(value, 80)
+
+
+def seconds_text(seconds: float | None) -> str:
+    """
+    Return a duration in its two greatest units.
+
+    Example:
+        >>> seconds_text(0.042), seconds_text(75), seconds_text(90061)
+        ('0.04 s', '1 min 15 s', '1 d 1 h')
+    """
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next(place for place, (count, _) in enumerate(units) if count)
+    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2] if count)
+
+
+def size_text(size: float) -> str:
+    """
+    Return a number of bytes with a unit.
+
+    Example:
+        >>> size_text(512), size_text(1_500_000)
+        ('512 B', '1.5 MB')
+    """
+    units = ["B", "kB", "MB", "GB", "TB"]
+    place = 0
+    while size >= 1000 and place < len(units) - 1:
+        size, place = size / 1000, place + 1
+    return f"{size:.{1 if place else 0}f} {units[place]}"
+
+
+def table_lines(titles: Sequence[str], rows: Iterable[Sequence[Any]], style: Style) -> list[str]:
+    """
+    Return a table, one line a row, below a line of titles.
+
+    Args:
+        titles: One for each column.
+        rows: Values or Cells, as many as titles in each.
+        style: Where lines are to fit into a width, the widest columns are cut.
+    """
+    cells = [[cell(value) for value in row] for row in rows]
+    is_right = [bool(cells) and all(row[n].is_right or not row[n].text for row in cells) for n in range(len(titles))]
+    header = [Cell(clean(title), "bold") for title in titles]
+    widths = [max([_width(row[n].text) for row in [header, *cells]]) for n in range(len(titles))]
+    if style.width is not None:
+        _narrow(widths, style.width)
+    return [_line(row, widths, is_right, style) for row in [header, *cells]]
+
+
+def _line(row: Sequence[Cell], widths: Sequence[int], is_right: Sequence[bool], style: Style) -> str:
+    parts = []
+    for one, width, right in zip(row, widths, is_right, strict=True):
+        text = _cut(one.text, width)
+        space = " " * (width - _width(text))
+        painted = style.paint(text, one.kind)
+        parts.append(space + painted if right else painted + space)
+    return _GAP.join(parts).rstrip(" ")
+
+
+def _narrow(widths: list[int], width: int) -> None:
+    """Take from the widest columns until all of them fit into a width, or none can be cut any more."""
+    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
+    while excess > 0 and max(widths, default=0) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+        excess -= 1
+
+
+def _cut(text: str, width: int) -> str:
+    if _width(text) <= width:
+        return text
+    mark = "…" if _can_show("…") else "~"
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return text + mark
+
+
+def _can_show(mark: str) -> bool:
+    try:
+        mark.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError, AttributeError):
+        return False
+    return True
+
+
+def _width(text: str) -> int:
+    """Return how many columns a text takes: wide characters take two."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -1,0 +1,221 @@
+"""Runs as one zip file that another store takes in: whole, each once, and never outside of its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from expframe.config import values
+from expframe.disk import inside, light_sha256, replace_file, replacing
+from expframe.errors import EscapingPathError, ValueFormatError
+from expframe.store import layout, shared
+from expframe.store.index import rows
+from expframe.store.reader import StoredRun
+
+_MANIFEST = "expframe-runs.json"
+_FORMAT = 1
+_RUNS = "runs/"
+_PIECE = 1 << 20
+
+
+class Imported(NamedTuple):
+    """
+    What came of one run of a file.
+
+    Attributes:
+        uid: The run's.
+        there: Its id in the store that it comes from.
+        id: Its id here.
+        is_new: Whether it came with this import; otherwise a run of its uid was here already.
+    """
+
+    uid: str
+    there: str
+    id: str
+    is_new: bool
+
+
+# ---------------------------------------------------------------------------------------------------------- export
+
+
+def export(runs: Sequence[StoredRun], target: Path) -> int:
+    """
+    Write runs, with the sources and resources that they share, into a zip file, and return its size.
+
+    Raises:
+        OSError: It cannot be written; then there is no file, or the one that was there before.
+        ValueFormatError: A record cannot be read.
+    """
+    listed = [{"id": run.id, "uid": run.record.uid} for run in runs]
+    with replacing(target) as file, _new_archive(file) as archive:
+        archive.writestr(_MANIFEST, values.dump_plain({"format": _FORMAT, "runs": listed}))
+        for run in runs:
+            for path in files_of(run.folder):
+                archive.write(path, f"{_RUNS}{run.id}/{path.relative_to(run.folder).as_posix()}")
+        for path in sorted({path for run in runs for path in shared_files(run)}):
+            archive.write(path, f"{path.parent.name}/{path.name}")
+    return target.stat().st_size
+
+
+def _new_archive(file: IO[bytes]) -> zipfile.ZipFile:
+    return zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False)
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Yield the files of a run, without its lease and without what was never finished; links out of it are left out."""
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(parent, name)
+            if name.startswith(".") or (path.parent == folder and name == layout.LEASE):
+                continue
+            with suppress(EscapingPathError):
+                if inside(folder, path.relative_to(folder)).is_file():
+                    yield path
+
+
+def shared_files(run: StoredRun) -> Iterator[Path]:
+    """Yield the files of a run that are kept once for all runs of the store, as far as they are there."""
+    store = run.folder.parent
+    for name in shared.names_of(run):
+        with suppress(EscapingPathError):
+            path = inside(store, name)
+            if path.is_file() and path.parent.parent == store:
+                yield path
+
+
+# ---------------------------------------------------------------------------------------------------------- import
+
+
+def take_in(source: Path, store: Path) -> list[Imported]:
+    """
+    Take the runs of a zip file into a store, and return what came of each.
+
+    A run whose uid is here already is left as it is, so that a file can be taken in again. A run keeps its id where
+    that was never given here, and gets the next number otherwise. Each run is there as a whole or not at all.
+
+    Raises:
+        ValueFormatError: The file is no such file, or damaged.
+        EscapingPathError: A name in it leads out of its folder; no run has been taken in.
+        StoreUnusableError: The store cannot be written.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return _take_in(archive, source, store)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as problem:
+        raise ValueFormatError(str(source), f"is no zip file, or damaged ({problem}).") from problem
+
+
+def _take_in(archive: zipfile.ZipFile, source: Path, store: Path) -> list[Imported]:
+    listed = _listed(archive, source)
+    members = _members(archive, store)
+    store.mkdir(parents=True, exist_ok=True)
+    here = {row.record["uid"]: row.id for row in rows(store, layout.run_ids(store), ()) if row.record}
+    _take_shared(archive, members, store)
+    found: list[Imported] = []
+    given: dict[str, str] = {}
+    for uid, id in listed:
+        is_new = uid not in here
+        if is_new:
+            here[uid] = _take_run(archive, members, store, uid, id)
+            given[uid] = here[uid]
+        found.append(Imported(uid, id, here[uid], is_new))
+    _name_parents(store, given, here)
+    return found
+
+
+def _listed(archive: zipfile.ZipFile, source: Path) -> list[tuple[str, str]]:
+    """Return the uid and id of each run of a file."""
+    try:
+        data = json.loads(archive.read(_MANIFEST))
+        if data["format"] > _FORMAT:
+            raise ValueFormatError(str(source), f"is of format {data['format']}; a newer expframe can read it.")
+        listed = [(str(run["uid"]), str(run["id"])) for run in data["runs"]]
+    except (KeyError, ValueError, TypeError) as problem:
+        if isinstance(problem, ValueFormatError):
+            raise
+        raise ValueFormatError(str(source), "holds no runs: it was not made by `expframe export`.") from problem
+    for _, id in listed:
+        if not layout.is_name(id):
+            raise EscapingPathError(name=id, folder=str(source))
+    return sorted(listed, key=lambda run: int(run[1]) if run[1].isdecimal() else 0)  # so that numbers are kept
+
+
+def _members(archive: zipfile.ZipFile, store: Path) -> dict[str, zipfile.ZipInfo]:
+    """Return the files in an archive by name; none of them leads out of its folder."""
+    members = {member.filename: member for member in archive.infolist() if not member.is_dir()}
+    for name in members:
+        inside(store, name)
+        if any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name:
+            raise EscapingPathError(name=name, folder=str(store))
+    return members
+
+
+def _take_shared(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], store: Path) -> None:
+    """Take in sources and resources that are not here; each is what its name, a digest, says."""
+    for name, member in members.items():
+        folder, _, file = name.partition("/")
+        target = store / folder / file
+        if folder not in shared.FOLDERS or "/" in file or target.exists():
+            continue
+        target.parent.mkdir(exist_ok=True)
+        with replacing(target) as copy, archive.open(member) as original:
+            digest = light_sha256()
+            while piece := original.read(_PIECE):
+                digest.update(piece)
+                copy.write(piece)
+            if digest.hexdigest() != file.partition(".")[0]:
+                raise ValueFormatError(f"{archive.filename}: {name}", "is not what its name says.")
+
+
+def _take_run(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], store: Path, uid: str, id: str) -> str:
+    """Take in one run, its record last, and return its id; a folder without a record is no run yet."""
+    start = f"{_RUNS}{id}/"
+    own = {name.removeprefix(start): member for name, member in members.items() if name.startswith(start)}
+    record = _record(archive, own, uid, id)
+    folder = layout.make_folder_like(store, id)
+    try:
+        for name, member in own.items():
+            if name not in (layout.RECORD, layout.LEASE):
+                _extract(archive, member, folder, name)
+        record["id"] = folder.name
+        replace_file(folder / layout.RECORD, values.dump_plain(record))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder.name
+
+
+def _record(archive: zipfile.ZipFile, own: dict[str, zipfile.ZipInfo], uid: str, id: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(archive.read(own[layout.RECORD]))
+        if record["uid"] != uid:
+            raise ValueError("another uid")
+    except (KeyError, ValueError, TypeError) as problem:
+        raise ValueFormatError(f"{archive.filename}: run {id}", f"cannot be read ({problem}).") from problem
+    return record
+
+
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, name: str) -> None:
+    target = inside(folder, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as copy, archive.open(member) as original:
+        shutil.copyfileobj(original, copy, _PIECE)
+
+
+def _name_parents(store: Path, given: dict[str, str], here: dict[str, str]) -> None:
+    """Write the new ids of parents into the records of the runs that came in."""
+    for id in given.values():
+        path = store / id / layout.RECORD
+        record = json.loads(path.read_bytes())
+        parent_id = here.get(record.get("parent"))
+        if parent_id is not None and parent_id != record.get("parent_id"):
+            record["parent_id"] = parent_id
+            replace_file(path, values.dump_plain(record))

@@ -1,0 +1,161 @@
+"""What people change in runs afterwards: tags, comment, id; and runs that are put away, until they are deleted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from expframe.config import values
+from expframe.disk import replace_file
+from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
+from expframe.record import Status
+from expframe.store import layout
+from expframe.store.reader import StoredRun
+
+_AGAIN = "~"
+"""Stands between a run's id and a number where the trash has a run of that id already; no id holds it."""
+
+
+def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
+    """
+    Change facts of a run's record, and leave everything else in it as it is.
+
+    Args:
+        run: The run; its process has ended.
+        facts: By field of the Record.
+
+    Raises:
+        StoreError: The run is running: its process would write its own record over this one.
+        ValueFormatError: The record cannot be read.
+    """
+    _refuse_running(run, "change it")
+    path = run.folder / layout.RECORD
+    try:
+        data = json.loads(path.read_bytes())
+        data.update(values.to_json(dict(facts)))
+    except (ValueError, AttributeError) as problem:
+        raise ValueFormatError(f"run {run.id} ({path})", f"cannot be read ({problem}).") from problem
+    replace_file(path, values.dump_plain(data))
+
+
+def rename(run: StoredRun, name: str) -> StoredRun:
+    """
+    Give a run another id, in its folder's name, its record and those of its children, and return it.
+
+    Raises:
+        OptionError: The name cannot be one.
+        RunExistsError: There is a run of this name.
+        StoreError: The run is running.
+    """
+    _refuse_running(run, "rename it")
+    children = run.children
+    target = layout.make_folder(run.folder.parent, name)  # so that nobody else takes it
+    try:
+        _move_over(run.folder, target)
+    except OSError:
+        target.rmdir()
+        raise
+    renamed = StoredRun(target)
+    change(renamed, {"id": name})
+    for child in children:
+        if child.status != Status.RUNNING:
+            change(child, {"parent_id": name})
+    return renamed
+
+
+def _move_over(folder: Path, empty: Path) -> None:
+    if os.name == "nt":  # only there a folder does not replace an empty one
+        empty.rmdir()
+    folder.rename(empty)
+
+
+def _refuse_running(run: StoredRun, what: str) -> None:
+    if run.status == Status.RUNNING:
+        raise StoreError(f"run {run.id}", f"is running. When it has ended you can {what}.")
+
+
+# ----------------------------------------------------------------------------------------------------------- trash
+
+
+def put_away(run: StoredRun) -> int:
+    """
+    Move a run into the trash of its store, and return its size in bytes.
+
+    Raises:
+        StoreError: The run is running.
+    """
+    if layout.is_alive(run.folder):
+        _refuse_running(run, "remove it")
+    size = size_of(run.folder)
+    move_to_trash(run.folder)
+    return size
+
+
+def move_to_trash(path: Path) -> None:
+    """Move a file or folder of a store into the store's trash."""
+    trash = path.parent / layout.TRASH_FOLDER
+    trash.mkdir(exist_ok=True)
+    name, number = path.name, 1
+    while (trash / name).exists():
+        number += 1
+        name = f"{path.name}{_AGAIN}{number}"
+    path.rename(trash / name)
+
+
+def trash_of(store: Path) -> list[StoredRun]:
+    """Return what is in the trash of a store, by name; ids of runs that went there again have a number."""
+    try:
+        names = os.listdir(store / layout.TRASH_FOLDER)  # noqa: PTH208
+    except FileNotFoundError:
+        return []
+    return [StoredRun(store / layout.TRASH_FOLDER / name) for name in sorted(names)]
+
+
+def restore(store: Path, name: str) -> StoredRun:
+    """
+    Take a run out of the trash.
+
+    Raises:
+        RunNotFoundError: The trash has none of this name.
+        RunExistsError: There is another run of its id now.
+    """
+    there = {run.id: run for run in trash_of(store)}
+    if name not in there:
+        raise RunNotFoundError(name, str(store / layout.TRASH_FOLDER), tuple(there))
+    target = store / name.partition(_AGAIN)[0]
+    if target.exists():
+        raise RunExistsError(target.name, str(store))
+    there[name].folder.rename(target)
+    return StoredRun(target)
+
+
+def empty_trash(store: Path) -> list[tuple[str, int]]:
+    """Delete what is in the trash for good, and return the name and size of each."""
+    deleted = []
+    for run in trash_of(store):
+        size = size_of(run.folder)
+        if run.folder.is_dir() and not run.folder.is_symlink():
+            shutil.rmtree(run.folder)
+        else:
+            run.folder.unlink()
+        deleted.append((run.id, size))
+    return deleted
+
+
+def size_of(path: Path) -> int:
+    """Return how many bytes a file has, or all files below a folder; links count as themselves."""
+    try:
+        total = path.lstat().st_size if not path.is_dir() or path.is_symlink() else 0
+    except OSError:
+        return 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118
+            except OSError:  # it has just gone
+                continue
+    return total

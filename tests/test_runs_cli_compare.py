@@ -1,0 +1,123 @@
+"""`expframe compare`: runs and groups of seeds beside each other."""
+
+import csv
+import io
+
+import pytest
+from scipy import stats
+
+SCORES = {("adam", 1): 0.8, ("adam", 2): 0.9, ("adam", 3): 0.85, ("sgd", 1): 0.6, ("sgd", 2): 0.7, ("sgd", 3): 0.5}
+
+
+@pytest.fixture
+def seeds(ex):
+    """Two optimizers with three seeds each; a score each, and a metric."""
+
+    @ex.config
+    def config():
+        optimizer = "adam"
+        depth = 3
+
+    @ex.main
+    def main(optimizer, seed, _run):
+        _run.log_scalars({"acc": [0.1, SCORES[optimizer, seed], 0.2], "same": [1.0], "time/step": [seed]})
+        return {"score": SCORES[optimizer, seed], "kept": True}
+
+    for optimizer, seed in SCORES:
+        ex.run(config_updates={"optimizer": optimizer, "seed": seed})
+
+
+def test_only_what_differs_has_a_column(seeds, cli):
+    """Entries and metrics that are the same in all runs have none, nor have timers."""
+    lines = cli("compare").splitlines()
+
+    assert {"id", "optimizer", "seed", "result.score"} == set(lines[0].split())
+    assert ["1", "1", "adam", "0.8"] == sorted(lines[-1].split(), key=["1", "adam", "0.8"].index)
+    assert "depth" not in lines[0] and "same" not in lines[0] and "time" not in lines[0]
+
+
+def test_metrics_and_entries_can_be_chosen(seeds, cli):
+    """`-m` and `-e` name the columns; a metric that no run has gets the nearest."""
+    lines = cli("compare", "1,4", "-m", "acc.max,acc,result.score,duration", "-e", "depth").splitlines()
+
+    assert ["id", "depth", "acc.max", "acc.last", "result.score", "duration"] == lines[0].split()
+    assert ["1", "3", "0.8", "0.2", "0.8"] == lines[1].split()[:-1]
+    cli("compare", "-m", "accc.max")
+    assert cli.code == 2 and "'metrics.accc.max': is in no run. Did you mean 'metrics.acc.max'" in cli.err
+    cli("compare", "-e", "deth")
+    assert cli.code == 2 and "Did you mean 'config.depth'" in cli.err
+
+
+def test_groups_of_seeds_have_mean_deviation_interval_and_count(seeds, cli):
+    """Runs equal but for the seed are a group, with what their numbers come to."""
+    found = cli.json("compare", "1-6", "--groups", "-m", "acc.max")
+
+    assert [{"optimizer": "adam"}, {"optimizer": "sgd"}] == [group["entries"] for group in found["groups"]]
+    assert ["4", "5", "6"] == found["groups"][1]["runs"]
+    sample = found["groups"][0]["metrics"]["acc.max"]
+    assert pytest.approx({"n": 3, "mean": 0.85, "sd": 0.05, "low": 0.7257931, "high": 0.9742069}) == sample
+
+
+def test_two_groups_are_tested(seeds, cli):
+    """The difference of two groups comes with its interval and the p of Welch's test; three groups have none."""
+    test = cli.json("compare", "1-6", "-g", "-m", "acc.max")["tests"]["acc.max"]
+    expected = stats.ttest_ind([0.6, 0.7, 0.5], [0.8, 0.9, 0.85], equal_var=False)
+    text = cli("compare", "1-6", "-g", "-m", "acc.max")
+
+    assert pytest.approx((expected.statistic, expected.pvalue)) == (test["t"], test["p"])
+    assert "optimizer=sgd less optimizer=adam" in text and f"{expected.pvalue:.2g}" in text
+    assert {} == cli.json("compare", "--by", "seed")["tests"]
+
+
+def test_groups_can_be_chosen(seeds, cli):
+    """`--by` groups by entries, whatever else differs."""
+    found = cli.json("compare", "1-6", "--by", "seed", "-m", "acc.max")["groups"]
+
+    assert [{"seed": 1}, {"seed": 2}, {"seed": 3}] == [group["entries"] for group in found]
+    assert ["1", "4"] == found[0]["runs"]
+
+
+def test_tables_come_as_csv_markdown_and_latex(seeds, cli):
+    """Each form is what its readers take; CSV has numbers in full."""
+    words = ["compare", "1,4", "-m", "acc.max", "-e", "optimizer"]
+
+    assert [["id", "optimizer", "acc.max"], ["1", "adam", "0.8"], ["4", "sgd", "0.6"]] == list(
+        csv.reader(io.StringIO(cli(*words, "-o", "csv")))
+    )
+    assert "| id | optimizer | acc.max |\n| --- | --- | ---: |\n| 1 | adam | 0.8 |" in cli(*words, "-o", "markdown")
+    assert "id & optimizer & acc.max \\\\\n\\midrule\n1 & adam & 0.8 \\\\" in cli(*words, "-o", "latex")
+    assert "mean $\\pm$ sd (95\\% CI)" in cli("compare", "-g", "-o", "latex")
+    assert "acc.max sd" in cli("compare", "-g", "-m", "acc.max", "-o", "csv").splitlines()[0]
+    cli(*words, "-o", "markdwn")
+    assert (2, "UsageError: --form=markdwn: is none. There are: markdown.\n") == (cli.code, cli.err)
+
+
+def test_confidence_is_a_part_of_one(seeds, cli):
+    """A greater confidence has a wider interval; one that is none is said."""
+    narrow, wide = (
+        cli.json("compare", "1-3", "-g", "-m", "acc.max", f"--confidence={part}")["groups"][0]["metrics"]["acc.max"]
+        for part in (0.5, 0.99)
+    )
+    assert wide["low"] < narrow["low"] < narrow["high"] < wide["high"]
+    cli("compare", "-g", "--confidence=95")
+    assert (2, "UsageError: --confidence=95: takes a part of 1, such as 0.95.\n") == (cli.code, cli.err)
+
+
+def test_runs_without_a_metric_leave_a_gap(seeds, ex, cli):
+    """A run that lacks a metric has an empty cell, and is not counted in its group."""
+
+    @ex.command
+    def other():
+        return None
+
+    ex.run("other", config_updates={"seed": 1})
+    found = cli.json("compare", "1,7", "--by", "depth", "-m", "acc.max")["groups"][0]
+
+    assert (["1", "7"], 1) == (found["runs"], found["metrics"]["acc.max"]["n"])
+    assert "n = 1" in cli("compare", "1,7", "--by", "depth", "-m", "acc.max")
+
+
+def test_an_empty_store_has_an_empty_comparison(cli):
+    """Without runs there is nothing but the title."""
+    assert ("id\n", 0) == (cli("compare", "-F", "nowhere"), cli.code)
+    assert [] == cli.json("compare", "-g", "-F", "nowhere")["groups"]

@@ -1,0 +1,97 @@
+"""`expframe diff`: what differs between runs."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def two_versions(script, environment, tmp_path):
+    """Two runs of a script that was changed between them."""
+    text = """
+        from expframe import Experiment
+        ex = Experiment("train")
+        @ex.config
+        def config():
+            lr = 0.1
+            token = "hunter22"
+            net = {"depth": 3}
+        @ex.automain
+        def main(lr, _run):
+            _run.log_scalar("loss", lr)
+            return %s
+    """
+    for result, words in (("lr * 2", ["lr=0.1"]), ("lr * 3", ["lr=0.2", "net.depth=4", "token=another1"])):
+        path = script(text % result)
+        subprocess.run(
+            [sys.executable, path, "with", "seed=1", *words], env=environment, check=True, capture_output=True
+        )
+
+
+def test_diff_shows_entries_sources_and_results_that_differ(two_versions, cli):
+    """Only what differs is shown: config, code as a unified diff, results; secrets are masked."""
+    lines = cli("diff", "1", "2").splitlines()
+
+    assert ["net.depth", "3", "4"] in [line.split() for line in lines]
+    assert ["lr", "0.1", "0.2"] in [line.split() for line in lines]
+    assert "-    return lr * 2" in lines and "+    return lr * 3" in lines
+    assert "--- script.py (run 1)" in lines
+    assert "packages: same" in lines
+    assert any(line.startswith("metrics.loss.last") for line in lines)
+    assert "hunter22" not in "".join(lines) and "another1" not in "".join(lines)
+
+
+def test_diff_as_json_names_the_value_of_each_run(two_versions, cli):
+    """In JSON each entry has its value by run, and code is a unified diff."""
+    found = cli.json("diff", "1-2")
+
+    assert ["1", "2"] == found["runs"]
+    assert {"1": 0.1, "2": 0.2} == found["differences"]["config"]["lr"]
+    assert {"1": 3, "2": 4} == found["differences"]["config"]["net.depth"]
+    assert [("script.py", "changed")] == [(change["file"], change["change"]) for change in found["code"]]
+    assert "+    return lr * 3\n" in found["code"][0]["diff"]
+
+
+def test_diff_of_parts_compares_nothing_else(two_versions, cli):
+    """`--only` narrows the comparison; a part that is none is said."""
+    assert ["code", "command", "runs", "store", "version", "differences"] == sorted(
+        cli.json("diff", "1", "2", "--only=code"), key=lambda key: (key == "differences", key)
+    )
+    cli("diff", "1", "2", "--only=cofig")
+    assert (2, "UsageError: --only=cofig: is none of what is compared. There are: config.\n") == (cli.code, cli.err)
+
+
+def test_diff_needs_two_runs(two_versions, cli):
+    """One run has nothing to be compared with."""
+    cli("diff", "1", "1")
+    assert (2, "UsageError: run 1: is one, and there is nothing to compare it with.\n") == (cli.code, cli.err)
+
+
+def test_values_that_look_the_same_in_short_are_shown_in_full(ex, cli):
+    """Two floats that differ in the tenth digit are shown with it."""
+
+    @ex.main
+    def main(_config):
+        return None
+
+    ex.add_config(x=0.1)
+    ex.run(config_updates={"x": 0.1234567891})
+    ex.run(config_updates={"x": 0.1234567892})
+
+    assert "0.1234567891  0.1234567892" in cli("diff", "1", "2", "--only=config")
+
+
+def test_an_entry_that_a_run_lacks_is_no_none(ex, cli):
+    """An entry that is not there stands as a dash, and None as None; in JSON it is left out."""
+
+    @ex.main
+    def main():
+        return None
+
+    ex.add_config(x=None)
+    ex.run(config_updates={"+y": None, "seed": 1})
+    ex.run(config_updates={"x": 1, "seed": 1})
+
+    assert ["y", "None", "-"] in [line.split() for line in cli("diff", "1", "2").splitlines()]
+    assert {"x": {"1": None, "2": 1}, "y": {"1": None}} == cli.json("diff", "1", "2")["differences"]["config"]

@@ -1,0 +1,69 @@
+"""`expframe metrics`: curves in the terminal and as CSV."""
+
+import csv
+import io
+import math
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def curves(ex):
+    """Two runs with curves, one of which has points that are no numbers."""
+
+    @ex.main
+    def main(_run, _seed):
+        _run.log_scalars({"loss": [1.0, 0.5, 0.25], "acc,top": [0.1, math.nan, math.inf]})
+
+    ex.run()
+    ex.run()
+
+
+def test_without_a_name_metrics_are_listed(curves, cli):
+    """`metrics ID` says which metrics there are, and what they come to."""
+    assert ["1", "loss", "3", "0.25", "0.25", "1", "0.583333"] == cli("metrics", "1").splitlines()[1].split()
+    assert ["loss", "acc,top"] == [found["name"] for found in cli.json("metrics", "1")["metrics"]]
+
+
+def test_points_come_as_csv(curves, cli):
+    """`--csv` has a line for each point, as exact as it was logged."""
+    rows = list(csv.reader(io.StringIO(cli("metrics", "1,2", "loss", "acc,top", "--csv"))))
+
+    assert ["run", "metric", "step", "time", "value"] == rows[0]
+    assert ["1", "loss", "1", "0.5"] == [*rows[2][:3], rows[2][4]]
+    assert [["acc,top", "nan"], ["acc,top", "inf"]] == [[row[1], row[4]] for row in rows[-2:]]
+
+
+def test_wide_csv_has_a_column_for_each_metric(curves, cli):
+    """`--wide` has a line for each step; with several runs their ids are in the titles."""
+    assert "step,loss\n0,1.0\n1,0.5\n2,0.25\n" == cli("metrics", "1", "loss", "--wide")
+    assert "step,loss (run 1),loss (run 2)" == cli("metrics", "1-2", "loss", "--wide").splitlines()[0]
+
+
+def test_curves_are_plotted_in_the_terminal(curves, cli):
+    """A plot has the names of its curves; points that are no numbers are left out."""
+    text = cli("metrics", "1-2", "loss", "acc,top")
+
+    assert "loss (run 1)" in text and "loss (run 2)" in text and "acc,top (run 1)" in text
+    assert "\x1b" not in text
+    assert cli.code == 0
+    assert "log10" in cli("metrics", "1", "loss", "--log")
+    assert "seconds" in cli("metrics", "1", "loss", "-x", "time")
+
+
+def test_a_metric_that_is_not_there_gets_the_nearest_name(curves, cli):
+    """A mistyped metric, or axis, is a wrong command line."""
+    cli("metrics", "1", "los")
+    assert (2, "UsageError: metric 'los': is in none of these runs. Did you mean 'loss'?\n") == (cli.code, cli.err)
+    cli("metrics", "1", "loss", "-x", "epoch")
+    assert (2, "UsageError: --x=epoch: takes step or time.\n") == (cli.code, cli.err)
+
+
+def test_a_plot_without_its_library_names_the_extra(curves, cli, monkeypatch):
+    """Where plotille is missing, the message says how it is installed; CSV needs nothing."""
+    monkeypatch.setitem(sys.modules, "plotille", None)
+    cli("metrics", "1", "loss")
+
+    assert cli.code == 1 and "pip install 'expframe[terminal]'" in cli.err
+    assert cli("metrics", "1", "loss", "--csv")

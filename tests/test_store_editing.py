@@ -1,0 +1,153 @@
+"""`expframe tag`, `note`, `rename` and `rm`: runs that are changed and put away."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from expframe import runs
+
+
+@pytest.fixture
+def some(ex):
+    """Three runs, the second of which was started in the first."""
+
+    @ex.command
+    def inner():
+        return None
+
+    @ex.main
+    def main(nested):
+        if nested:
+            ex.run("inner")
+
+    ex.add_config(nested=False)
+    ex.run(config_updates={"nested": True}, options={"tag": "first"})
+    ex.run()
+    return runs("runs")
+
+
+@pytest.fixture
+def running(script, environment):
+    """A run that goes on until the test ends; its folder."""
+    path = script("""
+        import sys
+        from expframe import Experiment
+        ex = Experiment("slow")
+        @ex.automain
+        def main():
+            sys.stdin.readline()
+    """)
+    command = [sys.executable, path, "-C", "no", "-i", "slow"]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        folder = path.parent / "runs" / "slow"
+        while not (folder / "run.json").exists():
+            time.sleep(0.01)
+        yield folder
+        process.communicate(b"\n")
+
+
+def test_tags_are_added_once_and_taken_away(some, cli):
+    """`tag` adds what is not there, for several runs at once, and `--remove` takes away."""
+    assert "Run 1: first, good, best\nRun 3: good, best, first\n" == cli("tag", "1,3", "good,best", "first")
+    assert [{"id": "1", "tags": ["good"]}] == cli.json("tag", "1", "first", "best", "--remove")["runs"]
+    assert ("good",) == some["1"].record.tags
+    assert ["1"] == some.where("'good' in tags and not 'best' in tags").ids()
+
+
+def test_a_note_is_given_shown_and_taken_away(some, cli):
+    """`note` with a text sets the comment, without one prints it, with an empty one removes it."""
+    cli("note", "1", "the best so far")
+    assert "the best so far\n" == cli("note", "1")
+    cli("note", "1", "")
+    assert None is cli.json("note", "1")["comment"]
+
+
+def test_a_changed_record_keeps_everything_else(some, cli):
+    """Only the fact that is changed differs, facts of other versions included; the form is the writer's."""
+    path = some["1"].folder / "run.json"
+    before = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**before, "of_a_later_version": [1]}))
+    cli("note", "1", "x")
+
+    assert {**before, "of_a_later_version": [1], "comment": "x"} == json.loads(path.read_bytes())
+    assert '{\n "format": 1,\n "uid": ' == path.read_text()[:24]
+
+
+def test_a_note_hides_credentials(some, cli):
+    """A password in a URL is masked, as in everything that is stored."""
+    cli("note", "1", "data from https://me:hunter22@example.org/x")
+
+    assert "hunter22" not in (some["1"].folder / "run.json").read_text()
+
+
+def test_a_renamed_run_is_its_childrens_parent(some, cli):
+    """Folder, record and the children's records have the new id."""
+    assert "Run 1 is baseline now.\n" == cli("rename", "1", "baseline")
+
+    assert "baseline" == some["baseline"].record.id
+    assert ("baseline", ["2"]) == (some["2"].record.parent_id, [run.id for run in some["baseline"].children])
+    assert not Path("runs/1").exists()
+
+
+def test_a_run_is_not_renamed_to_what_is_taken_or_no_name(some, cli):
+    """A name that a run has, or that cannot be one, is refused, and nothing is changed."""
+    cli("rename", "1", "3")
+    assert cli.code == 1 and cli.err.startswith("RunExistsError: Run '3' exists already")
+    cli("rename", "1", "_x")
+    assert cli.code == 2 and cli.err.startswith("OptionError")
+    assert {"1", "2", "3"} == set(some.ids())
+
+
+def test_a_running_run_is_left_alone(running, cli):
+    """A run whose process writes its record is neither changed nor renamed nor removed."""
+    for words in (["tag", "slow", "x"], ["note", "slow", "x"], ["rename", "slow", "y"], ["rm", "slow"]):
+        cli(*words)
+        assert cli.code == 1 and cli.err.startswith("StoreError: run slow: is running.")
+    assert running.is_dir()
+
+
+def test_rm_puts_runs_into_the_trash_and_back(some, cli):
+    """A removed run is in the trash with its size, and can be taken out."""
+    size = cli.json("rm", "3")["size"]
+
+    assert size > 0
+    assert {"1", "2"} == set(some.ids())
+    assert [{"id": "3", "size": size}] == cli.json("rm", "--list")["trash"]
+    cli("rm", "--restore", "3")
+    assert {"1", "2", "3"} == set(some.ids())
+    assert "No run in the trash.\n" == cli("rm", "--list")
+
+
+def test_rm_takes_a_filter_and_children(some, cli):
+    """Runs are removed by filter, and with those that were started in them."""
+    assert {"1", "2"} == {run["id"] for run in cli.json("rm", "-w", "config.nested", "--children", "1-3")["removed"]}
+    assert ["3"] == some.ids()
+    cli("rm")
+    assert cli.code == 2 and "no runs: are named" in cli.err
+
+
+def test_an_emptied_trash_is_gone_for_good(some, cli):
+    """`rm --empty` deletes what is in the trash, and no number is given twice."""
+    cli("rm", "1-3")
+    assert ["1", "2", "3"] == [run["id"] for run in cli.json("rm", "--empty")["deleted"]]
+    assert [] == cli.json("rm", "--list")["trash"] == some.ids()
+
+
+def test_runs_of_one_id_have_room_in_the_trash(some, ex, cli):
+    """A name that is removed twice is there twice, and each can be taken out when its id is free."""
+    cli("rename", "1", "a")
+    cli("rm", "a")
+    cli("rename", "2", "a")
+    cli("rm", "a")
+
+    assert ["a", "a~2"] == [run["id"] for run in cli.json("rm", "--list")["trash"]]
+    cli("rm", "--restore", "a~2")
+    assert "inner" == some["a"].record.command
+    cli("rm", "--restore", "a")
+    assert cli.code == 1 and cli.err.startswith("RunExistsError")
+    cli("rm", "--restore", "b")
+    assert cli.code == 2 and "No run 'b' in" in cli.err
