@@ -23,7 +23,7 @@ from expframe.compat.sacred.observers.base import td_format
 from expframe.compat.sacred.run import Run
 from expframe.compat.sacred.stdout_capturing import get_stdcapturer
 from expframe.errors import DefinitionError
-from expframe.store.reader import runs
+from expframe.store.collection import runs
 from expframe.store.writer import LocalStore
 
 

@@ -125,7 +125,7 @@ class TestFinding:
 
     def test_children(self, tmp_path):
         """The children of a selection are the runs that were started inside any of it."""
-        ex = Experiment("outer", store=tmp_path / "runs")
+        ex = Experiment("outer", store=tmp_path / "runs", project_dir=tmp_path)
 
         @ex.command
         def inner():
@@ -333,7 +333,7 @@ class TestDamage:
     @pytest.fixture
     def small(self, tmp_path):
         """A store of two runs of every file that a run can have."""
-        ex = Experiment("whole", store=tmp_path / "runs")
+        ex = Experiment("whole", store=tmp_path / "runs", project_dir=tmp_path)
 
         @ex.config
         def config():

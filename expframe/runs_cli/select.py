@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from expframe.errors import RunNotFoundError, UsageError
 from expframe.runs_cli.command import Asked
-from expframe.store import layout
+from expframe.store import foreign, layout
 from expframe.store.collection import Runs
 from expframe.store.reader import StoredRun, open_run
 
@@ -71,7 +71,7 @@ def _parts(runs: Runs, word: str) -> list[str]:
 
 
 def _named(runs: Runs, word: str) -> Iterator[StoredRun]:
-    if layout.is_name(word) and layout.is_run(runs.store / word):
+    if layout.is_name(word) and foreign.is_run(runs.store / word):
         yield open_run(runs.store / word)
     elif word == "last":
         yield runs.last
@@ -85,7 +85,7 @@ def _named(runs: Runs, word: str) -> Iterator[StoredRun]:
 
 def _between(runs: Runs, word: str, first: int, last: int) -> list[StoredRun]:
     low, high = sorted((first, last))
-    inside = [id for id in layout.run_ids(runs.store) if id.isdecimal() and low <= int(id) <= high]
+    inside = [id for id in foreign.run_ids(runs.store) if id.isdecimal() and low <= int(id) <= high]
     if not inside:
         raise RunNotFoundError(word, str(runs.store), tuple(runs.ids()[:10]))
     return [open_run(runs.store / id) for id in sorted(inside, key=int, reverse=first > last)]

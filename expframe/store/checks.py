@@ -13,7 +13,7 @@ from pathlib import Path
 
 from expframe.errors import ExpframeError
 from expframe.record import Record, Status
-from expframe.store import editing, layout, shared
+from expframe.store import editing, foreign, layout, shared
 from expframe.store.attempts import superseded
 from expframe.store.reader import StoredRun, open_run
 from expframe.summaries import load
@@ -85,7 +85,7 @@ def _loose_entries(store: Path) -> Iterator[Finding]:
         return
     for name in names:
         path = store / name
-        if layout.is_name(name) and path.is_dir() and not layout.is_run(path):
+        if layout.is_name(name) and path.is_dir() and not foreign.is_run(path):
             if _is_old(path) and not layout.is_alive(path):
                 yield Finding(
                     "half-written",

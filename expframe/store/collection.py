@@ -12,7 +12,7 @@ from expframe.config.dotted import MISSING
 from expframe.curves import Curves
 from expframe.errors import QueryError, RunNotFoundError, listed
 from expframe.frames import column_of, frame_of
-from expframe.store import layout
+from expframe.store import foreign, layout
 from expframe.store.fields import Field, entries, unknown
 from expframe.store.index import rows
 from expframe.store.query import Query
@@ -157,7 +157,7 @@ class Runs:
     def ids(self) -> list[str]:
         """Return their ids, in order."""
         if not self.steps:
-            ids = layout.run_ids(self.store)
+            ids = foreign.run_ids(self.store)
             if _are_numbers(ids):
                 return sorted(ids, key=int, reverse=True)
         return [run.id for run in self._select()]
@@ -230,7 +230,7 @@ class Runs:
     def _find(self, id: str | int) -> str | None:
         """Return the id of the run that is meant among these; None if there is none."""
         text = str(id)
-        if not self.steps and layout.is_name(text) and layout.is_run(self.store / text):
+        if not self.steps and layout.is_name(text) and foreign.is_run(self.store / text):
             return text
         shortest = _SHORTEST_UID_OF_DIGITS if text.isdigit() else _SHORTEST_UID
         is_uid = isinstance(id, str) and len(text) >= shortest and text.isalnum()
@@ -252,7 +252,7 @@ class Runs:
         """Return these runs, each with the values of fields; every field is in some run of the store."""
         asked = list(dict.fromkeys([*fields, *(field for step in self.steps for field in step.fields)]))
         groups = {field.group for field in asked}
-        ids = layout.run_ids(self.store)
+        ids = foreign.run_ids(self.store)
         everything = [
             Found(row.id, row.record is not None, row.order, {field: field.of(row) for field in asked})
             for row in rows(self.store, sorted(ids), groups)

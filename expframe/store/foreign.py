@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -37,6 +38,21 @@ def format_of(folder: Path) -> Format | None:
     if not folder.is_dir() or _is_ours(folder):
         return None
     return next((found for found in formats() if found.is_run(folder)), None)
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run, whoever has written it."""
+    return layout.is_run(folder) or format_of(folder) is not None
+
+
+def run_ids(store: Path) -> list[str]:
+    """Return the ids of the runs in a folder, whoever has written them, in no order."""
+    ids = layout.run_ids(store)
+    try:
+        others = set(os.listdir(store)).difference(ids)  # noqa: PTH208  names are all we need
+    except FileNotFoundError:
+        return ids
+    return ids + [name for name in others if layout.is_name(name) and format_of(store / name) is not None]
 
 
 def _is_ours(folder: Path) -> bool:

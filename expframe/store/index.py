@@ -38,7 +38,7 @@ CREATE TABLE runs (
 );
 CREATE INDEX stamps ON runs (id, stamp, workers);
 """
-_STAMPED = ("", layout.RECORD, layout.CONFIG, layout.SUMMARY, layout.METRICS)
+_STAMPED = ("", layout.RECORD, layout.CONFIG, layout.SUMMARY, layout.METRICS, layout.ATTEMPTS_FOLDER)
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a further change of a file shows in its times, whatever its file system counts in."""
 _PATIENCE = 2.0
@@ -128,7 +128,7 @@ class _Index:
     def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA journal_mode = WAL")
-        run("PRAGMA synchronous = NORMAL")
+        run("PRAGMA synchronous = OFF")  # what a power cut leaves is seen to be damaged, and made anew
         version = run("PRAGMA user_version").fetchone()[0]
         if version == 0:
             run("BEGIN IMMEDIATE")

@@ -115,7 +115,8 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
         if isinstance(data["status"], str) and isinstance(data["uid"], str):
             record = {name: data.get(name) for name in KEPT}
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        other = format_of(folder)
+        return _read_foreign(other, folder) if other else None
     except _DAMAGED:
         pass
     if "config" in groups:

@@ -12,7 +12,10 @@ import sacred_servers
 from expframe.compat.sacred.observers import GoogleCloudStorageObserver
 from expframe.compat.sacred.observers.gcs_observer import gcs_join, gcs_option
 
-pytestmark = pytest.mark.filterwarnings("ignore:You are using a:FutureWarning")  # Google's, of Python 3.10
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:You are using a:FutureWarning"),  # Google's, of Python 3.10
+    pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),  # where grpc is there without it
+]
 GOLDEN = Path(__file__).parents[1] / "golden" / "sacred" / "file_storage"
 
 
