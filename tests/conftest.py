@@ -53,7 +53,7 @@ def environment():
 
     root = str(Path(expframe.__file__).parent.parent)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXPFRAME", "COV_"))}
-    return {**kept, "PYTHONPATH": root, "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, "PYTHONPATH": root}
 
 
 class Cli:

@@ -1,6 +1,7 @@
 """The shape of the code: the order of its files, one door for each dependency, no hidden state."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import expframe
@@ -76,11 +77,13 @@ def _name(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
 
 
+@cache
 def _sources() -> dict[str, ast.Module]:
     files = [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent == PACKAGE]
     return {_name(path): ast.parse(path.read_text()) for path in files}
 
 
+@cache
 def _imports(tree: ast.AST) -> set[str]:
     names = set()
     for node in ast.walk(tree):

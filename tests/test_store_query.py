@@ -108,7 +108,7 @@ def matches(text):
         "(status == 'FAILED' or name == 'digits') and not (status == 'FAILED')",
         "not not name == 'digits'",
         "NOT name == 'x' AND name == 'digits'",
-        "started > -1d and started < -2h and started <= -120m and started > -11000s and started > -1w",
+        "started > -1d and started < -2h and started <= -120m and started > -20000s and started > -1w",
         "time == started",
         "duration > 1h and duration < 3h and duration >= 7199 and duration < 1e7ms",
         "failure ~ 'ValueError: too'",
