@@ -460,7 +460,7 @@ class Run(Recording):
         for warning in self.config.warnings:
             self.log.warning("%s", warning)
         if self.dir is not None and self._resumed is not None:
-            self.log.info("Resumed %r in %s, attempt %s", self.command, _shown(self.dir), self.attempt)
+            self.log.log(self._level, "Resumed %r in %s, attempt %s", self.command, _shown(self.dir), self.attempt)
         elif self.dir is not None:
             self.log.log(self._level, "Started %r in %s", self.command, _shown(self.dir))
         elif self._setup.observers:

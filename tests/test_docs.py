@@ -67,6 +67,15 @@ def test_commands_that_are_not_executed_install_what_is_there(page: Path) -> Non
             assert set(found[1].split(",")) <= set(setup["options.extras_require"])
 
 
+def test_overview_and_menu_lead_to_every_page() -> None:
+    """No page is found by luck only: the table of the overview and the menu of the site have each."""
+    overview = (DOCS / "index.md").read_text(encoding="utf-8")
+    menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    names = [page.name for page in PAGES if page.name != "index.md"]
+
+    assert [] == [name for name in names if f"]({name}) |" not in overview or f"  - {name}\n" not in menu]
+
+
 def test_saving_names_every_extension() -> None:
     """The page on saving has each extension that a saver of the package writes."""
     page = (DOCS / "saving.md").read_text(encoding="utf-8")

@@ -106,7 +106,7 @@ class TestTheSame:
         code, said = walk("--resume", "2")
 
         assert 0 == code, said
-        assert "Resumed 'main' in runs/2, attempt 2" in said
+        assert "NOTICE - walk[2] - Resumed 'main' in runs/2, attempt 2" in said
         assert shape(stored(1)) == shape(stored(2))
         record = stored(2).record
         assert (uid, started, "COMPLETED", 2, 1) == (
