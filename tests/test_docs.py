@@ -73,7 +73,7 @@ def test_overview_and_menu_lead_to_every_page() -> None:
     menu = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     names = [page.name for page in PAGES if page.name != "index.md"]
 
-    assert [] == [name for name in names if f"]({name}) |" not in overview or f"  - {name}\n" not in menu]
+    assert [] == [name for name in names if f"]({name}) |" not in overview or f" {name}\n" not in menu]
 
 
 def test_saving_names_every_extension() -> None:
