@@ -12,6 +12,8 @@ import pytest
 from expframe import Experiment, context
 from expframe.__main__ import main
 
+collect_ignore = ["golden"]  # what other programs have written, scripts among it
+
 hypothesis.settings.register_profile("shared", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("shared")
 

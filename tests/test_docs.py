@@ -20,6 +20,8 @@ from expframe import Status
 from expframe.savers import BUILT_IN
 from expframe.store import layout
 
+pytestmark = pytest.mark.once
+
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 

@@ -94,6 +94,7 @@ def endless(digits: Path) -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
+@pytest.mark.once
 @needs_digits
 def test_digits_learns(digits: Path) -> None:
     """The main job reaches 95 % on images it has not seen and keeps metrics, model and picture, within a minute."""
@@ -113,6 +114,7 @@ def test_digits_learns(digits: Path) -> None:
     assert {file.name for file in run.files} == {"confusion.png", "model.joblib"}
 
 
+@pytest.mark.once
 @needs_digits
 def test_digits_is_bit_equal_for_equal_seeds(digits: Path) -> None:
     """Two runs with one seed have the same metrics and the same model to the last bit."""
@@ -127,6 +129,7 @@ def test_digits_is_bit_equal_for_equal_seeds(digits: Path) -> None:
     assert first.path("model.joblib").read_bytes() == again.path("model.joblib").read_bytes()
 
 
+@pytest.mark.once
 @needs_digits
 @needs_posix
 def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes]) -> None:
@@ -142,6 +145,7 @@ def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes])
     assert run.status != "DIED"
 
 
+@pytest.mark.once
 @needs_digits
 @needs_posix
 def test_digits_is_interrupted(digits: Path, endless: subprocess.Popen[bytes]) -> None:
@@ -154,6 +158,7 @@ def test_digits_is_interrupted(digits: Path, endless: subprocess.Popen[bytes]) -
     assert expframe.runs(digits / "runs")[1].status == "INTERRUPTED"
 
 
+@pytest.mark.once
 @needs_digits
 @needs_posix
 def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen[bytes]) -> None:
@@ -170,6 +175,7 @@ def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen
     assert "Started 'train'" in run.output()
 
 
+@pytest.mark.once
 @needs_digits
 @needs_posix
 def test_digits_keeps_one_line_alive(digits: Path) -> None:

@@ -261,6 +261,7 @@ def stored_result(ex: Experiment, number: int):
     return expframe.runs(ex.store)[number].result
 
 
+@pytest.mark.once
 class TestEnvironment:
     """`--env`: the versions that are recorded."""
 
@@ -300,6 +301,7 @@ def make_wheel(folder, name, version):
         wheel.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in [*content, f"{info}/RECORD"]))
 
 
+@pytest.mark.once
 @needs_digits
 def test_digits_done_again_is_bit_equal(digits):
     """A rerun of digits.py has the same points to the last bit, although its code is gone."""

@@ -698,6 +698,7 @@ class TestEnding:
         assert [7, 2.5] == [ex.run().result, ex.run(options={"grace": "2.5"}).result]
 
 
+@pytest.mark.once
 @needs_digits
 @needs_posix
 def test_digits_killed_at_random_ends_with_the_same_curve(digits):
