@@ -16,7 +16,7 @@ NEEDS = {
     "test_sacred_observers_tinydb.py": ("tinydb",),
     "test_sacred_scripts.py": ("sqlalchemy", "tinydb"),
     "test_sacred_examples.py": ("tinydb", "numpy"),
-    "test_logging.py": ("torch", "jax"),
+    "test_logging_tensors.py": ("torch", "jax"),
     "test_savers_torch.py": ("torch",),
     "test_savers_keras.py": ("keras", "torch"),
     "test_savers_jax.py": ("jax",),
