@@ -166,7 +166,7 @@ class TestSideBySide:
 
     def test_threads(self, timers, logged):
         """One timer object serves many threads at once; none is inside another's."""
-        timer = timers.timer("work")
+        timer = timers.timer("batch")
 
         def work():
             for _ in range(200):
@@ -180,8 +180,8 @@ class TestSideBySide:
             for thread in threads:
                 thread.join()
 
-        assert {"time/work": 1600, "time/work/part": 1600, "time/all": 1} == {n: len(v) for n, v in logged.items()}
-        assert [("all", 1), ("work", 1600), ("  part", 1600)] == rows(timers.table())
+        assert {"time/batch": 1600, "time/batch/part": 1600, "time/all": 1} == {n: len(v) for n, v in logged.items()}
+        assert [("all", 1), ("batch", 1600), ("  part", 1600)] == rows(timers.table())
 
     def test_tasks(self, timers, logged):
         """Tasks that take turns are inside what started them, and not inside each other."""
