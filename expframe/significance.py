@@ -69,7 +69,7 @@ def describe(numbers: Sequence[float], confidence: float = 0.95) -> Sample:
     kept = [number for number in numbers if not math.isnan(number)]
     if not kept or not all(map(math.isfinite, kept)):
         return Sample(len(kept), sum(kept) if kept else None)
-    mean = statistics.fmean(kept)
+    mean = float(statistics.mean(kept))  # exact also where the sum is beyond what a float can be
     if len(kept) < 2:
         return Sample(len(kept), mean)
     sd = statistics.stdev(kept)
@@ -79,7 +79,8 @@ def describe(numbers: Sequence[float], confidence: float = 0.95) -> Sample:
 
 def welch(first: Sample, second: Sample, confidence: float = 0.95) -> Welch | None:
     """
-    Return whether two samples differ; None where one has fewer than two numbers or none of them scatters.
+    Return whether two samples differ; None where one has fewer than two numbers, none of them scatters, or
+    all do beyond what a float can be.
 
     Example:
         >>> test = welch(describe([1.0, 2.0, 3.0]), describe([2.0, 4.0, 6.0]))
@@ -88,9 +89,9 @@ def welch(first: Sample, second: Sample, confidence: float = 0.95) -> Welch | No
     """
     if first.mean is None or second.mean is None or first.sd is None or second.sd is None:
         return None
-    parts = [sample.sd**2 / sample.n for sample in (first, second) if sample.sd is not None]
+    parts = [sample.sd * sample.sd / sample.n for sample in (first, second) if sample.sd is not None]
     error = math.sqrt(sum(parts))
-    if error == 0.0:
+    if not 0.0 < parts[0] * parts[0] + parts[1] * parts[1] < math.inf:  # nothing scatters, or more than can be told
         return None
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / (first.n - 1) + parts[1] ** 2 / (second.n - 1))
     difference = second.mean - first.mean

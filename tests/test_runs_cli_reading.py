@@ -303,3 +303,52 @@ def test_an_unknown_command_gets_the_nearest_one(cli):
     assert cli.code == 2 and "No command 'shw'. Did you mean 'show'?" in cli.err
     cli()
     assert cli.code == 2 and "Usage: expframe COMMAND" in cli.err
+
+
+def test_json_holds_values_of_all_kinds(ex, cli):
+    """Sets, secrets and what is not finite stand in `--json` as they are stored, in JSON that strict readers take."""
+
+    @ex.config
+    def config():
+        chosen = {1}
+        password = "hunter2"
+
+    @ex.main
+    def main(_run):
+        _run.log_scalars({"loss": [float("nan"), float("inf")]})
+
+    ex.run()
+
+    def strict(text):
+        return json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
+
+    row = strict(cli("ls", "-c", "config.chosen,config.password,metrics.loss.max", "--json"))["runs"][0]
+    (curve,) = strict(cli("metrics", "1", "loss", "--json"))["curves"]
+
+    assert {"__type__": "set", "value": [1]} == row["config.chosen"]
+    assert {"__type__": "secret"} == row["config.password"]
+    assert {"__type__": "float", "value": "inf"} == row["metrics.loss.max"]
+    assert [{"__type__": "float", "value": "nan"}, {"__type__": "float", "value": "inf"}] == curve["values"]
+
+
+def test_a_resumed_run_lasted_since_it_was_resumed(ex, cli):
+    """Lists say the same as the record: the time of the latest attempt."""
+    ex.main(lambda: None)
+    folder = ex.run().dir
+    data = json.loads((folder / "run.json").read_text())
+    data.update(
+        started="2026-01-01T00:00:00+00:00", resumed="2026-01-05T00:00:00+00:00", ended="2026-01-05T00:00:05+00:00"
+    )
+    (folder / "run.json").write_text(json.dumps(data))
+
+    assert 5.0 == runs("runs")[1].record.duration == cli.json("ls")["runs"][0]["duration"]
+
+
+def test_a_time_without_zone_spoils_no_list(ex, cli):
+    """A record that somebody wrote by hand lacks what cannot be told, and the list has it."""
+    ex.main(lambda: None)
+    folder = ex.run().dir
+    data = {**json.loads((folder / "run.json").read_text()), "started": "2026-01-01T00:00:00"}
+    (folder / "run.json").write_text(json.dumps(data))
+
+    assert [("1", None)] == list(runs("runs").rows("id", "duration"))

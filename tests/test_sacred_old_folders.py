@@ -141,3 +141,38 @@ def test_damaged_documents_are_said(store):
     with pytest.raises(expframe.errors.ValueFormatError, match=r"config\.json"):
         run.record
     assert ({}, {}, "") == (run.info, run.metrics(), run.output())
+
+
+def look(store):
+    """Return all files of a store with their content."""
+    return {path: path.read_bytes() for path in store.rglob("*") if path.is_file()}
+
+
+def test_what_sacreds_runs_use_is_kept(store, cli):
+    """Sources and resources of Sacred's runs are in use: nothing is deleted as unused, and nothing looks broken."""
+    before = look(store)
+    (store / "_sources" / f"{'0' * 64}.py").write_text("nobody's")
+
+    assert "1 unused" in cli("gc", "-F", store)
+    assert [] == cli.json("doctor", "-F", store)["findings"]
+    assert before == look(store)
+
+
+@pytest.mark.parametrize("words", [("tag", "1", "new"), ("rename", "1", "other"), ("export", "out.zip", "1")])
+def test_sacreds_files_stay_as_they_are(store, cli, words):
+    """What would write our own form into a run of Sacred's is refused."""
+    before = look(store)
+    cli(*words, "-F", store)
+
+    assert 0 != cli.code
+    assert "another tool" in cli.err
+    assert before == look(store)
+
+
+def test_a_list_of_statuses_reads_no_metrics(store, monkeypatch):
+    """Of a run of Sacred's no more is read than was asked for."""
+    from expframe.compat.sacred.old_folders import SacredRun
+
+    monkeypatch.setattr(SacredRun, "summaries", property(lambda run: pytest.fail("metrics were read")))
+
+    assert 3 == len(list(expframe.runs(store).rows("id", "status")))

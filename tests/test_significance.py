@@ -49,3 +49,12 @@ def test_what_cannot_be_said_is_none():
     same = significance.describe([1.0, 1.0])
     assert significance.welch(same, same) is None
     assert significance.welch(significance.describe([1.0]), same) is None
+
+
+def test_numbers_near_the_largest():
+    """Runs that diverged break no comparison: means are exact; where the scatter cannot be told there is no test."""
+    huge = significance.describe([1.7e308, 1.6e308, 1.7e308])
+
+    assert 1.6e308 < huge.mean < 1.7e308
+    assert significance.welch(huge, significance.describe([1.0, 2.0])) is None
+    assert significance.welch(significance.describe([1e200, 2e200]), significance.describe([3e200, 5e200])) is None

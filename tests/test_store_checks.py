@@ -170,3 +170,15 @@ def test_what_earlier_attempts_left_is_kept(some, cli):
 
     assert "Nothing.\n" == cli("gc")
     assert not [found for found in cli.json("doctor")["findings"] if "metrics.csv" in found["problem"]]
+
+
+@pytest.mark.parametrize("file", ["mine.ipynb", "1/run.json", "output.txt"])
+def test_folders_of_others_stay(some, cli, file):
+    """A folder in the store that holds what no run begins with is nobody's half-written run."""
+    path = Path("runs", "notebooks", file)
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    _age(Path("runs", "notebooks"))
+
+    assert [] == cli.json("doctor", "--repair")["findings"]
+    assert "mine" == path.read_text()

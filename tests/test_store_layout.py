@@ -196,6 +196,23 @@ class TestNames:
         assert "2" == layout.make_folder(tmp_path, None).name
 
 
+class TestNumbersAsNames:
+    """A name that is a number is one of the numbers."""
+
+    def test_a_number_that_was_asked_for_is_not_given_again(self, tmp_path):
+        """Also where its run was removed, the next ones have higher numbers."""
+        layout.make_folder(tmp_path, "3").rmdir()
+
+        assert ["4", "5"] == [layout.make_folder(tmp_path, None).name for _ in range(2)]
+
+    @pytest.mark.parametrize("name", ["007", "3a", "9999999999999999"])
+    def test_other_names_move_nothing(self, tmp_path, name):
+        """What no run would be numbered is a name like any other."""
+        layout.make_folder(tmp_path, name)
+
+        assert "1" == layout.make_folder(tmp_path, None).name
+
+
 class TestUnusable:
     """A store that cannot be written stops the run before it starts."""
 

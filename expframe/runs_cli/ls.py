@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from expframe.cli.table import Cell, Style, cell, seconds_text, table_lines
+from expframe.config import values
 from expframe.record import Status
 from expframe.runs_cli.command import Answer, Asked, command
 from expframe.store.collection import Runs
@@ -72,8 +73,8 @@ def _json(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:
 
 
 def json_of(value: Any) -> Any:
-    """Return a time as its ISO text, and any other value as it is."""
-    return value.isoformat() if isinstance(value, datetime.datetime) else value
+    """Return a time as its ISO text, and any other value as it is stored in JSON."""
+    return value.isoformat() if isinstance(value, datetime.datetime) else values.to_json(value)
 
 
 def run_cell(column: str, value: Any) -> Cell:

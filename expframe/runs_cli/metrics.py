@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from expframe.cli.table import Style, clean, table_lines
-from expframe.config import dotted
+from expframe.config import dotted, values
 from expframe.curves import Curve
 from expframe.errors import MissingLibraryError, UsageError, listed
 from expframe.runs_cli import select
@@ -82,7 +82,8 @@ def _find(runs: Sequence[StoredRun], names: Sequence[str]) -> Curves:
 
 
 def _plain(id: str, name: str, curve: Curve) -> dict[str, Any]:
-    return {"run": id, "metric": name, "steps": curve.steps, "times": curve.times, "values": curve.values}
+    points = {"steps": curve.steps, "times": curve.times, "values": curve.values}
+    return {"run": id, "metric": name, **values.to_json(points)}
 
 
 # ------------------------------------------------------------------------------------------------------------- CSV
@@ -100,8 +101,8 @@ def _wide(curves: Curves) -> Iterator[str]:
     by_step = [dict(zip(curve.steps, curve.values, strict=True)) for curve in curves.values()]
     are_many = len({id for id, _ in curves}) > 1
     yield _csv_line(["step", *(f"{name} (run {id})" if are_many else name for id, name in curves)])
-    for step in sorted({step for values in by_step for step in values}):
-        yield _csv_line([step, *(repr(values[step]) if step in values else "" for values in by_step)])
+    for step in sorted({step for column in by_step for step in column}):
+        yield _csv_line([step, *(repr(column[step]) if step in column else "" for column in by_step)])
 
 
 def _csv_line(cells: Sequence[Any]) -> str:

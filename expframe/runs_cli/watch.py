@@ -89,8 +89,9 @@ def _look(run: StoredRun) -> _Look | None:
     except (ExpframeError, OSError):
         return None
     seconds = record.duration
-    if seconds is None and record.started is not None and record.status == Status.RUNNING:
-        seconds = (now() - record.started).total_seconds()
+    began = record.resumed or record.started
+    if seconds is None and began is not None and record.status == Status.RUNNING:
+        seconds = (now() - began).total_seconds()
     latest = {name: summary.last for name, summary in summaries.items() if not name.startswith(TIMES)}
     points = sum(summary.count for summary in summaries.values())
     return _Look(run.id, record.name, record.command, record.status, seconds, points, latest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from expframe.config import values
-from expframe.disk import inside, light_sha256, replace_file, replacing
+from expframe.disk import inside, replace_file, replacing
 from expframe.errors import EscapingPathError, ValueFormatError
 from expframe.store import layout, shared
+from expframe.store.editing import refuse_foreign
 from expframe.store.index import rows
 from expframe.store.reader import StoredRun
 
@@ -52,7 +54,10 @@ def export(runs: Sequence[StoredRun], target: Path) -> int:
     Raises:
         OSError: It cannot be written; then there is no file, or the one that was there before.
         ValueFormatError: A record cannot be read.
+        StoreError: A run is another tool's.
     """
+    for run in runs:
+        refuse_foreign(run)
     listed = [{"id": run.id, "uid": run.record.uid} for run in runs]
     with replacing(target) as file, _new_archive(file) as archive:
         archive.writestr(_MANIFEST, values.dump_plain({"format": _FORMAT, "runs": listed}))
@@ -167,7 +172,7 @@ def _take_shared(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], 
             continue
         target.parent.mkdir(exist_ok=True)
         with replacing(target) as copy, archive.open(member) as original:
-            digest = light_sha256()
+            digest = hashlib.sha256()
             while piece := original.read(_PIECE):
                 digest.update(piece)
                 copy.write(piece)

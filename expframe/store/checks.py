@@ -86,7 +86,7 @@ def _loose_entries(store: Path) -> Iterator[Finding]:
     for name in names:
         path = store / name
         if layout.is_name(name) and path.is_dir() and not foreign.is_run(path):
-            if _is_old(path) and not layout.is_alive(path):
+            if _is_old(path) and not layout.is_alive(path) and layout.is_rest_of_run(path):
                 yield Finding(
                     "half-written",
                     name,
@@ -136,6 +136,8 @@ def _identities(records: dict[str, Record]) -> Iterator[Finding]:
 
 def _check_run(run: StoredRun, record: Record, sound: set[str]) -> Iterator[Finding]:
     yield from _check_config(run)
+    if foreign.format_of(run.folder) is not None:
+        return  # its files are as its tool left them
     for name in sorted(shared.names_of(run) - sound):
         yield Finding("broken", run.id, f"{name} is not there, or damaged")
     if record.status == Status.RUNNING:

@@ -213,10 +213,10 @@ class Runs:
         Raises:
             QueryError: No run has a metric of such a name.
         """
-        if names:
-            self._select([Field.of_metric(name, "last") for name in names])
+        asked = [Field.of_metric(name, "last") for name in names]
+        ids = [run.id for run in self._select(asked)] if names else self.ids()
         found = RunCurves()
-        for id in self.ids():
+        for id in ids:
             curves = open_run(self.store / id).metrics()
             found[id] = curves.only(names) if names else curves
         return found

@@ -34,7 +34,7 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
         ValueFormatError: The record cannot be read.
     """
     _refuse_running(run, "change it")
-    _refuse_foreign(run)
+    refuse_foreign(run)
     path = run.folder / layout.RECORD
     try:
         data = json.loads(path.read_bytes())
@@ -54,7 +54,7 @@ def rename(run: StoredRun, name: str) -> StoredRun:
         StoreError: The run is running.
     """
     _refuse_running(run, "rename it")
-    _refuse_foreign(run)
+    refuse_foreign(run)
     children = run.children
     target = layout.make_folder(run.folder.parent, name)  # so that nobody else takes it
     try:
@@ -81,7 +81,13 @@ def _refuse_running(run: StoredRun, what: str) -> None:
         raise StoreError(f"run {run.id}", f"is running. When it has ended you can {what}.")
 
 
-def _refuse_foreign(run: StoredRun) -> None:
+def refuse_foreign(run: StoredRun) -> None:
+    """
+    See to it that a run is of our own format.
+
+    Raises:
+        StoreError: Another tool has written it.
+    """
     if format_of(run.folder) is not None:
         problem = (
             "was written by another tool, whose files stay as they are. Take it into a store of ours first: import."

@@ -23,13 +23,14 @@ from typing import Any
 from expframe.record import Status
 from expframe.store import layout
 from expframe.store.cache import index_file, remove_index
+from expframe.store.foreign import format_of
 from expframe.store.points import Statistics
 from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_as_written, statistics_of
 
 FEW = 200
 """So many runs are read as fast without an index."""
 
-_VERSION = 1
+_VERSION = 2
 """Of the tables; a file with another one is made anew."""
 
 _TABLE = """
@@ -174,13 +175,13 @@ class _Index:
         stamps, records = {}, []
         for id in ids:
             folder = self._store / id
+            if format_of(folder) is not None:  # its files are not those that are looked at
+                continue
             workers = _workers_of(folder)
             stamp, newest = _stamp_of(str(folder), workers)  # before reading: what changes meanwhile shows
             row = read_as_written(folder, GROUPS)
             if row is None or row.record is None or row.config is None or row.metrics is None:
                 continue  # what cannot be read now may be readable the next time
-            if not row.is_ours:  # its files are not those that are looked at
-                continue
             if newest > time.time_ns() - _SETTLED:
                 continue
             stamps[id] = stamp

@@ -36,6 +36,8 @@ SOURCES_FOLDER = "_sources"
 RESOURCES_FOLDER = "_resources"
 TRASH_FOLDER = "_trash"
 _NEXT = "_next"
+_OF_RUNS = {CONFIG, SUMMARY, MEDIA, SYSTEM, OUTPUT, FILES, CALLS, LEASE, INFO}
+_OF_RUNS |= {FILES_FOLDER, CHECKPOINTS_FOLDER, ATTEMPTS_FOLDER}
 
 _NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
 _LARGEST = 10**12
@@ -74,6 +76,13 @@ def read(folder: Path, name: str) -> bytes:
 def is_run(folder: Path) -> bool:
     """Return whether a folder holds a run."""
     return (folder / RECORD).is_file()
+
+
+def is_rest_of_run(folder: Path) -> bool:
+    """Return whether a folder without a record is of a run all the same: it is empty, or holds only what runs hold."""
+    names = set(os.listdir(folder))  # noqa: PTH208  names are all we need
+    others = names - _OF_RUNS - set(metric_names(folder))
+    return not names or (CONFIG in names and not others)
 
 
 def run_ids(store: Path) -> list[str]:
@@ -126,14 +135,10 @@ def make_folder_like(store: Path, id: str) -> Path:
     Raises:
         StoreUnusableError: Nothing can be written here.
     """
-    is_number = id.isascii() and id.isdigit() and not id.startswith("0")
-    if not is_number or _hinted(store) <= int(id) < _LARGEST:
+    number = _number_of(id)
+    if number is None or _hinted(store) <= number < _LARGEST:
         with suppress(RunExistsError):
-            folder = make_folder(store, id)
-            if is_number:
-                with suppress(OSError):  # only a hint
-                    _write_hint(store, int(id) + 1)
-            return folder
+            return make_folder(store, id)
     return make_folder(store, None)
 
 
@@ -155,7 +160,16 @@ def _make_named(store: Path, name: str) -> Path:
         folder.mkdir()
     except FileExistsError:
         raise RunExistsError(name, str(store)) from None
+    number = _number_of(name)
+    if number is not None and _hinted(store) <= number < _LARGEST:  # nobody else is to have it, not even later
+        with suppress(OSError):  # only a hint
+            _write_hint(store, number + 1)
     return folder
+
+
+def _number_of(name: str) -> int | None:
+    """Return the number that a name is, as runs are numbered; None if it is another name."""
+    return int(name) if name.isascii() and name.isdigit() and not name.startswith("0") else None
 
 
 def _make_numbered(store: Path) -> Path:

@@ -130,7 +130,8 @@ class Statistics(Mapping[str, tuple["float | None", ...]]):
         start = self.content.find(key)
         while start >= 0:
             if self.content[start - 1 : start] != b"\\":
-                item = self.content[start + len(key) - 1 :][:_LONGEST]
+                begin = start + len(key) - 1
+                item = self.content[begin : begin + _LONGEST]
                 try:
                     found = _of_json(_DECODER.raw_decode(item.decode("utf-8", "replace"))[0])
                 except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ KEPT = (
     "status",
     "queued",
     "started",
+    "resumed",
     "ended",
     "parent",
     "parent_id",
@@ -48,7 +50,6 @@ class Row(NamedTuple):
         result: What its command returned, likewise plain.
         config: Its values, likewise plain; None where they cannot be read.
         metrics: For each metric what its points come to; None where they cannot be read.
-        is_ours: Whether the run is of our own format.
     """
 
     id: str
@@ -57,7 +58,6 @@ class Row(NamedTuple):
     result: Any = None
     config: Mapping[str, Any] | None = None
     metrics: Statistics | None = None
-    is_ours: bool = True
 
     @property
     def order(self) -> tuple[str, int]:
@@ -67,20 +67,21 @@ class Row(NamedTuple):
 
     @property
     def duration(self) -> float | None:
-        """Seconds from start to end, or until now while it runs."""
+        """Seconds from the start of its latest attempt to its end, or until now while it runs."""
         record = self.record or {}
-        started, ended = moment(record.get("started")), moment(record.get("ended"))
+        started, ended = moment(record.get("resumed") or record.get("started")), moment(record.get("ended"))
         if started is not None and ended is None and record.get("status") == Status.RUNNING:
             ended = now()
         return (ended - started).total_seconds() if started and ended else None
 
 
 def moment(text: Any) -> datetime.datetime | None:
-    """Return the time that a record has as text; None where it has none."""
+    """Return the time that a record has as text; None where it has none with a time zone."""
     try:
-        return datetime.datetime.fromisoformat(text)
+        found = datetime.datetime.fromisoformat(text)
     except (ValueError, TypeError):
         return None
+    return found if found.tzinfo else None
 
 
 def read(folder: Path, groups: Collection[str]) -> Row | None:
@@ -110,13 +111,13 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
     try:
         data = json.loads(layout.read(folder, layout.RECORD))
         if "format" not in data and (other := format_of(folder)):
-            return _read_foreign(other, folder)
+            return _read_foreign(other, folder, groups)
         given = {"host": data.get("host"), "result": data.get("result")}
         if isinstance(data["status"], str) and isinstance(data["uid"], str):
             record = {name: data.get(name) for name in KEPT}
     except (FileNotFoundError, NotADirectoryError):
         other = format_of(folder)
-        return _read_foreign(other, folder) if other else None
+        return _read_foreign(other, folder, groups) if other else None
     except _DAMAGED:
         pass
     if "config" in groups:
@@ -126,14 +127,24 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
     return Row(folder.name, record, **given)
 
 
-def _read_foreign(other: Format, folder: Path) -> Row:
-    """Return the row of a run that another tool has written."""
+def _read_foreign(other: Format, folder: Path, groups: Collection[str]) -> Row:
+    """Return the row of a run that another tool has written; what cannot be read is missing from it."""
     run = other.open(folder)
-    data = run.record.to_json()
-    config = run.config.to_json()["values"]
-    record = {name: data.get(name) for name in KEPT}
-    metrics = Statistics(dump(run.summaries, {})) if run.summaries else Statistics()
-    return Row(folder.name, record, data.get("host"), data.get("result"), config, metrics, is_ours=False)
+    given: dict[str, Any] = {}
+    with suppress(*_DAMAGED):
+        data = run.record.to_json()
+        given = {
+            "host": data.get("host"),
+            "result": data.get("result"),
+            "record": {name: data.get(name) for name in KEPT},
+        }
+    with suppress(*_DAMAGED):
+        if "config" in groups:
+            given["config"] = run.config.to_json()["values"]
+    with suppress(*_DAMAGED):
+        if "metrics" in groups:
+            given["metrics"] = Statistics(dump(found, {}) if (found := run.summaries) else b"")
+    return Row(folder.name, **given)
 
 
 def _config(folder: Path) -> Mapping[str, Any] | None:

@@ -20,6 +20,7 @@ from expframe.disk import inside
 from expframe.errors import EscapingPathError, StoreError
 from expframe.metrics import number
 from expframe.record import File, Record, Status
+from expframe.store import layout
 from expframe.store.reader import StoredRun
 from expframe.summaries import Summary
 from expframe.terminal_text import collapse
@@ -39,7 +40,9 @@ class SacredRun(StoredRun):
         files = [file.kind for file in self.files]
         counts = {"points": points, "artifacts": files.count("artifact"), "resources": files.count("resource")}
         record = record_of(entry, self.id, dict(self.config), counts)
-        record = record._replace(sources=tuple((str(name), str(stored)) for name, stored, *_ in self._sources()))
+        folder = f"{layout.SOURCES_FOLDER}/"
+        kept = tuple((str(name), str(stored).removeprefix(folder)) for name, stored, *_ in self._sources())
+        record = record._replace(sources=kept)
         if record.status == Status.RUNNING and self._silence() > _SILENCE:
             return record._replace(status=Status.DIED)
         return record
