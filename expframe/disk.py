@@ -145,6 +145,17 @@ def claim(aside: Path, target: Path) -> bool:
     return True
 
 
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file of any size, in hex."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
 def light_sha256() -> hashlib._Hash:
     """Return an empty SHA-256 for little data: that of Python itself, which loads 2 ms faster than OpenSSL's."""
     for module in ("_sha2", "_sha256", "hashlib"):  # its name since Python 3.12, and before

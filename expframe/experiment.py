@@ -39,6 +39,8 @@ E = TypeVar("E", bound="Experiment")
 GHOST_VARIABLE = "EXPFRAME_GHOST"
 _START = "start()"
 """What a run without a command asks for: no function has this name."""
+_STARTED = "start"
+"""What its record says instead."""
 
 
 class Experiment(Ingredient):
@@ -304,12 +306,7 @@ class Experiment(Ingredient):
                 raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
             asked = asked._replace(options=asked.options._replace(needed=True, any_code=needed == "config"))
         run: Run = self.prepare(asked)
-        if run.request.options.needed:
-            from expframe.needing import completed
-
-            if (found := completed(run)) is not None:
-                return found
-        return run if run.request.options.dry_run else run.execute()
+        return run.do()
 
     def create(
         self,
@@ -526,7 +523,8 @@ class Experiment(Ingredient):
             from expframe.resuming import again
 
             store, name = self._find_store(options, parent), options.name or self.name
-            asked = again(asked, store, options.again, name, self.default_command or "")
+            known = again(_as_recorded(asked), store, options.again, name, self.default_command or "")
+            asked = known._replace(command=_START) if asked.command == _START else known
         found = self._find_command(asked.command, snapshot)
         seed = child_seed(parent.seed, found.name, parent.next_child) if parent else drawn_seed(os.environ)
         request = asked._replace(command=found.name, options=options, seed=seed)
@@ -546,20 +544,21 @@ class Experiment(Ingredient):
 
         if options.id is not None or options.queue or options.again is not None:
             raise OptionError("--resume", "goes with none of --id, --queue and --again: the run goes on as it is.")
-        command = "start" if asked.command == _START else asked.command
+        command = _as_recorded(asked).command
         name = command or self.default_command or ""
         store = self._find_store(options, parent)
         return resuming.find(store, options.resume, options.name or self.name, name, is_given=command is not None)
 
     def _run_child(
         self, around: Request, command: str | None, config_updates: Mapping[Any, Any] | None, *args: Any, **how: Any
-    ) -> Run:
+    ) -> Run | StoredRun:
         """Do a command with the named configs and overrides of another run, under its own."""
         __tracebackhide__ = True
         asked = self._ask(command, config_updates, *args, **how)
         options = asked.options._replace(force=asked.options.force or around.options.force)
         overrides, named = (*around.overrides, *asked.overrides), (*around.named, *asked.named)
-        return self.prepare(asked._replace(overrides=overrides, named=named, options=options)).execute()
+        run: Run = self.prepare(asked._replace(overrides=overrides, named=named, options=options))
+        return run.do()
 
     def _decide(self, snapshot: Snapshot, request: Request) -> Config:
         from expframe.config.resolve import resolve
@@ -587,7 +586,7 @@ class Experiment(Ingredient):
 
     def _find_command(self, name: str | None, snapshot: Snapshot) -> Command:
         if name == _START:
-            return Command("start", _do_nothing, Captured.of(_do_nothing, ()))
+            return Command(_STARTED, _do_nothing, Captured.of(_do_nothing, ()))
         available = tuple(snapshot.commands)
         name = name or self.default_command
         if name is None:
@@ -701,3 +700,8 @@ def start(
 
 def _do_nothing() -> None:
     """Nothing: a run that was started has no command."""
+
+
+def _as_recorded(asked: Request) -> Request:
+    """Return a request with the command as records call it."""
+    return asked._replace(command=_STARTED) if asked.command == _START else asked

@@ -35,6 +35,10 @@ class Steps:
         self._next: dict[str, Iterator[int | float]] = {}
         self._lock = threading.Lock()
 
+    def forked(self) -> None:
+        """Go on in a forked child, whose parent may have been taking a step."""
+        self._lock = threading.Lock()
+
     def go_on(self, logged: Iterable[Media]) -> None:
         """Let steps follow those of what has been logged already."""
         for item in logged:
@@ -121,9 +125,9 @@ def histogram_of(name: str, values: Any, bins: int | Sequence[float]) -> Histogr
     """
     subject = f"histogram {name!r}"
     numbers = _flat(subject, values)
-    finite = [number for number in numbers if math.isfinite(number)] if isinstance(numbers, list) else None
-    if finite is None:
+    if not isinstance(numbers, list):
         return _histogram_of_array(subject, numbers, bins)
+    finite = [number for number in numbers if math.isfinite(number)]
     edges = _edges(subject, bins, min(finite, default=0.0), max(finite, default=1.0))
     counts = [0] * (len(edges) - 1)
     for number in finite:
@@ -148,7 +152,7 @@ def _flat(subject: str, values: Any) -> Any:
         array = as_array(values)
         if array.dtype.kind not in "biuf":
             raise MetricError(subject, f"is of {array.dtype} values. Log real numbers.")
-        return array.ravel()
+        return array.ravel().astype("uint8" if array.dtype.kind == "b" else array.dtype, copy=False)
     try:
         return list(_numbers_in(values))
     except (TypeError, ValueError):

@@ -169,8 +169,10 @@ class MetricLog:
             self.flush()
         with self._series_lock:
             if steps is None:
-                first = int(next(self._counters.get(name, count())))
-                steps = range(first, first + len(values))
+                first = next(self._counters.get(name, count()))
+                steps = [first + number for number in range(len(values))]
+                if isinstance(first, int):  # which takes no room
+                    steps = range(first, first + len(values))
             self._counters[name] = count(steps[-1] + 1)
             self._series.append(Series(name, steps, time.time(), values))
             is_full = sum(len(block.values) for block in self._series) >= _FULL_SERIES
@@ -222,7 +224,7 @@ def _numbers(values: Any, what: str) -> Sequence[int | float]:
             raise MetricError(
                 f"metric {what}", f"have shape {values.shape} and type {values.dtype}. Log one row of reals."
             )
-        copied = array("d" if values.dtype.kind == "f" else "q")
+        copied = array("d" if values.dtype.kind == "f" else "Q" if values.dtype.kind == "u" else "q")
         copied.frombytes(values.astype(copied.typecode).tobytes())
         return copied
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):

@@ -57,7 +57,9 @@ def find(store: Path, experiment: str, command: str, config: Config, project: Pa
     wanted = _comparable(config)
     told = {"status": Status.COMPLETED, "name": experiment, "command": command}
     digests: dict[str, str | None] = {}
-    for run in runs(store).where(" and ".join(f"{field} == {json.dumps(text)}" for field, text in told.items())):
+    for run in runs(store).where(
+        " and ".join(f"{field} == {json.dumps(text, ensure_ascii=False)}" for field, text in told.items())
+    ):
         with suppress(ValueFormatError, OSError, KeyError):  # a damaged run says nothing
             if values.same(wanted, _comparable(run.config, like=config)) and (
                 project is None or _is_code_of(run.record, project, digests)

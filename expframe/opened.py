@@ -55,6 +55,9 @@ class OpenRun(Run):
         """
         if self.record.status == Status.QUEUED:
             raise OptionError("--queue", "is for a command that runs as a whole, not for a run that is opened now.")
+        if self.request.options.dry_run or self.request.options.needed:
+            problem = "are for a command that runs as a whole, not for a run that is opened now."
+            raise OptionError("--dry-run and --needed", problem)
         self._make_ready()
         life = self._living()
         life.__enter__()
@@ -95,6 +98,11 @@ class OpenRun(Run):
         self, _kind: type[BaseException] | None, problem: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.end(problem)
+
+    def forked(self) -> None:
+        """Become the run of a forked child, which never closes it."""
+        super().forked()
+        self._closing = threading.Lock()
 
 
 class StartedRun(OpenRun):
@@ -162,6 +170,7 @@ class CalledRun(OpenRun):
         with self._calling:
             if self._under_way == 0:
                 super()._begin_capture()
+                super()._choose_devices()
             self._under_way += 1
             self._number += 1
             return self._number
@@ -170,6 +179,7 @@ class CalledRun(OpenRun):
         with self._calling:
             self._under_way -= 1
             if self._under_way == 0:
+                self._devices.put_back()
                 self._end_capture()
             self._last = Outcome(status, call.failure if status == Status.FAILED else None)
             self.result = call.result
@@ -177,6 +187,11 @@ class CalledRun(OpenRun):
             with self._files_lock:
                 self._counts["calls"] = self._counts.get("calls", 0) + 1
             self._emit(call)
+
+    def forked(self) -> None:
+        """Become the run of a forked child."""
+        super().forked()
+        self._calling = threading.Lock()
 
     def _outcome(self, ended: BaseException | None) -> Outcome:
         """Return what the last call ended as, where nothing else went wrong."""
@@ -188,6 +203,9 @@ class CalledRun(OpenRun):
 
     def _begin_capture(self) -> None:
         """Do nothing: output is captured during calls only, as several such runs may be open side by side."""
+
+    def _choose_devices(self) -> None:
+        """Do nothing: likewise, each call has the run's devices."""
 
 
 class ProcessEnd:
@@ -229,6 +247,7 @@ class ProcessEnd:
             if context.opened() or not self._is_watching:
                 return
             self._is_watching = False
+            self.stopping = Stopping()  # what is opened later has not asked for time
             atexit.unregister(self._close_all)
             if self._excepthook is not None and sys.excepthook == self._take_exception:
                 sys.excepthook, self._excepthook = self._excepthook, None

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from time import monotonic
 from typing import Any, TypeVar
 
+from expframe import notebook
 from expframe.timing import PREFIX, clock_text
 
 T = TypeVar("T")
@@ -227,8 +228,7 @@ def _figures(latest: Mapping[str, int | float]) -> str:
 
 def _is_in_kernel() -> bool:
     """Return whether this is a notebook, whose front end shows widgets."""
-    find: Any = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    shell = find() if find else None
+    shell = notebook.find_shell()
     return shell is not None and "IPKernelApp" in shell.config
 
 

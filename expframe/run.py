@@ -18,7 +18,7 @@ from expframe import context, output, randomness
 from expframe.calling import call
 from expframe.checkpoints import Checkpoint, Position, last_of
 from expframe.config.model import Config, Request
-from expframe.config.values import same, to_json
+from expframe.config.values import same, short_repr, to_json
 from expframe.devices import Devices, DeviceVariables
 from expframe.errors import MissingArgumentError, RunError, RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
@@ -69,7 +69,7 @@ class Setup(NamedTuple):
     store: Path = Path()
     is_command_line: bool = False
     grace: float = GRACE
-    run_child: Callable[..., Run] | None = None
+    run_child: Callable[..., Run | StoredRun] | None = None
     devices: Devices = Devices()
     sample: float = 0.0
 
@@ -257,6 +257,24 @@ class Run(Recording):
 
     # ------------------------------------------------------------------------------------------------- running
 
+    def do(self) -> Run | StoredRun:
+        """
+        Do the run as its options say, and return it: not at all where only a look at its config was asked for.
+
+        Where a completed run makes it needless, and that was asked for, that one is returned.
+
+        Raises:
+            OptionError: Whether it is needed cannot be told.
+            BaseException: As for `execute`.
+        """
+        __tracebackhide__ = True
+        if self.request.options.needed:
+            from expframe.needing import completed
+
+            if (found := completed(self)) is not None:
+                return found
+        return self if self.request.options.dry_run else self.execute()
+
     def execute(self) -> Run:
         """
         Do the run: open its sinks, call the command, close them. Return the run itself.
@@ -275,9 +293,9 @@ class Run(Recording):
 
     def child(
         self, command: str | None = None, config_updates: Mapping[Any, Any] | None = None, *args: Any, **how: Any
-    ) -> Run:
+    ) -> Run | StoredRun:
         """
-        Do a command of the same experiment as a run inside this one, and return it.
+        Do a command of the same experiment as a run inside this one, and return what `Experiment.run` does.
 
         The child has this run's named configs and overrides; its own prevail.
 
@@ -375,13 +393,13 @@ class Run(Recording):
         assert isinstance(sinks, Sinks)
         try:
             self.record = sinks.open(self.record, self.config)
+            self.id, self._folder = sinks.id, sinks.folder
+            if self._resumed is not None and self._folder is not None:
+                self._take_up(self._resumed.run)
         except BaseException as problem:
             self._advance(status=_status_of(problem), ended=now(), failure=self._failure(problem), id=sinks.id)
             sinks.close(self.record)
             raise
-        self.id, self._folder = sinks.id, sinks.folder
-        if self._resumed is not None and self._folder is not None:
-            self._take_up(self._resumed.run)
         self.has_started = True
         if self.parent is not None:
             self.parent.children.append(self)
@@ -436,6 +454,9 @@ class Run(Recording):
             self._output_path = self._files_base() / layout.OUTPUT
         self._begin_capture()
         self._announce()
+        self._choose_devices()
+
+    def _choose_devices(self) -> None:
         if chosen := self._devices.set(self.log.warning):
             self._learn({"extra": {**self.record.extra, "devices": chosen}})
 
@@ -554,8 +575,6 @@ class Run(Recording):
         record = self.record
         took = clock_text(record.duration or 0.0)
         if ended is None and self.result is not None:
-            from expframe.config.values import short_repr
-
             level = min(self._level, 20)
             self.log.log(level, "Result: %s", self.masked(short_repr(self.result)))
         if table := self._timers.table():
@@ -660,6 +679,7 @@ class Run(Recording):
         self._scratch_sink = None
         self._metrics = MetricLog(self._emit, unbuffered=True)
         self._timers.forked()
+        self._media_steps.forked()
         self._files_lock = threading.Lock()
         self._record_lock = threading.Lock()
         if self._capture is not None:

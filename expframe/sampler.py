@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,6 @@ from expframe.metrics import MetricFile
 from expframe.record import Points
 from expframe.store import layout
 
-INTERVAL = 10.0
-"""Seconds between two samples."""
 _FIRST_RATE = 1.0
 """Seconds over which the first sample measures what is told per second."""
 
@@ -34,7 +33,6 @@ class Sampler:
         self._due: float | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._step = 0
 
     def wake(self, folder: Path | None) -> None:
         """Begin to sample if it is time to; called often while the run goes on, with its folder, if it has one."""
@@ -43,32 +41,31 @@ class Sampler:
         if self._due is None:
             self._due = time.monotonic() + self._interval
         elif time.monotonic() >= self._due:
-            work = threading.Thread(
-                target=self._work, args=(folder / layout.SYSTEM, self._stop), name="expframe-sampler", daemon=True
+            self._thread = threading.Thread(
+                target=self._work, args=(folder / layout.SYSTEM,), name="expframe-sampler", daemon=True
             )
-            self._thread = work
             with suppress(RuntimeError):  # no threads to be had
-                work.start()
+                self._thread.start()
 
     def stop(self) -> None:
-        """End, without waiting for a driver that hangs; a run that goes on later may be sampled again."""
+        """End, without waiting for a driver that hangs."""
         self._stop.set()
         if self._thread is not None and self._thread.is_alive():
             self._thread.join(2.0)
-        self._stop = threading.Event()
-        self._thread = self._due = None
 
-    def _work(self, path: Path, stop: threading.Event) -> None:
+    def _work(self, path: Path) -> None:
         try:
             machine = _Machine()
         except ImportError:
             return
         file = MetricFile(path)
+        with suppress(OSError):
+            file.go_on(())  # after what earlier attempts of the run have sampled
+        steps = count(int(max((summary.last_step or 0 for summary in file.summaries.values()), default=-1)) + 1)
         wait = min(self._interval, _FIRST_RATE)
-        while not stop.wait(wait):
-            wait = self._interval
-            points = [(name, self._step, when, value) for name, when, value in machine.read()]
-            self._step += 1
+        while not self._stop.wait(wait):
+            wait, step = self._interval, next(steps)
+            points = [(name, step, when, value) for name, when, value in machine.read()]
             with suppress(OSError):
                 file.write(Points(points))
         with suppress(OSError):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expframe.config.frozen import thaw
-from expframe.disk import claim, copy_file, inside
+from expframe.disk import claim, copy_file, digest_of, inside
 from expframe.errors import EscapingPathError, SaveError, StoreError, ValueFormatError, listed
 from expframe.record import File
 from expframe.store import layout
@@ -210,7 +210,7 @@ def add_resource(folder: Path | None, source: str | os.PathLike[str]) -> File:
         if folder is None:
             return File("resource", absolute, absolute, path.stat().st_size, time.time())
         kept = folder.parent / layout.RESOURCES_FOLDER
-        digest = _digest(path)
+        digest = digest_of(path)
         target = kept / f"{digest}{path.suffix}"
         if not target.exists():
             kept.mkdir(exist_ok=True)
@@ -339,13 +339,3 @@ def _file(
 ) -> File:
     name = path.relative_to(files).as_posix()
     return File(kind, name, str(path), path.stat().st_size, time.time(), "", content_type, dict(metadata or {}))
-
-
-def _digest(path: Path) -> str:
-    import hashlib
-
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

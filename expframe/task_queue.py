@@ -14,6 +14,9 @@ from expframe.masking import mask_text, secrets_in
 from expframe.record import Status
 from expframe.run import Run
 
+_BEFORE = "was done before"
+"""The outcome of a task that a completed run made needless."""
+
 
 class TaskResult(NamedTuple):
     """
@@ -70,6 +73,8 @@ class TaskQueue:
         Raises:
             ExpframeError: It cannot be run: there is no such command or entry, or an argument is missing.
         """
+        if asked.options.dry_run:
+            raise OptionError("--dry-run", "is for a run that is looked at now, not for one that waits.")
         self._check(asked)
         self._tasks.append(asked)
 
@@ -97,7 +102,7 @@ class TaskQueue:
             del self._unchecked[0]
         results: list[TaskResult] = []
         try:
-            while self._tasks and not (on_error == "stop" and any(result.has_failed for result in results)):
+            while self._tasks and not (on_error == "stop" and results and results[-1].has_failed):
                 number, total = len(results) + 1, len(results) + len(self._tasks)
                 asked = self._tasks.pop(0)
                 self._log.info("Task %d/%d: %s", number, total, _described(asked))
@@ -120,7 +125,10 @@ class TaskQueue:
         error: BaseException | None = None
         try:
             run = self._prepare(asked)
-            run.execute()
+            found = run.do()
+            if found is not run:
+                seconds = time.monotonic() - began
+                return TaskResult(number, run.command, found.id, found.status, seconds, found.result, None, _BEFORE)
         except (Terminated, KeyboardInterrupt) as problem:
             results.append(_result(number, asked, run, began, problem))
             raise

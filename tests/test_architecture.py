@@ -20,8 +20,8 @@ ORDER = """
     store.layout store.foreign store.attempts store.points store.rows store.fields store.verdicts store.query
     store.cache store.index formats savers saving checkpoints store.writer store.reader store.selection
     store.collection store.editing store.shared store.archive store.checks
-    resuming stopping timing progress devices sampler logbook recording binding calling run opened task_queue
-    needing rerunning
+    resuming needing stopping timing progress devices sampler logbook recording binding calling run opened task_queue
+    rerunning
     cli.argv cli.render cli.table cli.commands cli.preview cli.script
     experiment_file ingredient experiment testing
     compat.sacred.dotted compat.sacred.exceptions compat.sacred.settings compat.sacred.serializer compat.sacred.inert

@@ -217,3 +217,16 @@ class TestMemoryGrowth:
 
         assert {"memory_growth": True} == facts
         assert 1 == sum("refused by tensorflow (must be set before" in r.getMessage() for r in caplog.records)
+
+
+def test_runs_that_are_open_side_by_side_have_their_own(tmp_path):
+    """Each call sees the devices of its run, and in the end the variable is what it was."""
+    ex = Experiment("x", store=tmp_path / "runs", project_dir=tmp_path)
+    ex.main(lambda: os.environ.get("CUDA_VISIBLE_DEVICES"))
+    before = os.environ.get("CUDA_VISIBLE_DEVICES")
+    first, second = (ex.create(options={"devices": number}) for number in ("0", "1"))
+
+    assert ["0", "1", "0"] == [first(), second(), first()]
+    first.close()
+    second.close()
+    assert before == os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -367,3 +367,23 @@ def test_patterns_stay_within_the_project(pattern):
     """A pattern that leads out of the project is refused at once."""
     with pytest.raises(DefinitionError, match="leads out of the project"):
         Experiment("patterns", include=[pattern])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("*.yaml", ["a.yaml"]),
+        ("**/*.yaml", ["a.yaml", "conf/b.yaml", "conf/deep/c.yaml"]),
+        ("conf/*.yaml", ["conf/b.yaml"]),
+        ("conf/**", ["conf/b.yaml", "conf/deep/c.yaml"]),
+        ("conf/**/c.*", ["conf/deep/c.yaml"]),
+        ("*/b.yaml", ["conf/b.yaml"]),
+    ],
+)
+def test_patterns_are_those_of_shells(project, pattern, found):
+    """`*` stands for a part of a name, `**` for any number of folders; hidden folders are not looked into."""
+    for name in ("a.yaml", "conf/b.yaml", "conf/deep/c.yaml", ".git/d.yaml"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(name)
+
+    assert found == list(sources.gather(project, patterns=sources.Patterns([pattern])))

@@ -101,6 +101,10 @@ class TestHistograms:
         assert len(values) == sum(found.counts)
         assert bins + 1 == len(found.edges)
 
+    def test_of_truths(self):
+        """An array of bools counts as one of zeros and ones, without a warning."""
+        assert (1, 2) == histogram_of("h", numpy.array([True, False, True]), [0, 0.5, 1]).counts
+
     def test_comes_back(self, logged):
         """Edges, counts and what was skipped are read back as logged."""
         found = one(logged(lambda run: run.log_histogram("w", [[1, 2], [2, math.inf]], bins=[0, 1.5, 3])), "w")

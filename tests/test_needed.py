@@ -176,3 +176,31 @@ def test_the_result_of_a_command_line_is_the_stored_run(ex):
     found = run_cli(ex, "--needed").run
 
     assert (StoredRun, 5) == (type(found), found.result)
+
+
+@pytest.mark.parametrize("name", ["é", "it's", 'a "b"', "50 %"])
+def test_experiments_of_any_name(tmp_path, name):
+    """A completed run is found whatever its experiment is called, from a child's place too."""
+    done = []
+    ex = Experiment(name, store=tmp_path / "runs", project_dir=tmp_path)
+    ex.main(lambda: done.append(1))
+    first = ex.run()
+
+    assert first.id == ex.run(needed="config").id
+    assert [1] == done
+
+
+def test_children_may_be_needless_too(ex):
+    """`run.child` asks as `ex.run` does."""
+    done = []
+
+    @ex.command
+    def inner():
+        done.append(1)
+
+    @ex.main
+    def main(_run):
+        return [_run.child("inner", options={"needed": True, "any_code": True}).id for _ in range(2)]
+
+    assert 1 == len(set(ex.run().result))
+    assert [1] == done

@@ -659,3 +659,11 @@ class TestChild:
         run = ex.run()
         with pytest.raises(RunError, match="not open"):
             run.child()
+
+
+def test_later_runs_have_not_asked_for_time(ex):
+    """That one open run asked whether it should stop says nothing of those that are opened after it."""
+    with ex.start() as first:
+        assert not first.should_stop
+    with ex.start() as second:
+        assert first._stopping is not second._stopping

@@ -737,3 +737,34 @@ def test_digits_killed_at_random_ends_with_the_same_curve(digits):
         assert whole.metrics(name).values == resumed.metrics(name).values
     models = [run.load("model", trust=True)[-1] for run in (whole, resumed)]
     assert models[0].coef_.tobytes() == models[1].coef_.tobytes()
+
+
+def test_what_cannot_be_taken_up_leaves_no_run_running(ex):
+    """Where the notes of a run are damaged, resuming fails as such and can be tried again."""
+
+    @ex.main
+    def main(_run):
+        _run.info["n"] = 1
+        raise KeyError("again")
+
+    with pytest.raises(KeyError, match="again"):
+        ex.run()
+    path = Path(ex.store, "1", "info.json")
+    content = path.read_bytes()
+    path.write_text("{")
+    with pytest.raises(expframe.errors.ValueFormatError):
+        ex.run(options={"resume": "1"})
+
+    assert "FAILED" == expframe.runs(ex.store)["1"].status
+    path.write_bytes(content)
+    with pytest.raises(KeyError, match="again"):
+        ex.run(options={"resume": "1"})
+
+
+def test_a_started_run_is_started_again(ex):
+    """`again` knows a run without a command by its id and as the last one."""
+    ex.add_config(lr=0.1)
+    ex.start({"lr": 0.5}).close()
+    for id in ("1", "last"):
+        with ex.start(options={"again": id}) as run:
+            assert 0.5 == run.config["lr"]

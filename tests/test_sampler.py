@@ -220,9 +220,9 @@ class TestRun:
         assert "False []\n" == done.stdout
 
     def test_a_sampler_goes_on_counting(self, folder, no_nvml):
-        """A run that is done several times is sampled each time, and steps do not begin again."""
-        own = Sampler(0.02)
+        """A run that goes on after it had ended is sampled again, and steps do not begin again."""
         for _ in range(2):
+            own = Sampler(0.02)
             deadline = time.monotonic() + 30
             before = len(expframe.StoredRun(folder).system().get("cpu", ()))
             while len(expframe.StoredRun(folder).system().get("cpu", ())) <= before:

@@ -220,3 +220,45 @@ def test_exit_code(ex, script, environment):
     done = subprocess.run([sys.executable, str(path)], env=environment, capture_output=True, text=True)
     assert 1 == done.returncode
     assert "1 of 1 tasks failed" in done.stderr
+
+
+def test_what_was_done_is_not_done_again(ex):
+    """A task that a completed run makes needless is not run, and counts as completed."""
+    done = []
+    ex.main(lambda: done.append(1))
+    ex.run()
+    ex.queue(options={"needed": True})
+    (result,) = ex.run_queue()
+
+    assert ([1], "1", "COMPLETED", "was done before") == (done, result.id, result.status, result.outcome)
+
+
+def test_a_look_cannot_wait(ex):
+    """A dry run is refused in a queue, and where a run is opened."""
+    ex.main(lambda: None)
+    for ask in (ex.queue, ex.create, ex.start):
+        with pytest.raises(OptionError, match="--dry-run"):
+            ask(options={"dry_run": True})
+
+
+def test_sigterm_stops_the_queue(script, environment, tmp_path):
+    """A task that SIGTERM asked to stop, and that did, is the last one."""
+    path = script("""
+        import os, signal, time
+        from expframe import Experiment
+        ex = Experiment("x", store="runs")
+
+        @ex.main
+        def main(_run):
+            assert not _run.should_stop
+            os.kill(os.getpid(), signal.SIGTERM)
+            while not _run.should_stop:
+                time.sleep(0.01)
+
+        ex.queue()
+        ex.queue()
+        ex.run_queue()
+    """)
+    subprocess.run([sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, check=False)
+
+    assert ["1"] == [run.id for run in expframe.runs(tmp_path / "runs")]

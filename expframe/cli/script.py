@@ -47,17 +47,14 @@ def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
 
             write(preview_text(run))
             return run
-        if options.needed:
-            from expframe.needing import completed
-
-            if (found := completed(run)) is not None:
-                same = "command and config" if options.any_code else "command, config and code"
-                write(f"Run {found.id} is COMPLETED and has the same {same}: {found.folder}")
-                return found
         if options.print_config:
             show_config(run.config)
             write("-" * 79)
-        run.execute()
+        found = run.do()
+        if found is not run:
+            same = "command and config" if options.any_code else "command, config and code"
+            write(f"Run {found.id} is COMPLETED and has the same {same}: {found.folder}")
+            return found
         if run.was_stopped:
             raise Terminated
         return run

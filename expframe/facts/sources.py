@@ -70,14 +70,34 @@ class Patterns(NamedTuple):
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
 
-    def find(self, project: Path) -> Iterator[Path]:
-        """Yield the files that are included."""
-        for pattern in self.include:
-            yield from (path for path in project.glob(pattern) if path.is_file())
+    def find(self, project: str, exclude: Sequence[str]) -> Iterator[str]:
+        """Yield the included files, looking into no hidden folder, none of packages and none of those to exclude."""
+        patterns = [pattern.split("/") for pattern in self.include]
+        for folder, folders, names in os.walk(project) if patterns else ():
+            folders[:] = [
+                name
+                for name in folders
+                if not name.startswith(".")
+                and name not in PACKAGE_FOLDERS
+                and os.path.join(folder, name) not in exclude  # noqa: PTH118
+            ]
+            above = [] if folder == project else list(Path(os.path.relpath(folder, project)).parts)
+            for name in names:
+                if any(_is_matched([*above, name], pattern) for pattern in patterns):
+                    yield os.path.join(folder, name)  # noqa: PTH118
 
     def admit(self, name: str) -> bool:
         """Return whether a source of this name counts."""
         return not any(fnmatchcase(name, pattern) for pattern in self.exclude)
+
+
+def _is_matched(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Return whether the parts of a path are as a pattern says, whose part `**` stands for any number of folders."""
+    if not pattern or not parts:
+        return not pattern and not parts
+    if pattern[0] == "**":
+        return len(pattern) == 1 or _is_matched(parts, pattern[1:]) or _is_matched(parts[1:], pattern)
+    return fnmatchcase(parts[0], pattern[0]) and _is_matched(parts[1:], pattern[1:])
 
 
 def find_project(main_file: Path | None) -> Path:
@@ -135,8 +155,8 @@ def gather(
     with suppress(Exception):  # a fact that cannot be found out is missing
         given = [_resolve(path) for path in (main_file, *extra) if path is not None]
         patterns = patterns or Patterns()
-        files = chain(_list_files(root), map(str, patterns.find(Path(root))))
-        own = _find_own(files, root, [_resolve(path) for path in exclude])
+        outside = [_resolve(path) for path in exclude]
+        own = _find_own(chain(_list_files(root), patterns.find(root, outside)), root, outside)
         for file in dict.fromkeys((*given, *own)):
             with suppress(OSError, ValueError):
                 source = _look_at(file, root, known or {})
@@ -162,10 +182,10 @@ def digest_of(name: str, project: Path) -> str | None:
 
 
 def _take_cells(cells: str) -> Source:
-    from hashlib import sha256
-
     content = _encoded(cells)
-    return Source(_CELLS, Path(_CELLS), sha256(content).hexdigest(), len(content), 0, content)
+    digest = light_sha256()
+    digest.update(content)
+    return Source(_CELLS, Path(_CELLS), digest.hexdigest(), len(content), 0, content)
 
 
 def store(found: Mapping[str, Source], folder: Path) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -10,13 +9,13 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
+from expframe.disk import digest_of
 from expframe.record import Record
 from expframe.store import attempts, layout
 from expframe.store.reader import StoredRun
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 FOLDERS = (layout.SOURCES_FOLDER, layout.RESOURCES_FOLDER)
-_PIECE = 1 << 20
 
 
 def names_of(run: StoredRun) -> set[str]:
@@ -56,8 +55,4 @@ def is_whole(path: Path) -> bool:
     named = path.name.partition(".")[0]
     if not _DIGEST.fullmatch(named):
         return True
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest() == named
+    return digest_of(path) == named
