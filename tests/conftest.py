@@ -4,10 +4,10 @@ import json
 import os
 import textwrap
 import threading
-from pathlib import Path
 
 import hypothesis
 import pytest
+import steps
 
 from expframe import Experiment, context
 from expframe.__main__ import main
@@ -51,11 +51,15 @@ def script(tmp_path):
 @pytest.fixture
 def environment():
     """The environment for a subprocess that imports the package under test."""
-    import expframe
+    theirs = {"NO_COLOR", "PYTHONUNBUFFERED", "MPLBACKEND"}
+    kept = {name: value for name, value in steps.environment().items() if name not in theirs}
+    return {**kept, "EXPFRAME_CACHE": os.environ["EXPFRAME_CACHE"]}
 
-    root = str(Path(expframe.__file__).parent.parent)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EXPFRAME", "COV_"))}
-    return {**kept, "PYTHONPATH": root}
+
+@pytest.fixture
+def digits(tmp_path):
+    """A folder with the examples."""
+    return steps.folder_with_examples(tmp_path)
 
 
 class Cli:

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -97,11 +96,3 @@ class Recorder:
     def bodies(self):
         """Return the bodies of the requests as JSON."""
         return [json.loads(body) for _, _, _, body in self.requests]
-
-
-def wait_until(is_so, seconds=20.0):
-    """Return when something is so; fail after many seconds."""
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.01)

@@ -6,8 +6,11 @@ import difflib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT
@@ -88,6 +91,20 @@ def environment() -> dict[str, str]:
     ours = ("EXPFRAME_", "PYTEST_", "SLURM_", "OMPI_", "RANK")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours) or name == "EXPFRAME_CACHE"}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "MPLBACKEND": "Agg"}
+
+
+def folder_with_examples(folder: Path) -> Path:
+    """Copy the examples into an empty folder, as if a user stood in theirs."""
+    shutil.copytree(ROOT / "examples", folder, ignore=shutil.ignore_patterns("runs", "__pycache__"), dirs_exist_ok=True)
+    return folder
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = 60.0) -> None:
+    """Return when something is so; fail after many seconds."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def read_steps(text: str) -> list[Step]:

@@ -9,14 +9,13 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy
 import pytest
 
 import expframe
 from expframe import Experiment, checkpoints
 from expframe.config.frozen import freeze
 from expframe.errors import EscapingPathError, RunError, SaveError, StoreError
-
-numpy = pytest.importorskip("numpy")
 
 
 class Colour(enum.Enum):

@@ -6,10 +6,8 @@ Every command shown in an example prints what is shown there; the README's are r
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,10 +18,9 @@ from pathlib import Path
 from subprocess import DEVNULL
 
 import pytest
-from steps import ROOT, Step, environment, read_steps, write_steps
+from steps import ROOT, Step, environment, folder_with_examples, read_steps, write_steps
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-NEEDED = {"08_randomness.py": ["numpy"], "digits.py": ["sklearn", "matplotlib"]}
 
 
 def usage_of(script: Path) -> str:
@@ -33,22 +30,9 @@ def usage_of(script: Path) -> str:
     return "".join(line[4:] if line.startswith("    ") else line for line in block.splitlines(keepends=True))
 
 
-def folder_with_examples(folder: Path) -> Path:
-    """Copy the examples into an empty folder, as if a user stood in theirs."""
-    shutil.copytree(ROOT / "examples", folder, ignore=shutil.ignore_patterns("runs", "__pycache__"), dirs_exist_ok=True)
-    return folder
-
-
-def is_missing(script: str) -> bool:
-    """Return whether a package that an example needs is not installed."""
-    return any(importlib.util.find_spec(name) is None for name in NEEDED.get(script, []))
-
-
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda script: script.name)
 def test_usage_prints_what_is_shown(script: Path, tmp_path: Path) -> None:
     """Every command of an example's Usage block prints what stands below it, in the order in which they stand."""
-    if is_missing(script.name):
-        pytest.skip("needs the extra [examples]")
     steps = read_steps(usage_of(script))
 
     assert steps
@@ -68,14 +52,7 @@ def test_docstring_has_title_and_paragraph(script: Path) -> None:
 
 # --------------------------------------------------------------------------------------------------------- digits
 
-needs_digits = pytest.mark.skipif(is_missing("digits.py"), reason="needs the extra [examples]")
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="needs signals and terminals of POSIX")
-
-
-@pytest.fixture
-def digits(tmp_path: Path) -> Path:
-    """A folder with the examples."""
-    return folder_with_examples(tmp_path)
 
 
 @pytest.fixture
@@ -95,7 +72,6 @@ def endless(digits: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.once
-@needs_digits
 def test_digits_learns(digits: Path) -> None:
     """The main job reaches 95 % on images it has not seen and keeps metrics, model and picture, within a minute."""
     import expframe
@@ -115,7 +91,6 @@ def test_digits_learns(digits: Path) -> None:
 
 
 @pytest.mark.once
-@needs_digits
 def test_digits_is_bit_equal_for_equal_seeds(digits: Path) -> None:
     """Two runs with one seed have the same metrics and the same model to the last bit."""
     import expframe
@@ -130,7 +105,6 @@ def test_digits_is_bit_equal_for_equal_seeds(digits: Path) -> None:
 
 
 @pytest.mark.once
-@needs_digits
 @needs_posix
 def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes]) -> None:
     """SIGTERM ends the training after the epoch, and what was learned until then is kept."""
@@ -146,7 +120,6 @@ def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes])
 
 
 @pytest.mark.once
-@needs_digits
 @needs_posix
 def test_digits_is_interrupted(digits: Path, endless: subprocess.Popen[bytes]) -> None:
     """Ctrl-C ends the training at once."""
@@ -159,7 +132,6 @@ def test_digits_is_interrupted(digits: Path, endless: subprocess.Popen[bytes]) -
 
 
 @pytest.mark.once
-@needs_digits
 @needs_posix
 def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen[bytes]) -> None:
     """After kill -9 in the middle of a run its points are readable, and the run reads as DIED."""
@@ -176,7 +148,6 @@ def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen
 
 
 @pytest.mark.once
-@needs_digits
 @needs_posix
 def test_digits_keeps_one_line_alive(digits: Path) -> None:
     """On a terminal the epochs are one line that changes; the stored output has its last state alone."""

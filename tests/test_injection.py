@@ -146,7 +146,8 @@ class TestPrecedence:
 
     def test_array_as_default(self):
         """A default whose `==` is no bool does no harm."""
-        numpy = pytest.importorskip("numpy")
+        import numpy
+
         default = numpy.zeros(3)
         assert ((3,), 1) == capture_in({"b": 1}, lambda a=default, b=0: (a.shape, b))
 

@@ -1,10 +1,14 @@
 """Tables, histograms, texts, images and figures of a step."""
 
+import importlib
 import json
 import math
 import multiprocessing
 
+import matplotlib.figure
 import numpy
+import PIL.Image
+import plotly.graph_objects
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,7 +62,7 @@ class TestTables:
     @pytest.mark.parametrize("library", ["pandas", "polars"])
     def test_frames(self, logged, library):
         """A frame is a table, and a table a frame."""
-        frame = pytest.importorskip(library).DataFrame({"class": ["cat", "dog"], "share": [0.5, 0.25]})
+        frame = importlib.import_module(library).DataFrame({"class": ["cat", "dog"], "share": [0.5, 0.25]})
         found = one(logged(lambda run: run.log_table("classes", frame)), "classes").content
 
         assert found == self.ROWS
@@ -127,22 +131,20 @@ class TestImages:
 
     def test_an_array(self, logged):
         """An array of floats up to 1 becomes a PNG with the same pixels."""
-        pillow = pytest.importorskip("PIL.Image")
         pixels = numpy.array([[0.0, 0.5, 1.0], [2.0, -1.0, math.nan]])
         run = logged(lambda run: run.log_image("layer 1/weights", pixels))
         found = one(run, "layer 1/weights")
 
         assert run.path("media", "layer_1_weights-0.png") == found.content
-        with pillow.open(found.content) as image:
+        with PIL.Image.open(found.content) as image:
             assert [[0, 128, 255], [255, 0, 0]] == numpy.asarray(image).tolist()
 
     @pytest.mark.parametrize("shape", [(2, 3, 3), (2, 3, 4), (2, 3, 1), (2, 3)])
     def test_shapes(self, logged, shape):
         """Rows and columns with no, one, three or four channels are images."""
-        pillow = pytest.importorskip("PIL.Image")
         found = one(logged(lambda run: run.log_image("i", numpy.zeros(shape, dtype="uint8"))), "i")
 
-        with pillow.open(found.content) as image:
+        with PIL.Image.open(found.content) as image:
             assert (3, 2) == image.size
 
     @pytest.mark.parametrize("image", [numpy.zeros(3), numpy.zeros((2, 2, 5)), numpy.array([["a"]]), "no", None])
@@ -158,8 +160,7 @@ class TestImages:
 
     def test_figures(self, logged):
         """Figures of matplotlib become PNG files, those of plotly pages."""
-        figure = pytest.importorskip("matplotlib.figure").Figure()
-        chart = pytest.importorskip("plotly.graph_objects").Figure()
+        figure, chart = matplotlib.figure.Figure(), plotly.graph_objects.Figure()
         run = logged(lambda run: [run.log_figure("f", figure), run.log_figure("f", chart)])
 
         assert [(0, "f-0.png"), (1, "f-1.html")] == [(found.step, found.content.name) for found in run.media("f")]

@@ -171,7 +171,7 @@ def test_a_running_run_is_seen(tmp_path, record):
     sink.close(record)
 
 
-def test_points_of_a_quiet_run_are_seen_within_a_second(tmp_path):
+def test_points_of_a_quiet_run_are_seen_without_another_one(tmp_path):
     """A point is in the file soon after it was logged, without any further one."""
     ex = Experiment("quiet", store=tmp_path / "runs", observers=[expframe.TensorBoard("board")])
     seen = []

@@ -7,7 +7,6 @@ Every block of the README does what it shows, in the order of reading, in one fo
 from __future__ import annotations
 
 import configparser
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -25,8 +24,6 @@ CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 
 def test_tour_does_what_it_shows(tmp_path: Path) -> None:
     """Files are saved, scripts run, and what they print is what stands in the README."""
-    if importlib.util.find_spec("numpy") is None:
-        pytest.skip("needs the extra [examples]")
     check_page(README, tmp_path)
 
 

@@ -9,15 +9,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from test_examples import digits, environment, needs_digits
+from steps import environment as clean_environment
 
 import expframe
 from expframe import Experiment
 from expframe.errors import MaskedEntryError, RerunError, ResumeError, RunNotFoundError
 from expframe.record import Record
 from expframe.rerunning import build_environment, materialise, requirements, roots
-
-__all__ = ["digits"]  # a fixture
 
 SCRIPT = """
 import sys
@@ -302,14 +300,13 @@ def make_wheel(folder, name, version):
 
 
 @pytest.mark.once
-@needs_digits
 def test_digits_done_again_is_bit_equal(digits):
     """A rerun of digits.py has the same points to the last bit, although its code is gone."""
     words = [sys.executable, "digits.py", "with", "quick", "data.noise=0.1"]
-    subprocess.run(words, cwd=digits, env=environment(), capture_output=True, timeout=120, check=True)
+    subprocess.run(words, cwd=digits, env=clean_environment(), capture_output=True, timeout=120, check=True)
     (digits / "digits.py").unlink()
     again = [sys.executable, "-m", "expframe", "rerun", "1"]
-    subprocess.run(again, cwd=digits, env=environment(), capture_output=True, timeout=120, check=True)
+    subprocess.run(again, cwd=digits, env=clean_environment(), capture_output=True, timeout=120, check=True)
     first, second = (expframe.runs(digits / "runs")[number] for number in (1, 2))
 
     for name in ("loss", "accuracy"):

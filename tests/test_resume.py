@@ -10,15 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
-from test_examples import digits, environment, needs_digits, needs_posix
+from steps import environment as clean_environment
+from test_examples import needs_posix
 
 import expframe
 from expframe import Experiment, MemoryObserver
 from expframe.errors import ConfigChangedError, MaskedEntryError, OptionError, ResumeError, RunNotFoundError
 from expframe.store import attempts, layout
 from expframe.store.shared import names_of
-
-__all__ = ["digits"]  # a fixture
 
 WALK = """
 import os, signal, sys
@@ -455,6 +454,14 @@ class TestRefusals:
         assert 2 == stored(2).record.attempt
         assert shape(stored(1)) == shape(stored(2))
 
+    def test_a_claim_is_made_once(self, failed):
+        """Of two that found the run free, the second one to claim it is refused."""
+        folder = failed.store / "1"
+        gone = layout.own_lease(1.0)._replace(started="another process of this number")
+        attempts.begin(folder, 2, "now", {"attempt": 1}, None, None, {}, gone)
+        with pytest.raises(ResumeError, match="being resumed"):
+            attempts.begin(folder, 2, "now", {"attempt": 1}, None, None, {}, gone)
+
     def test_a_claim_whose_process_is_gone_is_passed_over(self, failed):
         """A process that died between its claim and its first record leaves the run as it was, one attempt further."""
         folder = failed.store / "1"
@@ -699,7 +706,6 @@ class TestEnding:
 
 
 @pytest.mark.once
-@needs_digits
 @needs_posix
 def test_digits_killed_at_random_ends_with_the_same_curve(digits):
     """SIGKILL at random moments, and resumed until it is done: every point is bit-equal to an undisturbed run's."""
@@ -709,7 +715,7 @@ def test_digits_killed_at_random_ends_with_the_same_curve(digits):
         return subprocess.Popen(
             [sys.executable, "digits.py", *words],
             cwd=digits,
-            env=environment(),
+            env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+from steps import wait_until
 
 from expframe import runs
 
@@ -184,8 +185,7 @@ def test_logs_follow_a_run_until_it_ends(script, cli, environment):
     """)
     running = subprocess.Popen([sys.executable, path], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     output = path.parent / "runs" / "1" / "output.txt"
-    while not (output.exists() and b"first" in output.read_bytes()):
-        time.sleep(0.01)
+    wait_until(lambda: output.exists() and b"first" in output.read_bytes())
     threading.Timer(0.3, lambda: running.communicate(b"\n")).start()
     lines = cli("logs", "1", "-f").splitlines()
     running.wait()
@@ -193,7 +193,7 @@ def test_logs_follow_a_run_until_it_ends(script, cli, environment):
     assert ["first", "second"] == [line for line in lines if line in {"first", "second"}]
 
 
-def test_watch_shows_what_runs_until_it_ends(script, cli, environment):
+def test_watch_shows_what_runs_until_it_ends(script, cli, environment, monkeypatch):
     """`watch` looks at a run again and again until it has ended, and says what it has come to."""
     path = script("""
         import sys
@@ -208,10 +208,16 @@ def test_watch_shows_what_runs_until_it_ends(script, cli, environment):
     command = [sys.executable, path, "-C", "no"]
     running = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     points = path.parent / "runs" / "1" / "metrics.csv"
-    while not (points.exists() and b"loss,0" in points.read_bytes()):
-        time.sleep(0.01)
+    wait_until(lambda: points.exists() and b"loss,0" in points.read_bytes())
     assert ["1", "slow", "main", "RUNNING"] == cli("watch", "--once").splitlines()[1].split()[:4]
-    threading.Timer(0.3, lambda: running.communicate(b"\n")).start()
+    sleep = time.sleep
+
+    def end_after_a_look(seconds):
+        if running.stdin and not running.stdin.closed:
+            running.communicate(b"\n")
+        sleep(seconds)
+
+    monkeypatch.setattr("expframe.runs_cli.watch.time.sleep", end_after_a_look)
     looks = [json.loads(line)["runs"][0] for line in cli("watch", "1", "-i", "0.1", "--json").splitlines()]
     running.wait()
 

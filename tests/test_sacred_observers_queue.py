@@ -5,6 +5,7 @@ import threading
 import pytest
 import sacred_events as events
 import sacred_servers
+from steps import wait_until
 
 from expframe.compat.sacred.observers import FileStorageObserver, QueueObserver, RunObserver
 
@@ -84,7 +85,7 @@ def test_the_queue_is_emptied_now_and_then():
     covered = Told()
     observer = QueueObserver(covered, interval=0.01)
     _beat(observer, "early")
-    sacred_servers.wait_until(lambda: "beat early" in covered.calls)
+    wait_until(lambda: "beat early" in covered.calls)
     observer.interrupted_event(events.T2, "INTERRUPTED")
     _beat(observer, "of the next run")
     observer.completed_event(events.T2, None)

@@ -176,11 +176,13 @@ class TestRun:
 
     @pytest.mark.parametrize("sample", [0, False, 0.0])
     def test_off(self, tmp_path, sample):
-        """0 or False samples nothing."""
-        run = self.run(tmp_path, 0.3, until="", sample=sample)
+        """0 or False is no interval at all, and nothing is sampled."""
+        sampler = Sampler(Experiment("off", sample=sample)._sample)
+        for _ in range(3):
+            sampler.wake(tmp_path)
 
-        assert {} == run.system()
-        assert not (run.folder / "system.csv").exists()
+        assert sampler._due is None
+        assert [] == list(tmp_path.iterdir())
 
     def test_without_psutil(self, tmp_path, monkeypatch):
         """Where psutil is not installed there is nothing and no word of it."""

@@ -3,10 +3,10 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from steps import wait_until
 
 from expframe import runs
 
@@ -44,8 +44,7 @@ def running(script, environment):
     command = [sys.executable, path, "-C", "no", "-i", "slow"]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         folder = path.parent / "runs" / "slow"
-        while not (folder / "run.json").exists():
-            time.sleep(0.01)
+        wait_until((folder / "run.json").exists)
         yield folder
         process.communicate(b"\n")
 

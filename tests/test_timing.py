@@ -89,6 +89,8 @@ class TestNesting:
         next(first)
         next(second)
         first.close()
+
+        assert ["time/first"] == list(logged)
         second.close()
         with timers.timer("after"):
             pass
@@ -142,7 +144,9 @@ class TestFunctions:
 
         made = numbers()
 
-        assert [1, 5, None] == [next(made), made.send(5), next(made, None)]
+        assert 1 == next(made)
+        assert {} == logged
+        assert [5, None] == [made.send(5), next(made, None)]
         assert 1 == len(logged["time/numbers"])
 
     def test_asynchronous_generator_is_refused(self, timers):
