@@ -170,7 +170,7 @@ def clear(run: Path) -> None:
     """Remove what processes that were killed left half-written or half-removed."""
     base = run / layout.CHECKPOINTS_FOLDER
     with suppress(OSError):
-        _remove(base, [name for name in os.listdir(base) if name.startswith(_ASIDE)])  # noqa: PTH208
+        _remove(base, [path.name for path in base.iterdir() if path.name.startswith(_ASIDE)])
 
 
 def _check(step: Any, objects: Any, keep: Any) -> str:
@@ -252,7 +252,7 @@ def _give_number(aside: Path, base: Path) -> Path:
 def _numbers(base: Path) -> list[str]:
     """Return the names of all checkpoints, the last one first."""
     with suppress(FileNotFoundError):
-        return sorted((name for name in os.listdir(base) if name.isdigit()), key=int, reverse=True)  # noqa: PTH208
+        return sorted((path.name for path in base.iterdir() if path.name.isdigit()), key=int, reverse=True)
     return []
 
 

@@ -13,6 +13,7 @@ import requests
 import sacred_events as events
 import sacred_servers
 
+from expframe.compat.sacred import Experiment
 from expframe.compat.sacred.observers import SlackObserver, TelegramObserver
 
 TRACE = ["Traceback\n", "  x\n", "ValueError: no\n"]
@@ -70,6 +71,32 @@ def test_slack_texts_are_templates(server):
     tell_all(observer)
 
     assert 3 == len(server.requests)
+
+
+@pytest.mark.parametrize("kind", ["slack", "telegram"])
+def test_messages_of_nested_runs_name_their_own(server, kind):
+    """A run inside another changes nothing of what is said at the end of the outer one."""
+    text = {"completed_text": "{config[x]} {result}", "started_text": None}
+    if kind == "slack":
+        observer = SlackObserver(server.url, completed_text=text["completed_text"])
+    else:
+        observer = TelegramObserver(Bot(server.url), 12, **text)
+    ex = Experiment("nested")
+    ex.observers.append(observer)
+    ex.add_config(x="outer")
+
+    @ex.command
+    def inner():
+        return "of inner"
+
+    @ex.main
+    def outer():
+        ex.run("inner", {"x": "inner"})
+        return "of outer"
+
+    ex.run()
+
+    assert ["inner of inner", "outer of outer"] == [body["text"] for body in server.bodies()]
 
 
 def test_slack_texts_may_be_made(server):

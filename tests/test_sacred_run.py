@@ -1,12 +1,14 @@
 """Sacred's runs: the order of events, status, beats, output, metrics; observers across the border."""
 
 import datetime
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
@@ -18,11 +20,13 @@ from expframe.compat.sacred.clock import IntervalTimer
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.exceptions import SacredInterrupt, TimeoutInterrupt
 from expframe.compat.sacred.metrics_logger import MetricsLogger, ScalarMetricLogEntry, linearize_metrics
-from expframe.compat.sacred.observers import RunObserver
+from expframe.compat.sacred.observers import FileStorageObserver, RunObserver
 from expframe.compat.sacred.observers.base import td_format
 from expframe.compat.sacred.run import Run
 from expframe.compat.sacred.stdout_capturing import get_stdcapturer
+from expframe.compat.sacred.utils import apply_backspaces_and_linefeeds
 from expframe.errors import DefinitionError
+from expframe.record import Info, Output
 from expframe.store.collection import runs
 from expframe.store.writer import LocalStore
 
@@ -191,7 +195,7 @@ def test_sigterm_interrupts_a_run(tmp_path):
     script.write_text(
         textwrap.dedent("""
             from expframe.compat.sacred import Experiment
-            from expframe.compat.sacred.observers import RunObserver
+            from expframe.compat.sacred.observers import FileStorageObserver, RunObserver
             import time
 
             class Told(RunObserver):
@@ -378,7 +382,7 @@ def test_a_forked_child_prints_its_own_lines_once(tmp_path):
         textwrap.dedent("""
             import os
             from expframe.compat.sacred import Experiment
-            from expframe.compat.sacred.observers import RunObserver
+            from expframe.compat.sacred.observers import FileStorageObserver, RunObserver
 
             ex = Experiment("x")
             ex.observers.append(RunObserver())
@@ -519,6 +523,80 @@ def test_a_native_observer_is_told_of_failures(ex, problem):
         assert ("FAILED", "ValueError", "bad") == (record.status, record.failure.type, record.failure.message)
     else:
         assert "INTERRUPTED" == record.status
+
+
+@pytest.mark.parametrize("has_folder", [True, False])
+def test_a_native_observer_keeps_the_output_as_the_filter_leaves_it(ex, tmp_path, has_folder):
+    """A progress bar that a filter rewrites between two beats is stored as it was at last."""
+    memory = expframe.MemoryObserver()
+    ex.observers[:] = [LocalStore(tmp_path / "runs") if has_folder else memory]
+    ex.captured_out_filter = apply_backspaces_and_linefeeds
+
+    @ex.main
+    def main(_run):
+        for done in ("begin\n", "100 of 200", "\r200 of 200", "\n"):
+            print(done, end="", flush=True)
+            _run._emit_heartbeat()
+
+    run = ex.run(options={"--capture": "sys", "--loglevel": "CRITICAL"})
+
+    assert run.captured_out.endswith("begin\n200 of 200\n")
+    if has_folder:
+        assert run.captured_out == runs(tmp_path / "runs")["1"].output()
+    else:
+        texts = [event.text for event in memory.runs[0].events if isinstance(event, Output)]
+        assert run.captured_out == "".join(texts[-2:])
+
+
+def test_a_native_observer_takes_infos_with_arrays(ex):
+    """Arrays in an info are compared by value: one that is told once fails no beat, one that changes is told again."""
+    memory = expframe.MemoryObserver()
+    ex.observers[:] = [memory]
+
+    @ex.main
+    def main(_run):
+        _run.info["array"] = np.zeros(3)
+        _run._emit_heartbeat()
+        _run._emit_heartbeat()
+        _run.info["array"][0] = 5
+        _run._emit_heartbeat()
+
+    run = ex.run()
+    told = [event.info["array"].tolist() for event in memory.runs[0].events if isinstance(event, Info)]
+
+    assert [] == run._failed_observers
+    assert [5, 0, 0] == told[-1]
+    assert 2 == len(told)
+
+
+def test_an_observer_of_sacred_keeps_nested_native_runs_apart(tmp_path):
+    """One file storage has the result, the metrics and the end of a native run and of one inside it."""
+    observer = FileStorageObserver(tmp_path / "stored")
+    ex = expframe.Experiment("native", store=tmp_path / "runs", observers=[observer])
+
+    @ex.command
+    def inner(_run):
+        _run.log_scalar("curve", 5)
+        return "inner"
+
+    @ex.main
+    def outer(_run):
+        _run.log_scalar("curve", 10)
+        ex.run("inner")
+        _run.log_scalar("curve", 20)
+        return "outer"
+
+    ex.run()
+    ex.run()
+    found = {}
+    for folder in (tmp_path / "stored").iterdir():
+        if folder.name != "_sources":
+            run, metrics = (json.loads((folder / name).read_text()) for name in ("run.json", "metrics.json"))
+            found[folder.name] = (run["status"], run["result"], metrics["curve"]["values"])
+
+    around, inside = ("COMPLETED", "outer", [10, 20]), ("COMPLETED", "inner", [5])
+    assert sorted([around, around, inside, inside]) == sorted(found.values())
+    assert found[Path(observer.dir).name] == around
 
 
 def test_an_observer_of_sacred_takes_native_runs(tmp_path):

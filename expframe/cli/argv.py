@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
@@ -145,7 +146,7 @@ def program_name(argv: Sequence[str]) -> str:
     try:
         name = os.path.relpath(argv[0])
     except (OSError, ValueError):  # the working directory is gone, or on another drive
-        name = os.path.basename(argv[0])  # noqa: PTH119
+        name = Path(argv[0]).name
     if name.replace("_", "").replace(".", "").replace(os.sep, "").isalnum():
         return name
     import shlex

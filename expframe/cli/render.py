@@ -19,7 +19,7 @@ from expframe.masking import MASK, is_masked, mask, mask_text, secrets_in
 
 _CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
-_STANDARD = os.path.dirname(os.__file__) + os.sep  # noqa: PTH120
+_STANDARD = str(Path(os.__file__).parent) + os.sep
 
 
 def wants_colour(stream: TextIO) -> bool:

@@ -103,8 +103,16 @@ def test_runs_are_ours_afterwards(source):
     assert [("artifact", "model"), ("resource", "data.csv")] == sorted((file.kind, file.name) for file in run.files)
     assert "1,2\n" == next(Path(file.path) for file in run.files if file.kind == "resource").read_text()
     sources = dict(record.sources)
-    assert "print(1)\n" == (run.folder.parent / sources["train.py"]).read_text()
+    assert "print(1)\n" == (run.folder.parent / "_sources" / sources["train.py"]).read_text()
     assert ("ValueError", "no") == (failed.record.failure.type, failed.record.failure.message)
+
+
+def test_sources_that_came_along_are_in_use(source, cli):
+    """What imported runs consist of is neither missing nor in the way."""
+    bring_in(source)
+
+    assert [] == cli.json("doctor")["findings"]
+    assert "Nothing.\n" == cli("gc")
 
 
 @pytest.mark.parametrize("kind", [store_folder, store_mongo])

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from expframe import saving
-from expframe.compat.sacred.dependencies import gather_sources_and_dependencies
+from expframe.compat.sacred.dependencies import collect_repositories, gather_sources_and_dependencies
 from expframe.compat.sacred.host_info import get_host_info
 from expframe.compat.sacred.observers.base import RunKeeper, RunObserver
 from expframe.config.frozen import thaw
 from expframe.config.model import Config
+from expframe.config.values import same, to_json
+from expframe.disk import replace_file
 from expframe.errors import MetricError
 from expframe.metrics import check_name, number
 from expframe.observers.base import Observer, Sink
@@ -46,6 +48,12 @@ def as_run_observer(observer: Any) -> Any:
     return observer.taken() if isinstance(observer, RunKeeper) else observer
 
 
+def give_back(observer: Any) -> None:
+    """Take note that the run has ended which an observer was told of."""
+    if isinstance(observer, RunKeeper):
+        observer.given_back()
+
+
 # -------------------------------------------------------------------------------------- native observer, Sacred's run
 
 
@@ -57,7 +65,7 @@ class NativeObserver(RunObserver):
         self.priority = observer.priority
         self._record: Record | None = None
         self._sink: Sink | None = None
-        self._written = 0
+        self._output = ""
         self._info: Any = {}
 
     def __repr__(self) -> str:
@@ -88,15 +96,15 @@ class NativeObserver(RunObserver):
         self._record = record._replace(id=self._sink.id or record.id)
         return self._sink.id
 
-    def queued_event(self, *, queue_time: datetime.datetime, **facts: Any) -> str | None:  # type: ignore[override]
+    def queued_event(self, *args: Any, **facts: Any) -> str | None:
         """Keep a run that is to be made later."""
-        given = self._open(Status.QUEUED, facts, queued=_aware(queue_time))
+        given = self._open(Status.QUEUED, facts, queued=_aware(facts["queue_time"]))
         self._close()
         return given
 
-    def started_event(self, *, start_time: datetime.datetime, **facts: Any) -> str | None:  # type: ignore[override]
+    def started_event(self, *args: Any, **facts: Any) -> str | None:
         """Open the sink of the run."""
-        return self._open(Status.RUNNING, facts, started=_aware(start_time))
+        return self._open(Status.RUNNING, facts, started=_aware(facts["start_time"]))
 
     def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
         """Hand on the values that are numbers."""
@@ -112,15 +120,20 @@ class NativeObserver(RunObserver):
         self, info: dict[str, Any], captured_out: str, beat_time: datetime.datetime, result: Any
     ) -> None:
         """Hand on what was printed since the last beat, and the info where it is another."""
-        text, self._written = captured_out[self._written :], len(captured_out)
+        kept, self._output = self._output, captured_out
+        is_longer = captured_out.startswith(kept)
+        text = captured_out[len(kept) :] if is_longer else captured_out
         folder = self._sink.folder if self._sink else None
-        if text and folder is not None:
+        if folder is not None and not is_longer:  # a filter has changed what was there
+            replace_file(folder / layout.OUTPUT, text.encode())
+        elif text and folder is not None:
             with (folder / layout.OUTPUT).open("a", encoding="utf-8", newline="") as file:
                 file.write(text)
         elif text:
             self._write(Output(text))
-        if info != self._info:
-            self._info = info
+        seen = to_json(info)
+        if not same(seen, self._info):
+            self._info = seen
             self._write(Info(info))
         if self._record is not None:
             self._record = self._record._replace(result=result)
@@ -181,18 +194,19 @@ class SacredObserver(Observer):
 
     def __init__(self, observer: RunObserver) -> None:
         self.observer = observer
-
-    @property
-    def priority(self) -> int:  # type: ignore[override]
-        """That of the observer."""
-        return self.observer.priority
+        self.priority = observer.priority
 
     def __repr__(self) -> str:
         return repr(self.observer)
 
     def open(self, record: Record, config: Config) -> Sink:
         """Tell the observer that a run was started or queued."""
-        return SacredSink(self.observer, record, config)
+        keeper = as_run_observer(self.observer)
+        try:
+            return SacredSink(keeper, record, config)
+        except BaseException:
+            give_back(keeper)
+            raise
 
 
 class SacredSink(Sink):
@@ -250,8 +264,13 @@ class SacredSink(Sink):
 
     def close(self, record: Record) -> None:
         """Tell how the run ended, and wait until the observer has stored it."""
-        if record.status == Status.QUEUED:
-            return
+        try:
+            if record.status != Status.QUEUED:
+                self._tell_of_end(record)
+        finally:
+            give_back(self._observer)
+
+    def _tell_of_end(self, record: Record) -> None:
         self._beat(record)
         end = _naive(record.ended)
         if record.status == Status.COMPLETED:
@@ -286,19 +305,16 @@ def _by_name(event: Points | Series) -> dict[str, dict[str, Any]]:
 def _experiment_info(record: Record) -> dict[str, Any]:
     """Return what Sacred's observers are told of the code: that of the script of this process."""
     try:
-        main, sources, packages = gather_sources_and_dependencies(vars(sys.modules["__main__"]), save_git_info=True)
+        main, found, packages = gather_sources_and_dependencies(vars(sys.modules["__main__"]), save_git_info=True)
     except (ValueError, AssertionError, OSError):  # a main module that is no file
-        main, sources, packages = None, set(), set()
-    base = os.path.dirname(main.filename) if main else str(Path.cwd())  # noqa: PTH120
+        main, found, packages = None, set(), set()
+    sources = sorted(found)
+    base = str(Path(main.filename).parent if main else Path.cwd())
     return {
         "name": record.name,
         "base_dir": base,
-        "sources": [source.to_json(base) for source in sorted(sources)],
+        "sources": [source.to_json(base) for source in sources],
         "dependencies": sorted((package.to_json() for package in packages), key=str.lower),
-        "repositories": [
-            {"url": source.repo, "commit": source.commit, "dirty": source.is_dirty}
-            for source in sources
-            if source.repo is not None
-        ],
+        "repositories": collect_repositories(sources),
         "mainfile": main.to_json(base)[0] if main else None,
     }

@@ -47,7 +47,7 @@ class _Alias(MetaPathFinder, Loader):
     def get_code(self, fullname: str) -> Any:
         """Return the code of a module, for `python -m`."""
         spec = importlib.util.find_spec(_ours(fullname))
-        return spec.loader.get_code(spec.name) if spec is not None and spec.loader is not None else None  # type: ignore[attr-defined]
+        return spec.loader.get_code(spec.name) if spec is not None and spec.loader is not None else None  # type: ignore[attr-defined]  # files have it
 
 
 def _ours(name: str) -> str:

@@ -149,8 +149,8 @@ def _format_entry(indent: int, entry: ConfigEntry | PathEntry) -> str:
     if entry.key == "__doc__" and isinstance(entry, ConfigEntry):
         text = str(entry.value).replace("\n", "\n" + margin)
         return f'{COLOR_DOC}{margin}"""{text}"""{ENDC}'
-    is_value = isinstance(entry, ConfigEntry)
-    line = f"{margin}{entry.key} = {pprint.pformat(entry.value)}" if is_value else f"{margin}{entry.key}:"  # type: ignore[union-attr]
+    value = f" = {pprint.pformat(entry.value)}" if isinstance(entry, ConfigEntry) else ":"
+    line = f"{margin}{entry.key}{value}"
     color = _color_of(entry)
     if entry.doc:
         doc = f"{COLOR_DOC}# {entry.doc}{ENDC}"

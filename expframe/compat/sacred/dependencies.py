@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, total_ordering
 from pathlib import Path
 from types import ModuleType
@@ -274,6 +274,15 @@ def gather_sources_and_dependencies(
         numpy.fill_missing_version()
         dependencies.add(numpy)
     return main, sources, dependencies
+
+
+def collect_repositories(sources: Sequence[Source]) -> list[dict[str, Any]]:
+    """Return what is known of the repositories around source files, one entry for each file in one."""
+    return [
+        {"url": source.repo, "commit": source.commit, "dirty": source.is_dirty}
+        for source in sources
+        if source.repo is not None
+    ]
 
 
 def iterate_imported_modules(globs: Mapping[str, Any]) -> Iterator[ModuleType]:

@@ -90,7 +90,7 @@ def _add_file(sink: LocalSink, file: OldFile) -> None:
 
 
 def _keep_source(file: OldFile, store: Path) -> tuple[str, str]:
-    """Keep a source file, each content once, and return its name and where it is."""
+    """Keep a source file, each content once, and return its name and that of the stored file."""
     folder = store / layout.SOURCES_FOLDER
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=store, prefix="._import") as scratch:
@@ -102,4 +102,4 @@ def _keep_source(file: OldFile, store: Path) -> tuple[str, str]:
         kept = folder / f"{name.stem}_{digest[:16]}{name.suffix}"
         if not kept.exists():
             copy_file(aside, kept)
-    return file.name, f"{layout.SOURCES_FOLDER}/{kept.name}"
+    return file.name, kept.name

@@ -15,6 +15,7 @@ from expframe.compat.sacred.dependencies import (
     PEP440_VERSION_PATTERN,
     PackageDependency,
     Source,
+    collect_repositories,
     gather_sources_and_dependencies,
 )
 from expframe.compat.sacred.exceptions import CircularDependencyError
@@ -24,15 +25,6 @@ __all__ = ["Ingredient", "collect_repositories"]
 
 _PACKAGE = __name__.rpartition(".")[0]
 _HOOK_PARAMETERS = ["config", "command_name", "logger"]
-
-
-def collect_repositories(sources: Sequence[Source]) -> list[dict[str, Any]]:
-    """Return what is known of the repositories around source files, one entry for each file in one."""
-    return [
-        {"url": source.repo, "commit": source.commit, "dirty": source.is_dirty}
-        for source in sources
-        if source.repo is not None
-    ]
 
 
 class Ingredient:
@@ -152,8 +144,9 @@ class Ingredient:
 
     def config(self, function: Callable[..., Any]) -> ConfigScope:
         """Add a function whose variables are entries, and return the scope that it becomes."""
-        self.configurations.append(ConfigScope(function))
-        return self.configurations[-1]  # type: ignore[no-any-return]
+        scope = ConfigScope(function)
+        self.configurations.append(scope)
+        return scope
 
     def named_config(self, func: Callable[..., Any]) -> ConfigScope:
         """

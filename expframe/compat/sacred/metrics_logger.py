@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import deque
 from collections.abc import Iterable
+from threading import Lock
 from typing import Any, NamedTuple
 
 from expframe.compat.sacred.clock import utcnow
@@ -26,14 +27,17 @@ class MetricsLogger:
     """Takes values of metrics and holds them until somebody gets them. Safe to use from several threads."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._waiting: deque[ScalarMetricLogEntry] = deque()
         self._last_steps: dict[str, Any] = {}
 
     def log_scalar_metric(self, metric_name: str, value: Any, step: Any = None) -> None:
         """Take a value; without a step it is the metric's last one + 1, from 0."""
-        step = self._last_steps.get(metric_name, -1) + 1 if step is None else normalize_numpy(step)
-        self._last_steps[metric_name] = step
-        self._waiting.append(ScalarMetricLogEntry(metric_name, step, utcnow(), normalize_numpy(value)))
+        value = normalize_numpy(value)
+        with self._lock:
+            step = self._last_steps.get(metric_name, -1) + 1 if step is None else normalize_numpy(step)
+            self._last_steps[metric_name] = step
+            self._waiting.append(ScalarMetricLogEntry(metric_name, step, utcnow(), value))
 
     def get_last_metrics(self) -> list[ScalarMetricLogEntry]:
         """Return what was taken since the last call."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posixpath
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -40,8 +41,7 @@ class SacredRun(StoredRun):
         files = [file.kind for file in self.files]
         counts = {"points": points, "artifacts": files.count("artifact"), "resources": files.count("resource")}
         record = record_of(entry, self.id, dict(self.config), counts)
-        folder = f"{layout.SOURCES_FOLDER}/"
-        kept = tuple((str(name), str(stored).removeprefix(folder)) for name, stored, *_ in self._sources())
+        kept = tuple((str(name), _below_sources(str(stored))) for name, stored, *_ in self._sources())
         record = record._replace(sources=kept)
         if record.status == Status.RUNNING and self._silence() > _SILENCE:
             return record._replace(status=Status.DIED)
@@ -144,6 +144,11 @@ class SacredRun(StoredRun):
 
     def _silence(self) -> float:
         return time.time() - (self.folder / documents.RUN).stat().st_mtime
+
+
+def _below_sources(stored: str) -> str:
+    """Return a path that Sacred gives from its folder of runs on as one from the folder of sources on, as ours are."""
+    return posixpath.relpath(stored or ".", layout.SOURCES_FOLDER)
 
 
 def _file(kind: str, name: str, path: Path) -> File:

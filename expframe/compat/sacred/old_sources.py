@@ -19,6 +19,7 @@ from expframe.errors import UsageError
 from expframe.masking import mask_text
 from expframe.metrics import number
 from expframe.record import Point, Record
+from expframe.store import layout
 from expframe.store.collection import Runs
 
 _PATIENCE = 10
@@ -110,7 +111,8 @@ def _of_folder(folder: Path) -> Iterator[OldRun]:
 def _of_run(run: SacredRun) -> OldRun:
     record = run.record
     files = [OldFile(file.kind, file.name, _copier(Path(file.path))) for file in run.files]
-    files += [OldFile("source", name, _copier(run.folder.parent / stored)) for name, stored in record.sources]
+    sources = run.folder.parent / layout.SOURCES_FOLDER
+    files += [OldFile("source", name, _copier(sources / stored)) for name, stored in record.sources]
     return OldRun(record, dict(run.config), run.info, run.output(raw=True), list(_points(run.metrics())), files)
 
 

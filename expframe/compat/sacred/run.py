@@ -13,7 +13,7 @@ from logging import Logger
 from typing import Any
 
 from expframe.compat.sacred import current
-from expframe.compat.sacred.adapters import as_run_observer
+from expframe.compat.sacred.adapters import as_run_observer, give_back
 from expframe.compat.sacred.clock import IntervalTimer, utcnow
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.dotted import join_paths
@@ -373,8 +373,7 @@ class Run:
 
     def _give_observers_back(self) -> None:
         for observer in self.observers:
-            if isinstance(observer, RunKeeper):
-                observer.given_back()
+            give_back(observer)
 
     def _warn_about_failed_observers(self) -> None:
         for observer in self._failed_observers:

@@ -117,13 +117,13 @@ class Scaffold:
 
     def get_config_updates_recursive(self) -> dict[str, Any]:
         """Return the values that prevail in its config and, below their paths, in those of ingredients inside it."""
-        updates = undogmatize(self.config_updates)
+        updates: dict[str, Any] = undogmatize(self.config_updates)
         for path, below in self.subrunners.items():
             if is_prefix(self.path, path):
                 nested = below.get_config_updates_recursive()
                 if nested:
                     set_by_dotted_path(updates, rel_path(self.path, path), nested)
-        return updates  # type: ignore[no-any-return]
+        return updates
 
     def set_up_config(self) -> None:
         """Decide its config: each scope sees what the ones before it have said, and all see the fixed values."""

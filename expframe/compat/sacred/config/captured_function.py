@@ -52,7 +52,7 @@ class CapturedFunction(injection.WrappedFunction):
     """
 
     # As attributes of the class they are set on the captured function; all others are set on the function inside.
-    signature: Signature = None  # type: ignore[assignment]
+    signature: Signature = None  # type: ignore[assignment]  # each has its own
     prefix: str | None = None
     _specials: frozenset[str] = frozenset()
     unobserved = False

@@ -105,5 +105,5 @@ def save_config_file(config: Any, filename: Any) -> None:
     """
     handler = get_handler(filename)
     encoding = None if handler.mode else "utf-8"
-    with open(filename, f"w{handler.mode}", encoding=encoding) as file:  # noqa: PTH123
+    with open(filename, f"w{handler.mode}", encoding=encoding) as file:  # noqa: PTH123  as above
         handler.dump(config, file)

@@ -74,42 +74,7 @@ class BucketObserver(DocumentsObserver):
 
     # ---------------------------------------------------------------------------------------------------- begin
 
-    def queued_event(
-        self,
-        ex_info: dict[str, Any],
-        command: str,
-        host_info: dict[str, Any],
-        queue_time: Any,
-        config: dict[str, Any],
-        meta_info: dict[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Write the documents of a run that waits, with the sources that it is to run."""
-        entry = documents.queued_entry(ex_info, command, host_info, meta_info)
-        run_id = self._reserve(_id, entry)
-        self._write_first(entry, config)
-        for name, *_ in ex_info["sources"]:
-            self.save_file(str(Path(ex_info["base_dir"], name)))
-        return run_id
-
-    def started_event(
-        self,
-        ex_info: dict[str, Any],
-        command: str,
-        host_info: dict[str, Any],
-        start_time: Any,
-        config: dict[str, Any],
-        meta_info: dict[str, Any],
-        _id: Any,
-    ) -> Any:
-        """Write the documents of a run that begins."""
-        run_id = self._reserve(_id, documents.started_entry(ex_info, command, host_info, start_time, meta_info))
-        ex_info["sources"] = self.save_sources(ex_info)  # Sacred hands these on to everybody who looks afterwards
-        self._write_first(documents.started_entry(ex_info, command, host_info, start_time, meta_info), config)
-        self.save_cout()
-        return run_id
-
-    def _reserve(self, _id: Any, entry: dict[str, Any]) -> Any:
+    def _reserve(self, _id: Any, entry: Mapping[str, Any]) -> Any:
         """Take a prefix that no run has; without an id, one more than the largest number."""
         self._make_bucket()
         self._waiting = ""

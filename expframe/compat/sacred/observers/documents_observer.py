@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from expframe.compat.sacred.observers import documents
@@ -22,6 +23,9 @@ class DocumentsObserver(RunKeeper):
         info: What `info.json` says.
         cout: What `cout.txt` says.
     """
+
+    copy_sources = True
+    """Whether source files are kept."""
 
     def _forget(self, folder: str) -> None:
         """Begin with a run's folder; nothing is left of the run before."""
@@ -54,6 +58,52 @@ class DocumentsObserver(RunKeeper):
     @abstractmethod
     def _write_metrics(self, pieces: Iterable[str]) -> None:
         """Write the document of the metrics."""
+
+    @abstractmethod
+    def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[str]]:
+        """Keep the source files, each content once; return (name, stored file from `basedir` on)."""
+
+    @abstractmethod
+    def _reserve(self, _id: Any, entry: Mapping[str, Any]) -> Any:
+        """Begin with a place of its own for a run, which `entry` may hold meanwhile; return the run's id."""
+
+    def queued_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        queue_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Write the documents of a run that waits, with the sources that it is to run."""
+        entry = documents.queued_entry(ex_info, command, host_info, meta_info)
+        run_id = self._reserve(_id, entry)
+        self._write_first(entry, config)
+        if self.copy_sources:
+            for name, *_ in ex_info["sources"]:
+                self.save_file(str(Path(ex_info["base_dir"], name)))
+        return run_id
+
+    def started_event(
+        self,
+        ex_info: dict[str, Any],
+        command: str,
+        host_info: dict[str, Any],
+        start_time: Any,
+        config: dict[str, Any],
+        meta_info: dict[str, Any],
+        _id: Any,
+    ) -> Any:
+        """Write the documents of a run that begins."""
+        entry = documents.started_entry(ex_info, command, host_info, start_time, meta_info)
+        run_id = self._reserve(_id, entry)
+        ex_info["sources"] = self.save_sources(ex_info)  # Sacred hands these on to everybody who looks afterwards
+        entry["experiment"] = dict(ex_info)
+        self._write_first(entry, config)
+        self.save_cout()
+        return run_id
 
     def save_json(self, obj: Any, filename: str) -> None:
         """Write an object among the run's files as JSON."""

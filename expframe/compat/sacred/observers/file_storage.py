@@ -108,42 +108,7 @@ class FileStorageObserver(DocumentsObserver):
 
     # ---------------------------------------------------------------------------------------------------- begin
 
-    def queued_event(
-        self,
-        ex_info: dict[str, Any],
-        command: str,
-        host_info: dict[str, Any],
-        queue_time: Any,
-        config: dict[str, Any],
-        meta_info: dict[str, Any],
-        _id: Any,
-    ) -> str:
-        """Make the folder of a run that waits, with the sources that it is to run."""
-        run_id = self._make_run_dir(_id)
-        self._write_first(documents.queued_entry(ex_info, command, host_info, meta_info), config)
-        if self.copy_sources:
-            for name, *_ in ex_info["sources"]:
-                self.save_file(Path(ex_info["base_dir"], name))
-        return run_id
-
-    def started_event(
-        self,
-        ex_info: dict[str, Any],
-        command: str,
-        host_info: dict[str, Any],
-        start_time: Any,
-        config: dict[str, Any],
-        meta_info: dict[str, Any],
-        _id: Any,
-    ) -> str:
-        """Make the folder of a run that begins."""
-        run_id = self._make_run_dir(_id)
-        ex_info["sources"] = self.save_sources(ex_info)  # Sacred hands these on to everybody who looks afterwards
-        self._write_first(documents.started_entry(ex_info, command, host_info, start_time, meta_info), config)
-        self.save_cout()
-        return run_id
-
-    def _make_run_dir(self, _id: Any) -> str:
+    def _reserve(self, _id: Any, entry: Mapping[str, Any]) -> str:
         base = Path(self.basedir)
         base.mkdir(parents=True, exist_ok=True)
         if _id is not None:

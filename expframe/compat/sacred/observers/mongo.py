@@ -33,7 +33,7 @@ __all__ = [
 class QueueCompatibleMongoObserver(MongoObserver):
     """A MongoObserver whose faults are seen, so that a queue tries again; it takes one metric at a time."""
 
-    def log_metrics(  # type: ignore[override]
+    def log_metrics(  # type: ignore[override]  # one metric is what a queue hands on
         self, metric_name: str, metrics_values: Mapping[str, Any], info: dict[str, Any]
     ) -> None:
         """Append the points of one metric."""

@@ -49,6 +49,7 @@ class QueueObserver(RunKeeper):
 
     def __init__(self, covered_observer: RunObserver, interval: float = 20.0, retry_interval: float = 10.0) -> None:
         self._covered_observer = covered_observer
+        self.priority = covered_observer.priority
         self._interval = interval
         self._retry_interval = retry_interval
         self._queue: deque[WrappedEvent] = deque()
@@ -61,11 +62,6 @@ class QueueObserver(RunKeeper):
         other = object.__new__(type(self))
         QueueObserver.__init__(other, copy.copy(self._covered_observer), self._interval, self._retry_interval)
         return other
-
-    @property
-    def priority(self) -> int:  # type: ignore[override]
-        """That of the other observer."""
-        return self._covered_observer.priority
 
     def queued_event(self, *args: Any, **kwargs: Any) -> Any:
         """Hand it on at once."""

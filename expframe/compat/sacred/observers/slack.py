@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from expframe.compat.sacred.config.config_files import load_config_file
-from expframe.compat.sacred.observers.base import RunObserver, td_format
+from expframe.compat.sacred.observers.base import RunKeeper, td_format
 from expframe.compat.sacred.observers.libraries import needed_by
 
 DEFAULT_SLACK_PRIORITY = 10
@@ -37,7 +37,7 @@ def facts_at_start(
     }
 
 
-class SlackObserver(RunObserver):
+class SlackObserver(RunKeeper):
     """
     Posts a message when a run has ended.
 

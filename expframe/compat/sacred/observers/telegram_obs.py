@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from expframe.compat.sacred.config.config_files import load_config_file
-from expframe.compat.sacred.observers.base import RunObserver, td_format
+from expframe.compat.sacred.observers.base import RunKeeper, td_format
 from expframe.compat.sacred.observers.libraries import needed_by
 from expframe.compat.sacred.observers.slack import facts_at_start, last_line
 
@@ -33,7 +33,7 @@ _TEXTS = {
 }
 
 
-class TelegramObserver(RunObserver):
+class TelegramObserver(RunKeeper):
     """
     Sends a message when a run begins and when it ends.
 
