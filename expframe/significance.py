@@ -72,9 +72,24 @@ def describe(numbers: Sequence[float], confidence: float = 0.95) -> Sample:
     mean = float(statistics.mean(kept))  # exact also where the sum is beyond what a float can be
     if len(kept) < 2:
         return Sample(len(kept), mean)
-    sd = statistics.stdev(kept)
+    sd = standard_deviation(kept)
     reach = student_quantile(confidence, len(kept) - 1) * sd / math.sqrt(len(kept))
     return Sample(len(kept), mean, sd, mean - reach, mean + reach)
+
+
+def standard_deviation(numbers: Sequence[float]) -> float:
+    """
+    Return the standard deviation of a sample of two or more, inf where it is beyond what a float can be.
+
+    Example:
+        >>> standard_deviation([-1.5e308, 0.0, 1.5e308]), standard_deviation([-1.7e308, 1.7e308])
+        (1.5e+308, inf)
+    """
+    _, exponent = math.frexp(max(map(abs, numbers)))  # squares of large numbers are beyond a float: scaled they are not
+    try:
+        return math.ldexp(statistics.stdev(math.ldexp(number, -exponent) for number in numbers), exponent)
+    except OverflowError:
+        return math.inf
 
 
 def welch(first: Sample, second: Sample, confidence: float = 0.95) -> Welch | None:

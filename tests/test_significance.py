@@ -56,5 +56,7 @@ def test_numbers_near_the_largest():
     huge = significance.describe([1.7e308, 1.6e308, 1.7e308])
 
     assert 1.6e308 < huge.mean < 1.7e308
+    assert abs(huge.sd / 1e307 - 3**-0.5) < 1e-9
     assert significance.welch(huge, significance.describe([1.0, 2.0])) is None
+    assert significance.welch(significance.describe([-1.7e308, 1.7e308]), huge) is None
     assert significance.welch(significance.describe([1e200, 2e200]), significance.describe([3e200, 5e200])) is None
