@@ -27,13 +27,13 @@ def main() -> int:
     if not (sacred or options.stored):
         print(*environments.problems, sep="\n", file=sys.stderr)
         return 1
-    scripts = [script for script in scripts_called(options.names) if not script.missing]
+    scripts = scripts_called(options.names)
     undeclared: list[Finding] = []
-    print(f"{'script':<20} {'exit':<7} {'stdout':<7} {'stderr':<7} {'files':<7} sections")
+    print(f"{'script':<20} {'exit':<7} {'stdout':<7} {'stderr':<7} {'files':<7} about")
     for script in scripts:
         findings = _check(script, sacred, options.write)
         cells = " ".join(f"{_verdict(findings, part):<7}" for part in PARTS)
-        print(f"{script.name:<20} {cells} {' '.join(script.sections)}", flush=True)
+        print(f"{script.name:<20} {cells} {script.about}", flush=True)
         undeclared += [finding for finding in findings if finding.deviation is None]
     _print_declared(scripts)
     for finding in undeclared:
@@ -74,7 +74,7 @@ def _print_declared(scripts: list[Script]) -> None:
     if shown:
         print("\nOtherwise on purpose:")
     for deviation in shown:
-        print(f"  {deviation.script} {deviation.step} {deviation.part}, §{deviation.section}: {deviation.why}")
+        print(f"  {deviation.script} {deviation.step} {deviation.part}: {deviation.why}")
 
 
 if __name__ == "__main__":

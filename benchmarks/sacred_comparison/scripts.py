@@ -7,7 +7,6 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "scripts"
@@ -15,14 +14,12 @@ EXPECTED = Path(__file__).parent / "expected"
 _BESIDE = FOLDER / "beside"
 
 _COMMAND = re.compile(r"^# \$ (.+)$", re.MULTILINE)
-_SECTION = re.compile(r"§[\d.]*\d")
-_NEEDS = re.compile(r"^# Needs: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Script:
     """
-    A script for Sacred: its comment at the top names sections of the specification and the commands to execute.
+    A script for Sacred: its comment at the top says what it is about and names the commands to execute.
 
     Attributes:
         path: Where it is.
@@ -36,25 +33,14 @@ class Script:
         return self.path.stem
 
     @property
-    def sections(self) -> tuple[str, ...]:
-        """The sections that it covers."""
-        return tuple(dict.fromkeys(_SECTION.findall(self._head)))
+    def about(self) -> str:
+        """What it is about, in a sentence."""
+        return self._head.partition("\n")[0].removeprefix("# ")
 
     @property
     def commands(self) -> tuple[str, ...]:
         """The commands, in the order in which they are executed in one folder."""
         return tuple(_COMMAND.findall(self._head))
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The modules that it cannot do without."""
-        found = _NEEDS.search(self._head)
-        return tuple(found[1].replace(",", " ").split()) if found else ()
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Those of them that are not installed here."""
-        return tuple(name for name in self.needs if find_spec(name) is None)
 
     @property
     def expected(self) -> Path:

@@ -1,4 +1,4 @@
-# §1.4 configuration adders, §1.5 sources and dependencies, §2.5 dicts as config.
+# Configuration adders, sources and dependencies, dicts as config.
 # $ python adders.py
 # $ python adders.py with a=5 nested.x=7
 # $ python adders.py with loud

@@ -1,4 +1,4 @@
-# §1.9 and §4.6 the commands that every experiment has, byte for byte.
+# The commands that every experiment has, byte for byte.
 # $ python built_in_commands.py print_config with seed=1
 # $ python built_in_commands.py print_config with seed=1 a=7 d.x=text new=3 d.sub.k=9 -f
 # $ python built_in_commands.py print_config with seed=1 long.text=short tuple=5

@@ -1,4 +1,4 @@
-# §3 captured functions.
+# Captured functions.
 # $ python captured.py with seed=1
 # $ python captured.py with seed=1 a=10 group.a=20
 # $ python captured.py -l DEBUG -u with seed=1

@@ -1,4 +1,4 @@
-# §3 wrong calls, §4.5 how they are shown.
+# Wrong calls, how they are shown.
 # $ python captured_errors.py -l ERROR with seed=1
 # $ python captured_errors.py missing with seed=1
 # $ python captured_errors.py too_many with seed=1

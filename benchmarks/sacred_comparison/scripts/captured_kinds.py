@@ -1,4 +1,4 @@
-# §3 captured methods, classmethods, staticmethods, generators and coroutines.
+# Captured methods, classmethods, staticmethods, generators and coroutines.
 # $ python captured_kinds.py -l ERROR with seed=1
 """Everything callable can be captured."""
 

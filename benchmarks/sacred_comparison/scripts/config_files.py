@@ -1,4 +1,4 @@
-# §2.9 config files, §4.6 save_config.
+# Config files, save_config.
 # $ python config_files.py -l ERROR with seed=1
 # $ python config_files.py -l ERROR with seed=1 overrides.json
 # $ python config_files.py -l ERROR with seed=1 extra.yaml rate=2

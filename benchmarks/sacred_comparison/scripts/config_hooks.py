@@ -1,4 +1,4 @@
-# §2.7 config hooks.
+# Config hooks.
 # $ python config_hooks.py -l ERROR with seed=1
 # $ python config_hooks.py -l ERROR with seed=1 a=5 hooked=6
 # $ python config_hooks.py print_config with seed=1

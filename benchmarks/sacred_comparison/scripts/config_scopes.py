@@ -1,4 +1,4 @@
-# §2.1 config scopes, §2.2 comments that document entries, §4.6 print_config.
+# Config scopes, comments that document entries, print_config.
 # $ python config_scopes.py
 # $ python config_scopes.py with base=10
 # $ python config_scopes.py with base=10 nested.depth=1 "words=['x']"

@@ -1,4 +1,4 @@
-# §1.1 constructors, §1.2 attributes.
+# Constructors, attributes.
 # $ python constructors.py
 # $ python constructors.py anything
 """What the constructors take, refuse and remember."""

@@ -1,4 +1,4 @@
-# §8.2 options of one's own.
+# Options of one's own.
 # $ python custom_options.py with seed=1
 # $ python custom_options.py -w -j 3 --many_words=x with seed=1
 # $ python custom_options.py --warning --jobs=7 with seed=1

@@ -1,4 +1,4 @@
-# §1.3 decorators.
+# Decorators.
 # $ python decorators.py
 # $ python decorators.py bare
 # $ python decorators.py called

@@ -1,4 +1,4 @@
-# §5.9 sources, packages and git, §4.6 print_dependencies, §4.2 -e.
+# Sources, packages and git, print_dependencies, -e.
 # $ python dependencies.py print_dependencies
 # $ python dependencies.py -C sys -F stored with seed=1
 # $ git init -q -b main .
@@ -12,7 +12,6 @@
 # $ python dependencies.py -e with seed=1
 # $ python dependencies.py -C sys -F stored with seed=1
 # $ python dependencies.py classes
-# Needs: numpy
 """What a run depends on."""
 
 import json

@@ -1,4 +1,4 @@
-# §1.8 helpers of the experiment during a run.
+# Helpers of the experiment during a run.
 # $ python during_run.py
 # $ python during_run.py -C sys -F stored with seed=1
 """Resources, artifacts, metrics and info through the experiment."""

@@ -1,4 +1,4 @@
-# §4.5 how errors are shown, exit codes.
+# How errors are shown, exit codes.
 # $ python errors.py -l CRITICAL with seed=1
 # $ python errors.py -l CRITICAL -d with seed=1
 # $ python errors.py -l CRITICAL chained with seed=1

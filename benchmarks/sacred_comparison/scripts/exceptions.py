@@ -1,4 +1,4 @@
-# §8.4 exceptions.
+# Exceptions.
 # $ python exceptions.py
 """Classes, bases and texts of exceptions."""
 

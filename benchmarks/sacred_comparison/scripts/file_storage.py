@@ -1,4 +1,4 @@
-# §7.2 FileStorageObserver.
+# FileStorageObserver.
 # $ python file_storage.py -C sys with seed=1
 # $ python file_storage.py -C sys with seed=1 a=2
 # $ python file_storage.py -C sys -i named with seed=1

@@ -1,4 +1,4 @@
-# §2.4 values from outside against the statements of a scope.
+# Values from outside against the statements of a scope.
 # $ python fixed_values.py -l ERROR with seed=1
 # $ python fixed_values.py -l ERROR with seed=1 d.a=10 d.c=30
 # $ python fixed_values.py -l ERROR with seed=1 "l=[9]"

@@ -1,4 +1,4 @@
-# §4.2 the options of the command line, §5.1 what they set.
+# The options of the command line, what they set.
 # $ python flags.py with seed=1
 # $ python flags.py -c remark -P 2.5 -n renamed -i mine -b 3 with seed=1
 # $ python flags.py --comment=remark --priority 2 --name=renamed --id=mine --beat-interval=3 with seed=1

@@ -1,4 +1,4 @@
-# §1.3 automain, §1.9 built-in commands, §4.1 grammar, §4.4 control flow, §4.6 log lines.
+# automain, built-in commands, grammar, control flow, log lines.
 # $ python hello.py
 # $ python hello.py -l WARNING
 # $ python hello.py main

@@ -1,4 +1,4 @@
-# §5.3 hooks before and after a run.
+# Hooks before and after a run.
 # $ python hooks.py -l ERROR with seed=1
 # $ python hooks.py -l ERROR fail with seed=1
 # $ python hooks.py -l ERROR print_config with seed=1

@@ -1,4 +1,4 @@
-# §5.9 facts of the machine, §8.3 getters of one's own.
+# Facts of the machine, getters of one's own.
 # $ python host_info.py -l ERROR with seed=1
 # $ python host_info.py -C no -F stored with seed=1
 """What a run knows of its host."""

@@ -1,4 +1,4 @@
-# §10 what public code does with Sacred's objects, §1.2 lists that it changes.
+# What public code does with Sacred's objects, lists that it changes.
 # $ python idioms.py -C no with seed=1
 # $ python idioms.py -C no -c remark with seed=1
 """Habits of scripts in the wild."""

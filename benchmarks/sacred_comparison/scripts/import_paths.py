@@ -1,4 +1,4 @@
-# §10 public import paths.
+# Public import paths.
 # $ python import_paths.py
 """Every name that scripts import, from where they import it."""
 

@@ -1,4 +1,4 @@
-# §2.7 scopes that try to set an ingredient, equal paths, experiments as ingredients.
+# Scopes that try to set an ingredient, equal paths, experiments as ingredients.
 # $ python ingredient_warnings.py with seed=1
 # $ python ingredient_warnings.py -l ERROR print_config with seed=1
 # $ python ingredient_warnings.py -l ERROR child.print_config with seed=1 child.c=5

@@ -1,4 +1,4 @@
-# §2.7 ingredients, nested and with dotted paths, §3 what their functions see.
+# Ingredients, nested and with dotted paths, what their functions see.
 # $ python ingredients.py -l ERROR with seed=1
 # $ python ingredients.py -l ERROR with seed=1 data.paths.root=/mnt data.size=3 model.units=7
 # $ python ingredients.py print_config with seed=1 data.size=3

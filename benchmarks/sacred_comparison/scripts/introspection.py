@@ -1,4 +1,4 @@
-# §1.6 introspection.
+# Introspection.
 # $ python introspection.py
 # $ python introspection.py help
 # $ python introspection.py print_named_configs

@@ -1,8 +1,7 @@
-# §5.7 metrics, §7.2 metrics.json.
+# Metrics and their file.
 # $ python metrics.py -C sys -F stored with seed=1
 # $ python metrics.py -C sys -F stored none with seed=1
 # $ python metrics.py -C sys -F stored -b 0.2 slow with seed=1
-# Needs: numpy
 """Curves that a run logs."""
 
 import datetime

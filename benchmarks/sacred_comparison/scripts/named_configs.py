@@ -1,4 +1,4 @@
-# §2.7 named configs and their precedence, §4.6 print_named_configs.
+# Named configs and their precedence, print_named_configs.
 # $ python named_configs.py -l ERROR with seed=1
 # $ python named_configs.py -l ERROR with seed=1 fast
 # $ python named_configs.py -l ERROR with seed=1 fast deep

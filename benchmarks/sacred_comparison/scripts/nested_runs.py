@@ -1,4 +1,4 @@
-# §1.7 several runs in one process, §3 runs inside runs.
+# Several runs in one process, runs inside runs.
 # $ python nested_runs.py -l ERROR with seed=1
 # $ python nested_runs.py -l ERROR outer with seed=1
 # $ python nested_runs.py -C sys -F stored outer with seed=1

@@ -1,9 +1,8 @@
-# §2.3 normalisation and keys.
+# Normalisation and keys.
 # $ python normalisation.py
 # $ python normalisation.py -l ERROR show with seed=1 "d={'k': (1, 2)}"
 # $ python normalisation.py -l ERROR show with seed=1 "d={'a.b': 1}"
 # $ python normalisation.py -l ERROR show with seed=1 "d={'$x': 1}"
-# Needs: numpy
 """What values and keys become on their way into the config."""
 
 import numpy as np

@@ -1,9 +1,8 @@
-# §2.3 and §2.4 numpy in configs.
+# Numpy in configs.
 # $ python numpy_values.py -l ERROR with seed=1
 # $ python numpy_values.py print_config with seed=1 "l=[1, 2, 4]"
 # $ python numpy_values.py print_config with seed=1 "l=[4, 5, 6]" x=2
 # $ python numpy_values.py -C no -F stored with seed=1
-# Needs: numpy
 """Arrays and numbers of numpy among the entries."""
 
 import numpy as np

@@ -1,4 +1,4 @@
-# §5.5 observers that fail.
+# Observers that fail.
 # $ python observer_errors.py with seed=1
 # $ python observer_errors.py with seed=1 where=heartbeat_event
 # $ python observer_errors.py with seed=1 where=log_metrics

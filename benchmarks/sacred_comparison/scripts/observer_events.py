@@ -1,4 +1,4 @@
-# §7.1 the events of an observer of one's own, §5.3 their order, §5.4 beats.
+# The events of an observer of one's own, their order, beats.
 # $ python observer_events.py -C sys -l ERROR with seed=1
 # $ python observer_events.py -C sys -l ERROR fail with seed=1
 # $ python observer_events.py -C sys -l ERROR interrupt with seed=1

@@ -1,4 +1,4 @@
-# §1.3 option hooks, §1.7 when they are called.
+# Option hooks, when they are called.
 # $ python option_hooks.py with seed=1
 # $ python option_hooks.py -c said with seed=1
 # $ python option_hooks.py twice

@@ -1,4 +1,4 @@
-# §5.8 capturing output, §8.5 progress bars.
+# Capturing output, progress bars.
 # $ python output.py -F stored -C sys with seed=1
 # $ python output.py -l ERROR -F stored -C fd with seed=1
 # $ python output.py -F stored -C no with seed=1

@@ -1,4 +1,4 @@
-# §4.2 queueing runs, §7.5 QueueObserver.
+# Queueing runs, QueueObserver.
 # $ python queued.py -q -C sys -F stored with seed=1 a=2
 # $ python queued.py -q with seed=1
 # $ python queued.py -l ERROR covered with seed=1

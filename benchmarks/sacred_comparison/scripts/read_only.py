@@ -1,4 +1,4 @@
-# §2.10 read-only config.
+# Read-only config.
 # $ python read_only.py -l ERROR with seed=1
 # $ python read_only.py -l ERROR broken with seed=1
 # $ python read_only.py -l ERROR writable with seed=1

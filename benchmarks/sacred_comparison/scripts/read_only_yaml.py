@@ -1,6 +1,5 @@
-# §2.10 read-only config and PyYAML.
+# Read-only config and PyYAML.
 # $ python read_only_yaml.py -l ERROR with seed=1
-# Needs: yaml
 """Entries that are written as YAML."""
 
 import yaml

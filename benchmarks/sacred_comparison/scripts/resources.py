@@ -1,4 +1,4 @@
-# §5.6 resources and artifacts, §7.2 where they are stored.
+# Resources and artifacts, where they are stored.
 # $ python resources.py -C sys -F stored with seed=1
 # $ python resources.py -C sys -F stored with seed=1
 # $ python resources.py -C sys -F stored protected with seed=1

@@ -1,4 +1,4 @@
-# §1.7 run from Python, §2.7 updates with dots.
+# Run from Python, updates with dots.
 # $ python run_from_python.py
 """Runs that no command line started."""
 

@@ -1,4 +1,4 @@
-# §5.1 the run object.
+# The run object.
 # $ python run_object.py with seed=1
 # $ python run_object.py -C sys -F stored with seed=1 a=2
 """What functions see of their run."""

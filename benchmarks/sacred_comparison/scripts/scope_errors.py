@@ -1,4 +1,4 @@
-# §2.1 what config scopes refuse, and how errors in them look.
+# What config scopes refuse, and how errors in them look.
 # $ python scope_errors.py
 # $ python scope_errors.py with broken seed=1
 # $ python scope_errors.py with asking seed=1

@@ -1,4 +1,4 @@
-# §2.1 comprehensions, lambdas and functions in config scopes see the scope's entries.
+# Comprehensions, lambdas and functions in config scopes see the scope's entries.
 # $ python scope_functions.py -l ERROR with seed=1
 # $ python scope_functions.py -l ERROR comprehensions with seed=1 base=3 comprehended
 # $ python scope_functions.py -l ERROR lambdas with seed=1 lambda_named

@@ -1,4 +1,4 @@
-# §6 randomness: the golden values of the specification.
+# Randomness: seeds, and the numbers that are drawn from them.
 # $ python seeds.py -l ERROR with seed=12345
 # $ python seeds.py -l ERROR with seed=12345 ing.seed=7
 # $ python seeds.py -l ERROR nested with seed=12345
@@ -7,7 +7,6 @@
 # $ python seeds.py -l CRITICAL with seed=-1
 # $ python seeds.py -l CRITICAL with seed=text
 # $ python seeds.py -l ERROR legacy with seed=12345
-# Needs: numpy
 """Seeds of functions, of ingredients and of the global generators."""
 
 import random

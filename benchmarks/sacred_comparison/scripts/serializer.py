@@ -1,7 +1,6 @@
-# §8.8 what values become in JSON, and back.
+# What values become in JSON, and back.
 # $ python serializer.py
 # $ python serializer.py -C no -F stored
-# Needs: numpy
 """Values that JSON does not know."""
 
 import collections

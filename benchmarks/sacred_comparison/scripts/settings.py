@@ -1,4 +1,4 @@
-# §8.1 settings.
+# Settings.
 # $ python settings.py
 # $ python settings.py -C sys -F stored with seed=1
 """Everything that can be set."""

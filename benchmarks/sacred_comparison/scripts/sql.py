@@ -1,8 +1,7 @@
-# §7.6 SqlObserver with SQLite.
+# SqlObserver with SQLite.
 # $ python sql.py -C sys -s sqlite:///runs.db with seed=1
 # $ python sql.py -C sys -s sqlite:///runs.db -i mine -c remark -P 2 with seed=1
 # $ python sql.py -C sys -s sqlite:///runs.db fail with seed=1
-# Needs: sqlalchemy
 """Runs in a database."""
 
 from sacred import Experiment

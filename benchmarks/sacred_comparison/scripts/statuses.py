@@ -1,4 +1,4 @@
-# §5.2 statuses, §5.3 the sequence of a run, §7.2 what is stored of it.
+# Statuses, the sequence of a run, what is stored of it.
 # $ python statuses.py -F stored -C sys with seed=1
 # $ python statuses.py -F stored -C sys fail with seed=1
 # $ python statuses.py -F stored -C sys interrupt with seed=1

@@ -1,4 +1,4 @@
-# §2.8 suspicious changes.
+# Suspicious changes.
 # $ python suspicious.py with seed=1 new=3
 # $ python suspicious.py with seed=1 used=3
 # $ python suspicious.py with seed=1 opts.alpha=3

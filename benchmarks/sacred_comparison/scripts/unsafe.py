@@ -1,4 +1,4 @@
-# §11.3 data that would execute code: never, and a clear error.
+# Data that would execute code: never, and a clear error.
 # $ python unsafe.py with seed=1
 # $ python unsafe.py "with" seed=1 'v={"py/reduce": [{"py/function": "os.getcwd"}, {"py/tuple": []}]}'
 # $ python unsafe.py with seed=1 'v={"py/tuple": [1, 2]}'

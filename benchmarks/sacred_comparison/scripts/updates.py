@@ -1,4 +1,4 @@
-# §4.3 how updates are read, §8.1 strict parsing.
+# How updates are read, strict parsing.
 # $ python updates.py
 # $ python updates.py -l ERROR show with seed=1 "v=(1, 2)"
 # $ python updates.py -l ERROR show with seed=1 "v={1: 2}"

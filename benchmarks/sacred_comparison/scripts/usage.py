@@ -1,4 +1,4 @@
-# §4.7 usage texts.
+# Usage texts.
 # $ python usage.py help
 # $ python usage.py
 # $ python usage.py help documented

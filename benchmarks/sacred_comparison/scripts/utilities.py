@@ -1,4 +1,4 @@
-# §8.5 functions of sacred.utils.
+# Functions of sacred.utils.
 # $ python utilities.py
 """Functions that scripts import from sacred.utils."""
 
