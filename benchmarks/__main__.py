@@ -1,6 +1,6 @@
 """
-What expframe costs, beside Sacred 0.8.7 (and, for logging, tensorboardX and Trackio) and beside bare Python, in one go:
-`python -m benchmarks`.
+What expframe costs, beside Sacred 0.8.7 (for logging also tensorboardX and Trackio, for reading MLflow, Trackio and
+Aim) and beside bare Python, in one go: `python -m benchmarks`.
 
 The sides of each comparison take turns, each in a process of its own; figures are medians. `ratio` is expframe's figure
 over that of the peer or the floor, whichever the target names.
