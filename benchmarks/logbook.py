@@ -154,7 +154,7 @@ def by_tensorboardx() -> Sample:
 def by_trackio() -> Sample:
     """Measure Trackio with its files in the working directory, no server and no network."""
     os.environ.update(
-        HOME=os.getcwd(),  # noqa: PTH109
+        HOME=os.getcwd(),
         TRACKIO_DIR=str(Path.cwd() / "trackio"),
         HF_HUB_OFFLINE="1",
         HF_HUB_DISABLE_TELEMETRY="1",

@@ -125,7 +125,7 @@ def points_of_expframe(points: int) -> Sample:
 def points_by_hand(points: int) -> Sample:
     """Format and write the same lines in a bare loop."""
     start = time.perf_counter()
-    with open("metrics.csv", "w", encoding="utf-8") as file:  # noqa: PTH123
+    with open("metrics.csv", "w", encoding="utf-8") as file:
         for step in range(points):
             value = 1 / (step + 1)
             file.write(f"loss,{step},{time.time():.6f},{value!r}\n")

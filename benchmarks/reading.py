@@ -307,7 +307,7 @@ def asked_sacred(folder: str) -> Sample:
 
     def listed() -> list[tuple[Any, ...]]:
         rows = []
-        for run in os.listdir(folder):  # noqa: PTH208
+        for run in os.listdir(folder):
             config, facts, metrics = (load(run, name) for name in ("config", "run", "metrics"))
             rows.append((run, facts["status"], config["lr"], metrics["acc"]["values"][-1], config["optimizer"]))
         return rows

@@ -127,7 +127,7 @@ def enter(run: Any) -> Token[Any]:
 
 def leave(run: Any, token: Token[Any]) -> None:
     """Undo `enter`."""
-    global _active, _of_main_thread  # noqa: PLW0603
+    global _active, _of_main_thread
     with _lock:
         _active = _without(run, _active)
         _of_main_thread = _without(run, _of_main_thread)
@@ -140,7 +140,7 @@ def leave(run: Any, token: Token[Any]) -> None:
 
 def keep(run: Any) -> None:
     """Remember a run that stays open until somebody closes it."""
-    global _opened  # noqa: PLW0603
+    global _opened
     with _lock:
         _opened = (*_opened, run)
         _watch_forks()
@@ -148,7 +148,7 @@ def keep(run: Any) -> None:
 
 def drop(run: Any) -> None:
     """Undo `keep`."""
-    global _opened  # noqa: PLW0603
+    global _opened
     with _lock:
         _opened = _without(run, _opened)
 
@@ -160,7 +160,7 @@ def opened() -> tuple[Any, ...]:
 
 def process_end(make: Callable[[], Any]) -> Any:
     """Return what watches how this process ends, made when it is first asked for."""
-    global _process_end  # noqa: PLW0603
+    global _process_end
     with _lock:
         _process_end = _process_end or make()
         return _process_end
@@ -201,7 +201,7 @@ def worker(uid: str, make: Callable[[], Any]) -> Any:
 @contextmanager
 def told_of_forks(what: Forking) -> Iterator[None]:
     """Let something be told of forks while the block runs; a run that was entered is told anyway."""
-    global _told  # noqa: PLW0603
+    global _told
     with _lock:
         _told = (*_told, what)
         _watch_forks()
@@ -213,7 +213,7 @@ def told_of_forks(what: Forking) -> Iterator[None]:
 
 
 def _watch_forks() -> None:
-    global _watching_forks  # noqa: PLW0603
+    global _watching_forks
     if not _watching_forks and hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)
         _watching_forks = True

@@ -95,7 +95,7 @@ class Experiment(Ingredient):
     ) -> None:
         caller = caller_of(self)
         file = caller.f_globals.get("__file__")
-        found = os.path.splitext(os.path.basename(file))[0] if file else notebook.find_name(caller.f_globals)  # noqa: PTH119, PTH122
+        found = os.path.splitext(os.path.basename(file))[0] if file else notebook.find_name(caller.f_globals)
         self.name = name or found or "interactive"
         if ranks not in ("first", "all"):
             raise DefinitionError(f"ranks={ranks!r}", "must be 'first' or 'all'.")
@@ -106,11 +106,11 @@ class Experiment(Ingredient):
         self.observers = list(observers)
         self.store = store
         self.ghost = ghost
-        self.main_file = os.path.abspath(file) if file else None  # noqa: PTH100
-        self.project_dir = os.path.abspath(project_dir) if project_dir else None  # noqa: PTH100
-        self.load_dir = os.path.abspath(load_dir) if load_dir else None  # noqa: PTH100
+        self.main_file = os.path.abspath(file) if file else None
+        self.project_dir = os.path.abspath(project_dir) if project_dir else None
+        self.load_dir = os.path.abspath(load_dir) if load_dir else None
         for pattern in include:
-            if os.path.isabs(pattern) or ".." in pattern.split("/"):  # noqa: PTH117
+            if os.path.isabs(pattern) or ".." in pattern.split("/"):
                 raise DefinitionError(
                     f"include {pattern!r}", "leads out of the project. Give a pattern of paths below it."
                 )

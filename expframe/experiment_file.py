@@ -92,7 +92,7 @@ def read(path: str | os.PathLike[str]) -> ExperimentFile:
     arguments = {key: said[key] for key in said if key not in ("config", "queue", "observers")}
     for key in _FOLDERS:
         if key in arguments:
-            arguments[key] = os.path.join(Path(name).absolute().parent, arguments[key])  # noqa: PTH118  keeps absolute ones
+            arguments[key] = os.path.join(Path(name).absolute().parent, arguments[key])  # keeps absolute ones
     if "observers" in said:
         arguments["observers"] = _observers(said["observers"], name)
     queue = [_task(task, number, name) for number, task in enumerate(said.get("queue", ()), 1)]

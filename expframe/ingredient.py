@@ -213,9 +213,9 @@ class Ingredient:
         Raises:
             DefinitionError: There is no such file.
         """
-        if not os.path.isfile(filename):  # noqa: PTH113  pathlib waits until a run starts
+        if not os.path.isfile(filename):  # pathlib waits until a run starts
             raise DefinitionError(f"source file {os.fspath(filename)!r}", "does not exist.")
-        self.registry.source_files.append(os.path.abspath(filename))  # noqa: PTH100
+        self.registry.source_files.append(os.path.abspath(filename))
 
 
 def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:

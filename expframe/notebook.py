@@ -27,7 +27,7 @@ def find_name(names: Mapping[str, Any]) -> str | None:
         return None
     told = (names.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME"))
     file = next((file for file in told if isinstance(file, str) and file.endswith(_SUFFIX)), None)
-    return os.path.basename(file).removesuffix(_SUFFIX) if file else None  # noqa: PTH119
+    return os.path.basename(file).removesuffix(_SUFFIX) if file else None
 
 
 def find_cells() -> str:

@@ -238,6 +238,6 @@ def _columns(stream: Any) -> int:
         with suppress(OSError, ValueError, AttributeError):
             if columns := os.get_terminal_size(find()).columns:
                 return columns
-    with suppress(OSError), open("/dev/tty", "rb", buffering=0) as terminal:  # noqa: PTH123  ten times a second
+    with suppress(OSError), open("/dev/tty", "rb", buffering=0) as terminal:  # ten times a second
         return os.get_terminal_size(terminal.fileno()).columns or 80
     return 80

@@ -132,7 +132,7 @@ class Recording(Logbook):
             from expframe.logs import locals_text
 
             frame = sys._getframe(1)
-            where = f"{frame.f_code.co_name}() ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"  # noqa: PTH119
+            where = f"{frame.f_code.co_name}() ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"
             self.log.debug("Locals of %s:\n%s", where, locals_text(frame.f_locals, self.masked))
 
     def masked(self, text: str) -> str:
@@ -299,7 +299,7 @@ class Recording(Logbook):
             SaveError: It cannot be read or stored.
         """
         self.add_resource(filename)
-        return open(filename, mode, **options)  # noqa: PTH123  takes what `open` takes
+        return open(filename, mode, **options)  # takes what `open` takes
 
     def _note_file(self, file: File) -> None:
         with self._files_lock:

@@ -732,7 +732,7 @@ def _status_of(ended: BaseException | None) -> str:
 
 def _working_directory() -> str:
     try:
-        return os.getcwd()  # noqa: PTH109  on the way of each run
+        return os.getcwd()  # on the way of each run
     except OSError:  # it is gone
         return ""
 

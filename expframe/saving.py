@@ -73,7 +73,7 @@ def put(
         suffix = saver.suffixes[0]
         wanted = _with_suffix(files, wanted, suffix)
     with _aside(wanted.parent, suffix) as aside:
-        with open(aside, "xb") as file:  # noqa: PTH123  cheaper than Path.open
+        with open(aside, "xb") as file:  # cheaper than Path.open
             saver.write(_thawed(value) if saver.thaws else value, file)
         return _give_name(aside, wanted, overwrite), saver
 

@@ -153,7 +153,7 @@ def _spawn_tee(path: Path, fds: list[tuple[int, int]]) -> int:
         except NotImplementedError:
             return os.posix_spawnp(args[0], args, speaking_english, file_actions=actions, setpgroup=0)
 
-    target = os.path.abspath(path)  # noqa: PTH100  a name like "-p" must not look like an option
+    target = os.path.abspath(path)  # a name like "-p" must not look like an option
     try:
         return spawn("tee", "-i", "-a", target)
     except OSError:

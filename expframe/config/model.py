@@ -38,7 +38,7 @@ class Origin(NamedTuple):
         """The place in short: `train.py:12`, or the kind where there is no file."""
         if not self.file:
             return self.kind if self.kind != "drawn" else ""
-        name = os.path.basename(self.file)  # noqa: PTH119  also right for <stdin> and notebook cells
+        name = os.path.basename(self.file)  # also right for <stdin> and notebook cells
         return f"{name}:{self.line}" if self.line else name
 
     def at(self, line: int) -> Origin:

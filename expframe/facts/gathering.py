@@ -182,7 +182,7 @@ def require_clean(scope: Scope) -> None:
 
 def _mark(path: Path) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)  # noqa: PTH116  on the way of each run
+        found = os.stat(path)  # on the way of each run
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size

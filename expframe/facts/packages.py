@@ -29,7 +29,7 @@ class _Distribution:
     __slots__ = ("folder", "key", "name", "version")
 
     def __init__(self, folder: str) -> None:
-        parts = os.path.basename(folder).rpartition(".")[0].split("-")  # noqa: PTH119
+        parts = os.path.basename(folder).rpartition(".")[0].split("-")
         self.folder = folder
         self.name, self.version = parts[0], parts[1] if len(parts) > 1 else ""
         self.key = _normalise(self.name)
@@ -72,7 +72,7 @@ class _Distribution:
     def _read(self, file: str) -> bytes:
         """Return the content of one of its files, empty if it has none; no name is the file that it may be itself."""
         path = f"{self.folder}{os.sep}{file}" if file else self.folder
-        with suppress(OSError), open(path, "rb") as opened:  # noqa: PTH123  hundreds of them
+        with suppress(OSError), open(path, "rb") as opened:  # hundreds of them
             return opened.read()
         return b""
 
@@ -154,7 +154,7 @@ def _find_owners(modules: list[tuple[str, ModuleType]]) -> list[_Distribution]:
 
 def _list_entries() -> list[str]:
     """Return the folders of sys.path and the standard library, the deepest first."""
-    entries = {os.path.abspath(entry) for entry in list(sys.path) if isinstance(entry, str)}  # noqa: PTH100
+    entries = {os.path.abspath(entry) for entry in list(sys.path) if isinstance(entry, str)}
     return sorted(entries | {STDLIB}, key=len, reverse=True)
 
 

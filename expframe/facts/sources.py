@@ -48,7 +48,7 @@ class Source(NamedTuple):
         if self.content is not None:
             return _encoded(notebook.find_cells()) != self.content
         try:
-            found = os.stat(self.path)  # noqa: PTH116  on the way of each run
+            found = os.stat(self.path)  # on the way of each run
         except OSError:
             return True
         return (found.st_mtime_ns, found.st_size) != (self.mtime_ns, self.size)
@@ -79,12 +79,12 @@ class Patterns(NamedTuple):
                 for name in folders
                 if not name.startswith(".")
                 and name not in PACKAGE_FOLDERS
-                and os.path.join(folder, name) not in exclude  # noqa: PTH118
+                and os.path.join(folder, name) not in exclude
             ]
             above = [] if folder == project else list(Path(os.path.relpath(folder, project)).parts)
             for name in names:
                 if any(_is_matched([*above, name], pattern) for pattern in patterns):
-                    yield os.path.join(folder, name)  # noqa: PTH118
+                    yield os.path.join(folder, name)
 
     def admit(self, name: str) -> bool:
         """Return whether a source of this name counts."""
@@ -115,7 +115,7 @@ def find_project(main_file: Path | None) -> Path:
 
 
 def _find_project(folder: Path) -> Path:
-    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111  Path.home() raises where there is none
+    home = Path(os.path.realpath(os.path.expanduser("~")))  # Path.home() raises where there is none
     too_wide = {home, *home.parents, Path(folder.anchor)}
     root = git.find_root(folder)
     if root is not None and root not in too_wide:
@@ -243,11 +243,11 @@ def _look_at(file: str, root: str, known: Mapping[str, Source]) -> Source:
     inside = file[len(start) :] if file.startswith(start) else file
     name = inside.replace(os.sep, "/")
     before = known.get(name)
-    status = os.stat(file)  # noqa: PTH116
+    status = os.stat(file)
     if before is not None and (status.st_size, status.st_mtime_ns) == (before.size, before.mtime_ns):
         return before
     digest = light_sha256()
-    with open(file, "rb") as opened:  # noqa: PTH123
+    with open(file, "rb") as opened:
         while block := opened.read(1 << 20):
             digest.update(block)
     return Source(name, Path(file), digest.hexdigest(), status.st_size, status.st_mtime_ns)
@@ -257,7 +257,7 @@ def _find_own(files: Iterable[str], root: str, exclude: list[str]) -> list[str]:
     """Return the real paths of those files that are the project's own."""
     outside = [*exclude, _resolve(STDLIB)]
     own = _resolve(_OWN_PACKAGE)
-    if root not in (own, os.path.dirname(own)):  # noqa: PTH120  working on expframe, it is the project
+    if root not in (own, os.path.dirname(own)):  # working on expframe, it is the project
         outside.append(own)
     real_folders: dict[str, str] = {}
     belongs: dict[str, bool] = {root: True}
@@ -266,10 +266,10 @@ def _find_own(files: Iterable[str], root: str, exclude: list[str]) -> list[str]:
         folder, name = os.path.split(file)
         if folder not in real_folders:
             real_folders[folder] = _resolve(folder)
-        real = os.path.join(real_folders[folder], name)  # noqa: PTH118
-        if os.path.islink(real):  # noqa: PTH114
+        real = os.path.join(real_folders[folder], name)
+        if os.path.islink(real):
             real = _resolve(real)
-        if not _is_below(real, outside) and _is_project_folder(os.path.dirname(real), root, belongs):  # noqa: PTH120
+        if not _is_below(real, outside) and _is_project_folder(os.path.dirname(real), root, belongs):
             found.append(real)
     return found
 
@@ -295,11 +295,11 @@ def _find_source(file: str) -> str:
     if not file.endswith(".pyc"):
         return file
     folder, name = os.path.split(file)
-    if os.path.basename(folder) == "__pycache__":  # noqa: PTH119
-        folder = os.path.dirname(folder)  # noqa: PTH120
+    if os.path.basename(folder) == "__pycache__":
+        folder = os.path.dirname(folder)
         name = name.partition(".")[0] + ".pyc"
-    source = os.path.join(folder, name[:-1])  # noqa: PTH118
-    return source if os.path.isfile(source) else file  # noqa: PTH113
+    source = os.path.join(folder, name[:-1])
+    return source if os.path.isfile(source) else file
 
 
 def _resolve(path: str | Path) -> str:
@@ -322,6 +322,6 @@ def _is_project_folder(folder: str, root: str, belongs: dict[str, bool]) -> bool
             parent != folder
             and name not in PACKAGE_FOLDERS
             and _is_project_folder(parent, root, belongs)
-            and not os.path.exists(os.path.join(folder, "pyvenv.cfg"))  # noqa: PTH110, PTH118
+            and not os.path.exists(os.path.join(folder, "pyvenv.cfg"))
         )
     return belongs[folder]

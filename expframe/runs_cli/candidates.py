@@ -72,7 +72,7 @@ def candidates(words: Sequence[str], commands: Sequence[tuple[str, str]]) -> lis
 
 def _script_in(words: Sequence[str]) -> int | None:
     """Return the position of a script's name; None where the words are those of `expframe`."""
-    if os.path.basename(words[0]).startswith("expframe") or list(words[1:3]) == ["-m", "expframe"]:  # noqa: PTH119
+    if os.path.basename(words[0]).startswith("expframe") or list(words[1:3]) == ["-m", "expframe"]:
         return None
     return next((n for n, word in enumerate(words[:-1]) if word.endswith(".py")), 0)
 
@@ -140,7 +140,7 @@ def _runs(last: str, store: Path) -> Iterator[Candidate]:
 def _newest(store: Path) -> list[str]:
     """Return what may be ids of runs, the newest first."""
     try:
-        names = [name for name in os.listdir(store) if layout.is_name(name)]  # noqa: PTH208
+        names = [name for name in os.listdir(store) if layout.is_name(name)]
     except OSError:
         return []
     return sorted(names, key=lambda name: (not name.isdecimal(), -int(name) if name.isdecimal() else 0, name))
@@ -171,7 +171,7 @@ def _after_script(words: Sequence[str], store: Path) -> Iterator[Candidate]:
 
 def _is_of(record: Any, script: str) -> bool:
     argv = record.get("argv") or [""]
-    return os.path.basename(str(argv[0])) == os.path.basename(script)  # noqa: PTH119
+    return os.path.basename(str(argv[0])) == os.path.basename(script)
 
 
 def _entries(ids: Iterable[str], store: Path) -> dict[str, list[str]]:

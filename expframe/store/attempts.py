@@ -141,7 +141,7 @@ def _paths(folder: Path) -> list[Path]:
     """Return the files of the attempts, in order."""
     attempts = folder / layout.ATTEMPTS_FOLDER
     try:
-        names = os.listdir(attempts)  # noqa: PTH208  on the way of each reading
+        names = os.listdir(attempts)  # on the way of each reading
     except OSError:
         return []
     paths = (attempts / name for name in names if name.endswith(".json") and name.removesuffix(".json").isdigit())

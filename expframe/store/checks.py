@@ -80,7 +80,7 @@ def _in_short(problem: BaseException) -> str:
 def _loose_entries(store: Path) -> Iterator[Finding]:
     """Yield folders that are no runs, and files that were never finished."""
     try:
-        names = sorted(os.listdir(store))  # noqa: PTH208
+        names = sorted(os.listdir(store))
     except FileNotFoundError:
         return
     for name in names:

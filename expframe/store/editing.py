@@ -126,7 +126,7 @@ def move_to_trash(path: Path) -> None:
 def trash_of(store: Path) -> list[StoredRun]:
     """Return what is in the trash of a store, by name; ids of runs that went there again have a number."""
     try:
-        names = os.listdir(store / layout.TRASH_FOLDER)  # noqa: PTH208
+        names = os.listdir(store / layout.TRASH_FOLDER)
     except FileNotFoundError:
         return []
     return [open_run(store / layout.TRASH_FOLDER / name) for name in sorted(names)]
@@ -172,7 +172,7 @@ def size_of(path: Path) -> int:
     for folder, _, names in os.walk(path):
         for name in names:
             try:
-                total += os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118
+                total += os.lstat(os.path.join(folder, name)).st_size
             except OSError:  # it has just gone
                 continue
     return total

@@ -49,7 +49,7 @@ def run_ids(store: Path) -> list[str]:
     """Return the ids of the runs in a folder, whoever has written them, in no order."""
     ids = layout.run_ids(store)
     try:
-        others = set(os.listdir(store)).difference(ids)  # noqa: PTH208  names are all we need
+        others = set(os.listdir(store)).difference(ids)  # names are all we need
     except FileNotFoundError:
         return ids
     return ids + [name for name in others if layout.is_name(name) and format_of(store / name) is not None]
@@ -58,7 +58,7 @@ def run_ids(store: Path) -> list[str]:
 def _is_ours(folder: Path) -> bool:
     """Return whether a folder's record is of our format, which its first entry says."""
     try:
-        with open(folder / layout.RECORD, "rb") as file:  # noqa: PTH123  once for each run that is listed
+        with open(folder / layout.RECORD, "rb") as file:  # once for each run that is listed
             return _MARK in file.read(32)
     except OSError:
         return False

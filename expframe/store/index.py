@@ -266,7 +266,7 @@ def _stamp_of(folder: str, workers: str) -> tuple[bytes, int]:
     newest = 0
     for name in (*_STAMPED, *workers.split("/")) if workers else _STAMPED:
         try:
-            found = os.stat(f"{folder}/{name}")  # noqa: PTH116  fifty thousand of them
+            found = os.stat(f"{folder}/{name}")  # fifty thousand of them
         except OSError:
             looks.append(None)
             continue

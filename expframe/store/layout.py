@@ -53,7 +53,7 @@ def metrics_of(pid: int) -> str:
 
 def metric_names(folder: Path) -> list[str]:
     """Return the names of the metric files that a run can have, its own process's first."""
-    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]  # noqa: PTH208
+    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]
     return [METRICS, *sorted(names)]
 
 
@@ -69,7 +69,7 @@ def worker_metrics(folder: Path) -> list[Path]:
 
 def read(folder: Path, name: str) -> bytes:
     """Return the content of a run's file; cheaper than by a Path of its own, for lists of many runs."""
-    with open(f"{folder}/{name}", "rb") as file:  # noqa: PTH123
+    with open(f"{folder}/{name}", "rb") as file:
         return file.read()
 
 
@@ -80,7 +80,7 @@ def is_run(folder: Path) -> bool:
 
 def is_rest_of_run(folder: Path) -> bool:
     """Return whether a folder without a record is of a run all the same: it is empty, or holds only what runs hold."""
-    names = set(os.listdir(folder))  # noqa: PTH208  names are all we need
+    names = set(os.listdir(folder))  # names are all we need
     others = names - _OF_RUNS - set(metric_names(folder))
     return not names or (CONFIG in names and not others)
 
@@ -88,15 +88,15 @@ def is_rest_of_run(folder: Path) -> bool:
 def run_ids(store: Path) -> list[str]:
     """Return the ids of the runs in a folder, in no order; a folder that is not there has none."""
     try:
-        names = os.listdir(store)  # noqa: PTH208  names are all we need
+        names = os.listdir(store)  # names are all we need
     except FileNotFoundError:
         return []
-    return [name for name in names if is_name(name) and os.path.isfile(f"{store}/{name}/{RECORD}")]  # noqa: PTH113
+    return [name for name in names if is_name(name) and os.path.isfile(f"{store}/{name}/{RECORD}")]
 
 
 def resolve_store(store: str | os.PathLike[str] | None) -> Path:
     """Return the store's folder: the given one, else that of the environment, else `runs` of the working directory."""
-    return Path(os.path.abspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE))  # noqa: PTH100  no links
+    return Path(os.path.abspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE))  # no links
 
 
 # ------------------------------------------------------------------------------------------------------------ ids
@@ -287,9 +287,9 @@ def holds(lease: Lease, folder: Path, touched: float) -> bool:
 
 def _machine() -> str:
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123  on the way of each start
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # on the way of each start
             boot = file.read().strip()
-        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"  # noqa: PTH116
+        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"
     except OSError:
         return f"{sys.platform} {_hostname()}"
 
@@ -303,7 +303,7 @@ def _hostname() -> str:
 def _start_of(pid: int) -> str:
     """Return the start time of a process as a text; empty if there is none."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             fields = file.read().rpartition(")")[2].split()
         return "" if fields[0] in "ZX" else fields[19]
     except (OSError, IndexError):

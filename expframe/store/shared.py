@@ -42,7 +42,7 @@ def files_in(store: Path) -> Iterator[tuple[str, Path]]:
     """Yield each shared file of a store by the name that `names_of` has for it; none that is still being written."""
     for folder in FOLDERS:
         try:
-            names = os.listdir(store / folder)  # noqa: PTH208
+            names = os.listdir(store / folder)
         except FileNotFoundError:
             continue
         for name in sorted(names):

@@ -84,7 +84,7 @@ class Source:
     @classmethod
     def inside(cls, filename: str | os.PathLike[str], repositories: Repositories | None) -> Source:
         """Return a source file as it is; its repository is asked, once for all of its files, when it is needed."""
-        if not filename or not os.path.exists(filename):  # noqa: PTH110
+        if not filename or not os.path.exists(filename):
             raise ValueError(f'invalid filename or file not found "{filename}"')
         path = os.path.realpath(get_py_file_if_possible(os.fspath(filename)))
         assert path.endswith(_SUFFIXES), f"{path!r} is no source file. Known kinds: {', '.join(_SUFFIXES)}."
@@ -117,7 +117,7 @@ class Source:
 def get_digest(filename: str | os.PathLike[str]) -> str:
     """Return the MD5 of a file in hex."""
     digest = hashlib.md5(usedforsecurity=False)
-    with open(filename, "rb") as file:  # noqa: PTH123
+    with open(filename, "rb") as file:
         while block := file.read(MB):
             digest.update(block)
     return digest.hexdigest()
@@ -127,8 +127,8 @@ def get_py_file_if_possible(pyc_name: str) -> str:
     """Return the source beside a compiled file, where there is one."""
     if pyc_name.endswith((".py", ".so", ".pyd", ".ipynb", ".pyx")):
         return pyc_name
-    source = os.path.splitext(pyc_name)[0] + ".py"  # noqa: PTH122
-    return source if os.path.exists(source) else pyc_name  # noqa: PTH110
+    source = os.path.splitext(pyc_name)[0] + ".py"
+    return source if os.path.exists(source) else pyc_name
 
 
 def get_commit_if_possible(filename: str, save_git_info: bool) -> tuple[str | None, str | None, bool | None]:
@@ -263,8 +263,8 @@ def gather_sources_and_dependencies(
     """
     repositories = Repositories() if save_git_info else None
     filename = globs.get("__file__")
-    main = Source.inside(filename, repositories) if filename and os.path.basename(filename) != "<stdin>" else None  # noqa: PTH119
-    base = os.path.abspath(base_dir or (os.path.dirname(main.filename) if main else os.getcwd()))  # noqa: PTH100, PTH109, PTH120
+    main = Source.inside(filename, repositories) if filename and os.path.basename(filename) != "<stdin>" else None
+    base = os.path.abspath(base_dir or (os.path.dirname(main.filename) if main else os.getcwd()))
     sources = {Source.inside(file, repositories) for file in _SOURCES[SETTINGS.DISCOVER_SOURCES](globs, base)}
     if main is not None:
         sources.add(main)
@@ -323,7 +323,7 @@ def _local_files(modules: list[ModuleType], base: str) -> set[str]:
         file = packages.find_file(module)
         if file is None:
             continue
-        file = get_py_file_if_possible(os.path.abspath(file))  # noqa: PTH100
+        file = get_py_file_if_possible(os.path.abspath(file))
         if file.endswith(_SUFFIXES) and is_local_source(file, module.__name__, base):
             found.add(file)
     return found

@@ -354,7 +354,7 @@ def _name_of(caller: Mapping[str, Any], interactive: bool) -> str:
             "No main-file found. Are you running in interactive mode? "
             "If so please provide a name and set interactive=True."
         )
-    name: str = os.path.basename(file)  # noqa: PTH119
+    name: str = os.path.basename(file)
     return name.removesuffix(".pyc").removesuffix(".py")
 
 

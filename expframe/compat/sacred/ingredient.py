@@ -84,8 +84,8 @@ class Ingredient:
                 "Defining an experiment in interactive mode! The sourcecode cannot be stored and the experiment "
                 "won't be reproducible. If you still want to run it pass interactive=True"
             )
-        own = os.path.dirname(self.mainfile.filename) if self.mainfile else os.getcwd()  # noqa: PTH109, PTH120
-        self.base_dir: str = os.path.abspath(os.fsdecode(base_dir) if base_dir else own)  # noqa: PTH100
+        own = os.path.dirname(self.mainfile.filename) if self.mainfile else os.getcwd()
+        self.base_dir: str = os.path.abspath(os.fsdecode(base_dir) if base_dir else own)
 
     def __copy__(self) -> Ingredient:
         return self
@@ -286,9 +286,9 @@ def _config_dict(cfg_or_file: Any, kw_conf: Mapping[str, Any]) -> ConfigDict:
         return ConfigDict(cfg_or_file)
     if not isinstance(cfg_or_file, str):
         raise TypeError(f"Invalid argument type {type(cfg_or_file)}")
-    if not os.path.exists(cfg_or_file):  # noqa: PTH110
+    if not os.path.exists(cfg_or_file):
         raise OSError(f"File not found {cfg_or_file}")
-    return ConfigDict(load_config_file(os.path.abspath(cfg_or_file)))  # noqa: PTH100
+    return ConfigDict(load_config_file(os.path.abspath(cfg_or_file)))
 
 
 def _caller(instance: Any) -> FrameType:

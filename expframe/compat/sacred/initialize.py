@@ -228,7 +228,7 @@ def get_scaffolding_and_config_name(named_config: str, scaffolding: Scaffolding)
     Raises:
         KeyError: There is no such ingredient.
     """
-    if os.path.exists(named_config):  # noqa: PTH110
+    if os.path.exists(named_config):
         return scaffolding[""], named_config
     path, _, name = named_config.rpartition(".")
     if path not in scaffolding:

@@ -111,13 +111,13 @@ class Run:
 
     def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> Any:
         """Tell the observers of a file that the run reads, and open it."""
-        filename = os.path.abspath(filename)  # noqa: PTH100
+        filename = os.path.abspath(filename)
         self._emit_resource_added(filename)
-        return open(filename, mode)  # noqa: PTH123
+        return open(filename, mode)
 
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """Tell the observers of a file that the run reads."""
-        self._emit_resource_added(os.path.abspath(filename))  # noqa: PTH100
+        self._emit_resource_added(os.path.abspath(filename))
 
     def add_artifact(
         self,
@@ -135,8 +135,8 @@ class Run:
             metadata: What else is to be known of it.
             content_type: Its MIME type.
         """
-        filename = os.path.abspath(filename)  # noqa: PTH100
-        name = os.path.basename(filename) if name is None else name  # noqa: PTH119
+        filename = os.path.abspath(filename)
+        name = os.path.basename(filename) if name is None else name
         self._emit_artifact_added(name, filename, metadata, content_type)
 
     def log_scalar(self, metric_name: str, value: Any, step: Any = None) -> None:

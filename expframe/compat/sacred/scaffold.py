@@ -106,7 +106,7 @@ class Scaffold:
             NamedConfigNotFoundError: There is none of this name.
         """
         scope: Scope
-        if os.path.isfile(config_name):  # noqa: PTH113
+        if os.path.isfile(config_name):
             scope = ConfigDict(load_config_file(config_name))
         elif config_name in self.named_configs:
             scope = self.named_configs[config_name]

@@ -26,28 +26,28 @@ def main(words: Sequence[str]) -> int:
         print(_USAGE, file=sys.stdout if words and words[0] != "-m" else sys.stderr)
         return 0 if words and words[0] != "-m" else 2
     install()
-    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "spawned"))  # noqa: PTH118, PTH120  of use to its children
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "spawned"))  # of use to its children
     if words[0] == "-m":
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109
+        sys.path.insert(0, os.getcwd())
         sys.argv[:] = words[1:]
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
         return 0
-    if not os.path.isfile(words[0]):  # noqa: PTH113
+    if not os.path.isfile(words[0]):
         print(f"No such script: {words[0]}\n{_USAGE}", file=sys.stderr)
         return 2
     sys.argv[:] = words
-    sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))  # noqa: PTH100, PTH120
+    sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))
     _execute(words[0])
     return 0
 
 
 def _execute(path: str) -> None:
     """Execute a script as the main module, and leave it there: exit functions and pickles look for it."""
-    path = os.path.abspath(path)  # noqa: PTH100
+    path = os.path.abspath(path)
     main = types.ModuleType("__main__")
     main.__file__ = path
     main.__builtins__ = builtins  # type: ignore[attr-defined]
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb") as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
     sys.modules["__main__"] = main
     sys.excepthook = _say_from(path)

@@ -252,7 +252,7 @@ class MongoObserver(RunKeeper):
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
         """Keep the source files, each name and content once; return (name, id in GridFS)."""
         base = ex_info["base_dir"]
-        return [[name, self._find_or_put(os.path.join(base, name))] for name, *_ in ex_info["sources"]]  # noqa: PTH118
+        return [[name, self._find_or_put(os.path.join(base, name))] for name, *_ in ex_info["sources"]]
 
     def _find_or_put(self, filename: str, digest: str | None = None) -> Any:
         digest = digest or md5_of(filename)

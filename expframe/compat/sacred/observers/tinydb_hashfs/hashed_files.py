@@ -40,7 +40,7 @@ class HashedFiles:
     depth, width, algorithm = _DEPTH, _WIDTH, "md5"
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.root = os.path.abspath(root)  # noqa: PTH100  links stay as they are
+        self.root = os.path.abspath(root)  # links stay as they are
 
     def put(self, file: Any) -> HashAddress:
         """Keep the content of a path, or of an open file, and return where."""
@@ -60,4 +60,4 @@ class HashedFiles:
     def _address(self, id: str) -> HashAddress:
         parts = [id[start : start + _WIDTH] for start in range(0, _DEPTH * _WIDTH, _WIDTH)]
         relative = str(Path(*parts, id[_DEPTH * _WIDTH :]))
-        return HashAddress(id, relative, os.path.join(self.root, relative))  # noqa: PTH118
+        return HashAddress(id, relative, os.path.join(self.root, relative))
