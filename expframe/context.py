@@ -116,7 +116,7 @@ def parent_of_new() -> Any:
 
 def enter(run: Any) -> Token[Any]:
     """Make a run the current one of this context and active in this process."""
-    global _active, _of_main_thread  # noqa: PLW0603  this module is the place for them
+    global _active, _of_main_thread
     with _lock:
         _active = (*_active, run)
         if threading.current_thread() is threading.main_thread():
@@ -239,7 +239,7 @@ def _resume() -> None:
 
 
 def _forked() -> None:
-    global _lock  # noqa: PLW0603  another thread may have held it
+    global _lock  # another thread may have held it
     _lock = threading.Lock()
     for run in _known_runs():
         run.forked()
