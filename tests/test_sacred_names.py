@@ -434,6 +434,15 @@ def test_settings_have_fixed_keys():
     assert "CAPTURE_MODE" in dir(settings)
 
 
+def test_settings_are_put_back_by_a_test_that_patches_them():
+    """pytest's `monkeypatch` sets one for a while, which may not look like a new one to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SETTINGS.HOST_INFO, "INCLUDE_CPU_INFO", False)
+        assert not SETTINGS["HOST_INFO"]["INCLUDE_CPU_INFO"]
+
+    assert SETTINGS.HOST_INFO.INCLUDE_CPU_INFO
+
+
 # ------------------------------------------------------------------------------------------------- machine and code
 
 
@@ -557,6 +566,7 @@ def test_packages_have_names_and_versions():
 
     assert ("numpy", np.__version__, f"numpy=={np.__version__}") == (found.name, found.version, found.to_json())
     assert found == dependencies.PackageDependency("numpy", None)
+    assert "<PackageDependency: x=1.2>" == repr(dependencies.PackageDependency("x", "1.2"))
     unknown = dependencies.PackageDependency("no_such", None)
     unknown.fill_missing_version()
     assert "no_such==<unknown>" == unknown.to_json()
@@ -564,6 +574,27 @@ def test_packages_have_names_and_versions():
         assert dependencies.PEP440_VERSION_PATTERN.match(good)
     for bad in ("abc", "1.", "v1"):
         assert not dependencies.PEP440_VERSION_PATTERN.match(bad)
+
+
+@pytest.mark.parametrize(
+    ("file", "module", "is_local"),
+    [
+        ("code.py", "code", True),
+        ("code.pyc", "code", True),
+        ("code.py", "other", False),
+        ("code.py", "package.code", False),
+        ("package/__init__.py", "package", True),
+        ("package/code.py", "package.code", True),
+        ("package/code.py", "project.package.code", True),  # imported from the folder above
+        ("venv/lib/code.py", "code", False),  # imported from a folder below
+        ("../code.py", "code", False),
+    ],
+)
+def test_local_sources_are_named_from_the_base_folder(tmp_path, file, module, is_local):
+    """A module is the project's own if its name leads to its file from the base folder, or from one above."""
+    base = tmp_path / "project"
+
+    assert is_local == dependencies.is_local_source(str(base / file), module, str(base))
 
 
 def test_sources_and_packages_are_those_of_the_module(tmp_path, monkeypatch):

@@ -241,7 +241,7 @@ class PackageDependency:
         return self.name < other.name
 
     def __repr__(self) -> str:
-        return f"<PackageDependency: {self.to_json()}>"
+        return f"<PackageDependency: {self.name}={self.version}>"
 
 
 # ---------------------------------------------------------------------------------------------------------- discovery
@@ -306,15 +306,15 @@ def _loaded(_globs: Mapping[str, Any]) -> list[ModuleType]:
 
 
 def is_local_source(filename: str, modname: str, experiment_path: str) -> bool:
-    """Return whether a module's file is the project's own: below its folder, and named as the module is."""
+    """Return whether a module's file is the project's own: below its folder, and named from there as the module is."""
     path = Path(os.path.realpath(filename))
     base = Path(os.path.realpath(experiment_path))
-    if not path.is_relative_to(base) or set(packages.PACKAGE_FOLDERS) & set(path.relative_to(base).parts):
+    if not path.is_relative_to(base):
         return False
     parts = path.with_suffix("").parts
     parts = parts[:-1] if parts[-1] == "__init__" else parts
     named = tuple(modname.split("."))
-    return parts[len(parts) - len(named) :] == named
+    return len(parts) - len(base.parts) <= len(named) and parts[-len(named) :] == named
 
 
 def _local_files(modules: list[ModuleType], base: str) -> set[str]:

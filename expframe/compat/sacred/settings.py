@@ -18,6 +18,8 @@ class SettingError(SacredError):
 class FrozenKeyMunch(dict[str, Any]):
     """A dict whose entries are attributes too, at any depth; once frozen, it takes no new ones."""
 
+    __slots__ = ("_is_frozen",)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
         object.__setattr__(self, "_is_frozen", False)
@@ -72,6 +74,10 @@ class FrozenKeyMunch(dict[str, Any]):
         if key not in self:
             self[key] = default
         return self[key]
+
+    @property
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # where pytest's monkeypatch looks for what it puts back
+        return dict(self)
 
     def __dir__(self) -> Iterable[str]:
         return [*super().__dir__(), *self]
