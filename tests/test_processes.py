@@ -388,11 +388,11 @@ class TestOutput:
 
         assert 1 == process.returncode
         assert [f"line {n}" for n in range(20000)] == out.splitlines()
-        kept = run.output()
-        assert all(f"line {n}\n" in kept for n in (0, 9999, 19999))
-        assert 20000 == kept.replace("to stderr\n", "").count("line ")
-        assert "to stderr" in kept
-        assert "to stderr" in err
+        assert "to stderr\n" in err
+        assert "to stderr\n" in (kept := run.output())
+        for line in err.splitlines(keepends=True):  # two helpers append: one's text may fall into a line of the other's
+            kept = kept.replace(line, "", 1)
+        assert out == kept
 
     def test_children_and_c_code(self, script, environment, tmp_path):
         """In fd mode child processes and C code are recorded, also while it holds the GIL."""
