@@ -5,6 +5,7 @@ import json
 import math
 
 import pytest
+import yaml as pyyaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -107,6 +108,27 @@ def test_text_is_text_to_readers_of_old_yaml_too(text):
 
     assert {text: [text]} == files.from_yaml(written)
     assert {text: [text]} == files.from_yaml(written, version=(1, 1))
+
+
+@given(st.floats(allow_nan=False))
+def test_floats_are_floats_to_readers_of_old_yaml_too(number):
+    """A float is read back as the same float: 1e-05 without a dot would be text in YAML 1.1."""
+    written = files.to_yaml({"lr": number})
+
+    read = [files.from_yaml(written), files.from_yaml(written, version=(1, 1)), pyyaml.safe_load(written)]
+    assert [repr(number)] * 3 == [repr(found["lr"]) for found in read]
+
+
+def test_tags_of_pyyaml_for_plain_values_are_known():
+    """What PyYAML writes of tuples is read as tuples, and of equal keys the last prevails; code is refused."""
+    value = {"a": (1, (2.5, "x")), "b": 1j}
+
+    assert value == files.from_yaml(pyyaml.dump(value), version=(1, 1))
+    assert {"a": 2} == files.from_yaml("a: 1\na: 2\n", version=(1, 1))
+    assert {"m": {"a": 1}, "n": {"a": 2}} == files.from_yaml("m: &m {a: 1}\nn: {<<: *m, a: 2}\n", version=(1, 1))
+    assert {"a": 1.0} == files.from_yaml("a: !!float 1\n", version=(1, 1))
+    with pytest.raises(ConfigFileError, match="python/object"):
+        files.from_yaml(pyyaml.dump({"a": ValueError()}), version=(1, 1))
 
 
 def test_yaml_is_of_today(tmp_path):

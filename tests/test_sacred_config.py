@@ -218,6 +218,7 @@ def test_comments_are_docs():
         }
         # noinspection PyUnused
         j = 1
+        k = 2  ## two ##
 
     docs = scope_of(cfg)().docs
 
@@ -231,6 +232,7 @@ def test_comments_are_docs():
         "e": "the e",
         "f": "ignored by rule",
         "g": "nested",
+        "k": "# two ##",
     } == docs
 
 
@@ -288,9 +290,12 @@ def test_scopes_in_a_chain_see_and_change_earlier_entries():
 
     scopes = list(map(scope_of, (first, second, third)))
 
-    assert {"a": 6, "b": 7, "d": {"x": 1, "y": 5, "z": 6}} == chain_evaluate_config_scopes(scopes)
-    assert {"a": 4, "b": 5, "d": {"x": 1, "y": 5, "z": 6}} == chain_evaluate_config_scopes(scopes, fixed={"a": 4})
-    assert {"a": 1, "b": 3} == chain_evaluate_config_scopes([], fixed={"b": 3}, preset={"a": 1, "b": 2})
+    final, summaries = chain_evaluate_config_scopes(scopes)
+    assert {"a": 6, "b": 7, "d": {"x": 1, "y": 5, "z": 6}} == final
+    assert [{"a", "d"}, {"a", "d"}, {"a", "b", "d"}] == [set(summary) for summary in summaries]
+    fixed, _ = chain_evaluate_config_scopes(scopes, fixed={"a": 4})
+    assert {"a": 4, "b": 5, "d": {"x": 1, "y": 5, "z": 6}} == fixed
+    assert ({"a": 1, "b": 3}, []) == chain_evaluate_config_scopes([], fixed={"b": 3}, preset={"a": 1, "b": 2})
 
 
 # -------------------------------------------------------------------------------------------------- dicts and values
@@ -348,6 +353,7 @@ def test_a_dogmatic_dict_keeps_its_fixed_values():
     assert "a" not in d
     d["a"] = "text"
     d.update({"b": 2}, c=3)
+    d.update(None)
     del d["a"]
 
     assert {"a": 7, "b": 2, "c": 3} == d

@@ -25,6 +25,14 @@ from expframe.compat.sacred.exceptions import (
     SacredError,
     SignatureError,
 )
+from expframe.compat.sacred.initialize import (
+    create_scaffolding,
+    distribute_config_updates,
+    distribute_presets,
+    gather_ingredients_topological,
+    get_configuration,
+    get_scaffolding_and_config_name,
+)
 from expframe.compat.sacred.randomness import SEEDRANGE, create_rnd, get_seed, set_global_seed
 
 
@@ -522,6 +530,70 @@ def test_anything_callable_can_be_a_config(ex):
     assert (5, 2) == ex.run(config_updates={"a": 5}).result
 
 
+def test_a_driver_decides_configs_by_the_same_steps():
+    """Who calls the steps of `create_run` one by one, again and again on one scaffolding, gets the configs of runs."""
+    data = Ingredient("data")
+    ex = Experiment("driven", ingredients=[data])
+
+    @data.config
+    def data_config():
+        size = 3
+
+    @ex.named_config
+    def large():
+        data = {"size": 100}
+
+    @ex.config
+    def config(data):
+        twice = data["size"] * 2
+        seed = 1
+
+    @ex.main
+    def main(twice):
+        return twice
+
+    scaffolding = create_scaffolding(ex, gather_ingredients_topological(ex))
+    states = {path: copy.deepcopy(_state(scaffold)) for path, scaffold in scaffolding.items()}
+    prefixes = [["data"]]
+
+    def decide(updates, named):
+        for path, scaffold in scaffolding.items():
+            vars(scaffold).update(copy.deepcopy(states[path]))
+        distribute_config_updates(prefixes, scaffolding, updates)
+        for name in named:
+            scaffold, name = get_scaffolding_and_config_name(name, scaffolding)
+            scaffold.gather_fallbacks()
+            found = scaffold.run_named_config(name)
+            distribute_presets(scaffold.path, prefixes, scaffolding, found)
+            updates = {**updates, **found}
+        distribute_config_updates(prefixes, scaffolding, updates)
+        for scaffold in scaffolding.values():
+            scaffold.gather_fallbacks()
+            scaffold.set_up_config()
+        return get_configuration(scaffolding)
+
+    assert {"data": {"size": 3}, "twice": 6, "seed": 1} == decide({}, [])
+    assert {"data": {"size": 100}, "twice": 200, "seed": 1} == decide({}, ["large"])
+    assert {"data": {"size": 5}, "twice": 10, "seed": 1} == decide({"data": {"size": 5}}, [])
+    assert ex.run(named_configs=["large"]).config["twice"] == decide({}, ["large"])["twice"]
+
+
+def _state(scaffold):
+    """Return what a driver keeps of a scaffold, to begin with it again."""
+    names = (
+        "config_updates",
+        "named_configs_to_use",
+        "config",
+        "fallback",
+        "presets",
+        "fixture",
+        "seed",
+        "rnd",
+        "summaries",
+    )
+    return {name: getattr(scaffold, name) for name in names}
+
+
 def test_updates_may_be_dotted_and_nested_at_once(ex):
     """All forms of an update mean the same; empty dicts survive."""
     ex.add_config(d={"z": 1, "y": {"w": 1}}, e={"k": {}})
@@ -802,9 +874,16 @@ def of_module(a=3):
     return a
 
 
-def test_captured_functions_are_functions():
-    """Name, docs and signature are those of the function; copies are itself; pickle goes by name."""
+def test_captured_functions_are_functions(ex):
+    """Name, docs, signature and types are those of the function; copies are itself; pickle goes by name."""
     import inspect
+    import typing
+
+    @ex.capture
+    def typed(a: int = 3) -> str:
+        return str(a)
+
+    assert {"a": int, "return": str} == typed.__annotations__ == typing.get_type_hints(typed)
 
     assert ("of_module", "A captured function.", "(a=3)") == (
         of_module.__name__,

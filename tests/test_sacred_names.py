@@ -432,6 +432,9 @@ def test_settings_have_fixed_keys():
         del settings.CONFIG
     assert {"a": 1} == FrozenKeyMunch(a=1) == pickle.loads(pickle.dumps(FrozenKeyMunch(a=1)))
     assert "CAPTURE_MODE" in dir(settings)
+    assert {dict} == {type(settings.toDict()), type(settings.toDict()["CONFIG"])}
+    settings.copy().CONFIG.FOO = 1
+    assert "FOO" not in settings.CONFIG
 
 
 def test_settings_are_put_back_by_a_test_that_patches_them():

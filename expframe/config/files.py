@@ -123,24 +123,52 @@ def _parse_yaml(text: str, version: tuple[int, int] | None = None) -> Any:
     yaml: Any = YAML(typ="safe", pure=True)
     yaml.version = version
     if version == (1, 1):
-        yaml.Constructor = _constructor_of_old_scalars()
+        yaml.Constructor = _constructor_of_old_yaml()
     return yaml.load(text)
 
 
-def _constructor_of_old_scalars() -> Any:
-    """Return what reads scalars of YAML 1.1 as PyYAML does: `y`, `n` and `1e3` are text."""
+def _constructor_of_old_yaml() -> Any:
+    """
+    Return what reads YAML 1.1 as PyYAML does.
+
+    `y`, `n` and `1e3` are text, the last of equal keys prevails, and its tags for plain values of Python are known.
+    """
     from ruamel.yaml.constructor import SafeConstructor
 
-    class OldScalars(SafeConstructor):
+    class OldYaml(SafeConstructor):
         def construct_yaml_bool(self, node: Any) -> Any:
             return node.value if node.value in ("y", "Y", "n", "N") else super().construct_yaml_bool(node)
 
         def construct_yaml_float(self, node: Any) -> Any:
-            return super().construct_yaml_float(node) if _OLD_FLOAT.fullmatch(node.value) else node.value
+            is_text = "e" in node.value.lower() and not _OLD_FLOAT.fullmatch(node.value)
+            return node.value if is_text else super().construct_yaml_float(node)
 
-    OldScalars.add_constructor("tag:yaml.org,2002:bool", OldScalars.construct_yaml_bool)
-    OldScalars.add_constructor("tag:yaml.org,2002:float", OldScalars.construct_yaml_float)
-    return OldScalars
+        def check_mapping_key(self, *_: Any) -> bool:
+            return True
+
+        def construct_tuple(self, node: Any) -> Any:
+            return tuple(self.construct_sequence(node, deep=True))
+
+        def construct_complex(self, node: Any) -> Any:
+            return complex(node.value)
+
+    known = {
+        "2002:bool": OldYaml.construct_yaml_bool,
+        "2002:float": OldYaml.construct_yaml_float,
+        "2002:python/bool": OldYaml.construct_yaml_bool,
+        "2002:python/complex": OldYaml.construct_complex,
+        "2002:python/dict": OldYaml.construct_yaml_map,
+        "2002:python/float": OldYaml.construct_yaml_float,
+        "2002:python/int": OldYaml.construct_yaml_int,
+        "2002:python/list": OldYaml.construct_yaml_seq,
+        "2002:python/none": OldYaml.construct_yaml_null,
+        "2002:python/str": OldYaml.construct_yaml_str,
+        "2002:python/tuple": OldYaml.construct_tuple,
+        "2002:python/unicode": OldYaml.construct_yaml_str,
+    }
+    for tag, construct in known.items():
+        OldYaml.add_constructor(f"tag:yaml.org,{tag}", construct)
+    return OldYaml
 
 
 def _load_toml(content: bytes) -> Any:
@@ -165,7 +193,14 @@ def to_yaml(data: Any) -> str:
             style = '"' if is_odd else "'" if is_old else None
             return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
+        def represent_float(self, data: float) -> Any:
+            whole, has_exponent, exponent = repr(data).partition("e")
+            if not has_exponent or "." in whole:
+                return super().represent_float(data)
+            return self.represent_scalar("tag:yaml.org,2002:float", f"{whole}.0e{exponent}")  # 1e-05: text to old ones
+
     Representer.add_representer(str, Representer.represent_str)
+    Representer.add_representer(float, Representer.represent_float)
     yaml: Any = YAML(typ="safe", pure=True)
     yaml.Representer = Representer
     yaml.default_flow_style = False

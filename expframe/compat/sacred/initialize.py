@@ -112,15 +112,15 @@ def _hooks(scaffolding: Scaffolding, kind: str) -> list[Any]:
 # -------------------------------------------------------------------------------------------------------- ingredients
 
 
-def gather_ingredients_topological(ingredient: Any) -> OrderedDict[Any, int]:
-    """Return an ingredient and all below it with their greatest depth, the deepest first, else as they are found."""
+def gather_ingredients_topological(ingredient: Any) -> list[Any]:
+    """Return an ingredient and all below it, the deepest first, else as they are found."""
     depths: dict[Any, int] = {}
     for found, depth in ingredient.traverse_ingredients():
         depths[found] = max(depths.get(found, 0), depth)
-    return OrderedDict(sorted(depths.items(), key=lambda item: -item[1]))
+    return sorted(depths, key=lambda found: -depths[found])
 
 
-def create_scaffolding(experiment: Any, sorted_ingredients: Mapping[Any, int]) -> OrderedDict[str, Scaffold]:
+def create_scaffolding(experiment: Any, sorted_ingredients: Sequence[Any]) -> OrderedDict[str, Scaffold]:
     """
     Return the scaffolds of an experiment, which comes last, and its ingredients.
 
@@ -244,7 +244,7 @@ def get_configuration(scaffolding: Scaffolding) -> dict[str, Any]:
     config: dict[str, Any] = {}
     for path, scaffold in reversed(list(scaffolding.items())):
         if not path:
-            config.update(scaffold.config or {})
+            config.update(scaffold.config)
         elif scaffold.config:
             graft(config, path, scaffold.config)
     return config

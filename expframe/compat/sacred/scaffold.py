@@ -13,6 +13,7 @@ from expframe.compat.sacred.config.config_dict import ConfigDict
 from expframe.compat.sacred.config.config_files import load_config_file
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.config.custom_containers import dogmatize, make_read_only, undogmatize
+from expframe.compat.sacred.config.utils import chain_evaluate_config_scopes
 from expframe.compat.sacred.dotted import (
     get_by_dotted_path,
     graft,
@@ -49,7 +50,11 @@ class Scaffold:
     Attributes:
         config_updates: The values that prevail in its config.
         presets: What named configs have said so far.
-        config: Its decided entries; None until then.
+        named_configs_to_use: Those that a driver of its own notes down.
+        config: Its decided entries; empty until then.
+        fallback: What its scopes can name and not change.
+        fixture: All that its functions see.
+        summaries: What each of its scopes has said.
         logger: Its logger.
         seed: What its functions' seeds are drawn by.
     """
@@ -76,7 +81,11 @@ class Scaffold:
         self.post_run_hooks: Sequence[Callable[..., Any]] = ()
         self.config_updates: dict[str, Any] = {}
         self.presets: dict[str, Any] = {}
-        self.config: Any = None
+        self.named_configs_to_use: list[str] = []
+        self.config: dict[str, Any] = {}
+        self.fallback: dict[str, Any] | None = None
+        self.fixture: dict[str, Any] | None = None
+        self.summaries: list[Any] = []
         self.config_mods = ConfigSummary()
         self.logger: Logger | None = None
         self.seed: int | None = None
@@ -86,12 +95,13 @@ class Scaffold:
     # ------------------------------------------------------------------------------------------------------- config
 
     def gather_fallbacks(self) -> dict[str, Any]:
-        """Return what its scopes can name and not change: `_log`, and the configs of the ingredients it uses."""
+        """Find what its scopes can name and not change: `_log`, and the configs of the ingredients it uses."""
         fallback: dict[str, Any] = {"_log": self.logger}
         for path, below in self.subrunners.items():
-            config = dogmatize(below.config or {})
+            config = dogmatize(below.config)
             config.revelation()
             set_by_dotted_path(fallback, self._seen(path), config)
+        self.fallback = fallback
         return fallback
 
     def _seen(self, path: str) -> str:
@@ -127,16 +137,12 @@ class Scaffold:
 
     def set_up_config(self) -> None:
         """Decide its config: each scope sees what the ones before it have said, and all see the fixed values."""
-        if self.config is not None:
-            return
-        fallback = self.gather_fallbacks()
-        final: dict[str, Any] = {}
+        self.config, self.summaries = chain_evaluate_config_scopes(
+            self.config_scopes, self.config_updates, self.config, self.gather_fallbacks()
+        )
         self.config_mods = ConfigSummary(added={key for key, _ in iterate_flattened(self.config_updates)})
-        for scope in self.config_scopes:
-            summary = scope(fixed=self.config_updates, preset=final, fallback=fallback)
-            final.update(summary)
+        for summary in self.summaries:
             self.config_mods.update_from(summary)
-        self.config = final if self.config_scopes else undogmatize(self.config_updates)
 
     def run_config_hooks(self, config: Mapping[str, Any], command_name: str, logger: Logger) -> dict[str, Any]:
         """
@@ -189,10 +195,11 @@ class Scaffold:
 
     def get_fixture(self) -> dict[str, Any]:
         """Return all that its functions see: its own config, and those of the ingredients below it."""
-        fixture: dict[str, Any] = copy.copy(self.config)
-        for path, below in dict(self._all_below()).items():
-            graft(fixture, self._seen(path), below.config)
-        return fixture
+        if self.fixture is None:
+            self.fixture = copy.copy(self.config)
+            for path, below in dict(self._all_below()).items():
+                graft(self.fixture, self._seen(path), below.config)
+        return self.fixture
 
     def _all_below(self) -> Iterator[tuple[str, Scaffold]]:
         """Yield the ingredients below it, each before those that it uses."""

@@ -69,6 +69,14 @@ class FrozenKeyMunch(dict[str, Any]):
         for key, value in dict(*args, **kwargs).items():
             self[key] = value
 
+    def copy(self) -> FrozenKeyMunch:
+        """Return another one with the same entries, open for new ones."""
+        return FrozenKeyMunch(self.toDict())
+
+    def toDict(self) -> dict[str, Any]:
+        """Return plain dicts with the same entries."""
+        return {key: value.toDict() if isinstance(value, FrozenKeyMunch) else value for key, value in self.items()}
+
     def setdefault(self, key: str, default: Any = None) -> Any:
         """Return a setting, set first if it is none."""
         if key not in self:

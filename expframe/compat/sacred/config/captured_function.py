@@ -11,7 +11,7 @@ import datetime
 import time
 from collections.abc import Callable, Mapping
 from logging import DEBUG, Logger
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from expframe import injection
 from expframe.compat.sacred import current
@@ -51,16 +51,17 @@ class CapturedFunction(injection.WrappedFunction):
         prefix: The dotted path in the config below which its values are.
     """
 
-    # As attributes of the class they are set on the captured function; all others are set on the function inside.
-    signature: Signature = None  # type: ignore[assignment]  # each has its own
-    prefix: str | None = None
-    _specials: frozenset[str] = frozenset()
+    # As attributes of the class they are set on the captured function; all others are set on the function inside. They
+    # have no annotations, since `__annotations__` of the class would stand before those of the function.
+    signature = cast(Signature, None)  # each has its own
+    prefix = cast("str | None", None)
+    _specials = cast("frozenset[str]", frozenset())
     unobserved = False
     uses_randomness = False
-    config: Mapping[str, Any] = {}
-    logger: Any = None
-    rnd: Any = None
-    run: Any = None
+    config = cast("Mapping[str, Any]", {})
+    logger = cast(Any, None)
+    rnd = cast(Any, None)
+    run = cast(Any, None)
 
     def __init__(self, function: Callable[..., Any], prefix: str | None = None) -> None:
         super().__init__(function, self._inject)

@@ -272,7 +272,7 @@ def _inline_comment(line: str) -> str:
     except (tokenize.TokenError, SyntaxError):
         return ""
     comments = (token.string for token in tokens if token.type == tokenize.COMMENT)
-    return next(comments, "").lstrip("#").strip()
+    return next(comments, "").removeprefix("#").strip()
 
 
 def is_ignored(line: str) -> bool:

@@ -107,9 +107,9 @@ class DogmaticDict(dict[Any, Any]):
         if key not in self.fixed:
             super().__delitem__(key)
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
+    def update(self, values: Any = None, /, **kwargs: Any) -> None:
         """Assign several values."""
-        for key, value in dict(*args, **kwargs).items():
+        for key, value in dict(values or {}, **kwargs).items():
             self[key] = value
 
     def revelation(self) -> set[str]:

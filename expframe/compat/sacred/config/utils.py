@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.config.custom_containers import dogmatize, undogmatize
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.config import values
@@ -78,13 +79,13 @@ def recursive_fill_in(config: dict[Any, Any], preset: Mapping[Any, Any]) -> None
 
 
 def chain_evaluate_config_scopes(
-    config_scopes: Sequence[Callable[..., Mapping[Any, Any]]],
+    config_scopes: Sequence[Callable[..., ConfigSummary]],
     fixed: Mapping[Any, Any] | None = None,
     preset: Mapping[Any, Any] | None = None,
     fallback: Mapping[Any, Any] | None = None,
-) -> dict[Any, Any]:
+) -> tuple[dict[Any, Any], list[ConfigSummary]]:
     """
-    Return the entries of config scopes, each of which sees those of the ones before it.
+    Return the entries of config scopes, each of which sees those of the ones before it, and what each said.
 
     Args:
         config_scopes: In order of evaluation.
@@ -94,6 +95,8 @@ def chain_evaluate_config_scopes(
     """
     fixed, preset = fixed or {}, preset or {}
     final: dict[Any, Any] = dict(preset)
+    summaries = []
     for scope in config_scopes:
-        final.update(scope(fixed=fixed, preset=final, fallback=fallback or {}))
-    return final if config_scopes else undogmatize({**final, **fixed})
+        summaries.append(scope(fixed=fixed, preset=final, fallback=fallback or {}))
+        final.update(summaries[-1])
+    return final if config_scopes else undogmatize({**final, **fixed}), summaries
