@@ -284,6 +284,194 @@ def test_the_flag_adds_an_observer():
     assert ("-F", "--file_storage") == file_storage_option.get_flags()
 
 
+# ---------------------------------------------------------------------------------------------------- subclasses
+
+
+class Slurm(FileStorageObserver):
+    """Keeps a run in the folder of its batch job, which may be there already."""
+
+    def _make_run_dir(self, _id):
+        self.dir = os.path.join(self.basedir, "job7")
+        os.makedirs(self.dir, exist_ok=True)
+
+
+class Prefixed(FileStorageObserver):
+    """Puts `run-` before numbers."""
+
+    def _maximum_existing_run_id(self):
+        return max((int(name[4:]) for name in os.listdir(self.basedir) if name.startswith("run-")), default=0)
+
+    def _make_dir(self, _id):
+        folder = os.path.join(self.basedir, f"run-{_id}")
+        os.mkdir(folder)
+        self.dir = folder
+
+
+class OwnStart(FileStorageObserver):
+    """Begins by itself, in Sacred's steps."""
+
+    def started_event(self, ex_info, command, host_info, start_time, config, meta_info, _id):
+        self._make_run_dir(_id)
+        self.run_entry = {"status": "RUNNING", "resources": [], "artifacts": self.save_sources(ex_info)}
+        self.config = config
+        self.info = {}
+        self.cout = ""
+        self.cout_write_cursor = 0
+        self.save_json(self.run_entry, "run.json")
+        self.save_cout()
+        return os.path.relpath(self.dir, self.basedir)
+
+
+class OwnOutput(FileStorageObserver):
+    """Keeps the output under another name."""
+
+    def save_cout(self):
+        with open(os.path.join(self.dir, "log.txt"), "a") as file:
+            file.write(self.cout[self.cout_write_cursor :])
+        self.cout_write_cursor = len(self.cout)
+
+
+class OwnBeat(FileStorageObserver):
+    """Takes beats by itself, and nothing but output."""
+
+    def heartbeat_event(self, info, captured_out, beat_time, result):
+        self.cout = captured_out
+        self.save_cout()
+
+
+class Watched(FileStorageObserver):
+    """Remembers what is saved as JSON, and gives files names of its own."""
+
+    def __init__(self, basedir):
+        super().__init__(basedir)
+        self.seen = {}
+
+    def save_json(self, obj, filename):
+        self.seen[filename] = json.loads(json.dumps(obj, default=repr))
+        super().save_json(obj, f"my-{filename}")
+
+
+def test_a_subclass_says_where_runs_are():
+    """The folder that `_make_run_dir` sets is the run's, and names it."""
+    observer = Slurm("stored")
+
+    assert "job7" == events.run_through(observer)
+    assert os.path.join("stored", "job7") == observer.dir
+    assert {"job7", "_sources", "_resources"} == {path.name for path in Path("stored").iterdir()}
+    assert "COMPLETED" == _json("stored/job7/run.json")["status"]
+
+
+def test_a_subclass_says_how_numbers_become_folders():
+    """`_maximum_existing_run_id` and `_make_dir` give numbers their folders; an id that is given is the name itself."""
+    Path("stored/run-7").mkdir(parents=True)
+
+    assert ["run-8", "run-9", "x"] == [events.start(Prefixed("stored"), given) for given in (None, None, "x")]
+    assert {"run-7", "run-8", "run-9", "x", "_sources"} == {path.name for path in Path("stored").iterdir()}
+
+
+def test_a_number_that_is_taken_meanwhile_is_passed_over():
+    """Where `_make_dir` finds a folder there, the next number is tried."""
+
+    class Late(FileStorageObserver):
+        def _maximum_existing_run_id(self):
+            return 0
+
+    assert ["1", "2", "3"] == [events.start(Late("stored")) for _ in range(3)]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_folder_with_a_run_is_gone_on_with(count):
+    """In a folder that is there already, output and metrics are added to what is there, with one observer or two."""
+    observers = [Slurm("stored") for _ in range(count)]
+    for observer, first, text in ((observers[0], 0, "one é\n"), (observers[-1], 3, "two\n")):
+        events.start(observer)
+        observer.log_metrics(events.metrics(first, 3), {})
+        observer.heartbeat_event({}, text + "gone", events.T1, None)
+        observer.heartbeat_event({}, text, events.T1, None)
+        observer.completed_event(events.T2, None)
+    whole = FileStorageObserver("whole")
+    events.start(whole)
+    whole.log_metrics(events.metrics(0, 3), {})
+    whole.log_metrics(events.metrics(3, 3), {})
+
+    assert "one é\ntwo\n" == Path("stored/job7/cout.txt").read_text(encoding="utf-8")
+    assert Path("whole/1/metrics.json").read_bytes() == Path("stored/job7/metrics.json").read_bytes()
+
+
+def test_a_subclass_may_begin_by_itself():
+    """A `started_event` of Sacred's steps makes a run that goes on as others do, one after the other."""
+    observer = OwnStart("stored")
+
+    assert ["1", "2"] == [events.run_through(observer), events.run_through(observer)]
+    for name in ("cout.txt", "info.json", "metrics.json"):
+        assert (GOLDEN / "1" / name).read_bytes() == Path("stored/2", name).read_bytes(), name
+
+
+def test_a_subclass_may_keep_output_elsewhere():
+    """`save_cout` takes no argument, and `cout` from `cout_write_cursor` on is what is new."""
+    observer = OwnOutput("stored")
+    events.start(observer)
+    for text in ("one\n", "one\ntwo\n", "one\ntwo\n"):
+        observer.heartbeat_event({}, text, events.T1, None)
+
+    assert "one\ntwo\n" == Path("stored/1/log.txt").read_text()
+    assert not Path("stored/1/cout.txt").exists()
+
+
+def test_output_beyond_the_cursor_is_appended():
+    """`save_cout` writes what of `cout` is beyond `cout_write_cursor`, and nothing twice."""
+    observer = FileStorageObserver("stored")
+    events.start(observer)
+    observer.cout, observer.cout_write_cursor = "known, new", 7
+    observer.save_cout()
+    observer.save_cout()
+
+    assert "new" == Path("stored/1/cout.txt").read_text()
+    assert 10 == observer.cout_write_cursor
+
+
+def test_a_subclass_may_take_beats_by_itself():
+    """A `heartbeat_event` that sets `cout` and calls `save_cout` stores the output, changed by a filter or not."""
+    observer = OwnBeat("stored")
+    events.start(observer)
+    for text in ("one\n", "one\ntwo\n", "on"):
+        observer.heartbeat_event({}, text, events.T1, None)
+        assert text == Path("stored/1/cout.txt").read_text()
+
+
+def test_a_subclass_may_save_json_its_own_way():
+    """Every JSON file goes through `save_json`, as plain data and under the name that is handed on."""
+    observer = Watched("stored")
+    events.run_through(observer)
+
+    assert {"run.json", "config.json", "info.json", "metrics.json"} == observer.seen.keys()
+    assert {"note": "n", "sizes": [1, 2]} == observer.seen["info.json"]
+    assert repr(_json(GOLDEN / "1" / "metrics.json")["loss"]) == repr(
+        {key: observer.seen["metrics.json"]["loss"][key] for key in ("steps", "timestamps", "values")}
+    )
+    for name in observer.seen:
+        assert (GOLDEN / "1" / name).read_bytes() == Path("stored/1", f"my-{name}").read_bytes(), name
+        assert not Path("stored/1", name).exists()
+
+
+def test_nothing_is_known_before_a_run():
+    """Until a run begins, what is known of it is None, and no output is written."""
+    observer = FileStorageObserver("stored")
+
+    assert [None] * 4 == [observer.dir, observer.run_entry, observer.config, observer.info]
+    assert ["", 0] == [observer.cout, observer.cout_write_cursor]
+
+
+@pytest.mark.parametrize("tell", [events.start, events.queue])
+@pytest.mark.parametrize("given", [42, 0, "42"])
+def test_an_id_stays_what_it_is(tell, given):
+    """An id that is given, number or text, is the run's; its folder is called so."""
+    observer = FileStorageObserver("stored")
+
+    assert repr(given) == repr(tell(observer, given))
+    assert Path("stored", str(given), "run.json").exists()
+
+
 # ------------------------------------------------------------------------------------------------------- metrics
 
 

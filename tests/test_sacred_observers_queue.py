@@ -135,6 +135,44 @@ def test_any_observer_can_be_covered(tmp_path):
     assert observer == FileStorageObserver("stored")
 
 
+class TakesNamesOfItsOwn(Told):
+    """Takes a metric by parameters with other names than Sacred's."""
+
+    def log_metrics(self, name, values, info):
+        self._take((name, values, info))
+
+
+class TakesAnything(Told):
+    """Takes whatever it is given by place."""
+
+    def log_metrics(self, *args):
+        self._take(args)
+
+
+@pytest.mark.parametrize("kind", [TakesNamesOfItsOwn, TakesAnything])
+def test_one_metric_is_handed_on_at_a_time_where_it_fits(kind):
+    """An observer that takes a name, values and info by place is told of each metric, whatever it calls them."""
+    covered = kind()
+    observer = QueueObserver(covered, interval=0.01)
+    observer.log_metrics({"a": [1], "b": [2]}, {"c": 3})
+    observer.join()
+
+    assert [("a", [1], {"c": 3}), ("b", [2], {"c": 3}), "join"] == covered.calls
+
+
+def test_the_thread_lives_from_the_start_to_the_end():
+    """There is a thread once a run has begun; it has ended when the run has, and another run has another."""
+    observer = QueueObserver(Told(), interval=60)
+    for _ in range(2):
+        events.start(observer)
+        worker = observer._worker
+        assert worker.is_alive()
+        observer.completed_event(events.T2, None)
+        assert not worker.is_alive()
+
+    assert worker is observer._worker
+
+
 def test_it_stands_for_the_one_it_covers():
     """Priority, attributes and equality are those of the covered observer."""
     covered = Told()

@@ -93,11 +93,22 @@ def test_a_number_that_another_run_takes_meanwhile_is_passed_over(storage, monke
     assert 2 == events.start(observer)
 
 
-@pytest.mark.parametrize("name", ["My", "a", "googly", "my-google", "192.168.1.1", "-a-", "x" * 64, "a..b"])
+@pytest.mark.parametrize("name", ["My", "a", "mygoog", "my-g00gle", "192.168.1.1", "-a-", "gs://abc", "x" * 64, "a..b"])
 def test_names_that_no_bucket_has_are_refused(name):
     """The rules for the names of buckets hold."""
     with pytest.raises(ValueError, match="Google Cloud Storage bucket naming rules"):
         GoogleCloudStorageObserver(name, "x")
+
+
+def test_the_bucket_and_its_name_are_told():
+    """`bucket` is the client's object, by which more can be done; `bucket_id` is its name; equal names are equal."""
+    observer = GoogleCloudStorageObserver("a-bucket", "x")
+    run = events.start(observer)
+
+    assert ("a-bucket", "a-bucket") == (observer.bucket_id, observer.bucket.name)
+    assert f"x/{run}/run.json" in [blob.name for blob in observer.bucket.list_blobs()]
+    assert observer == GoogleCloudStorageObserver("a-bucket", "x")
+    assert observer != GoogleCloudStorageObserver("another", "x")
 
 
 def test_missing_credentials_are_said(monkeypatch, tmp_path):

@@ -9,6 +9,7 @@ import sys
 import uuid
 from pathlib import Path
 
+import bson
 import gridfs
 import mongomock
 import mongomock.gridfs
@@ -19,6 +20,7 @@ import sacred_events as events
 from expframe.compat.sacred.exceptions import ObserverError
 from expframe.compat.sacred.observers import MongoObserver, QueuedMongoObserver
 from expframe.compat.sacred.observers.bson_values import fit_text
+from expframe.compat.sacred.observers.contents import guess_content_type
 from expframe.compat.sacred.observers.documents import Pace
 from expframe.compat.sacred.observers.mongo import (
     QueueCompatibleMongoObserver,
@@ -107,11 +109,37 @@ def test_artifacts_are_found_by_their_name(database, observer, capsys):
     assert files[third["file_id"]].get("contentType") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("notes.md", "text/markdown"),
+        ("a.c", "text/x-csrc"),
+        ("a.tex", "text/x-tex"),
+        ("a.7z", "application/x-7z-compressed"),
+        ("a.xml", "application/xml"),
+        ("a.sh", "text/x-sh"),
+        ("a.bat", "application/x-msdos-program"),
+        ("a.xyz", "chemical/x-xyz"),
+        ("PLOT.PNG", "image/png"),
+        ("a.webp", "image/webp"),
+        ("model.pt", None),
+    ],
+)
+def test_content_types_are_sacreds(name, expected):
+    """What the name of a file says of its type does not depend on the machine."""
+    assert expected == guess_content_type(name)
+
+
 def test_a_beat_sends_the_output_when_it_has_grown(observer, monkeypatch):
     """Output that has not changed is not sent again; long output waits, at most for the end."""
     sent = []
     real = observer._update
-    monkeypatch.setattr(observer, "_update", lambda facts: (sent.append("captured_out" in facts), real(facts)))
+
+    def note(facts, **kwargs):
+        sent.append("captured_out" in facts)
+        real(facts, **kwargs)
+
+    monkeypatch.setattr(observer, "_update", note)
     events.start(observer)
     observer.heartbeat_event({}, "a", events.T0, None)
     observer.heartbeat_event({}, "a", events.T1, None)
@@ -160,6 +188,43 @@ def test_a_run_can_be_written_over_once(database):
         events.queue(observer)
     with pytest.raises(RuntimeError, match="Couldn't find run to overwrite with _id='12'"):
         make(database, overwrite=12)
+
+
+def test_a_run_that_is_written_over_keeps_its_id(database):
+    """An id that is given, by hand or by another observer, does not lead the run away from the document."""
+    events.run_through(make(database), 3)
+    observer = make(database, overwrite=3)
+
+    assert 3 == events.start(observer, 99)
+    observer.log_metrics(events.metrics(5, 1), {})
+    observer.completed_event(events.T2, "new")
+    (run,) = database.runs.find()
+    assert (3, "COMPLETED", "new") == (run["_id"], run["status"], run["result"])
+    assert {3} == {metric["run_id"] for metric in database.metrics.find()}
+
+
+@pytest.mark.parametrize("kind", [MongoObserver, QueueCompatibleMongoObserver])
+def test_a_document_that_was_deleted_is_back_at_the_end(database, kind):
+    """The end of a run stores all that is known of it, whatever became of its document meanwhile."""
+    observer = make(database, kind)
+    events.start(observer)
+    observer.heartbeat_event({"a": 1}, "out", events.T1, None)
+    database.runs.delete_many({})
+    observer.heartbeat_event({"a": 1}, "out", events.T1, None)
+    assert 0 == database.runs.count_documents({})
+    observer.completed_event(events.T2, 1)
+
+    (run,) = database.runs.find()
+    assert (1, "main", "COMPLETED", "out") == tuple(run[key] for key in ("_id", "command", "status", "captured_out"))
+
+
+def test_a_resource_that_is_told_again_is_one(database, observer):
+    """An event that failed half-way may be told once more."""
+    events.start(observer)
+    for _ in range(2):
+        observer.resource_event("data.csv")
+
+    assert 1 == len(database.runs.find_one()["resources"])
 
 
 def test_values_that_mongo_refuses_are_changed():
@@ -249,6 +314,13 @@ def test_strange_values_do_not_lose_the_end(database, observer, capsys):
     assert "not BSON-serializable" in capsys.readouterr().err
 
 
+def test_what_cannot_be_inserted_is_named(database, observer):
+    """A run that BSON refuses does not begin, and the error names the value."""
+    observer.runs = Checked(database.runs)
+    with pytest.raises(ObserverError, match=r"unserializable entry.*\n.*cannot encode object: <object object"):
+        events.start(observer, meta_info={"strange": object()})
+
+
 class Checked:
     """A collection that encodes documents as a real one does."""
 
@@ -258,12 +330,15 @@ class Checked:
     def __getattr__(self, name):
         return getattr(self.real, name)
 
-    def update_one(self, key, update):
+    def insert_one(self, document):
         """Encode, then write."""
-        import bson
+        bson.encode(document)
+        return self.real.insert_one(document)
 
+    def update_one(self, key, update, **kwargs):
+        """Encode, then write."""
         bson.encode(update["$set"])
-        return self.real.update_one(key, update)
+        return self.real.update_one(key, update, **kwargs)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +349,7 @@ class Checked:
         ({"collection": "fs.files"}, KeyError, 'Collection name \\"fs.files\\" is reserved'),
     ],
 )
-@pytest.mark.filterwarnings("ignore:Argument 'collection':DeprecationWarning")
+@pytest.mark.filterwarnings('ignore:Argument "collection":DeprecationWarning')
 def test_arguments_that_exclude_each_other_are_refused(arguments, kind, text):
     """A client that is none, two collections, or a reserved one are said."""
     with pytest.raises(kind, match=text.replace("\\", "")):
@@ -290,7 +365,7 @@ def test_a_client_may_be_given():
         assert observer != MongoObserver(client=client, db_name="d")
         with pytest.raises(ValueError, match="Cannot pass both a client and a url"):
             MongoObserver("url", client=client)
-        with pytest.warns(DeprecationWarning, match="collection"):
+        with pytest.warns(DeprecationWarning, match='"collection" is deprecated. Please use "collection_prefix"'):
             old = MongoObserver(client=client, collection="old")
         assert ("old", "metrics") == (old.runs.name, old.metrics.name)
 
@@ -304,6 +379,9 @@ def test_a_client_may_be_given():
         ("h:1", {"url": "h:1"}),
         ("127.0.0.1:27017:foo", {"url": "127.0.0.1:27017", "db_name": "foo"}),
         ("foo.bar:12", {"url": "foo.bar:12"}),
+        ("foo.bar:12!4", {"priority": 4, "db_name": "foo", "collection": "bar", "overwrite": "12"}),
+        ("localhost:12!4", {"priority": 4, "url": "localhost:12"}),
+        ("foo.bar!", {"db_name": "foo", "collection": "bar"}),
         ("foo!-3", {"priority": -3, "db_name": "foo"}),
         ("mongodb://u:p@h:1/db?x=y!7", {"url": "mongodb://u:p@h:1/db?x=y", "db_name": "db", "priority": 7}),
         ("mongodb://h", {"url": "mongodb://h"}),

@@ -64,6 +64,16 @@ def test_files_are_where_the_run_says(s3):
     assert 3 == sum("/_" in key for key in found)
 
 
+def test_a_stored_file_is_told_with_its_digest(s3):
+    """Whoever stores a file learns its key and its digest."""
+    observer = make()
+    events.start(observer)
+
+    expected = ("x/data_3ecfad755fa825f7a17c5526ec44e651.csv", "3ecfad755fa825f7a17c5526ec44e651")
+    assert expected == observer.find_or_save("data.csv", "x")
+    assert b"1,2\n" == objects(s3)[expected[0]]
+
+
 def test_output_is_whole(s3, monkeypatch):
     """The output is all of it, not its end; long output waits, at most for the end."""
     observer = make()
@@ -135,7 +145,9 @@ def test_artifacts_stay_in_their_run(s3):
     assert {"some/dir/1/plots/a", "some/dir/1/folder/deep/x"} <= objects(s3).keys()
 
 
-@pytest.mark.parametrize("name", ["My", "a", "a..b", "192.168.1.1", "-a-", "a_b_c", "x" * 64, "abc-"])
+@pytest.mark.parametrize(
+    "name", ["My", "a", "a..b", "192.168.1.1", "192.168.1", "123", "-a-", "a_b_c", "x" * 64, "abc-"]
+)
 def test_names_that_no_bucket_has_are_refused(name):
     """The rules for the names of buckets hold."""
     with pytest.raises(ValueError, match="AWS bucket naming rules"):

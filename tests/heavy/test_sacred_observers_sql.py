@@ -231,6 +231,19 @@ def test_runs_are_told_by_number(observer):
     assert "ex" == found["experiment"]["name"]
 
 
+def test_the_row_of_the_run_is_there(observer):
+    """`run` is none before a run, and then its row; what is set in it is kept by `save`."""
+    assert observer.run is None
+    events.start(observer)
+    assert ("0", "RUNNING", "h") == (observer.run.run_id, observer.run.status, observer.run.host.hostname)
+    observer.run.comment = "changed"
+    observer.save()
+    observer.completed_event(events.T2, 1)
+
+    assert ("COMPLETED", "changed") == (observer.run.status, observer.run.comment)
+    observer.session.close()
+
+
 def test_a_database_may_be_in_memory():
     """A database in memory is the same one in all threads."""
     observer = SqlObserver("sqlite://")

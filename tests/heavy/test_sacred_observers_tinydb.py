@@ -3,6 +3,8 @@
 import copy
 import datetime
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -118,6 +120,24 @@ def test_equal_files_are_kept_once():
     assert 1 == len(observer.run_entry["resources"])
 
 
+def test_files_are_asked_for_as_with_hashfs():
+    """Contents are found, opened and counted by their digests, or by their paths."""
+    files = TinyDbObserver("db").fs
+    address = files.put("data.csv")
+    with files.open(address.id) as file:
+        assert b"1,2\n" == file.read()
+
+    assert [address.abspath] == list(files) == list(files.files())
+    assert (1, 1) == (len(files), files.count())
+    assert address == files.get(address.abspath) == files.get(address.relpath)
+    assert files.exists(address.id)
+    assert address.abspath in files
+    assert "nothing" not in files
+    assert str(Path("data.csv").absolute()) not in files
+    with pytest.raises(FileNotFoundError, match="nothing"):
+        files.open("nothing")
+
+
 # ------------------------------------------------------------------------------------------------------ the reader
 
 
@@ -160,6 +180,12 @@ def test_runs_are_found(reader):
     assert [] == reader.fetch_metadata(exp_name="nothing")
 
 
+def test_a_query_goes_before_a_name_and_a_name_before_numbers(reader):
+    """Of several ways to find runs, one is taken."""
+    assert ["first", "third"] == [run["_id"] for run in reader.fetch_metadata(exp_name="^ex", indices=1)]
+    assert ["second"] == [run["_id"] for run in reader.fetch_metadata("^ex", Query()._id == "second", 0)]
+
+
 def test_what_is_not_there_is_said(reader):
     """A number beyond the last, nothing asked for, and no folder are errors."""
     with pytest.raises(ValueError, match=r"Index value \(4\) must be less than number of records \(3\)"):
@@ -174,6 +200,15 @@ def test_reports_are_sacreds(reader):
     """A report on the same run is the same text as Sacred's; a run without end or result has one, too."""
     assert GOLDEN.with_name("tinydb.txt").read_text(encoding="utf-8") == reader.fetch_report(indices=0)[0]
     assert "Result:\n    None\n" in reader.fetch_report(exp_name="another")[0]
+
+
+def test_reports_have_lines_that_can_be_read():
+    """A long value takes several lines of a report."""
+    events.start(TinyDbObserver("db"), "long", config={"words": "word " * 40})
+    (report,) = TinyDbReader("db").fetch_report(indices=0)
+    lines = report.partition("Parameters:\n")[2].splitlines()
+
+    assert ["    words: " + "word " * 27 + "word", "    " + "word " * 11 + "word"] == lines[:2]
 
 
 # --------------------------------------------------------------------------------------------------------- values
@@ -203,6 +238,25 @@ def test_values_come_back(tmp_path):
     assert '{TinyDataFrame}:{"x":{"0":1,"1":2}}' == text["frame"]
 
 
+def test_serializers_do_without_packages_that_nobody_has_imported(environment):
+    """No value is an array where numpy is not loaded, so that any middleware may ask."""
+    code = (
+        "from expframe.compat.sacred.observers.tinydb_hashfs import bases\n"
+        "for kind in (bases.NdArraySerializer, bases.DataFrameSerializer, bases.SeriesSerializer):\n"
+        "    print(isinstance([], kind().OBJ_CLASS), end=' ')\n"
+        "import sys; print('numpy' in sys.modules)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+
+    assert "False False False False\n" == told.stdout
+
+
+def test_a_wrapped_file_is_left_open():
+    """Whoever opened a file goes on with it."""
+    with Path("data.csv").open("rb") as file, bases.BufferedReaderWrapper(file) as wrapped:
+        assert b"1,2\n" == wrapped.read() == file.read()
+
+
 def test_a_content_that_is_gone_is_none(reader):
     """A run whose files were removed can still be read."""
     Path("db/hashfs/e2/c8/65/db4162bed963bfaa9ef6ac18f0").unlink()
@@ -214,7 +268,7 @@ def test_old_ways_to_make_one_work(tmp_path):
     """`create` warns; `create_from` takes a database and files; `-t` adds one."""
     with pytest.warns(DeprecationWarning, match="TinyDbObserver"):
         created = TinyDbObserver.create("db")
-    made = TinyDbObserver.create_from(*bases.get_db_file_manager("db"), root="db")
+    made = TinyDbObserver.create_from(*bases.get_db_file_manager("db"), root="a label")
     events.run_through(made, "x")
 
     class Run:
@@ -222,6 +276,7 @@ def test_old_ways_to_make_one_work(tmp_path):
 
     tiny_db_option("db", Run)
     assert Run.observers == [created]
-    assert created == TinyDbObserver("db")
+    assert created == made == TinyDbObserver("db")
     assert created != TinyDbObserver("other")
+    assert (str(tmp_path / "db"), "a label") == (created.root, made.root)
     assert "x" == created.runs.all()[0]["_id"]

@@ -34,13 +34,13 @@ class BucketObserver(DocumentsObserver):
     def _begin(
         self, bucket: str, basedir: str, resource_dir: str | None, source_dir: str | None, priority: int
     ) -> None:
-        self.bucket = bucket
+        self.bucket: Any = bucket
+        self.bucket_id = bucket
         self.basedir = os.fspath(basedir)
         self.resource_dir = resource_dir or join(self.basedir, documents.RESOURCES_FOLDER)
         self.source_dir = source_dir or join(self.basedir, documents.SOURCES_FOLDER)
         self.priority = priority
-        self._forget("")
-        self._waiting = ""
+        self._forget()
 
     # ------------------------------------------------------------------------------------------------ the bucket
 
@@ -77,19 +77,18 @@ class BucketObserver(DocumentsObserver):
     def _reserve(self, _id: Any, entry: Mapping[str, Any]) -> Any:
         """Take a prefix that no run has; without an id, one more than the largest number."""
         self._make_bucket()
-        self._waiting = ""
         self._cout_pace = Pace()
         if _id is not None:
             folder = join(self.basedir, str(_id))
             if self._is_used(folder + "/"):
                 raise FileExistsError(f"{self._kind} dir at {folder} already exists")
-            self._forget(folder)
+            self.dir = folder
             return _id
         number = max((int(name) for name in self._folders(self.basedir + "/") if name.isdecimal()), default=0)
         for attempt in range(1, _ATTEMPTS):
             folder = join(self.basedir, str(number + attempt))
             if self._put_new(join(folder, documents.RUN), to_text(entry).encode()):
-                self._forget(folder)
+                self.dir = folder
                 return number + attempt
         raise FileExistsError(f"{self._kind} dir at {folder} already exists")
 
@@ -100,19 +99,26 @@ class BucketObserver(DocumentsObserver):
         """Keep the source files, each content once; return (name, stored file from `basedir` on)."""
         base = Path(ex_info["base_dir"])
         return [
-            [name, posixpath.relpath(self.find_or_save(str(base / name), self.source_dir), self.basedir)]
+            [name, posixpath.relpath(self.find_or_save(str(base / name), self.source_dir)[0], self.basedir)]
             for name, *_ in ex_info["sources"]
         ]
 
     # --------------------------------------------------------------------------------------------------- storing
 
-    def find_or_save(self, filename: str, store_dir: str) -> str:
-        """Return the key under which a content is kept, after sending it if it is not there yet."""
+    def find_or_save(self, filename: str, store_dir: str) -> tuple[str, str]:
+        """Return the key under which a content is kept, after sending it if it is not there yet, and its digest."""
         path = Path(filename)
-        key = join(store_dir, f"{path.stem}_{md5_of(path)}{path.suffix}")
+        digest = md5_of(path)
+        key = join(store_dir, f"{path.stem}_{digest}{path.suffix}")
         if not self._has(key):
             self._upload(key, path)
-        return key
+        return key, digest
+
+    def resource_event(self, filename: str) -> None:
+        """Keep a file that the run reads, each content once."""
+        key, _ = self.find_or_save(filename, self.resource_dir)
+        self.run_entry["resources"].append([filename, key])
+        self.save_json(self.run_entry, documents.RUN)
 
     def save_text(self, text: str, filename: str) -> None:
         """Write a text among the run's objects."""
@@ -139,27 +145,30 @@ class BucketObserver(DocumentsObserver):
             if path.is_file():
                 self.save_file(str(path), join(target, path.relative_to(source_dir).as_posix()))
 
-    def save_cout(self, captured_out: str = "", *, is_last: bool = False) -> None:
+    def save_cout(self) -> None:
         """Send the output, all of it, when it is due."""
-        self._waiting = captured_out
-        is_new = captured_out != self.cout or not captured_out
-        if is_new and (is_last or self._cout_pace.is_due(len(captured_out))):
-            with self._cout_pace.writing():
-                self.save_text(captured_out, documents.OUTPUT)
-            self.cout = captured_out
+        is_new = self._stored_cout != self.cout or not self.cout
+        if is_new and self._cout_pace.is_due(len(self.cout)):
+            self._send_cout()
 
-    def _write_metrics(self, pieces: Iterable[str]) -> None:
-        self.save_text("".join(pieces), documents.METRICS)
+    def _send_cout(self) -> None:
+        with self._cout_pace.writing():
+            self.save_text(self.cout, documents.OUTPUT)
+        self._stored_cout = self.cout
+        self.cout_write_cursor = len(self.cout)
+
+    def _save_pieces(self, pieces: Iterable[str], filename: str) -> None:
+        self.save_text("".join(pieces), filename)
 
     def join(self) -> None:
         """Send what waits."""
         super().join()
-        if self.dir and self._waiting != self.cout:
-            self.save_cout(self._waiting, is_last=True)
+        if self.dir and self._stored_cout != self.cout:
+            self._send_cout()
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, BucketObserver) and type(self) is type(other):
-            return self.bucket == other.bucket and self.basedir == other.basedir
+            return self.bucket_id == other.bucket_id and self.basedir == other.basedir
         return False
 
     __hash__ = None  # type: ignore[assignment]

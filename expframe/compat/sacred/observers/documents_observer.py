@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -12,52 +14,89 @@ from expframe.compat.sacred.observers.base import RunKeeper
 from expframe.compat.sacred.observers.documents import MetricsDocument, Pace, to_text
 
 
+class _Metrics:
+    """
+    The points of a run, and how many of them are saved.
+
+    Args:
+        stored: What `metrics.json` says already.
+    """
+
+    def __init__(self, stored: Mapping[str, Mapping[str, Sequence[Any]]]) -> None:
+        self.document = MetricsDocument()
+        self.pace = Pace()
+        self.saved_size = -1
+        for name, lists in stored.items():
+            times = [datetime.datetime.fromisoformat(text) for text in lists["timestamps"]]
+            self.document.add({name: {**lists, "timestamps": times}})
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is something that was not saved."""
+        return self.saved_size != self.document.size
+
+
 class DocumentsObserver(RunKeeper):
     """
     Keeps a run as files; a subclass says how a file is written.
 
     Attributes:
-        dir: Where the files of the run are.
-        run_entry: What `run.json` says.
-        config: What `config.json` says.
-        info: What `info.json` says.
-        cout: What `cout.txt` says.
+        run_entry: What `run.json` says; None before a run.
+        config: What `config.json` says; None before a run.
+        info: What `info.json` says; None before a run.
+        cout: What `cout.txt` is to say.
+        cout_write_cursor: How much of `cout` is written.
     """
 
     copy_sources = True
     """Whether source files are kept."""
 
-    def _forget(self, folder: str) -> None:
-        """Begin with a run's folder; nothing is left of the run before."""
-        self.dir = folder
-        self.run_entry: dict[str, Any] = {}
-        self.config: dict[str, Any] = {}
-        self.info: dict[str, Any] = {}
-        self.cout = ""
-        self._info_text = ""
-        self._metrics = MetricsDocument()
-        self._stored_points = -1
-        self._metrics_pace = Pace()
+    _dir: Any = None
+    _metrics: _Metrics | None = None
 
-    @abstractmethod
-    def save_text(self, text: str, filename: str) -> None:
-        """Write a text among the run's files."""
+    def _forget(self) -> None:
+        """Be as before any run."""
+        self.dir = None
+        self.run_entry: Any = None
+        self.config: Any = None
+        self.info: Any = None
+        self.cout = ""
+        self.cout_write_cursor = 0
+
+    @property
+    def dir(self) -> Any:
+        """Where the files of the run are, None before it; whoever sets it begins a run with what is there already."""
+        return self._dir
+
+    @dir.setter
+    def dir(self, folder: Any) -> None:
+        self._dir = folder
+        self._begin_dir()
+
+    def _begin_dir(self) -> None:
+        """Forget what was stored elsewhere."""
+        self._metrics = None
+        self._stored_cout = ""
 
     @abstractmethod
     def save_file(self, filename: str, target_name: str | None = None) -> None:
         """Copy a file among the run's files."""
 
     @abstractmethod
-    def save_cout(self, captured_out: str = "") -> None:
-        """Write the output."""
+    def save_cout(self) -> None:
+        """Write what of `cout` is not written yet."""
 
     @abstractmethod
     def find_or_save(self, filename: str, store_dir: Any) -> Any:
         """Return where a content is kept that all runs share, after a copy if it is not there yet."""
 
     @abstractmethod
-    def _write_metrics(self, pieces: Iterable[str]) -> None:
-        """Write the document of the metrics."""
+    def _save_pieces(self, pieces: Iterable[str], filename: str) -> None:
+        """Write a text, given in parts, among the run's files."""
+
+    def _read_metrics(self) -> Mapping[str, Any]:
+        """Return what `metrics.json` says already."""
+        return {}
 
     @abstractmethod
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[str]]:
@@ -106,38 +145,44 @@ class DocumentsObserver(RunKeeper):
         return run_id
 
     def save_json(self, obj: Any, filename: str) -> None:
-        """Write an object among the run's files as JSON."""
-        self.save_text(to_text(obj), filename)
+        """Write an object among the run's files as JSON; every JSON file goes through here."""
+        self._save_pieces([to_text(obj)], filename)
 
     def _write_first(self, entry: dict[str, Any], config: dict[str, Any]) -> None:
         self.run_entry = entry
         self.config = config
+        self.info = {}
+        self.cout = ""
+        self.cout_write_cursor = 0
         self.save_json(entry, documents.RUN)
         self.save_json(config, documents.CONFIG)
 
     def heartbeat_event(self, info: dict[str, Any], captured_out: str, beat_time: Any, result: Any) -> None:
         """Write how the run stands."""
-        self.save_cout(captured_out)
-        if info:
-            self.info = info
-            text = to_text(info)
-            if text != self._info_text:
-                self.save_text(text, documents.INFO)
-                self._info_text = text
+        self.info = info
         self.run_entry["heartbeat"] = beat_time.isoformat()
         self.run_entry["result"] = result
+        self.cout = captured_out
+        self.save_cout()
         self.save_json(self.run_entry, documents.RUN)
+        if info:
+            self.save_json(info, documents.INFO)
 
     def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
         """Add points to `metrics.json`, now or when it is next written."""
-        self._metrics.add(metrics_by_name)
-        if self._metrics.size != self._stored_points and self._metrics_pace.is_due(self._metrics.size):
-            self._save_metrics()
+        if self._metrics is None:
+            self._metrics = _Metrics(self._read_metrics())
+        self._metrics.document.add(metrics_by_name)
+        if self._metrics.is_waiting and self._metrics.pace.is_due(self._metrics.document.size):
+            self._save_metrics(self._metrics)
 
-    def _save_metrics(self) -> None:
-        with self._metrics_pace.writing():
-            self._write_metrics(self._metrics.pieces())
-        self._stored_points = self._metrics.size
+    def _save_metrics(self, metrics: _Metrics) -> None:
+        with metrics.pace.writing():
+            if getattr(self.save_json, "__func__", None) is DocumentsObserver.save_json:
+                self._save_pieces(metrics.document.pieces(), documents.METRICS)  # it would make the same text again
+            else:
+                self.save_json(json.loads("".join(metrics.document.pieces())), documents.METRICS)
+        metrics.saved_size = metrics.document.size
 
     def completed_event(self, stop_time: Any, result: Any) -> None:
         """Write that the run has ended well."""
@@ -158,8 +203,8 @@ class DocumentsObserver(RunKeeper):
 
     def join(self) -> None:
         """Write the points that wait."""
-        if self._stored_points not in (-1, self._metrics.size):
-            self._save_metrics()
+        if self._metrics is not None and self._metrics.is_waiting:
+            self._save_metrics(self._metrics)
 
     def resource_event(self, filename: str) -> None:
         """Keep a file that the run reads, each content once."""

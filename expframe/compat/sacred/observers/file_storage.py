@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from collections.abc import Iterable, Mapping
@@ -25,7 +26,11 @@ class FileStorageObserver(DocumentsObserver):
     Keeps each run in a folder of its own.
 
     JSON files are replaced as a whole, so that readers see the old content or the new. Output is appended; metrics are
-    put into text once, and the file is written again at growing intervals and at the end.
+    put into text once, and the file is written again at growing intervals and at the end. A folder that holds a run
+    already is gone on with: its output and its metrics stay.
+
+    A subclass may change each step: `_make_run_dir` sets `dir`, with `_maximum_existing_run_id` and `_make_dir` where
+    no id was given; `save_json` writes every JSON file; `save_cout` writes what is new in `cout`.
 
     Args:
         basedir: The folder of runs; made with the first run.
@@ -82,12 +87,7 @@ class FileStorageObserver(DocumentsObserver):
         self.priority = priority
         self.copy_artifacts = copy_artifacts
         self.copy_sources = copy_sources
-        self._begin("")
-
-    def _begin(self, folder: str) -> None:
-        """Forget the run before; the working directory is that of the run's beginning, wherever the run goes."""
-        self._forget(folder)
-        self._cwd = Path.cwd()
+        self._forget()
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> FileStorageObserver:
@@ -108,29 +108,45 @@ class FileStorageObserver(DocumentsObserver):
 
     # ---------------------------------------------------------------------------------------------------- begin
 
-    def _reserve(self, _id: Any, entry: Mapping[str, Any]) -> str:
-        base = Path(self.basedir)
-        base.mkdir(parents=True, exist_ok=True)
-        if _id is not None:
-            folder = inside(base, str(_id))
-            folder.mkdir()
-        else:
-            folder = self._make_numbered_dir(base)
-        self._begin(str(folder))
-        return str(folder.relative_to(base)) if _id is None else str(_id)
+    def _reserve(self, _id: Any, entry: Mapping[str, Any]) -> Any:
+        self._make_run_dir(_id)
+        return os.path.relpath(self.dir, self.basedir) if _id is None else _id
 
-    def _make_numbered_dir(self, base: Path) -> Path:
-        number = _largest_number(base)
-        for attempt in range(_ATTEMPTS):
-            number += 1
+    def _make_run_dir(self, _id: Any) -> None:
+        """Set `dir` to a new folder: of this id, or of the next number that is free."""
+        Path(self.basedir).mkdir(parents=True, exist_ok=True)
+        self.dir = None
+        if _id is not None:
+            FileStorageObserver._make_dir(self, _id)  # an id that is given is the name, whatever numbers become
+            return
+        first = self._maximum_existing_run_id() + 1
+        for number in range(first, first + _ATTEMPTS):
             try:
-                (base / str(number)).mkdir()
+                self._make_dir(number)
             except FileExistsError:  # another run was faster, or the file system shows new folders late
-                if attempt == _ATTEMPTS - 1:
+                if number == first + _ATTEMPTS - 1:
                     raise
             else:
                 break
-        return base / str(number)
+
+    def _make_dir(self, _id: Any) -> None:
+        """Make the folder of an id, and set `dir` to it."""
+        folder = inside(Path(self.basedir), str(_id))
+        folder.mkdir()
+        self.dir = str(folder)
+
+    def _maximum_existing_run_id(self) -> int:
+        """Return the largest number that is a folder's name; other files and names do not count."""
+        with os.scandir(self.basedir) as entries:
+            numbers = sorted(((int(entry.name), entry) for entry in entries if entry.name.isdecimal()), key=_number)
+        return next((number for number, entry in reversed(numbers) if entry.is_dir()), 0)
+
+    def _begin_dir(self) -> None:
+        """Note how much output is there already, and what directory a relative folder is in, wherever the run goes."""
+        super()._begin_dir()
+        self._cwd = Path.cwd()
+        is_resumed = self.dir is not None and self._path(documents.OUTPUT).exists()
+        self._size_before = self._path(documents.OUTPUT).stat().st_size if is_resumed else 0
 
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[str]]:
         """Keep the source files, each content once; return (name, stored file from `basedir` on)."""
@@ -144,7 +160,7 @@ class FileStorageObserver(DocumentsObserver):
     # --------------------------------------------------------------------------------------------------- storing
 
     def _path(self, name: str) -> Path:
-        return self._cwd / self.dir / name
+        return Path(self._cwd, self.dir, name)
 
     def find_or_save(self, filename: str | os.PathLike[str], store_dir: str | os.PathLike[str]) -> Path:
         """Return where a content is kept in a folder, after a copy if it is not there yet."""
@@ -158,9 +174,14 @@ class FileStorageObserver(DocumentsObserver):
             copy_file(path, folder / name)
         return Path(store_dir, name)
 
-    def save_text(self, text: str, filename: str) -> None:
-        """Write a text into the run's folder."""
-        replace_file(self._path(filename), text)
+    def _save_pieces(self, pieces: Iterable[str], filename: str) -> None:
+        with replacing(self._path(filename)) as file:
+            for piece in pieces:
+                file.write(piece.encode("ascii"))
+
+    def _read_metrics(self) -> Mapping[str, Any]:
+        path = self._path(documents.METRICS)
+        return json.loads(path.read_text()) if path.exists() else {}
 
     def save_file(self, filename: str | os.PathLike[str], target_name: str | None = None) -> None:
         """
@@ -175,20 +196,18 @@ class FileStorageObserver(DocumentsObserver):
         target.parent.mkdir(parents=True, exist_ok=True)
         copy_file(Path(filename), target)
 
-    def save_cout(self, captured_out: str = "") -> None:
-        """Append what is new in the output; where a filter has changed what was there, write all of it."""
+    def save_cout(self) -> None:
+        """Append what of `cout` is beyond `cout_write_cursor`; where a filter has changed the rest, write all of it."""
         path = self._path(documents.OUTPUT)
-        if captured_out.startswith(self.cout):
+        if self.cout.startswith(self._stored_cout[: self.cout_write_cursor]):
             with path.open("ab") as file:
-                file.write(captured_out[len(self.cout) :].encode("utf-8", "backslashreplace"))
+                file.write(_output_bytes(self.cout[self.cout_write_cursor :]))
         else:
-            replace_file(path, captured_out.encode("utf-8", "backslashreplace"))
-        self.cout = captured_out
-
-    def _write_metrics(self, pieces: Iterable[str]) -> None:
-        with replacing(self._path(documents.METRICS)) as file:
-            for piece in pieces:
-                file.write(piece.encode("ascii"))
+            with path.open("rb") as file:
+                before = file.read(self._size_before)
+            replace_file(path, before + _output_bytes(self.cout))
+        self._stored_cout = self.cout
+        self.cout_write_cursor = len(self.cout)
 
     def _end(self, **facts: Any) -> None:
         super()._end(**facts)
@@ -230,11 +249,8 @@ def _find_template(base: Path, template: str | bytes | os.PathLike[str] | None) 
     return path
 
 
-def _largest_number(base: Path) -> int:
-    """Return the largest number that is a folder's name; other files and names do not count."""
-    with os.scandir(base) as entries:
-        numbers = sorted(((int(entry.name), entry) for entry in entries if entry.name.isdecimal()), key=_number)
-    return next((number for number, entry in reversed(numbers) if entry.is_dir()), 0)
+def _output_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _number(item: tuple[int, Any]) -> int:

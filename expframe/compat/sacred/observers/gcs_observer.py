@@ -57,9 +57,9 @@ class GoogleCloudStorageObserver(BucketObserver):
                 "Could not create Google Cloud Storage observer, are you sure that you have set environment variable "
                 f"GOOGLE_APPLICATION_CREDENTIALS? ({problem})"
             ) from problem
-        self._bucket = self._client.bucket(bucket)
         chosen = DEFAULT_GCS_PRIORITY if priority is None else priority
         self._begin(bucket, os.fspath(basedir), resource_dir, source_dir, chosen)
+        self.bucket = self._client.bucket(bucket)
 
     def _make_bucket(self) -> None:
         """Leave the bucket as it is: whoever pays for it makes it."""
@@ -74,37 +74,32 @@ class GoogleCloudStorageObserver(BucketObserver):
         return any(True for _ in self._client.list_blobs(self.bucket, prefix=prefix, max_results=1))
 
     def _has(self, key: str) -> bool:
-        return bool(self._bucket.blob(key).exists())
+        return bool(self.bucket.blob(key).exists())
 
     def put_data(self, key: str, binary_data: bytes) -> None:
         """Write an object."""
-        self._bucket.blob(key).upload_from_string(binary_data)
+        self.bucket.blob(key).upload_from_string(binary_data)
 
     def _put_new(self, key: str, data: bytes) -> bool:
         from google.api_core.exceptions import PreconditionFailed
 
         try:
-            self._bucket.blob(key).upload_from_string(data, if_generation_match=0)
+            self.bucket.blob(key).upload_from_string(data, if_generation_match=0)
         except PreconditionFailed:
             return False
         return True
 
     def _upload(self, key: str, path: str | os.PathLike[str]) -> None:
-        self._bucket.blob(key).upload_from_filename(os.fspath(path))
+        self.bucket.blob(key).upload_from_filename(os.fspath(path))
 
 
 def _is_valid_bucket(bucket_name: str) -> bool:
     """Return whether a bucket can be called so: 3 to 63 of a-z, 0-9, dash, dot and underscore, and not like Google."""
-    if (
-        bucket_name.startswith("goog")
-        or re.search("g[o0]{2}gle", bucket_name)
-        or re.fullmatch(r"\d+\.\d+\.\d+\.\d+", bucket_name)
-    ):
-        return False
-    most = 222 if "." in bucket_name else 63
-    labels = bucket_name.split(".")
-    is_short = 3 <= len(bucket_name) <= most and all(0 < len(label) <= 63 for label in labels)
-    return is_short and re.fullmatch(r"[a-z0-9][a-z0-9._-]*[a-z0-9]", bucket_name) is not None
+    return (
+        re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]", bucket_name) is not None
+        and re.search(r"goog|g00g|\.\.", bucket_name) is None
+        and re.fullmatch(r"\d{1,3}(\.\d{1,3}){3}", bucket_name) is None
+    )
 
 
 @cli_option("-G", "--gcs")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 _NAME = r"[^.:!/\s]+"
 _URL = r"(?P<url>[^:!/\s]+:\d+)"
 _DATABASE = rf"(?P<db_name>{_NAME})(?:\.(?P<collection>{_NAME})(?::(?P<overwrite>[^:!\s]+))?)?"
-_FORMS = (rf"{_URL}(?::{_DATABASE})?", _DATABASE)
+_FORMS = (rf"{_URL}:{_DATABASE}", _DATABASE)
 
 
 def parse_mongo_db_arg(mongo_db: str) -> dict[str, Any]:
@@ -24,14 +24,14 @@ def parse_mongo_db_arg(mongo_db: str) -> dict[str, Any]:
     """
     body, mark, priority = mongo_db.rpartition("!")
     found: dict[str, Any] = {}
-    if mark and re.fullmatch(r"-?\d+", priority):
+    if not mark or not re.fullmatch(r"(-?\d+)?", priority):
+        mark, body = "", mongo_db
+    elif priority:
         found["priority"] = int(priority)
-    else:
-        body = mongo_db
     if body.startswith(("mongodb://", "mongodb+srv://")):
         database = urlsplit(body).path.strip("/")
         return {**found, "url": body, **({"db_name": database} if database else {})}
-    for form in _FORMS:
+    for form in (*_FORMS, _URL) if mark else (_URL, *_FORMS):  # `a.b:12` is a server, `a.b:12!3` a run
         if match := re.fullmatch(form, body):
             return {**found, **{name: value for name, value in match.groupdict().items() if value is not None}}
     raise ValueError(

@@ -99,7 +99,7 @@ class MongoObserver(RunKeeper):
             if prefix:
                 raise ValueError("Cannot pass both collection and a collection prefix.")
             warnings.warn(
-                "Argument 'collection' is deprecated. Please use 'collection_prefix' instead.",
+                'Argument "collection" is deprecated. Please use "collection_prefix" instead.',
                 DeprecationWarning,
                 stacklevel=3,
             )
@@ -181,7 +181,7 @@ class MongoObserver(RunKeeper):
         _id: Any,
     ) -> Any:
         """
-        Insert a run that begins, or write over the one that is to be overwritten.
+        Insert a run that begins, or write over the one that is to be overwritten, which keeps its id.
 
         Raises:
             RuntimeError: One has been overwritten already.
@@ -214,7 +214,7 @@ class MongoObserver(RunKeeper):
         self.run_entry["experiment"] = {**ex_info, "sources": self.save_sources(ex_info)}
         self.run_entry.update(command=command, host=dict(host_info), config=flatten_live(config), meta=meta_info)
         self.run_entry.update(facts)
-        if _id is not None:
+        if _id is not None and self.overwrite is None:
             self.run_entry["_id"] = _id
         self._sent_output: str | None = None
         self.insert()
@@ -245,7 +245,7 @@ class MongoObserver(RunKeeper):
                 if is_given:
                     raise
             except invalid_document() as problem:
-                raise ObserverError(UNSERIALIZABLE) from problem
+                raise ObserverError(f"{UNSERIALIZABLE}\n{problem}") from problem
             else:
                 return
 
@@ -294,7 +294,8 @@ class MongoObserver(RunKeeper):
         """Keep a file that the run reads, each name and content once."""
         digest = md5_of(filename)
         self._find_or_put(filename, digest)
-        self._entry["resources"].append([filename, digest])
+        if [filename, digest] not in self._entry["resources"]:  # a queue may try again
+            self._entry["resources"].append([filename, digest])
         self.save()
 
     def artifact_event(
@@ -311,7 +312,7 @@ class MongoObserver(RunKeeper):
                 file,
                 filename=f"artifact://{self.runs.name}/{self._entry['_id']}/{name}",
                 metadata=metadata,
-                contentType=kind,
+                content_type=kind,
             )
         self._entry["artifacts"].append({"name": name, "file_id": key})
         self.save()
@@ -359,21 +360,25 @@ class MongoObserver(RunKeeper):
 
     def _write(self, *, is_final: bool = False) -> None:
         output = self._entry.get("captured_out", "")
-        has_output = output != self._sent_output and (is_final or self._pace.is_due(len(output)))
+        has_output = is_final or (output != self._sent_output and self._pace.is_due(len(output)))
         facts = {name: value for name, value in self._entry.items() if name not in ("_id", "captured_out")}
         if has_output and "captured_out" in self._entry:
             facts["captured_out"] = fit_text(output, _MOST_OUTPUT)
             with self._pace.writing():
-                self._update(facts)
+                self._update(facts, upsert=is_final)
             self._sent_output = output
         else:
-            self._update(facts)
+            self._update(facts, upsert=is_final)
 
-    def _update(self, facts: dict[str, Any]) -> None:
-        self.runs.update_one({"_id": self._entry["_id"]}, {"$set": facts})
+    def _update(self, facts: dict[str, Any], *, upsert: bool) -> None:
+        self.runs.update_one({"_id": self._entry["_id"]}, {"$set": facts}, upsert=upsert)
 
     def final_save(self, attempts: int) -> None:
-        """Write the run's document at its end: what MongoDB does not take is changed, and the last resort is a file."""
+        """
+        Write the run's document at its end, all of it, for somebody may have deleted it.
+
+        What MongoDB does not take is changed, and the last resort is a file.
+        """
         import pymongo.errors
 
         for attempt in range(attempts):

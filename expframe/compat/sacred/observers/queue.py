@@ -7,7 +7,7 @@ import inspect
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from expframe.compat.sacred.observers.base import RunKeeper, RunObserver
@@ -56,7 +56,6 @@ class QueueObserver(RunKeeper):
         self._worker: threading.Thread | None = None
         self._is_wanted = threading.Event()
         """Set when somebody waits for the queue to be empty."""
-        self._splits_metrics = "metric_name" in inspect.signature(covered_observer.log_metrics).parameters
 
     def __copy__(self) -> QueueObserver:
         other = object.__new__(type(self))
@@ -69,19 +68,21 @@ class QueueObserver(RunKeeper):
 
     def started_event(self, *args: Any, **kwargs: Any) -> Any:
         """Hand it on at once; what follows goes through the queue."""
-        return self._covered_observer.started_event(*args, **kwargs)
+        given = self._covered_observer.started_event(*args, **kwargs)
+        self._begin_work()
+        return given
 
     def heartbeat_event(self, *args: Any, **kwargs: Any) -> None:
         """Queue it."""
         self._put("heartbeat_event", *args, **kwargs)
 
     def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
-        """Queue it: one event for each metric if the other observer takes them so, else one."""
-        if not self._splits_metrics:
+        """Queue it: one event for each metric if the other observer takes (name, values, info), else one."""
+        if _takes_one_metric(self._covered_observer.log_metrics):
+            for name, values in metrics_by_name.items():
+                self._put("log_metrics", name, values, info)
+        else:
             self._put("log_metrics", metrics_by_name=metrics_by_name, info=info)
-            return
-        for name, values in metrics_by_name.items():
-            self._put("log_metrics", name, values, info)
 
     def resource_event(self, *args: Any, **kwargs: Any) -> None:
         """Queue it."""
@@ -112,12 +113,14 @@ class QueueObserver(RunKeeper):
         if worker is not None:
             self._is_wanted.set()
             worker.join()
-            self._worker = None
         self._covered_observer.join()
 
     def _put(self, name: str, /, *args: Any, **kwargs: Any) -> None:
         self._queue.append(WrappedEvent(name, args, kwargs))
-        if self._worker is None:
+        self._begin_work()
+
+    def _begin_work(self) -> None:
+        if self._worker is None or not self._worker.is_alive():
             self._is_wanted.clear()
             self._worker = threading.Thread(target=self._run, name="expframe-sacred-queue", daemon=True)
             self._worker.start()
@@ -157,3 +160,12 @@ class QueueObserver(RunKeeper):
         return bool(self._covered_observer == covered)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _takes_one_metric(log_metrics: Callable[..., Any]) -> bool:
+    try:
+        signature = inspect.signature(log_metrics)
+        signature.bind("name", "values", "info")
+    except (TypeError, ValueError):
+        return False
+    return "metrics_by_name" not in signature.parameters

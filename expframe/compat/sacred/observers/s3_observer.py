@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -121,12 +122,21 @@ def _code_of(problem: Any) -> str:
 
 def _is_valid_bucket(bucket_name: str) -> bool:
     """Return whether a bucket can be called so: three to 63 of a-z, 0-9, dot and dash, and no IP address."""
-    if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", bucket_name):
-        return False
     labels = bucket_name.split(".")
-    return 3 <= len(bucket_name) <= 63 and all(
-        re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", label) for label in labels
+    return (
+        3 <= len(bucket_name) <= 63
+        and all(re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", label) for label in labels)
+        and not _is_address(bucket_name)
     )
+
+
+def _is_address(name: str) -> bool:
+    """Return whether a name is an IP address in any of its forms, such as `192.168.1` or `123`."""
+    try:
+        socket.inet_aton(name)
+    except OSError:
+        return False
+    return True
 
 
 @cli_option("-S", "--s3")

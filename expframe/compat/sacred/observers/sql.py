@@ -79,6 +79,19 @@ class SqlObserver(RunKeeper):
         self._begin(engine, session, priority)
         return self
 
+    @property
+    def run(self) -> Any:
+        """The run's row as it is now, until the next event; None before a run. `save` keeps what is set in it."""
+        from expframe.compat.sacred.observers.sql_bases import Run
+
+        with self.lock:
+            return None if self._key is None else self.session.get(Run, self._key)
+
+    def save(self) -> None:
+        """Store what was set in `run`."""
+        with self._transaction():
+            pass
+
     # ---------------------------------------------------------------------------------------------------- begin
 
     def queued_event(

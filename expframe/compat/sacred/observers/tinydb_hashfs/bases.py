@@ -66,9 +66,7 @@ class BufferedReaderWrapper(io.BufferedReader):
     """
 
     def __init__(self, f_obj: Any) -> None:
-        path = os.fsdecode(f_obj.name)
-        f_obj.close()
-        super().__init__(_LateFile(path))
+        super().__init__(_LateFile(os.fsdecode(f_obj.name)))
         self.hash: str | None = None
 
     @classmethod
@@ -95,7 +93,7 @@ class Serializer(Protocol):
 
     @property
     def OBJ_CLASS(self) -> Any:
-        """The class; None where its package is not loaded."""
+        """The class; `()`, of which nothing is an instance, where its package is not loaded."""
 
     def encode(self, obj: Any) -> str:
         """Return a value as a text."""
@@ -108,7 +106,7 @@ def _loaded(package: str, name: str) -> Any:
     """Return a class of a package if that has been imported; else no value can be one."""
     import sys
 
-    return getattr(sys.modules.get(package), name, None)
+    return getattr(sys.modules.get(package), name, ())
 
 
 class DateTimeSerializer:
@@ -217,18 +215,18 @@ class TaggedStorage:
     """
 
     def __init__(self, path: str | os.PathLike[str], serializers: Mapping[str, Serializer]) -> None:
-        self._path = Path(path)
+        self.path = Path(path).absolute()
         self._serializers = serializers
-        self._path.touch()
+        self.path.touch()
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """Return the tables; None if there are none yet."""
-        text = self._path.read_text(encoding="utf-8")
+        text = self.path.read_text(encoding="utf-8")
         return self._decoded(json.loads(text)) if text else None
 
     def write(self, data: Mapping[str, Mapping[str, Any]]) -> None:
         """Replace the tables."""
-        with replacing(self._path) as file:
+        with replacing(self.path) as file:
             file.write(json.dumps(self._encoded(data), default=_as_plain).encode())
 
     def close(self) -> None:
@@ -240,8 +238,7 @@ class TaggedStorage:
         if isinstance(value, list | tuple):
             return [self._encoded(item) for item in value]
         for tag, serializer in self._serializers.items():
-            kind = serializer.OBJ_CLASS
-            if kind is not None and isinstance(value, kind):
+            if isinstance(value, serializer.OBJ_CLASS):
                 return f"{{{tag}}}:{serializer.encode(value)}"
         return value
 

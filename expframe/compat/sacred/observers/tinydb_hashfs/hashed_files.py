@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from expframe.compat.sacred.observers.contents import md5_of
 from expframe.disk import copy_file
@@ -52,10 +53,41 @@ class HashedFiles:
         copy_file(path, Path(address.abspath))
         return address
 
-    def get(self, id: str) -> HashAddress | None:
-        """Return where a content is, by its digest; None if it is not here."""
-        address = self._address(id)
+    def get(self, file: str) -> HashAddress | None:
+        """Return where a content is, by its digest or its path; None if it is not here."""
+        path = os.path.relpath(file, self.root) if os.path.isabs(file) else file
+        address = self._address(path.replace(os.sep, ""))  # a path is the digest, cut by slashes
         return address if Path(address.abspath).is_file() else None
+
+    def open(self, file: str) -> BinaryIO:
+        """
+        Return a content, open for reading.
+
+        Raises:
+            FileNotFoundError: It is not here.
+        """
+        address = self.get(file)
+        if address is None:
+            raise FileNotFoundError(f"no content of {self.root} is {file!r}")
+        return Path(address.abspath).open("rb")
+
+    def exists(self, file: str) -> bool:
+        """Return whether a content is here."""
+        return self.get(file) is not None
+
+    __contains__ = exists
+
+    def files(self) -> Iterator[str]:
+        """Yield the path of every content."""
+        return (os.path.join(folder, name) for folder, _, names in os.walk(self.root) for name in names)
+
+    __iter__ = files
+
+    def count(self) -> int:
+        """Return how many contents are here."""
+        return sum(1 for _ in self.files())
+
+    __len__ = count
 
     def _address(self, id: str) -> HashAddress:
         parts = [id[start : start + _WIDTH] for start in range(0, _DEPTH * _WIDTH, _WIDTH)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from expframe.compat.sacred.observers.tinydb_hashfs.bases import get_db_file_manager
 
 _RULE = "-" * 49
+_INDENT = " " * 4
+_WIDTH = 150
 
 
 class TinyDbReader:
@@ -38,7 +41,7 @@ class TinyDbReader:
         self, exp_name: str | None = None, query: Any = None, indices: int | Sequence[int] | None = None
     ) -> list[Any]:
         """
-        Return runs by number, by the name of their experiment, or by a query.
+        Return runs by a query, else by the name of their experiment, else by number.
 
         Args:
             exp_name: A regular expression that is found in the name.
@@ -48,20 +51,20 @@ class TinyDbReader:
         Raises:
             ValueError: Nothing is asked for, or there are not so many runs.
         """
-        if indices is not None:
-            runs = self.runs.all()
-            wanted = [indices] if isinstance(indices, int) else list(indices)
-            for index in wanted:
-                if not -len(runs) <= index < len(runs):
-                    raise ValueError(f"Index value ({index}) must be less than number of records ({len(runs)})")
-            return [runs[index] for index in wanted]
+        if query is not None:
+            return list(self.runs.search(query))
         if exp_name is not None:
             from tinydb import Query
 
             return list(self.runs.search(Query().experiment.name.search(exp_name)))
-        if query is not None:
-            return list(self.runs.search(query))
-        raise ValueError("Must specify an experiment name, indicies or pass custom query")
+        if indices is None:
+            raise ValueError("Must specify an experiment name, indicies or pass custom query")
+        runs = self.runs.all()
+        wanted = [indices] if isinstance(indices, int) else list(indices)
+        for index in wanted:
+            if not -len(runs) <= index < len(runs):
+                raise ValueError(f"Index value ({index}) must be less than number of records ({len(runs)})")
+        return [runs[index] for index in wanted]
 
     def fetch_files(
         self, exp_name: str | None = None, query: Any = None, indices: int | Sequence[int] | None = None
@@ -103,7 +106,10 @@ def _report_on(run: Mapping[str, Any]) -> str:
 
 def _section(title: str, lines: Sequence[str]) -> str:
     text = "\n".join(str(line) for line in lines) or "None"
-    return f"\n{title}:\n" + "".join(f"    {line}\n" for line in text.splitlines())
+    wrapped = (
+        textwrap.fill(line, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT) for line in text.splitlines()
+    )
+    return f"\n{title}:\n" + "".join(f"{line}\n" for line in wrapped)
 
 
 def _duration_of(run: Mapping[str, Any]) -> str:

@@ -6,13 +6,19 @@ import os
 import uuid
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 from expframe.compat.sacred.commandline_options import cli_option
 from expframe.compat.sacred.observers.base import RunKeeper
 from expframe.compat.sacred.observers.documents import Pace
-from expframe.compat.sacred.observers.tinydb_hashfs.bases import BufferedReaderWrapper, get_db_file_manager, locked
+from expframe.compat.sacred.observers.tinydb_hashfs.bases import (
+    BufferedReaderWrapper,
+    TaggedStorage,
+    get_db_file_manager,
+    locked,
+)
 from expframe.compat.sacred.observers.tinydb_hashfs.reader import TinyDbReader
 
 __all__ = ["TinyDbObserver", "TinyDbReader", "tiny_db_option"]
@@ -36,11 +42,13 @@ class TinyDbObserver(RunKeeper):
     VERSION = "TinyDbObserver-0.8.7"
 
     def __init__(self, path: str | os.PathLike[str] = "./runs_db", overwrite: Any = None) -> None:
-        root = Path(path).absolute()
-        root.mkdir(parents=True, exist_ok=True)
+        root = os.path.abspath(path)
+        Path(root).mkdir(parents=True, exist_ok=True)
         self._begin(*get_db_file_manager(root), overwrite, root)
 
     def _begin(self, db: Any, fs: Any, overwrite: Any, root: str | os.PathLike[str] | None) -> None:
+        storage = getattr(db, "storage", None)
+        self._file = storage.path if isinstance(storage, TaggedStorage) else None
         self.db = db
         self.runs = db.table("runs")
         self.fs = fs
@@ -62,18 +70,15 @@ class TinyDbObserver(RunKeeper):
 
     @classmethod
     def create_from(cls, db: Any, fs: Any, overwrite: Any = None, root: Any = None) -> TinyDbObserver:
-        """Make one from a TinyDB and where files are kept, past the constructor."""
+        """Make one from a TinyDB and where files are kept, past the constructor; `root` is remembered, and not used."""
         self = cls.__new__(cls)
         self._begin(db, fs, overwrite, root)
         return self
 
     def save(self) -> None:
         """Write the run into the database; other processes wait meanwhile."""
-        if self.root is None:
+        with nullcontext() if self._file is None else locked(self._file.parent):
             self._store()
-        else:
-            with locked(self.root):
-                self._store()
 
     def _store(self) -> None:
         from tinydb.table import Document
@@ -90,10 +95,7 @@ class TinyDbObserver(RunKeeper):
             self.save()
 
     def _size(self) -> int:
-        try:
-            return Path(self.root or "", "metadata.json").stat().st_size
-        except OSError:
-            return 0
+        return 0 if self._file is None else self._file.stat().st_size
 
     def save_sources(self, ex_info: Mapping[str, Any]) -> list[list[Any]]:
         """Keep the source files; return (name, digest, open file)."""
@@ -187,7 +189,7 @@ class TinyDbObserver(RunKeeper):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, TinyDbObserver):
-            if self.root is not None and self.root == other.root:
+            if self._file is not None and self._file == other._file:
                 return True
             return bool(self.runs.all() == other.runs.all())
         return False
