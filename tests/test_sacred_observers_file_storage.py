@@ -181,6 +181,17 @@ def test_a_run_may_change_its_working_directory(tmp_path):
     assert [] == list(Path().iterdir())
 
 
+def test_info_is_written_when_it_changes():
+    """A beat writes `info.json` where it says something new, and only then; so does the first beat of the next run."""
+    observer = FileStorageObserver("stored")
+    for run in (1, 2):
+        events.start(observer)
+        for info, is_written in (({"a": [1]}, True), ({"a": [1]}, False), ({"a": [1, 2]}, True)):
+            observer.heartbeat_event(info, "", events.T1, None)
+            assert is_written == Path(f"stored/{run}/info.json").exists()
+            Path(f"stored/{run}/info.json").unlink(missing_ok=True)
+
+
 def test_info_that_grows_meanwhile_is_stored():
     """A dict that another thread is filling is looked at again; nothing is lost for good."""
     observer = FileStorageObserver("stored")

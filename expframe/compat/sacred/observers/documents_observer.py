@@ -77,6 +77,7 @@ class DocumentsObserver(RunKeeper):
         """Forget what was stored elsewhere."""
         self._metrics = None
         self._stored_cout = ""
+        self._stored_info = ""
 
     @abstractmethod
     def save_file(self, filename: str, target_name: str | None = None) -> None:
@@ -165,8 +166,9 @@ class DocumentsObserver(RunKeeper):
         self.cout = captured_out
         self.save_cout()
         self.save_json(self.run_entry, documents.RUN)
-        if info:
+        if info and (text := to_text(info)) != self._stored_info:
             self.save_json(info, documents.INFO)
+            self._stored_info = text
 
     def log_metrics(self, metrics_by_name: Mapping[str, Any], info: dict[str, Any]) -> None:
         """Add points to `metrics.json`, now or when it is next written."""
