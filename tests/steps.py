@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
@@ -99,12 +100,13 @@ def folder_with_examples(folder: Path) -> Path:
     return folder
 
 
-def wait_until(is_so: Callable[[], object], seconds: float = 60.0) -> None:
-    """Return when something is so; fail after many seconds."""
-    end = time.monotonic() + seconds
-    while not is_so():
+def wait_until(is_so: Callable[[], Any]) -> Any:
+    """Return what says that something is so as soon as it does; fail after many seconds."""
+    end = time.monotonic() + 120
+    while not (found := is_so()):
         assert time.monotonic() < end
         time.sleep(0.01)
+    return found
 
 
 def read_steps(text: str) -> list[Step]:

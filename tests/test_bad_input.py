@@ -68,7 +68,7 @@ def store_to(script, environment, tmp_path):
             folder.chmod(0o555)
             command += ["same-user", *words]
         try:
-            return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+            return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
         finally:
             folder.chmod(0o755)
 

@@ -383,7 +383,7 @@ class TestExitCodes:
         with process:
             assert "waiting\n" == process.stdout.readline()
             process.send_signal(number)
-            _, shown = process.communicate(timeout=20)
+            _, shown = process.communicate(timeout=120)
 
         assert code == process.returncode
         assert "Traceback" not in shown
@@ -475,7 +475,7 @@ class TestColours:
             except OSError:
                 pass
             os.close(master)
-            assert 0 == process.wait(30)
+            assert 0 == process.wait(120)
             return shown.decode()
 
         return run
@@ -572,7 +572,7 @@ def test_a_reader_that_stops_early_is_no_error(demo, tmp_path, environment):
     """`print_config | head` does not end in a traceback."""
     command = f"{sys.executable} demo.py print_config -lERROR | head -n 1"
     done = subprocess.run(
-        command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+        command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
 
     assert "Configuration (modified, added, typechanged):\n" == done.stdout

@@ -137,7 +137,7 @@ class TestLines:
         env = {**os.environ, "PYTHONPATH": root}
         processes = [subprocess.Popen([sys.executable, "-c", code, path, letter], env=env) for letter in "abcd"]
         for process in processes:
-            assert 0 == process.wait(60)
+            assert 0 == process.wait(120)
 
         lines = [line for line in path.read_text().splitlines() if line]
 

@@ -50,7 +50,7 @@ def call(script, environment):
 
     def run(*words):
         command = [sys.executable, path, *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
         return done.returncode, done.stdout + done.stderr
 
     return run

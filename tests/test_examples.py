@@ -66,7 +66,7 @@ def endless(digits: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "digits.py", "with", "seed=1", "epochs=1000000"]
     process = subprocess.Popen(command, cwd=digits, env=environment(), stdout=DEVNULL, stderr=DEVNULL)
     metrics = digits / "runs" / "1" / "metrics.csv"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (metrics.exists() and metrics.read_bytes().count(b"\n") > 20):
         assert time.monotonic() < deadline
         assert process.poll() is None
@@ -116,7 +116,7 @@ def test_digits_stops_when_asked(digits: Path, endless: subprocess.Popen[bytes])
     import expframe
 
     endless.send_signal(signal.SIGTERM)
-    endless.wait(20)
+    endless.wait(120)
     run = expframe.runs(digits / "runs")[1]
 
     assert run.path("model.joblib").exists()
@@ -132,7 +132,7 @@ def test_digits_is_interrupted(digits: Path, endless: subprocess.Popen[bytes]) -
 
     endless.send_signal(signal.SIGINT)
 
-    assert endless.wait(20) == 130
+    assert endless.wait(120) == 130
     assert expframe.runs(digits / "runs")[1].status == "INTERRUPTED"
 
 

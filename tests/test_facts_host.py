@@ -202,13 +202,13 @@ def test_a_program_writes_no_more_than_the_limit():
     """Output beyond the limit is never held, and the program is stopped."""
     forever = "while True: print('x' * 1000)"
 
-    answer = host.ask([sys.executable, "-c", forever], timeout=30, limit=5000)
+    answer = host.ask([sys.executable, "-c", forever], timeout=120, limit=5000)
 
     assert (len(answer.data), answer.code) == (5000, None)
 
 
 def test_a_program_has_its_code_and_no_input():
     """A program that ends by itself is told by its exit code, and finds its input at an end."""
-    answer = host.ask([sys.executable, "-c", "import sys; print(repr(sys.stdin.read())); sys.exit(3)"], timeout=30)
+    answer = host.ask([sys.executable, "-c", "import sys; print(repr(sys.stdin.read())); sys.exit(3)"], timeout=120)
 
     assert (answer.data.strip(), answer.code) == (b"''", 3)

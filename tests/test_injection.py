@@ -438,7 +438,7 @@ class TestConcurrency:
         ex = Experiment("test", ghost=True)
         ex.add_config(a=0)
         read = ex.capture(lambda a: a)
-        barrier = threading.Barrier(64, timeout=60)
+        barrier = threading.Barrier(64, timeout=120)
 
         @ex.command
         def inner(a):
@@ -461,7 +461,7 @@ class TestConcurrency:
         """Runs that threads start outside of any run are not each other's parents."""
         ex = Experiment("test", ghost=True)
         ex.add_config(a=0)
-        barrier = threading.Barrier(8, timeout=60)
+        barrier = threading.Barrier(8, timeout=120)
 
         @ex.main
         def main(_run, a):
@@ -478,7 +478,7 @@ class TestConcurrency:
         ex = Experiment("test", ghost=True)
         ex.add_config(a=0)
         read = ex.capture(lambda a: a)
-        barrier = threading.Barrier(2, timeout=60)
+        barrier = threading.Barrier(2, timeout=120)
 
         @ex.main
         def main(_run, a):

@@ -571,7 +571,7 @@ def unrelated_runs():
     @ex.command
     def wait():
         inside.release()
-        leave.wait(10)
+        leave.wait(120)
 
     threads = [threading.Thread(target=lambda: ex.run("wait")) for _ in range(2)]
     for thread in threads:

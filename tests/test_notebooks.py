@@ -233,7 +233,7 @@ def test_restart_of_the_kernel_closes_the_run(tmp_path, execute):
     """A restarted kernel leaves no run behind that says it is running."""
     kernel, client = start_new_kernel(cwd=str(tmp_path))
     try:
-        client.execute_interactive("import expframe; run = expframe.start(); run.log_scalar('x', 1)", timeout=60)
+        client.execute_interactive("import expframe; run = expframe.start(); run.log_scalar('x', 1)", timeout=120)
         (run,) = expframe.runs("runs")
         assert Status.RUNNING == run.status
         kernel.restart_kernel(now=False)

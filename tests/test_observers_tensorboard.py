@@ -180,7 +180,7 @@ def test_points_of_a_quiet_run_are_seen_without_another_one(tmp_path):
     def main(_run):
         _run.log_scalar("loss", 0.5)
         _run.log_scalar("loss", 0.25)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len(seen) < 2 and time.monotonic() < deadline:
             time.sleep(0.05)
             board = accumulated(tmp_path / "board" / "quiet" / "1")

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from steps import wait_until
 
 from expframe import terminal_text
 from expframe.errors import OptionError
@@ -65,21 +66,13 @@ def run(folder: Path, mode: str, body: str, after: str = "", **changes: str) -> 
     """Run the body inside a capture whose file is output.txt in the folder."""
     command = script(mode, body, after)
     return subprocess.run(
-        command, cwd=folder, env=environment(**changes), capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=environment(**changes), capture_output=True, text=True, timeout=120, check=False
     )
 
 
 def recorded(folder: Path) -> str:
     """Return what the capture wrote."""
     return (folder / "output.txt").read_text(encoding="utf-8")
-
-
-def wait_for(condition, seconds: float = 10) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
 
 
 # ------------------------------------------------------------------------------------------------------ all modes
@@ -100,7 +93,7 @@ def test_default_mode_is_fd_for_a_first_command_line_alone():
         "print(d(command_line=True, first=True))"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True, timeout=120
     )
     first = "sys" if os.name == "nt" else "fd"
 
@@ -158,7 +151,7 @@ def test_killed_process_loses_a_tenth_of_a_second_at_most(mode, pause, tmp_path)
     with Path(os.devnull).open("w") as null:
         process = subprocess.Popen(script(mode, body), cwd=tmp_path, env=environment(), stdout=null, stderr=null)
     file = tmp_path / "output.txt"
-    wait_for(lambda: file.exists() and file.stat().st_size > 5_000)
+    wait_until(lambda: file.exists() and file.stat().st_size > 5_000)
     killed = time.time()
     process.kill()
     process.wait()
@@ -187,7 +180,7 @@ def test_order_of_two_streams_is_kept(mode, tmp_path):
     """
     with (tmp_path / "all.txt").open("w") as both:
         subprocess.run(
-            script(mode, body), cwd=tmp_path, env=environment(), stdout=both, stderr=both, check=True, timeout=60
+            script(mode, body), cwd=tmp_path, env=environment(), stdout=both, stderr=both, check=True, timeout=120
         )
     expected = "".join(f"{i}\n" for i in range(500))
 
@@ -274,7 +267,7 @@ def test_closed_streams_are_no_fault(mode, closed, tmp_path):
     body = "print('out'); sys.stderr and sys.stderr.write('err'); Path('done').touch()"
     command = f'exec "$@" {closed}'
     subprocess.run(
-        ["sh", "-c", command, "sh", *script(mode, body)], cwd=tmp_path, env=environment(), check=True, timeout=60
+        ["sh", "-c", command, "sh", *script(mode, body)], cwd=tmp_path, env=environment(), check=True, timeout=120
     )
     names = [line for line, fd in (("out", " >&-"), ("err", "2>&-")) if fd not in f" {closed}"]
 
@@ -346,12 +339,12 @@ def test_grandchild_that_stays_does_not_delay_the_end(ending, tmp_path):
     command = script("fd", body, after)
     # Pipes of this test would stay open with the grandchild, so the streams are files.
     with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
-        subprocess.run(command, cwd=tmp_path, env=environment(), stdout=out, stderr=err, check=True, timeout=20)
+        subprocess.run(command, cwd=tmp_path, env=environment(), stdout=out, stderr=err, check=True, timeout=120)
     *flags, pid = (tmp_path / "out").read_text().splitlines()[1].split()
     try:
         assert flags == ["True", "True", "None"]
         assert recorded(tmp_path).startswith("x" * 100_000 + "\n")
-        wait_for(lambda: recorded(tmp_path).endswith("\nlate\n"))
+        wait_until(lambda: recorded(tmp_path).endswith("\nlate\n"))
         assert (tmp_path / "err").read_text() == ("late\n" if ending else "")
     finally:
         os.kill(int(pid), signal.SIGKILL)
@@ -373,7 +366,12 @@ def test_impossible_helper_means_streams(tmp_path):
     setting = "import os, sys; sys.executable = ''\n"
     text = setting + script("fd", "print('text')", after)[-1]
     result = subprocess.run(
-        [sys.executable, "-c", text], cwd=tmp_path, env=environment(PATH=""), capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", text],
+        cwd=tmp_path,
+        env=environment(PATH=""),
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
     assert result.stdout.startswith("text\nsys Capture mode 'fd' is not possible here, 'sys' is used: ")
@@ -445,7 +443,7 @@ def on_terminal(folder: Path, command: list[str]) -> list[tuple[float, bytes]]:
             if not piece:
                 break
             pieces.append((time.monotonic(), piece))
-        process.wait(60)
+        process.wait(120)
     os.close(terminal)
     assert process.returncode == 0, pieces
     return pieces

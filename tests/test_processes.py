@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from steps import wait_until
 
 import expframe
 from expframe import Status
@@ -22,20 +23,9 @@ def start(path, *words, environment, **options):
     )
 
 
-def wait_for(condition, seconds=30):
-    """Wait until a condition holds and return what it returned."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
-
-
 def only_run(folder):
     """Return the one run of a folder as soon as it is there."""
-    return wait_for(lambda: next(iter(expframe.runs(folder / "runs")), None))
+    return wait_until(lambda: next(iter(expframe.runs(folder / "runs")), None))
 
 
 LOOP = """
@@ -63,9 +53,9 @@ class TestSignals:
         """Ctrl-C and SIGTERM end a run as INTERRUPTED, with their exit codes, and keep everything."""
         process = start(script(LOOP.format(pause="time.sleep(0.01)")), environment=environment)
         run = only_run(tmp_path)
-        wait_for(lambda: run.metrics())
+        wait_until(lambda: run.metrics())
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
 
         assert code == process.returncode, err
         assert Status.INTERRUPTED == run.status
@@ -92,7 +82,7 @@ class TestSignals:
         run = only_run(tmp_path)
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert 143 == process.returncode
         assert (Status.INTERRUPTED, "saved") == (run.status, run.result)
@@ -101,11 +91,11 @@ class TestSignals:
         """However often Ctrl-C is pressed, the run ends as INTERRUPTED."""
         process = start(script(LOOP.format(pause="time.sleep(0.01)")), environment=environment)
         run = only_run(tmp_path)
-        wait_for(lambda: run.metrics())
+        wait_until(lambda: run.metrics())
         for _ in range(8):
             process.send_signal(signal.SIGINT)
             time.sleep(0.003)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert Status.INTERRUPTED == run.status
 
@@ -132,10 +122,10 @@ class TestSignals:
                     time.sleep(0.01)
         """)
         process = start(path, environment=environment)
-        run = wait_for(lambda: "1" in expframe.runs(tmp_path / "runs") and expframe.runs(tmp_path / "runs")["1"])
-        wait_for(lambda: "ready" in run.output())
+        run = wait_until(lambda: "1" in expframe.runs(tmp_path / "runs") and expframe.runs(tmp_path / "runs")["1"])
+        wait_until(lambda: "ready" in run.output())
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert 143 == process.returncode
         assert Status.INTERRUPTED == run.status
@@ -158,7 +148,7 @@ class TestSignals:
                 return process.exitcode
         """)
         process = start(path, environment=environment)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
 
         assert -signal.SIGTERM == only_run(tmp_path).result
         assert "Traceback" not in err
@@ -178,11 +168,11 @@ class TestSignals:
         """)
         process = start(path, environment=environment)
         run = only_run(tmp_path)
-        wait_for(lambda: "False" in run.output())
+        wait_until(lambda: "False" in run.output())
         for _ in range(2):
             process.send_signal(signal.SIGTERM)
             time.sleep(0.3)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert 143 == process.returncode
         assert Status.INTERRUPTED == run.status
@@ -203,9 +193,9 @@ class TestSignals:
         """)
         process = start(path, environment=environment)
         run = only_run(tmp_path)
-        wait_for(lambda: "ready" in run.output())
+        wait_until(lambda: "ready" in run.output())
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert 7 == process.returncode
 
@@ -214,7 +204,7 @@ class TestSignals:
         """SIGKILL at full speed loses at most 100 ms of points and output, and the run reads as DIED."""
         process = start(script(LOOP.format(pause=pause)), environment=environment, stdout=subprocess.DEVNULL)
         run = only_run(tmp_path)
-        wait_for(lambda: run.metrics())
+        wait_until(lambda: run.metrics())
         assert Status.RUNNING == run.status
         time.sleep(1)
         process.kill()
@@ -300,7 +290,7 @@ class TestWorkers:
     def test_bound_functions(self, script, environment, tmp_path, method):
         """`run.bind` takes the config along, and what workers log is the run's."""
         process = start(script(WORKERS.format(method=method)), "bound", environment=environment)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
         run = only_run(tmp_path)
 
         assert 0 == process.returncode, err
@@ -312,7 +302,7 @@ class TestWorkers:
     def test_bare_function_in_a_forked_worker(self, script, environment, tmp_path):
         """A forked worker keeps config and run."""
         process = start(script(WORKERS.format(method="fork")), "bare", environment=environment)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
         run = only_run(tmp_path)
 
         assert 0 == process.returncode, err
@@ -322,7 +312,7 @@ class TestWorkers:
     def test_bare_function_in_a_spawned_worker(self, script, environment, tmp_path):
         """A spawned worker is outside of any run, and says once that it uses defaults."""
         process = start(script(WORKERS.format(method="spawn")), "bare", environment=environment)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
         run = only_run(tmp_path)
 
         assert 0 == process.returncode, err
@@ -354,7 +344,7 @@ class TestWorkers:
                 return "parent"
         """)
         process = start(path, environment=environment)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=120)
         run = only_run(tmp_path)
 
         assert 0 == process.returncode, err
@@ -383,7 +373,7 @@ class TestOutput:
                 raise RuntimeError("end")
         """)
         process = start(path, "-C", mode, environment=environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         run = only_run(tmp_path)
 
         assert 1 == process.returncode
@@ -413,7 +403,7 @@ class TestOutput:
                 os.write(2, b"raw\\n")
         """)
         process = start(path, environment=environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         run = only_run(tmp_path)
 
         assert 0 == process.returncode, err
@@ -439,7 +429,7 @@ def test_progress_bars_are_collapsed_in_the_record(script, environment, tmp_path
             print(" done")
     """)
     process = start(path, environment=environment, text=False)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=120)
     run = only_run(tmp_path)
 
     assert b"\r50%" in out
@@ -453,7 +443,7 @@ def test_running_script_by_another_process_is_seen_alive(script, environment, tm
     run = only_run(tmp_path)
     seen = {run.status for _ in range(20)}
     os.kill(process.pid, signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
 
     assert {Status.RUNNING} == seen
     assert Status.INTERRUPTED == run.status
@@ -494,7 +484,7 @@ def test_many_forks_while_much_is_printed(script, environment, tmp_path):
                 thread.join()
     """)
     process = start(path, environment=environment, stdout=subprocess.DEVNULL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     run = only_run(tmp_path)
 
     assert 0 == process.returncode, err

@@ -68,7 +68,7 @@ def walk(script, environment):
     def run(*words, **variables):
         command = [sys.executable, path, *words]
         done = subprocess.run(
-            command, env={**environment, **variables}, capture_output=True, text=True, timeout=60, check=False
+            command, env={**environment, **variables}, capture_output=True, text=True, timeout=120, check=False
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -448,7 +448,7 @@ class TestRefusals:
         command = [sys.executable, "walk.py", "--resume", "2"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         processes = [subprocess.Popen(command, cwd=tmp_path, env=environment, **quiet) for _ in range(4)]
-        codes = sorted(process.wait(60) for process in processes)
+        codes = sorted(process.wait(120) for process in processes)
 
         assert [0, 2, 2, 2] == codes
         assert 2 == stored(2).record.attempt
@@ -649,7 +649,7 @@ class TestEnding:
         asks = "_run.checkpoint(step, seen=_run._stopping.is_requested)"
         process = self.start(script, environment, asks, "--grace", "0.5")
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert 143 == process.returncode
         assert ("INTERRUPTED", True) == (stored(1).status, stored(1).checkpoints[-1]["seen"])
@@ -658,7 +658,7 @@ class TestEnding:
         """SIGTERM interrupts code that never asked."""
         process = self.start(script, environment, "pass", "--grace", "1000")
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert (143, "INTERRUPTED") == (process.returncode, stored(1).status)
 
@@ -667,7 +667,7 @@ class TestEnding:
         asks = "if _run.should_stop or _run.attempt > 1: _run.checkpoint(step); break"
         process = self.start(script, environment, asks)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
         assert (143, "INTERRUPTED") == (process.returncode, stored(1).status)
         again = subprocess.run(
             [sys.executable, "waits.py", "--resume", "last"],
@@ -684,7 +684,7 @@ class TestEnding:
         soon = str(time.time() + 60)
         asks = "if _run.should_stop: break"
         process = self.start(script, environment, asks, "--grace", "100000", SLURM_JOB_END_TIME=soon)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
         assert (143, "INTERRUPTED") == (process.returncode, stored(1).status)
 

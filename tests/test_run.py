@@ -698,7 +698,7 @@ class TestObservers:
             def open(self, record, config):
                 class SlowSink(Sink):
                     def write(self, event):
-                        go_on.wait(60)
+                        go_on.wait(120)
 
                     def close(self, record):
                         pass

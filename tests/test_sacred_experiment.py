@@ -837,9 +837,9 @@ def test_runs_in_threads_do_not_mix():
 
     @ex.main
     def main():
-        both.wait(10)
+        both.wait(120)
         first = value()
-        both.wait(10)
+        both.wait(120)
         return first, value()
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:

@@ -202,7 +202,7 @@ def test_spawned_processes_of_a_script_have_the_alias_too(tmp_path):
     """A worker that imports the script again finds the same sacred."""
     (tmp_path / "spawning.py").write_text(SPAWNING)
 
-    code, out, err = run_python("-m", "expframe", "sacred", str(tmp_path / "spawning.py"), timeout=60)
+    code, out, err = run_python("-m", "expframe", "sacred", str(tmp_path / "spawning.py"), timeout=120)
     assert (0, "('0.8.7', True, 'a.b')\n") == (code, out), err
 
 

@@ -58,9 +58,9 @@ def test_runs_in_threads_have_their_files(ex, tmp_path):
 
     @ex.command
     def meet(x, _run):
-        barrier.wait(30)
+        barrier.wait(120)
         _run.log_scalar("curve", x)
-        barrier.wait(30)
+        barrier.wait(120)
         return x
 
     threads = [

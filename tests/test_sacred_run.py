@@ -215,7 +215,7 @@ def test_sigterm_interrupts_a_run(tmp_path):
     assert "ready\n" == process.stdout.readline()
     process.send_signal(signal.SIGTERM)
 
-    assert ("told INTERRUPTED\n", 143) == (process.communicate(timeout=30)[0], process.returncode)
+    assert ("told INTERRUPTED\n", 143) == (process.communicate(timeout=120)[0], process.returncode)
 
 
 # --------------------------------------------------------------------------------------------------- faulty observers
@@ -413,7 +413,7 @@ def test_a_timer_calls_at_intervals_and_once_more():
     stop, timer = IntervalTimer.create(lambda: called.append(1), interval=100)
     timer.start()
     stop.set()
-    timer.join(10)
+    timer.join(120)
     assert [1] == called
 
 

@@ -25,7 +25,7 @@ def sampled(folder, count=3, **changes):
     """Sample into a folder until there are so many samples, and return the curves."""
     own = Sampler(changes.pop("interval", 0.02))
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while len(expframe.StoredRun(folder).system().get("cpu", ())) < count:
             assert time.monotonic() < deadline
             own.wake(folder)
@@ -155,7 +155,7 @@ class TestRun:
 
         @ex.main
         def main(_run):
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             while until and not expframe.StoredRun(_run.dir).system():
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
@@ -225,7 +225,7 @@ class TestRun:
         """A run that goes on after it had ended is sampled again, and steps do not begin again."""
         for _ in range(2):
             own = Sampler(0.02)
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 120
             before = len(expframe.StoredRun(folder).system().get("cpu", ()))
             while len(expframe.StoredRun(folder).system().get("cpu", ())) <= before:
                 assert time.monotonic() < deadline

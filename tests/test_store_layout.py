@@ -339,7 +339,7 @@ class TestLease:
         with process:
             assert b"ready\n" == process.stdout.readline()
             run = expframe.runs(tmp_path / "runs")[1]
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 120
             while len(run.metrics().get("loss", ())) < 1000 and time.monotonic() < deadline:
                 time.sleep(0.02)
             running = run.status

@@ -216,7 +216,7 @@ class TestSideBySide:
             worker = multiprocessing.get_context("fork").Process(target=work)
             with _run.timer("fork"):
                 worker.start()
-                worker.join(20)
+                worker.join(120)
             return worker.exitcode
 
         run = ex.run()
