@@ -136,7 +136,7 @@ def filtered_many(folder: str) -> Sample:
 
 
 def read_million_plainly(folder: str) -> Sample:
-    sys.modules["pyarrow"] = None  # type: ignore[assignment]  # where it is installed its import fails all the same
+    sys.modules["pyarrow"] = None  # where it is installed its import fails all the same
     return read_million(folder)
 
 

@@ -41,7 +41,7 @@ def _new_store(bench: Bench, present: int) -> Path:
     store = bench.new_folder(f"store{present}")
     for number in range(1, present + 1):
         folder = f"{store}/{number}"
-        os.mkdir(folder)  # ten thousand of them
+        os.mkdir(folder)  # noqa: PTH102  ten thousand of them
         with open(f"{folder}/run.json", "w", encoding="ascii") as file:
             file.write("{}")
     return store

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import textwrap
 import threading
 
@@ -13,6 +14,9 @@ from expframe import Experiment, context
 from expframe.__main__ import main
 
 collect_ignore = ["golden"]  # what other programs have written, scripts among it
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("shared", deadline=None)  # a busy machine is no fault of the code
 hypothesis.settings.load_profile("shared")

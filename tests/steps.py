@@ -101,7 +101,7 @@ def folder_with_examples(folder: Path) -> Path:
 
 
 def wait_until(is_so: Callable[[], Any]) -> Any:
-    """Return what says that something is so as soon as it does; fail after many seconds."""
+    """Return the answer as soon as it is true; fail after many seconds."""
     end = time.monotonic() + 120
     while not (found := is_so()):
         assert time.monotonic() < end

@@ -69,6 +69,17 @@ def test_commands_that_are_not_executed_install_what_is_there(page: Path) -> Non
             assert set(found[1].split(",")) <= set(setup["options.extras_require"])
 
 
+def test_extras_that_are_named_are_there() -> None:
+    """What a page, the README or the changelog calls an extra is one of setup.cfg."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    texts = [path.read_text(encoding="utf-8") for path in (*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md")]
+    lists = re.findall(r"\bextras? ((?:`[a-z0-9]+`(?:,| and)?\s*)+)", "\n".join(texts))
+    named = set(re.findall(r"`([a-z0-9]+)`", " ".join(lists)))
+
+    assert {"progress", "mongo", "telegram", "pandas", "sklearn"} <= named <= set(setup["options.extras_require"])
+
+
 def test_overview_and_menu_lead_to_every_page() -> None:
     """No page is found by luck only: the table of the overview and the menu of the site have each."""
     overview = (DOCS / "index.md").read_text(encoding="utf-8")

@@ -30,11 +30,11 @@ def usage_of(script: Path) -> str:
     return "".join(line[4:] if line.startswith("    ") else line for line in block.splitlines(keepends=True))
 
 
-SLOW = {"digits.py": pytest.mark.once}  # it trains
+ONCE = {"digits.py": pytest.mark.once}  # it trains
 
 
 @pytest.mark.parametrize(
-    "script", [pytest.param(script, id=script.name, marks=SLOW.get(script.name, ())) for script in EXAMPLES]
+    "script", [pytest.param(script, id=script.name, marks=ONCE.get(script.name, ())) for script in EXAMPLES]
 )
 def test_usage_prints_what_is_shown(script: Path, tmp_path: Path) -> None:
     """Every command of an example's Usage block prints what stands below it, in the order in which they stand."""

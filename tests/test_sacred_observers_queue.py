@@ -160,6 +160,21 @@ def test_one_metric_is_handed_on_at_a_time_where_it_fits(kind):
     assert [("a", [1], {"c": 3}), ("b", [2], {"c": 3}), "join"] == covered.calls
 
 
+def test_all_metrics_are_handed_on_whatever_they_are_called():
+    """An observer that takes the metrics of a beat is told of them at once, by place."""
+
+    class TakesAll(Told):
+        def log_metrics(self, metrics, facts):
+            self._take((metrics, facts))
+
+    covered = TakesAll()
+    observer = QueueObserver(covered, interval=0.01)
+    observer.log_metrics({"a": [1], "b": [2]}, {"c": 3})
+    observer.join()
+
+    assert [({"a": [1], "b": [2]}, {"c": 3}), "join"] == covered.calls
+
+
 def test_the_thread_lives_from_the_start_to_the_end():
     """There is a thread once a run has begun; it has ended when the run has, and another run has another."""
     observer = QueueObserver(Told(), interval=60)

@@ -153,21 +153,21 @@ def _constructor_of_old_yaml() -> Any:
             return complex(node.value)
 
     known = {
-        "2002:bool": OldYaml.construct_yaml_bool,
-        "2002:float": OldYaml.construct_yaml_float,
-        "2002:python/bool": OldYaml.construct_yaml_bool,
-        "2002:python/complex": OldYaml.construct_complex,
-        "2002:python/dict": OldYaml.construct_yaml_map,
-        "2002:python/float": OldYaml.construct_yaml_float,
-        "2002:python/int": OldYaml.construct_yaml_int,
-        "2002:python/list": OldYaml.construct_yaml_seq,
-        "2002:python/none": OldYaml.construct_yaml_null,
-        "2002:python/str": OldYaml.construct_yaml_str,
-        "2002:python/tuple": OldYaml.construct_tuple,
-        "2002:python/unicode": OldYaml.construct_yaml_str,
+        "bool": OldYaml.construct_yaml_bool,
+        "float": OldYaml.construct_yaml_float,
+        "python/bool": OldYaml.construct_yaml_bool,
+        "python/complex": OldYaml.construct_complex,
+        "python/dict": OldYaml.construct_yaml_map,
+        "python/float": OldYaml.construct_yaml_float,
+        "python/int": OldYaml.construct_yaml_int,
+        "python/list": OldYaml.construct_yaml_seq,
+        "python/none": OldYaml.construct_yaml_null,
+        "python/str": OldYaml.construct_yaml_str,
+        "python/tuple": OldYaml.construct_tuple,
+        "python/unicode": OldYaml.construct_yaml_str,
     }
     for tag, construct in known.items():
-        OldYaml.add_constructor(f"tag:yaml.org,{tag}", construct)
+        OldYaml.add_constructor(f"tag:yaml.org,2002:{tag}", construct)
     return OldYaml
 
 

@@ -115,7 +115,7 @@ def find_project(main_file: Path | None) -> Path:
 
 
 def _find_project(folder: Path) -> Path:
-    home = Path(os.path.realpath(os.path.expanduser("~")))  # Path.home() raises where there is none
+    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111  Path.home() raises where there is none
     too_wide = {home, *home.parents, Path(folder.anchor)}
     root = git.find_root(folder)
     if root is not None and root not in too_wide:

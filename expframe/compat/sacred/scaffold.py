@@ -85,7 +85,7 @@ class Scaffold:
         self.config: dict[str, Any] = {}
         self.fallback: dict[str, Any] | None = None
         self.fixture: dict[str, Any] | None = None
-        self.summaries: list[Any] = []
+        self.summaries: list[ConfigSummary] = []
         self.config_mods = ConfigSummary()
         self.logger: Logger | None = None
         self.seed: int | None = None
@@ -95,7 +95,7 @@ class Scaffold:
     # ------------------------------------------------------------------------------------------------------- config
 
     def gather_fallbacks(self) -> dict[str, Any]:
-        """Find what its scopes can name and not change: `_log`, and the configs of the ingredients it uses."""
+        """Return, and keep, what its scopes can name and not change: `_log`, and the configs of its ingredients."""
         fallback: dict[str, Any] = {"_log": self.logger}
         for path, below in self.subrunners.items():
             config = dogmatize(below.config)

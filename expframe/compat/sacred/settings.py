@@ -84,7 +84,8 @@ class FrozenKeyMunch(dict[str, Any]):
         return self[key]
 
     @property
-    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # where pytest's monkeypatch looks for what it puts back
+    def __dict__(self) -> dict[str, Any]:  # type: ignore[override]  # an attribute, were there no __slots__
+        """The entries: pytest's `monkeypatch` looks here for what it is to put back."""
         return dict(self)
 
     def __dir__(self) -> Iterable[str]:

@@ -87,7 +87,7 @@ def load_config_file(filename: Any) -> Any:
     """
     handler = get_handler(filename)
     encoding = None if handler.mode else "utf-8"
-    with open(filename, f"r{handler.mode}", encoding=encoding) as file:  # as handlers expect
+    with open(filename, f"r{handler.mode}", encoding=encoding) as file:
         try:
             return handler.load(file)
         except ExpframeError as problem:
@@ -105,5 +105,5 @@ def save_config_file(config: Any, filename: Any) -> None:
     """
     handler = get_handler(filename)
     encoding = None if handler.mode else "utf-8"
-    with open(filename, f"w{handler.mode}", encoding=encoding) as file:  # as above
+    with open(filename, f"w{handler.mode}", encoding=encoding) as file:
         handler.dump(config, file)

@@ -99,7 +99,7 @@ class BucketObserver(DocumentsObserver):
         """Keep the source files, each content once; return (name, stored file from `basedir` on)."""
         base = Path(ex_info["base_dir"])
         return [
-            [name, posixpath.relpath(self.find_or_save(str(base / name), self.source_dir)[0], self.basedir)]
+            [name, posixpath.relpath(self._share(str(base / name), self.source_dir), self.basedir)]
             for name, *_ in ex_info["sources"]
         ]
 
@@ -114,11 +114,9 @@ class BucketObserver(DocumentsObserver):
             self._upload(key, path)
         return key, digest
 
-    def resource_event(self, filename: str) -> None:
-        """Keep a file that the run reads, each content once."""
-        key, _ = self.find_or_save(filename, self.resource_dir)
-        self.run_entry["resources"].append([filename, key])
-        self.save_json(self.run_entry, documents.RUN)
+    def _share(self, filename: str, store_dir: str) -> str:
+        key, _ = self.find_or_save(filename, store_dir)
+        return key
 
     def save_text(self, text: str, filename: str) -> None:
         """Write a text among the run's objects."""

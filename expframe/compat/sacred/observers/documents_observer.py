@@ -88,7 +88,7 @@ class DocumentsObserver(RunKeeper):
         """Write what of `cout` is not written yet."""
 
     @abstractmethod
-    def find_or_save(self, filename: str, store_dir: Any) -> Any:
+    def _share(self, filename: str, store_dir: Any) -> str:
         """Return where a content is kept that all runs share, after a copy if it is not there yet."""
 
     @abstractmethod
@@ -210,7 +210,7 @@ class DocumentsObserver(RunKeeper):
 
     def resource_event(self, filename: str) -> None:
         """Keep a file that the run reads, each content once."""
-        self.run_entry["resources"].append([filename, str(self.find_or_save(filename, self.resource_dir))])
+        self.run_entry["resources"].append([filename, self._share(filename, self.resource_dir)])
         self.save_json(self.run_entry, documents.RUN)
 
     def artifact_event(

@@ -82,7 +82,7 @@ class QueueObserver(RunKeeper):
             for name, values in metrics_by_name.items():
                 self._put("log_metrics", name, values, info)
         else:
-            self._put("log_metrics", metrics_by_name=metrics_by_name, info=info)
+            self._put("log_metrics", metrics_by_name, info)
 
     def resource_event(self, *args: Any, **kwargs: Any) -> None:
         """Queue it."""
@@ -163,6 +163,7 @@ class QueueObserver(RunKeeper):
 
 
 def _takes_one_metric(log_metrics: Callable[..., Any]) -> bool:
+    """Return whether an observer is told of one metric at a time: name, values and info."""
     try:
         signature = inspect.signature(log_metrics)
         signature.bind("name", "values", "info")
