@@ -25,7 +25,7 @@ from subprocess import PIPE, STDOUT
 from types import TracebackType
 from typing import Any
 
-from steps import Step, environment, read_steps, write_steps
+from steps import Step, alone, read_steps, without_place, write_steps
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 _NAME = re.compile(r"# (\S+[.](?:py|yaml|toml))\n")
@@ -112,13 +112,13 @@ class Reader:
             (self._folder / block.name).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
             command = [sys.executable, "-c", block.text]
-            subprocess.run(command, cwd=self._folder, env=environment(), timeout=120, check=True)
+            subprocess.run(command, cwd=self._folder, env=alone(self._folder), timeout=120, check=True)
         elif block.language == "console":
             return [(step, step.run(self._folder)) for step in steps]
         elif block.language == "pycon":
             return list(zip(steps, self._interpret(steps), strict=True))
         elif block.language == "ipython":
-            return [(step, self._notebook.execute(step.command)) for step in steps]
+            return [(step, without_place(self._notebook.execute(step.command), self._folder)) for step in steps]
         else:
             assert block.language == "sh", f"nobody does this block:\n{block.text}"
         return []
@@ -130,13 +130,13 @@ class Reader:
             [sys.executable, "-q", "-i", "-c", prompts],
             input="".join(_typed(step.command) for step in steps).encode(),
             cwd=self._folder,
-            env=environment(),
+            env=alone(self._folder),
             stdout=PIPE,
             stderr=STDOUT,
             timeout=120,
             check=True,
         )
-        texts = done.stdout.decode().replace(str(self._folder), "...").split(_PROMPT)[1 : 1 + len(steps)]
+        texts = without_place(done.stdout.decode(), self._folder).split(_PROMPT)[1 : 1 + len(steps)]
         return [_FRAMES.sub(r"\1  ...\n", text) for text in texts]
 
     @cached_property
@@ -162,7 +162,7 @@ class Notebook:
         self._client: Any = NotebookClient(
             self._cells, timeout=120, kernel_name="python3", allow_errors=True, resources=place
         )
-        self._kernel = self._client.setup_kernel(env={**environment(), "IPYTHONDIR": str(folder / ".ipython")})
+        self._kernel = self._client.setup_kernel(env={**alone(folder), "IPYTHONDIR": str(folder / ".ipython")})
 
     def __enter__(self) -> Notebook:
         self._kernel.__enter__()

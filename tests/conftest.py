@@ -29,6 +29,7 @@ def _clean_world(tmp_path, monkeypatch):
     for name in ("EXPFRAME_STORE", "EXPFRAME_GHOST", "NO_COLOR", "RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.path.realpath(tmp_path.parent))  # a repository around is not ours
     yield
     assert context.active() == ()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("expframe")]
@@ -55,7 +56,7 @@ def script(tmp_path):
 @pytest.fixture
 def environment():
     """The environment for a subprocess that imports the package under test."""
-    theirs = {"NO_COLOR", "PYTHONUNBUFFERED", "MPLBACKEND"}
+    theirs = {"NO_COLOR", "PYTHONUNBUFFERED", "PYTHONIOENCODING", "MPLBACKEND"}
     kept = {name: value for name, value in steps.environment().items() if name not in theirs}
     return {**kept, "EXPFRAME_CACHE": os.environ["EXPFRAME_CACHE"]}
 

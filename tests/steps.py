@@ -19,13 +19,18 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 
 _LINE = re.compile(r"\\?[.]py:\d+")
+_DAY, _CLOCK, _NUMBER = r"\d{4}-\d\d-\d\d", r"\d+:\d\d:\d\d(?:[.]\d+)?", r"\d+(?:[.]\d+)?(?:e[+-]?\d+)?"
+_TIMES = {  # name, what it looks like, what stands for it: found in one pass, so that none takes a piece of another
+    "instant": (rf"\b{_DAY}[ T]\d\d:\d\d(?::\d\d(?:[.]\d+)?)?(?:[+-]\d\d:\d\d)?\b", "2026-01-01 00:00:00"),
+    "day": (rf"\b{_DAY}\b", "2026-01-01"),
+    "clock": (rf"\b(?:\d+ days?, )?{_CLOCK}\b", "0:00:00"),
+    "epoch": (r"\b\d{10}[.]\d+\b", "1700000000.0"),
+    "span": (rf"(?:^| +)\b{_NUMBER} (?:us|ms|s|min|h|d)\b(?: \d+ (?:h|min|s)\b)?", "  0 s"),
+    "seed": (r"\bseed = \d+ *", "seed = 1 "),
+}
+_TIME = re.compile("|".join(f"(?P<{name}>{pattern})" for name, (pattern, _) in _TIMES.items()), re.MULTILINE)
 _VARYING = (
-    (re.compile(r"\b\d+:\d\d:\d\d\b"), "0:00:00"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "2026-01-01 00:00:00"),
-    (re.compile(r" +\d+(?:[.]\d+)? (?:us|ms|s)\b"), "  0 s"),
     (re.compile(r"(?<=\S) {2,}(?=\S)"), "  "),
-    (re.compile(r"\bseed = \d+ *"), "seed = 1 "),
-    (re.compile(r"\b\d{10}\.\d{6}\b"), "1700000000.000000"),
     (re.compile(r"^ *[~^]+[~^ ]*\n", re.MULTILINE), ""),
     (re.compile(r"[ \t]+$", re.MULTILINE), ""),
 )
@@ -62,9 +67,9 @@ class Step:
         if words[0] in ("python", "expframe"):
             words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "expframe"]
         done = subprocess.run(
-            words, cwd=folder, env=environment(), stdout=PIPE, stderr=STDOUT, timeout=120, check=False
+            words, cwd=folder, env=alone(folder), stdout=PIPE, stderr=STDOUT, timeout=120, check=False
         )
-        actual = done.stdout.decode().replace(str(folder), "...")
+        actual = without_place(done.stdout.decode(), folder)
         shows_failure = re.search(r"^[\w.]+Error: |^Traceback ", self.expected or "", re.MULTILINE) is not None
         assert shows_failure == (done.returncode != 0), f"{self.command} exits with {done.returncode}:\n{actual}"
         return actual
@@ -81,17 +86,51 @@ class Step:
 
 
 def normalise(text: str) -> str:
-    """Return a text without what differs from one time to the next."""
+    """Return a text without what differs from one time to the next: times, drawn seeds, widths of columns."""
+    text = _TIME.sub(lambda found: _TIMES[found.lastgroup or ""][1], text)
     for pattern, replacement in _VARYING:
         text = pattern.sub(replacement, text)
     return text.strip("\n")
 
 
+_FOREIGN = ("EXPFRAME_", "PYTEST_", "SLURM_", "OMPI_", "RANK", "WORLD_SIZE", "TORCHELASTIC_")  # speaks to expframe
+_SHAPING = (
+    "COLUMNS",
+    "LINES",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "TQDM_",
+    "PYTHON",
+    "IPYTHON",
+    "JUPYTER_",
+    "GIT_",
+)  # shapes output
+_KEPT = ("EXPFRAME_CACHE", "PYTHONDONTWRITEBYTECODE", "GIT_CEILING_DIRECTORIES")
+
+
 def environment() -> dict[str, str]:
-    """Return an environment in which this checkout is found, and nothing else speaks to expframe but a test's cache."""
-    ours = ("EXPFRAME_", "PYTEST_", "SLURM_", "OMPI_", "RANK")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours) or name == "EXPFRAME_CACHE"}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "MPLBACKEND": "Agg"}
+    """
+    Return an environment in which this checkout is found, and nothing else speaks to expframe but a test's cache.
+
+    It has nothing either by which people choose what programs print, such as the width of their terminal.
+    """
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(_FOREIGN + _SHAPING)}
+    kept |= {name: os.environ[name] for name in _KEPT if name in os.environ}
+    ours = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
+    return {**kept, **ours, "NO_COLOR": "1", "MPLBACKEND": "Agg"}
+
+
+def alone(folder: Path) -> dict[str, str]:
+    """Return the environment in which a repository of git around a folder is none of its own."""
+    return {**environment(), "GIT_CEILING_DIRECTORIES": os.path.dirname(os.path.realpath(folder))}
+
+
+def without_place(text: str, folder: Path) -> str:
+    """Return what was printed with `...` for a folder, whichever of its names was printed."""
+    names = {str(folder), os.path.realpath(folder)}
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "...")
+    return text
 
 
 def folder_with_examples(folder: Path) -> Path:

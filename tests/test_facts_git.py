@@ -19,7 +19,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs a shell")
 @pytest.fixture(autouse=True)
 def _own_settings(monkeypatch, tmp_path):
     """Give git a home of its own."""
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
+    for name in [name for name in os.environ if name.startswith("GIT_") and name != "GIT_CEILING_DIRECTORIES"]:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
     home.mkdir()
@@ -419,3 +419,15 @@ def test_the_module_starts_nothing_when_imported():
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_is_found_above_a_ceiling(repository, monkeypatch):
+    """A search that begins below a folder of `GIT_CEILING_DIRECTORIES` ends below it; it may itself be asked."""
+    below = repository / "a" / "b"
+    below.mkdir(parents=True)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.pathsep.join(["relative", str(repository)]))
+
+    assert repository == git.find_root(repository)
+    assert git.find_root(below) is None
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(repository.parent))
+    assert repository == git.find_root(below)

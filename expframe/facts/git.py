@@ -64,9 +64,17 @@ def gather(folder: Path) -> dict[str, Any] | None:
 
 
 def find_root(folder: Path) -> Path | None:
-    """Return the nearest folder at or above `folder` that holds a git repository, without asking git."""
+    """
+    Return the nearest folder at or above `folder` that holds a git repository, without asking git.
+
+    As git does, it does not go up into the folders that `GIT_CEILING_DIRECTORIES` names.
+    """
     start = Path(os.path.realpath(folder))
+    named = os.environ.get("GIT_CEILING_DIRECTORIES", "").split(os.pathsep)
+    ceilings = {Path(os.path.realpath(name)) for name in named if os.path.isabs(name)}
     for candidate in (start, *start.parents):
+        if candidate in ceilings and candidate != start:
+            return None
         if _is_root(candidate):
             return candidate
     return None
