@@ -94,8 +94,8 @@ def _facts(number: int) -> tuple[dict[str, Any], list[list[float]]]:
 
 
 def make_stores(few: str, many: str, points: str) -> Sample:
-    from expframe.metrics import MetricFile
-    from expframe.record import Series
+    from expframe.record.events import Series
+    from expframe.record.metric_file import MetricFile
 
     make_store(Path(few), _RUNS, _METRICS, _POINTS)
     make_store(Path(many), _MANY, _METRICS, _POINTS)

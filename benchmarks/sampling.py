@@ -15,7 +15,7 @@ def measure(bench: Bench) -> list[Row]:
 
 
 def sampled() -> Sample:
-    from expframe.sampler import _Machine
+    from expframe.run.sampler import _Machine
 
     machine = _Machine()
     start = time.process_time()

@@ -6,11 +6,13 @@ import datetime
 import random
 from pathlib import Path
 
-from expframe.config.model import Config, Origin
-from expframe.record import Points, Record, Status
+from expframe.config.decided import Config
+from expframe.config.request import Origin
+from expframe.record.events import Points
+from expframe.record.record import Record, Status
 from expframe.store.writer import LocalStore
 
-_FIRST = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+_FIRST = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _STATUSES = (Status.COMPLETED, Status.COMPLETED, Status.COMPLETED, Status.FAILED, Status.INTERRUPTED)
 _PACKAGES = {f"package{number}": f"{number}.0.1" for number in range(40)}
 _HOST = {

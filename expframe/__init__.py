@@ -6,46 +6,46 @@ from expframe._version import VERSION as __version__  # noqa: F401  it is in `__
 
 if TYPE_CHECKING:
     from expframe import errors as errors
+    from expframe.config.decided import Config as Config
     from expframe.config.frozen import thaw as thaw
-    from expframe.config.model import Config as Config
-    from expframe.experiment import Experiment as Experiment
-    from expframe.experiment import start as start
-    from expframe.ingredient import Ingredient as Ingredient
-    from expframe.logs import NOTICE as NOTICE
-    from expframe.masking import Secret as Secret
+    from expframe.config.secrets import Secret as Secret
+    from expframe.experiment.experiment import Experiment as Experiment
+    from expframe.experiment.experiment import start as start
     from expframe.observers.base import Observer as Observer
     from expframe.observers.base import Sink as Sink
     from expframe.observers.memory import MemoryObserver as MemoryObserver
     from expframe.observers.tensorboard import TensorBoard as TensorBoard
-    from expframe.record import Record as Record
-    from expframe.record import Status as Status
-    from expframe.rerunning import rerun as rerun
-    from expframe.run import Run as Run
-    from expframe.savers import saver as saver
-    from expframe.store.collection import runs as runs
+    from expframe.process.log_lines import NOTICE as NOTICE
+    from expframe.recipe.ingredient import Ingredient as Ingredient
+    from expframe.record.record import Record as Record
+    from expframe.record.record import Status as Status
+    from expframe.run.rerun import rerun as rerun
+    from expframe.run.run import Run as Run
+    from expframe.saving.savers import saver as saver
     from expframe.store.reader import StoredRun as StoredRun
+    from expframe.store.search.collection import runs as runs
 
 _PLACES = {
-    "Config": "expframe.config.model",
-    "Experiment": "expframe.experiment",
-    "Ingredient": "expframe.ingredient",
+    "Config": "expframe.config.decided",
+    "Experiment": "expframe.experiment.experiment",
+    "Ingredient": "expframe.recipe.ingredient",
     "MemoryObserver": "expframe.observers.memory",
-    "NOTICE": "expframe.logs",
+    "NOTICE": "expframe.process.log_lines",
     "Observer": "expframe.observers.base",
-    "Record": "expframe.record",
-    "Run": "expframe.run",
+    "Record": "expframe.record.record",
+    "Run": "expframe.run.run",
     "RunInterrupt": "expframe.errors",
     "RunTimeout": "expframe.errors",
-    "Secret": "expframe.masking",
+    "Secret": "expframe.config.secrets",
     "Sink": "expframe.observers.base",
-    "Status": "expframe.record",
+    "Status": "expframe.record.record",
     "StoredRun": "expframe.store.reader",
     "TensorBoard": "expframe.observers.tensorboard",
     "errors": "expframe.errors",
-    "rerun": "expframe.rerunning",
-    "runs": "expframe.store.collection",
-    "saver": "expframe.savers",
-    "start": "expframe.experiment",
+    "rerun": "expframe.run.rerun",
+    "runs": "expframe.store.search.collection",
+    "saver": "expframe.saving.savers",
+    "start": "expframe.experiment.experiment",
     "thaw": "expframe.config.frozen",
 }
 
@@ -59,7 +59,7 @@ def current_run() -> Any:
     Raises:
         UnrelatedRunsError: This thread belongs to none, and several unrelated ones are active.
     """
-    from expframe.context import current
+    from expframe.process.context import current
 
     return current()
 

@@ -6,9 +6,9 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from expframe.cli.runs.commands import COMMANDS
 from expframe.config import dotted
 from expframe.errors import UnknownCommandError
-from expframe.runs_cli.commands import COMMANDS
 
 
 def main(words: Sequence[str]) -> int:

@@ -12,27 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expframe import context
-from expframe.config.model import Config
-from expframe.experiment import Experiment
+from expframe.config.decided import Config
+from expframe.experiment.experiment import Experiment
 from expframe.observers.base import Observer, Sink
 from expframe.observers.memory import MemoryObserver, MemorySink
-from expframe.record import (
-    Beat,
-    Call,
-    File,
-    Histogram,
-    Info,
-    Media,
-    Output,
-    Points,
-    Record,
-    Series,
-    Status,
-    Table,
-    now,
-)
-from expframe.run import Run
+from expframe.process import context
+from expframe.record.events import Beat, Call, File, Histogram, Info, Media, Output, Points, Series, Table
+from expframe.record.record import Record, Status, now
+from expframe.run.run import Run
 from expframe.store.reader import StoredRun
 
 

@@ -10,8 +10,9 @@ import hypothesis
 import pytest
 import steps
 
-from expframe import Experiment, context
+from expframe import Experiment
 from expframe.__main__ import main
+from expframe.process import context
 
 collect_ignore = ["golden"]  # what other programs have written, scripts among it
 

@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 import expframe
-from expframe import Experiment, Ingredient, context, current_run, errors, thaw
+from expframe import Experiment, Ingredient, current_run, errors, thaw
 from expframe.errors import ExpframeError
+from expframe.process import context
 from expframe.testing import run_cli
 
 MESSAGES = Path(__file__).with_name("messages.json")
@@ -1007,7 +1008,7 @@ def object_that_a_checkpoint_lacks():
 @case
 def a_frame_without_its_library():
     """Ask for columns as a frame where no library of frames is installed."""
-    from expframe.frames import frame_of
+    from expframe.record.dataframes import frame_of
 
     frame_of({"loss": [1.0]}, "modin")
 

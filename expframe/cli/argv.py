@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
-from expframe.config.model import FLAGS, Flag, Options, Override
+from expframe.config.request import FLAGS, Flag, Options, Override
 from expframe.errors import CommandLineError
-from expframe.registry import CliOption, Command
+from expframe.recipe.registry import CliOption, Command
 
 _GRAMMAR = """\
 Usage:

@@ -11,11 +11,12 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from expframe.config import dotted
+from expframe.config.decided import Change, Config
 from expframe.config.frozen import thaw
-from expframe.config.model import Change, Config, Origin
-from expframe.config.values import MASKED, Reference, short_repr
+from expframe.config.json_values import MASKED, Reference, short_repr
+from expframe.config.request import Origin
+from expframe.config.secrets import MASK, is_masked, mask, mask_text, secrets_in
 from expframe.errors import ExpframeError
-from expframe.masking import MASK, is_masked, mask, mask_text, secrets_in
 
 _CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep

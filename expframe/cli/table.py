@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TextIO
 
 from expframe.cli.render import paint, wants_colour
-from expframe.config.values import MASKED, Reference, short_repr
-from expframe.masking import MASK
+from expframe.config.json_values import MASKED, Reference, short_repr
+from expframe.config.secrets import MASK
 
 _NARROWEST = 8
 """A column is not cut below this."""

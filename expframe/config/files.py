@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from expframe.config import values
+from expframe.config import json_values
 from expframe.config.frozen import thaw
-from expframe.disk import replace_file
+from expframe.disk.files import replace_file
 from expframe.errors import ConfigFileError, ExpframeError
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
@@ -46,12 +45,12 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
     except OSError as problem:
         raise ConfigFileError(name, f"cannot be read ({problem.strerror}).") from problem
     try:
-        data = values.from_json(_LOADERS[suffix](content))
+        data = json_values.from_json(_LOADERS[suffix](content))
     except ExpframeError as problem:
         raise ConfigFileError(name, str(problem)) from problem
     except Exception as problem:
         raise ConfigFileError(name, f"malformed {suffix[1:]}: {' '.join(str(problem).split())}") from problem
-    if isinstance(data, dict) and values.STORED in data:
+    if isinstance(data, dict) and json_values.STORED in data:
         data = data.get("values")
     if not isinstance(data, dict):
         raise ConfigFileError(name, f"holds {_kind_of(data)}, not entries (name: value).")
@@ -74,7 +73,7 @@ def save(config: dict[Any, Any], path: str | os.PathLike[str]) -> None:
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES or suffix == ".toml":
         raise ConfigFileError(name, f"{suffix!r} cannot be written. Known kinds: .json, .yaml, .yml.")
-    data = values.to_json(thaw(config))
+    data = json_values.to_json(thaw(config))
     text = json.dumps(data, indent=2, ensure_ascii=False) + "\n" if suffix == ".json" else to_yaml(data)
     replace_file(Path(name), text)
 
@@ -172,10 +171,8 @@ def _constructor_of_old_yaml() -> Any:
 
 
 def _load_toml(content: bytes) -> Any:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
+    import tomllib
+
     return tomllib.loads(content.decode("utf-8-sig"))
 
 

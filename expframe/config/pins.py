@@ -6,11 +6,11 @@ import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from expframe.config import dotted, reading
+from expframe.config import dotted, parsing
 from expframe.config.dotted import MISSING, Path
+from expframe.config.equality import same
 from expframe.config.frozen import thaw
-from expframe.config.model import Origin, Override
-from expframe.config.values import same
+from expframe.config.request import Origin, Override
 
 
 class Pin(NamedTuple):
@@ -36,7 +36,7 @@ class Pin(NamedTuple):
     @classmethod
     def of(cls, override: Override, force: bool) -> Pin:
         """Return the pin of an override; with `force` it may add an entry."""
-        value = reading.literal(override.value) if override.is_text else override.value
+        value = parsing.literal(override.value) if override.is_text else override.value
         is_dict = isinstance(value, dict)
         return cls(
             override.path,
@@ -50,7 +50,7 @@ class Pin(NamedTuple):
 
     def read(self, given: Any) -> Any:
         """Return what its value, or one in its dict, is where there is no default: a copy of the caller's."""
-        return reading.literal(given) if self.is_text else _duplicate(given)
+        return parsing.literal(given) if self.is_text else _duplicate(given)
 
     def said(self, path: Path) -> str:
         """Return the user's words for what it fixes at a path."""
@@ -158,7 +158,7 @@ class Pins:
         if value is MISSING and not pin.adds:
             return MISSING
         if pin.is_text:
-            given = reading.read(given, self.defaults.get(pin.path, value), self.annotation(pin.path))
+            given = parsing.read(given, self.defaults.get(pin.path, value), self.annotation(pin.path))
         if isinstance(value, dict):
             if isinstance(given, dict):
                 for key, item in given.items():

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from logging import Logger
 from typing import Any
 
-from expframe.config import dotted, files, reading, values
+from expframe.config import dotted, equality, files, parsing
+from expframe.config.decided import Config
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
-from expframe.config.judging import Verdict, masked_in, real_path, shown, where_of
-from expframe.config.model import Config, Entries, Hook, Layer, Origin, Override, Part, Recipe, Request
+from expframe.config.layers import Entries, Hook, Layer, Part, Recipe
 from expframe.config.pins import Pin, Pins
+from expframe.config.request import Origin, Override, Request
+from expframe.config.validation import Verdict, masked_in, real_path, shown, where_of
 from expframe.errors import (
     AppendError,
     DefinitionError,
@@ -66,7 +68,7 @@ def _totals(appends: list[Override], before: _Resolution) -> Iterator[Override]:
 
 
 def _sum(append: Override, default: Any, where: str) -> Any:
-    value = reading.literal(append.value)
+    value = parsing.literal(append.value)
     if isinstance(default, str) and not isinstance(value, str):
         value = append.value
     if type(default) in (list, tuple) and isinstance(value, list | tuple):
@@ -192,7 +194,7 @@ class _Resolution:
             for path, said in _take_out_ingredients(part, entries):
                 if isinstance(layer, Entries):
                     self._refuse_single(path, said)
-                elif not values.same(said, self._config_of(path)):
+                elif not equality.same(said, self._config_of(path)):
                     name = dotted.join(part.own_path(path))
                     raise IngredientEntryError(layer.origin.name, self._where(path, layer.origin), name)
             self._merge(own, entries, pins)
@@ -244,7 +246,7 @@ class _Resolution:
         for path, changed in [*_take_out_ingredients(part, entries), (part.path, entries)]:
             self._refuse_single(path, changed)
             for below, value in dotted.walk(changed):
-                if not values.same(dotted.get(so_far, (*path, *below)), value):
+                if not equality.same(dotted.get(so_far, (*path, *below)), value):
                     self.origins[(*path, *below)] = hook.origin
             if path != part.path:
                 dotted.merge(self.tree, _nested(path, changed))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe import masking
+from expframe.config import secrets
 from expframe.facts import host
 
 _SECONDS = 5.0
@@ -168,8 +168,8 @@ def _mask_url(url: str) -> str:
     if separator:
         authority, slash, path = rest.partition("/")
         _, at, server = authority.rpartition("@")
-        url = f"{scheme}://{masking.MASK}@{server}{slash}{path}" if at else url
-    return masking.mask_text(url)
+        url = f"{scheme}://{secrets.MASK}@{server}{slash}{path}" if at else url
+    return secrets.mask_text(url)
 
 
 def _ask_diff(root: Path, status: _Status) -> tuple[str | None, bool]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expframe import masking
+from expframe.config import secrets
 
 if TYPE_CHECKING:
     import subprocess
@@ -280,5 +280,5 @@ def _pick_environment(patterns: Sequence[str]) -> dict[str, str]:
         if name in patterns or any(fnmatch(name, pattern) for pattern in patterns):
             value = os.environ.get(name)  # another thread may just have removed it
             if value is not None:
-                picked[name] = masking.mask(value, name)
+                picked[name] = secrets.mask(value, name)
     return picked

@@ -11,10 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from expframe import notebook
-from expframe.disk import light_sha256, replace_file
+from expframe.disk.files import light_sha256, replace_file
 from expframe.facts import git
 from expframe.facts.packages import PACKAGE_FOLDERS, STDLIB, find_file
+from expframe.process import notebook
 
 _SUFFIXES = (".py", ".pyx", ".so", ".pyd", ".ipynb")
 _PROJECT_MARKERS = ("pyproject.toml", "setup.py", "setup.cfg")

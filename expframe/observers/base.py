@@ -9,9 +9,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from expframe.config.model import Config
+from expframe.config.decided import Config
 from expframe.errors import DefinitionError
-from expframe.record import Event, Record
+from expframe.record.events import Event
+from expframe.record.record import Record
 
 
 class Sink(ABC):

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from expframe.config.model import Config
+from expframe.config.decided import Config
 from expframe.errors import DefinitionError, Terminated
 from expframe.observers.base import Observer, Sink, as_observer
-from expframe.record import Event, Output, Record
+from expframe.record.events import Event, Output
+from expframe.record.record import Record
 
 _PATIENCE = 10.0
 """Seconds that the end of a run waits for a sink that is still busy."""

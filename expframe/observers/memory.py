@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from expframe.config.model import Config
-from expframe.curves import Curve, Curves
+from expframe.config.decided import Config
 from expframe.observers.base import Observer, Sink
-from expframe.record import Call, Event, File, Info, Media, Output, Points, Record, Series
+from expframe.record.curves import Curve, Curves
+from expframe.record.events import Call, Event, File, Info, Media, Output, Points, Series
+from expframe.record.record import Record
 
 
 class MemorySink(Sink):

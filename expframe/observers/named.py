@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expframe.config import dotted
-from expframe.config.values import find_by_name
+from expframe.config.json_values import find_by_name
 from expframe.errors import DefinitionError, listed
 from expframe.observers.base import Observer
 

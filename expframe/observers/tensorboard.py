@@ -7,13 +7,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from expframe.config.model import Config
+from expframe.config.decided import Config
+from expframe.config.secrets import secrets_in
 from expframe.errors import StoreUnusableError
-from expframe.masking import secrets_in
 from expframe.observers.base import Observer, Sink
 from expframe.observers.tensorboard_events import Encoder, batches
 from expframe.observers.tensorboard_file import EventFile
-from expframe.record import Event, Media, Points, Record, Series
+from expframe.record.events import Event, Media, Points, Series
+from expframe.record.record import Record
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]|^[.\s]+|[.\s]+$')
 """What no folder's name can have on some system."""

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config import dotted
-from expframe.config.values import short_repr
+from expframe.config.json_values import short_repr
+from expframe.config.secrets import mask, mask_text
 from expframe.errors import MissingLibraryError
-from expframe.masking import mask, mask_text
-from expframe.record import Histogram, Media, Point, Record, Status, Table
+from expframe.record.events import Histogram, Media, Point, Table
+from expframe.record.record import Record, Status
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".bmp"}
 """The files that TensorBoard shows as images."""

@@ -13,10 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from expframe.config import values
-from expframe.disk import inside, replace_file, replacing
+from expframe.config import json_values
+from expframe.disk import layout
+from expframe.disk.files import inside, replace_file, replacing
 from expframe.errors import EscapingPathError, ValueFormatError
-from expframe.store import layout, shared
+from expframe.store import ids, shared
 from expframe.store.editing import refuse_foreign
 from expframe.store.index import rows
 from expframe.store.reader import StoredRun
@@ -60,7 +61,7 @@ def export(runs: Sequence[StoredRun], target: Path) -> int:
         refuse_foreign(run)
     listed = [{"id": run.id, "uid": run.record.uid} for run in runs]
     with replacing(target) as file, _new_archive(file) as archive:
-        archive.writestr(_MANIFEST, values.dump_plain({"format": _FORMAT, "runs": listed}))
+        archive.writestr(_MANIFEST, json_values.dump_plain({"format": _FORMAT, "runs": listed}))
         for run in runs:
             for path in files_of(run.folder):
                 archive.write(path, f"{_RUNS}{run.id}/{path.relative_to(run.folder).as_posix()}")
@@ -122,7 +123,7 @@ def _take_in(archive: zipfile.ZipFile, source: Path, store: Path) -> list[Import
     listed = _listed(archive, source)
     members = _members(archive, store)
     store.mkdir(parents=True, exist_ok=True)
-    here = {row.record["uid"]: row.id for row in rows(store, layout.run_ids(store), ()) if row.record}
+    here = {row.record["uid"]: row.id for row in rows(store, ids.run_ids(store), ()) if row.record}
     _take_shared(archive, members, store)
     found: list[Imported] = []
     given: dict[str, str] = {}
@@ -148,7 +149,7 @@ def _listed(archive: zipfile.ZipFile, source: Path) -> list[tuple[str, str]]:
             raise
         raise ValueFormatError(str(source), "holds no runs: it was not made by `expframe export`.") from problem
     for _, id in listed:
-        if not layout.is_name(id):
+        if not ids.is_name(id):
             raise EscapingPathError(name=id, folder=str(source))
     return sorted(listed, key=lambda run: int(run[1]) if run[1].isdecimal() else 0)  # so that numbers are kept
 
@@ -185,13 +186,13 @@ def _take_run(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], sto
     start = f"{_RUNS}{id}/"
     own = {name.removeprefix(start): member for name, member in members.items() if name.startswith(start)}
     record = _record(archive, own, uid, id)
-    folder = layout.make_folder_like(store, id)
+    folder = ids.make_folder_like(store, id)
     try:
         for name, member in own.items():
             if name not in (layout.RECORD, layout.LEASE):
                 _extract(archive, member, folder, name)
         record["id"] = folder.name
-        replace_file(folder / layout.RECORD, values.dump_plain(record))
+        replace_file(folder / layout.RECORD, json_values.dump_plain(record))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -223,4 +224,4 @@ def _name_parents(store: Path, given: dict[str, str], here: dict[str, str]) -> N
         parent_id = here.get(record.get("parent"))
         if parent_id is not None and parent_id != record.get("parent_id"):
             record["parent_id"] = parent_id
-            replace_file(path, values.dump_plain(record))
+            replace_file(path, json_values.dump_plain(record))

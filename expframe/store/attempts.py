@@ -13,10 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.config.values import dump_plain
-from expframe.disk import Span, claim, replace_file
+from expframe.config.json_values import dump_plain
+from expframe.disk import layout
+from expframe.disk.files import Span, claim, replace_file
 from expframe.errors import ResumeError
-from expframe.store import layout
+from expframe.store.lease import Lease, holds, is_alive
 
 
 class Attempt(NamedTuple):
@@ -72,15 +73,15 @@ def refuse_if_alive(folder: Path, attempt: int) -> None:
     Raises:
         ResumeError: One does.
     """
-    if layout.is_alive(folder) or _is_beginning(folder, attempt):
+    if is_alive(folder) or _is_beginning(folder, attempt):
         raise ResumeError(f"run {folder.name}", "is running. It can be resumed once its process has ended.")
 
 
 def _is_beginning(folder: Path, attempt: int) -> bool:
     for path in _paths(folder)[-1:]:
         with suppress(OSError, ValueError, TypeError, KeyError):
-            lease = layout.Lease.from_json(json.loads(path.read_bytes())["lease"])
-            return _number(path) > attempt and layout.holds(lease, folder, path.stat().st_mtime)
+            lease = Lease.from_json(json.loads(path.read_bytes())["lease"])
+            return _number(path) > attempt and holds(lease, folder, path.stat().st_mtime)
     return False
 
 
@@ -92,7 +93,7 @@ def begin(
     checkpoint: int | None,
     step: int | float | None,
     kept: Mapping[str, int],
-    lease: layout.Lease,
+    lease: Lease,
 ) -> Attempt:
     """
     Claim an attempt for this process: from now on what was logged after its checkpoint no longer counts.

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from expframe.disk import layout
 from expframe.errors import ExpframeError
-from expframe.record import Record, Status
-from expframe.store import editing, foreign, layout, shared
+from expframe.record.record import Record, Status
+from expframe.record.summaries import load
+from expframe.store import editing, foreign, ids, lease, shared
 from expframe.store.attempts import superseded
 from expframe.store.reader import StoredRun, open_run
-from expframe.summaries import load
 
 _LINES = (layout.FILES, layout.MEDIA, layout.CALLS, layout.SYSTEM)
 _ASIDE = re.compile(r"\..*\.\d+\.[0-9a-f]{8,16}|\.\d+\.[0-9a-f]{16}|\._clock\.\d+")
@@ -49,7 +50,7 @@ class Finding:
 
 def check(store: Path) -> Iterator[Finding]:
     """Yield what is wrong in a store, without changing anything."""
-    runs = {id: open_run(store / id) for id in sorted(layout.run_ids(store))}
+    runs = {id: open_run(store / id) for id in sorted(ids.run_ids(store))}
     records: dict[str, Record] = {}
     for id, run in runs.items():
         try:
@@ -85,8 +86,8 @@ def _loose_entries(store: Path) -> Iterator[Finding]:
         return
     for name in names:
         path = store / name
-        if layout.is_name(name) and path.is_dir() and not foreign.is_run(path):
-            if _is_old(path) and not layout.is_alive(path) and layout.is_rest_of_run(path):
+        if ids.is_name(name) and path.is_dir() and not foreign.is_run(path):
+            if _is_old(path) and not lease.is_alive(path) and layout.is_rest_of_run(path):
                 yield Finding(
                     "half-written",
                     name,
@@ -221,7 +222,7 @@ def unused(store: Path) -> list[Path]:
     Raises:
         ValueFormatError: A record cannot be read, and nobody knows what that run uses.
     """
-    runs = [open_run(store / id) for id in layout.run_ids(store)]
+    runs = [open_run(store / id) for id in ids.run_ids(store)]
     runs += [run for run in editing.trash_of(store) if layout.is_run(run.folder)]
     used: set[str] = set()
     for run in runs:

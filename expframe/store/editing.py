@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from expframe.config import values
-from expframe.disk import replace_file
+from expframe.config import json_values
+from expframe.disk import layout
+from expframe.disk.files import replace_file
 from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
-from expframe.record import Status
-from expframe.store import layout
+from expframe.record.record import Status
+from expframe.store import ids, lease
 from expframe.store.foreign import format_of
 from expframe.store.reader import StoredRun, open_run
 
@@ -38,10 +39,10 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
     path = run.folder / layout.RECORD
     try:
         data = json.loads(path.read_bytes())
-        data.update(values.to_json(dict(facts)))
+        data.update(json_values.to_json(dict(facts)))
     except (ValueError, AttributeError) as problem:
         raise ValueFormatError(f"run {run.id} ({path})", f"cannot be read ({problem}).") from problem
-    replace_file(path, values.dump_plain(data))
+    replace_file(path, json_values.dump_plain(data))
 
 
 def rename(run: StoredRun, name: str) -> StoredRun:
@@ -56,7 +57,7 @@ def rename(run: StoredRun, name: str) -> StoredRun:
     _refuse_running(run, "rename it")
     refuse_foreign(run)
     children = run.children
-    target = layout.make_folder(run.folder.parent, name)  # so that nobody else takes it
+    target = ids.make_folder(run.folder.parent, name)  # so that nobody else takes it
     try:
         _move_over(run.folder, target)
     except OSError:
@@ -105,7 +106,7 @@ def put_away(run: StoredRun) -> int:
     Raises:
         StoreError: The run is running.
     """
-    if layout.is_alive(run.folder):
+    if lease.is_alive(run.folder):
         _refuse_running(run, "remove it")
     size = size_of(run.folder)
     move_to_trash(run.folder)

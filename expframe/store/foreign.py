@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from expframe.store import layout
+from expframe.disk import layout
+from expframe.store import ids
 
-GROUP = "expframe.formats"
+GROUP = "expframe.saving.formats"
 """The entry points by which packages name their Format."""
 
 _MARK = b'"format"'
@@ -47,12 +48,12 @@ def is_run(folder: Path) -> bool:
 
 def run_ids(store: Path) -> list[str]:
     """Return the ids of the runs in a folder, whoever has written them, in no order."""
-    ids = layout.run_ids(store)
+    found = ids.run_ids(store)
     try:
-        others = set(os.listdir(store)).difference(ids)  # names are all we need
+        others = set(os.listdir(store)).difference(found)  # names are all we need
     except FileNotFoundError:
-        return ids
-    return ids + [name for name in others if layout.is_name(name) and format_of(store / name) is not None]
+        return found
+    return found + [name for name in others if ids.is_name(name) and format_of(store / name) is not None]
 
 
 def _is_ours(folder: Path) -> bool:

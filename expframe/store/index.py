@@ -20,8 +20,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from expframe.record import Status
-from expframe.store import layout
+from expframe.disk import layout
+from expframe.record.record import Status
 from expframe.store.cache import index_file, remove_index
 from expframe.store.foreign import format_of
 from expframe.store.points import Statistics

@@ -9,13 +9,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from expframe.config import values as json_values
-from expframe.curves import Curves, read_files, summarize
-from expframe.media import read_file
-from expframe.record import Media
-from expframe.store import layout
+from expframe.config import json_values
+from expframe.disk import layout
+from expframe.record.curves import Curves, read_files, summarize
+from expframe.record.events import Media
+from expframe.record.media import read_file
+from expframe.record.summaries import Summary, dump, load
 from expframe.store.attempts import superseded
-from expframe.summaries import Summary, dump, load
 
 STATISTICS = ("count", "first", "last", "min", "max", "mean")
 """What runs are found by, of each metric."""
@@ -68,7 +68,7 @@ class Statistics(Mapping[str, tuple["float | None", ...]]):
     is read as a whole only where all are asked for.
 
     Args:
-        content: A summary as `expframe.summaries.dump` writes it; empty for no metric.
+        content: A summary as `expframe.record.summaries.dump` writes it; empty for no metric.
 
     Attributes:
         content: The same.

@@ -10,21 +10,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from expframe import checkpoints, saving
-from expframe.checkpoints import Checkpoint
-from expframe.config import values
-from expframe.config.model import Config
-from expframe.curves import read_files
-from expframe.disk import inside, whole_lines
+from expframe.config import json_values
+from expframe.config.decided import Config
+from expframe.disk import layout
+from expframe.disk.files import inside, whole_lines
 from expframe.errors import ValueFormatError
-from expframe.record import Call, File, Media, Record, Status
-from expframe.store import attempts, layout
+from expframe.process.terminal import collapse
+from expframe.record.curves import read_files
+from expframe.record.events import Call, File, Media
+from expframe.record.record import Record, Status
+from expframe.record.summaries import Summary
+from expframe.saving import checkpoints
+from expframe.saving.checkpoints import Checkpoint
+from expframe.saving.files import Notes, load
+from expframe.store import attempts, ids, lease
 from expframe.store.attempts import Attempt
 from expframe.store.foreign import format_of
 from expframe.store.index import rows
 from expframe.store.points import curves_of, media_of, summaries_of
-from expframe.summaries import Summary
-from expframe.terminal_text import collapse
 
 T = TypeVar("T")
 
@@ -49,7 +52,7 @@ class StoredRun:
     def record(self) -> Record:
         """The facts as they are now; a run that says RUNNING and whose process is gone is DIED."""
         record = self._read(layout.RECORD, Record.from_json)
-        if record.status != Status.RUNNING or layout.is_alive(self.folder):
+        if record.status != Status.RUNNING or lease.is_alive(self.folder):
             return record
         again = self._read(layout.RECORD, Record.from_json)  # it may just have ended
         return again._replace(status=Status.DIED) if again.status == Status.RUNNING else again
@@ -61,7 +64,7 @@ class StoredRun:
 
     @cached_property
     def config(self) -> Config:
-        """The decided values; secrets stand as `expframe.config.values.MASKED`."""
+        """The decided values; secrets stand as `expframe.config.json_values.MASKED`."""
         return self._read(layout.CONFIG, Config.from_json)
 
     @property
@@ -73,7 +76,7 @@ class StoredRun:
     def info(self) -> dict[str, Any]:
         """The run's info as it was last stored."""
         try:
-            return self._read(layout.INFO, lambda data: dict(values.from_json(data)))
+            return self._read(layout.INFO, lambda data: dict(json_values.from_json(data)))
         except FileNotFoundError:
             return {}
 
@@ -83,7 +86,7 @@ class StoredRun:
         found = []
         for line in whole_lines(self.folder / layout.FILES):
             try:
-                data = values.load(line)
+                data = json_values.load(line)
                 data["path"] = os.path.normpath(self.folder / data["path"])
                 found.append(File(**data))
             except (ValueFormatError, TypeError, KeyError, RecursionError):
@@ -177,17 +180,17 @@ class StoredRun:
             ValueFormatError: The file is damaged.
             EscapingPathError: The name leads out of the run's files.
         """
-        return saving.load(self.folder, name, self._notes, trust=trust, method=method)
+        return load(self.folder, name, self._notes, trust=trust, method=method)
 
     @cached_property
-    def _notes(self) -> saving.Notes:
-        return saving.Notes()
+    def _notes(self) -> Notes:
+        return Notes()
 
     @property
     def children(self) -> list[StoredRun]:
         """The runs that were started inside this one, in order of their start."""
         own, store = self.record.uid, self.folder.parent
-        found = [row for row in rows(store, layout.run_ids(store), ()) if row.record and row.record["parent"] == own]
+        found = [row for row in rows(store, ids.run_ids(store), ()) if row.record and row.record["parent"] == own]
         return [open_run(store / row.id) for row in sorted(found, key=lambda row: row.order)]
 
     def _read(self, name: str, make: Callable[[Any], T]) -> T:

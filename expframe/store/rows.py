@@ -9,11 +9,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.record import Status, now
-from expframe.store import layout
+from expframe.disk import layout
+from expframe.record.record import Status, now
+from expframe.record.summaries import dump
+from expframe.store import lease
 from expframe.store.foreign import Format, format_of
 from expframe.store.points import Statistics
-from expframe.summaries import dump
 
 GROUPS = ("record", "host", "result", "config", "metrics")
 """What a row is made of; each is read only where it is asked for."""
@@ -96,7 +97,7 @@ def read(folder: Path, groups: Collection[str]) -> Row | None:
 
 def judged(row: Row, folder: Path, groups: Collection[str]) -> Row:
     """Return a row in which a run that says RUNNING and whose process is gone is DIED."""
-    if row.record is None or row.record["status"] != Status.RUNNING or layout.is_alive(folder):
+    if row.record is None or row.record["status"] != Status.RUNNING or lease.is_alive(folder):
         return row
     row = read_as_written(folder, groups) or row  # it may just have ended
     if row.record is None or row.record["status"] != Status.RUNNING:

@@ -9,9 +9,10 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
-from expframe.disk import digest_of
-from expframe.record import Record
-from expframe.store import attempts, layout
+from expframe.disk import layout
+from expframe.disk.files import digest_of
+from expframe.record.record import Record
+from expframe.store import attempts
 from expframe.store.reader import StoredRun
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")

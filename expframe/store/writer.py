@@ -8,18 +8,21 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from expframe import checkpoints
-from expframe.config import values
-from expframe.config.model import Config
-from expframe.curves import summarize
-from expframe.disk import append_line, replace_file, write_new
-from expframe.masking import mask, mask_plain, mask_words, secrets_in, secrets_of
-from expframe.media import to_line
-from expframe.metrics import MetricFile
+from expframe.config import json_values
+from expframe.config.decided import Config
+from expframe.config.secrets import mask, mask_plain, mask_words, secrets_in, secrets_of
+from expframe.disk import layout
+from expframe.disk.files import append_line, replace_file, write_new
 from expframe.observers.base import Observer, Sink
-from expframe.record import Beat, Call, Event, File, Info, Media, Points, Record, Series
-from expframe.store import attempts, layout
-from expframe.summaries import dump
+from expframe.record.curves import summarize
+from expframe.record.events import Beat, Call, Event, File, Info, Media, Points, Series
+from expframe.record.media import to_line
+from expframe.record.metric_file import MetricFile
+from expframe.record.record import Record
+from expframe.record.summaries import dump
+from expframe.saving import checkpoints
+from expframe.store import attempts, ids
+from expframe.store.lease import own_lease
 
 _FIXED = {
     "format",
@@ -65,7 +68,7 @@ class LocalStore(Observer):
         """
         if record.attempt > 1:
             return self._reopen(self.path / str(record.id), record, config)
-        folder = layout.make_folder(self.path, record.id)
+        folder = ids.make_folder(self.path, record.id)
         try:
             return LocalSink(folder, record._replace(id=folder.name), config, self.beat_interval)
         except BaseException as problem:
@@ -73,7 +76,7 @@ class LocalStore(Observer):
 
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(problem, OSError):
-                raise layout.unusable(self.path, problem) from problem
+                raise ids.unusable(self.path, problem) from problem
             raise
 
     def _reopen(self, folder: Path, record: Record, config: Config) -> LocalSink:
@@ -83,7 +86,7 @@ class LocalStore(Observer):
             last = checkpoints.last_of(folder)
             number, step, kept = (last.number, last.step, last.position.sizes) if last else (None, None, {})
             before = json.loads((folder / layout.RECORD).read_bytes())
-            lease = layout.own_lease(self.beat_interval)
+            lease = own_lease(self.beat_interval)
             (folder / layout.SUMMARY).unlink(missing_ok=True)  # it knows nothing of what is superseded
             attempts.begin(folder, record.attempt, record.resumed.isoformat(), before, number, step, kept, lease)
             replace_file(folder / layout.LEASE, json.dumps(lease._asdict()))
@@ -94,7 +97,7 @@ class LocalStore(Observer):
                 append_line(folder / layout.OUTPUT, line)
             return LocalSink(folder, record, config, self.beat_interval)
         except OSError as problem:
-            raise layout.unusable(self.path, problem) from problem
+            raise ids.unusable(self.path, problem) from problem
 
 
 class LocalSink(Sink):
@@ -110,8 +113,8 @@ class LocalSink(Sink):
         if record.attempt > 1:
             self._go_on(config)
         else:
-            layout.own_lease(beat_interval).write(folder / layout.LEASE)
-            write_new(folder / layout.CONFIG, values.dump_plain(config_data(config, self._secrets)))
+            own_lease(beat_interval).write(folder / layout.LEASE)
+            write_new(folder / layout.CONFIG, json_values.dump_plain(config_data(config, self._secrets)))
         self._write_record(record)
 
     def _go_on(self, config: Config) -> None:
@@ -119,7 +122,7 @@ class LocalSink(Sink):
         self._metrics.go_on(attempts.superseded(self.folder).get(layout.METRICS, ()))
         data = config_data(config, self._secrets)
         if json.loads((self.folder / layout.CONFIG).read_bytes())["values"] != data["values"]:
-            replace_file(self.folder / layout.CONFIG, values.dump_plain(data))
+            replace_file(self.folder / layout.CONFIG, json_values.dump_plain(data))
 
     def write(self, event: Event) -> None:
         """Store one event."""
@@ -130,10 +133,12 @@ class LocalSink(Sink):
         elif isinstance(event, Media):
             append_media(self.folder, event)
         elif isinstance(event, Call):
-            line = values.dump_plain(self._masked(event.to_json()), indent=None).decode()
+            line = json_values.dump_plain(self._masked(event.to_json()), indent=None).decode()
             append_line(self.folder / layout.CALLS, line)
         elif isinstance(event, Info):
-            replace_file(self.folder / layout.INFO, values.dump_plain(self._masked(values.to_json(event.info))))
+            replace_file(
+                self.folder / layout.INFO, json_values.dump_plain(self._masked(json_values.to_json(event.info)))
+            )
         elif isinstance(event, Beat):
             os.utime(self.folder / layout.LEASE)
             self._write_record(event.record)
@@ -151,7 +156,7 @@ class LocalSink(Sink):
             data = record.to_json()
             data["argv"] = list(mask_words(record.argv, self._secrets))
             masked = {name: fact if name in _FIXED else self._masked(fact) for name, fact in data.items()}
-            replace_file(self.folder / layout.RECORD, values.dump_plain(masked))
+            replace_file(self.folder / layout.RECORD, json_values.dump_plain(masked))
             self._record = record
 
     def _write_summaries(self, of_workers: Sequence[Path] = ()) -> None:
@@ -172,16 +177,16 @@ def config_data(config: Config, secrets: Collection[str]) -> Any:
     """Return a config as it is stored: a value made of a secret is one, so that it is not used again by mistake."""
     data = config.to_json()
     if secrets:
-        data["values"] = values.to_json(mask(config.values, shown=values.MASKED, secrets=secrets))
+        data["values"] = json_values.to_json(mask(config.values, shown=json_values.MASKED, secrets=secrets))
     return _masked(data, secrets)
 
 
 def append_file(folder: Path, file: File, secrets: Collection[str]) -> None:
     """Note a file of a run, its path from the run's folder on, so that the store can be moved."""
-    data = values.to_json(file._asdict())
+    data = json_values.to_json(file._asdict())
     data["metadata"] = _masked(data["metadata"], secrets)
     data["path"] = os.path.relpath(file.path, folder)
-    append_line(folder / layout.FILES, values.dump_plain(data, indent=None).decode())
+    append_line(folder / layout.FILES, json_values.dump_plain(data, indent=None).decode())
 
 
 def append_media(folder: Path, media: Media) -> None:
@@ -190,4 +195,4 @@ def append_media(folder: Path, media: Media) -> None:
 
 
 def _masked(data: Any, secrets: Collection[str]) -> Any:
-    return mask_plain(data, secrets, keep=values.TAG) if secrets else data
+    return mask_plain(data, secrets, keep=json_values.TAG) if secrets else data

@@ -11,11 +11,11 @@ import pytest
 import sacred_events as events
 
 import expframe
+from expframe.cli.runs import import_runs
 from expframe.compat.sacred import importing, old_sources
 from expframe.compat.sacred.observers import FileStorageObserver, SqlObserver, TinyDbObserver
 from expframe.compat.sacred.observers.mongo import MongoObserver
 from expframe.errors import MissingLibraryError, UsageError
-from expframe.runs_cli import import_runs
 
 mongomock.gridfs.enable_gridfs_integration()
 

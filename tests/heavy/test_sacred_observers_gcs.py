@@ -13,7 +13,7 @@ from expframe.compat.sacred.observers import GoogleCloudStorageObserver
 from expframe.compat.sacred.observers.gcs_observer import gcs_join, gcs_option
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore:You are using a:FutureWarning"),  # Google's, of Python 3.10
+    pytest.mark.filterwarnings("ignore:You are using a:FutureWarning"),
     pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),  # where grpc is there without it
 ]
 GOLDEN = Path(__file__).parents[1] / "golden" / "sacred" / "file_storage"

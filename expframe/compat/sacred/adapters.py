@@ -14,31 +14,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from expframe import saving
 from expframe.compat.sacred.dependencies import collect_repositories, gather_sources_and_dependencies
 from expframe.compat.sacred.host_info import get_host_info
 from expframe.compat.sacred.observers.base import RunKeeper, RunObserver
+from expframe.config.decided import Config
+from expframe.config.equality import same
 from expframe.config.frozen import thaw
-from expframe.config.model import Config
-from expframe.config.values import same, to_json
-from expframe.disk import replace_file
+from expframe.config.json_values import to_json
+from expframe.disk import layout
+from expframe.disk.files import replace_file
 from expframe.errors import MetricError
-from expframe.metrics import check_name, number
 from expframe.observers.base import Observer, Sink
-from expframe.record import (
-    Beat,
-    Event,
-    Failure,
-    File,
-    Info,
-    Output,
-    Points,
-    Record,
-    Series,
-    Status,
-    now,
-)
-from expframe.store import layout
+from expframe.record.events import Beat, Event, File, Info, Output, Points, Series
+from expframe.record.metrics import check_name, number
+from expframe.record.record import Failure, Record, Status, now
+from expframe.saving import files
 
 
 def as_run_observer(observer: Any) -> Any:
@@ -141,7 +131,7 @@ class NativeObserver(RunObserver):
 
     def resource_event(self, filename: str) -> None:
         """Hand on a file that the run reads."""
-        self._write(saving.add_resource(self._sink.folder if self._sink else None, filename))
+        self._write(files.add_resource(self._sink.folder if self._sink else None, filename))
 
     def artifact_event(
         self,
@@ -153,7 +143,7 @@ class NativeObserver(RunObserver):
         """Hand on a file that the run made; it is copied where the sink has a folder."""
         folder = self._sink.folder if self._sink else None
         if folder is not None:
-            self._write(saving.add_artifact(folder, filename, name, content_type, metadata))
+            self._write(files.add_artifact(folder, filename, name, content_type, metadata))
         else:
             size, when = Path(filename).stat().st_size, now().timestamp()
             self._write(File("artifact", name, filename, size, when, "", content_type, metadata or {}))
@@ -183,7 +173,7 @@ class NativeObserver(RunObserver):
 
 
 def _aware(time: datetime.datetime) -> datetime.datetime:
-    return time.replace(tzinfo=datetime.timezone.utc)
+    return time.replace(tzinfo=datetime.UTC)
 
 
 # -------------------------------------------------------------------------------------- Sacred's observer, native run
@@ -284,7 +274,7 @@ class SacredSink(Sink):
 
 
 def _naive(time: datetime.datetime | None) -> datetime.datetime:
-    return (time or now()).astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    return (time or now()).astimezone(datetime.UTC).replace(tzinfo=None)
 
 
 def _by_name(event: Points | Series) -> dict[str, dict[str, Any]]:
@@ -298,7 +288,7 @@ def _by_name(event: Points | Series) -> dict[str, dict[str, Any]]:
         metric = found.setdefault(name, {"steps": [], "values": [], "timestamps": [], "name": name})
         metric["steps"].append(step)
         metric["values"].append(value)
-        metric["timestamps"].append(_naive(datetime.datetime.fromtimestamp(when, datetime.timezone.utc)))
+        metric["timestamps"].append(_naive(datetime.datetime.fromtimestamp(when, datetime.UTC)))
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from expframe.compat.sacred.dotted import set_by_dotted_path
 from expframe.compat.sacred.exceptions import InvalidConfigError
 from expframe.compat.sacred.settings import SETTINGS
-from expframe.config import values
+from expframe.config import json_values
 from expframe.errors import ValueFormatError
 
 __all__ = ["format_usage", "get_config_updates", "printable_usage"]
@@ -139,7 +139,7 @@ def _convert_value(value: str) -> Any:
             raise
         return value
     try:
-        return values.unpickle_from_json(json.loads(json.dumps(literal)), trust=False)
+        return json_values.unpickle_from_json(json.loads(json.dumps(literal)), trust=False)
     except ValueFormatError as problem:
         raise InvalidConfigError(
             f"The value {value!r} {problem.problem}", print_conflicting_configs=False, print_traceback=False

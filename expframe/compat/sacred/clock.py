@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 def utcnow() -> datetime.datetime:
     """Return the time in UTC, without saying so."""
-    return datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 class IntervalTimer(threading.Thread):

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from expframe.compat.sacred.old_sources import OldFile, OldRun, old_runs
-from expframe.config.model import Config
-from expframe.disk import copy_file, replace_file
+from expframe.config.decided import Config
+from expframe.disk import layout
+from expframe.disk.files import copy_file, replace_file
 from expframe.errors import EscapingPathError, MetricError
-from expframe.metrics import check_name
-from expframe.record import Info, Points
-from expframe.saving import add_artifact, add_resource
-from expframe.store import layout
+from expframe.record.events import Info, Points
+from expframe.record.metrics import check_name
+from expframe.saving.files import add_artifact, add_resource
 from expframe.store.archive import Imported
-from expframe.store.collection import Runs
+from expframe.store.search.collection import Runs
 from expframe.store.writer import LocalSink, LocalStore
 
 

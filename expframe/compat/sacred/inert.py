@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import Any
 
-from expframe.config.values import TAG, Reference, to_json
+from expframe.config.json_values import TAG, Reference, to_json
 
 _KEY = "json://"
 

@@ -15,16 +15,17 @@ from typing import Any
 from expframe.compat.sacred.inert import read_value
 from expframe.compat.sacred.observers import documents
 from expframe.compat.sacred.old_records import record_of, time_of
-from expframe.config.model import Config
-from expframe.curves import Curves
-from expframe.disk import inside
+from expframe.config.decided import Config
+from expframe.disk import layout
+from expframe.disk.files import inside
 from expframe.errors import EscapingPathError, StoreError
-from expframe.metrics import number
-from expframe.record import File, Record, Status
-from expframe.store import layout
+from expframe.process.terminal import collapse
+from expframe.record.curves import Curves
+from expframe.record.events import File
+from expframe.record.metrics import number
+from expframe.record.record import Record, Status
+from expframe.record.summaries import Summary
 from expframe.store.reader import StoredRun
-from expframe.summaries import Summary
-from expframe.terminal_text import collapse
 
 _SILENCE = 600.0
 """Seconds without a beat after which a run that says RUNNING has died; Sacred's beat is ten."""

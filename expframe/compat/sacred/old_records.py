@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from expframe.compat.sacred.inert import read_value
-from expframe.record import Failure, Record
+from expframe.record.record import Failure, Record
 
 
 def record_of(entry: Mapping[str, Any], id: str, config: Mapping[str, Any], counts: Mapping[str, int]) -> Record:
@@ -66,7 +66,7 @@ def time_of(value: Any) -> datetime.datetime | None:
             return None
     if not isinstance(value, datetime.datetime):
         return None
-    return value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
+    return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
 
 
 def _overrides(updates: Any, prefix: str = "") -> Iterator[str]:

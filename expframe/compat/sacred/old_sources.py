@@ -15,12 +15,13 @@ from expframe.compat.sacred.observers.libraries import needed_by
 from expframe.compat.sacred.observers.mongo_address import parse_mongo_db_arg
 from expframe.compat.sacred.old_folders import SacredRun
 from expframe.compat.sacred.old_records import record_of, time_of
+from expframe.config.secrets import mask_text
+from expframe.disk import layout
 from expframe.errors import UsageError
-from expframe.masking import mask_text
-from expframe.metrics import number
-from expframe.record import Point, Record
-from expframe.store import layout
-from expframe.store.collection import Runs
+from expframe.record.events import Point
+from expframe.record.metrics import number
+from expframe.record.record import Record
+from expframe.store.search.collection import Runs
 
 _PATIENCE = 10
 """Seconds after which a MongoDB that does not answer is not there."""

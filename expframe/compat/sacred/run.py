@@ -24,7 +24,7 @@ from expframe.compat.sacred.randomness import set_global_seed
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.compat.sacred.stdout_capturing import CapturedStdout, get_stdcapturer
 from expframe.errors import Terminated
-from expframe.stopping import Stopping
+from expframe.process.signals import Stopping
 
 _PATIENCE = 2.0
 """Seconds that the end of a run waits for a beat that is still going on."""

@@ -28,7 +28,7 @@ from expframe.compat.sacred.dotted import (
 from expframe.compat.sacred.exceptions import ConfigAddedError, NamedConfigNotFoundError
 from expframe.compat.sacred.randomness import SEEDRANGE, create_rnd, get_seed
 from expframe.compat.sacred.settings import SETTINGS
-from expframe.randomness import child_seed
+from expframe.process.seeds import child_seed
 
 Scope = Callable[..., ConfigSummary]
 

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from expframe import context, output
 from expframe.compat.sacred.settings import SETTINGS
-from expframe.streams import Stream
+from expframe.process import context, output
+from expframe.process.streams import Stream
 
 __all__ = [
     "CapturedStdout",

@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from logging import DEBUG, Logger
 from typing import Any, NamedTuple, cast
 
-from expframe import injection
 from expframe.compat.sacred import current
 from expframe.compat.sacred.config.custom_containers import fallback_dict
 from expframe.compat.sacred.config.signature import Signature
 from expframe.compat.sacred.exceptions import ConfigError
 from expframe.compat.sacred.randomness import create_rnd, get_seed
+from expframe.recipe import injection
 
 __all__ = ["CapturedFunction", "Wiring", "captured_function", "create_captured_function", "fallback_dict"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from expframe.compat.sacred.exceptions import InvalidConfigError
 from expframe.compat.sacred.serializer import flatten
-from expframe.config import files, values
+from expframe.config import files, json_values
 from expframe.errors import ExpframeError
 
 __all__ = ["HANDLER_BY_EXT", "Handler", "get_handler", "load_config_file", "save_config_file"]
@@ -33,7 +33,7 @@ class Handler:
 
 
 def _load_json(file: Any) -> Any:
-    return values.unpickle_from_json(json.load(file), trust=False)
+    return json_values.unpickle_from_json(json.load(file), trust=False)
 
 
 def _dump_json(config: Any, file: Any) -> None:

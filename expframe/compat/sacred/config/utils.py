@@ -9,7 +9,7 @@ from typing import Any
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.config.custom_containers import dogmatize, undogmatize
 from expframe.compat.sacred.settings import SETTINGS
-from expframe.config import values
+from expframe.config import json_values
 
 __all__ = [
     "PYTHON_IDENTIFIER",
@@ -36,8 +36,8 @@ def assert_is_valid_key(key: Any) -> None:
     is_text = isinstance(key, str)
     if rules.ENFORCE_KEYS_MONGO_COMPATIBLE and is_text and ("." in key or key.startswith("$")):
         raise KeyError(f'Invalid key "{key}". Config-keys cannot contain "." or start with "$"')
-    if rules.ENFORCE_KEYS_JSONPICKLE_COMPATIBLE and is_text and values.is_pickle_key(key):
-        reserved = values.pickle_tags()
+    if rules.ENFORCE_KEYS_JSONPICKLE_COMPATIBLE and is_text and json_values.is_pickle_key(key):
+        reserved = json_values.pickle_tags()
         raise KeyError(f'Invalid key "{key}". Config-keys cannot be one of thereserved jsonpickle tags: {reserved}')
     if rules.ENFORCE_STRING_KEYS and not is_text:
         raise KeyError(f'Invalid key "{key}". Config-keys have to be strings, but was {type(key)}')

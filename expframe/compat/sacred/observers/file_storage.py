@@ -14,7 +14,7 @@ from expframe.compat.sacred.observers import documents
 from expframe.compat.sacred.observers.contents import md5_of
 from expframe.compat.sacred.observers.documents_observer import DocumentsObserver
 from expframe.compat.sacred.observers.libraries import needed_by
-from expframe.disk import copy_file, inside, replace_file, replacing
+from expframe.disk.files import copy_file, inside, replace_file, replacing
 
 DEFAULT_FILE_STORAGE_PRIORITY = 20
 

@@ -15,7 +15,7 @@ from expframe.compat.sacred.inert import read_value
 from expframe.compat.sacred.observers.contents import is_md5, md5_of, md5_of_text, storable_text
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 AnySession = Session | scoped_session[Session]
 

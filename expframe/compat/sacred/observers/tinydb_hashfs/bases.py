@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from expframe.compat.sacred.observers.libraries import needed_by
 from expframe.compat.sacred.observers.tinydb_hashfs.hashed_files import HashedFiles
 from expframe.compat.sacred.serializer import flatten
-from expframe.disk import replacing
+from expframe.disk.files import replacing
 
 if TYPE_CHECKING:
     from tinydb import TinyDB

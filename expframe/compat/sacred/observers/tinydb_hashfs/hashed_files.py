@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from expframe.compat.sacred.observers.contents import md5_of
-from expframe.disk import copy_file
+from expframe.disk.files import copy_file
 
 _DEPTH, _WIDTH = 3, 2
 

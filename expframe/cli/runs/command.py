@@ -1,0 +1,176 @@
+"""What every command has: usage, store, an answer as text or as JSON, messages, an exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe.cli import argv
+from expframe.cli.render import write
+from expframe.cli.table import Style, clean
+from expframe.config import dotted, json_values
+from expframe.errors import CommandLineError, ExpframeError, RunNotFoundError, UsageError
+from expframe.store import ids
+from expframe.store.search.collection import Runs
+
+VERSION = 1
+"""Of the JSON that commands print; it changes when a key goes or means something else, not when one is added."""
+
+_OPTIONS = """
+  -F DIR --store=DIR     The folder of runs, instead of EXPFRAME_STORE or ./runs.
+  --json                 Print JSON.
+  -h --help              Show this text.
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """
+    What the words of a command ask for.
+
+    Attributes:
+        words: By argument (`ID`) and flag (`--where`).
+        store: The folder of runs.
+    """
+
+    words: Mapping[str, Any]
+    store: Path
+
+    def __getitem__(self, name: str) -> Any:
+        return self.words[name]
+
+    @property
+    def runs(self) -> Runs:
+        """All runs of the store."""
+        return Runs(self.store)
+
+    def number(self, flag: str, *, least: int = 0) -> int | None:
+        """
+        Return the whole number that was given to a flag; None where none was.
+
+        Raises:
+            UsageError: It is none, or too small.
+        """
+        text = self.words[flag]
+        if text is None:
+            return None
+        if not text.isdecimal() or int(text) < least:
+            raise UsageError(f"{flag}={text}", f"takes a whole number from {least} up.")
+        return int(text)
+
+    def names(self, flag: str) -> list[str]:
+        """Return the names that were given to a flag, with commas between them."""
+        return [name.strip() for name in (self.words[flag] or "").split(",") if name.strip()]
+
+
+class Answer(NamedTuple):
+    """
+    What a command answers.
+
+    Attributes:
+        data: What `--json` prints; one object after the other, a line each, where it is an iterator.
+        lines: Makes the text that is printed otherwise.
+        code: The exit code.
+        is_live: Whether the text comes in pieces that are shown at once, as they are, in place of lines.
+    """
+
+    data: Mapping[str, Any] | Iterator[Mapping[str, Any]]
+    lines: Callable[[Style], Iterable[str]]
+    code: int = 0
+    is_live: bool = False
+
+
+Main = Callable[[Sequence[str]], int]
+
+
+def command(usage: str) -> Callable[[Callable[[Asked], Answer]], Main]:
+    """
+    Make a command of a function: words in, an exit code out; what it answers and what goes wrong is printed.
+
+    Args:
+        usage: What the command does, and its usage lines and options in docopt's form; those that every command has
+            are added.
+    """
+    whole = usage.rstrip("\n") + _OPTIONS if "\nOptions:\n" in usage else f"{usage.rstrip()}\n\nOptions:{_OPTIONS}"
+    name = re.findall(r"^  expframe (\S+)", usage, re.MULTILINE)[0]
+
+    def decorate(answer: Callable[[Asked], Answer]) -> Main:
+        def main(words: Sequence[str]) -> int:
+            return _guarded(lambda: _do(name, whole, answer, words))
+
+        return main
+
+    return decorate
+
+
+def _do(name: str, usage: str, answer: Callable[[Asked], Answer], words: Sequence[str]) -> int:
+    before_dashes = words[: words.index("--")] if "--" in words else words
+    if "-h" in before_dashes or "--help" in before_dashes:
+        write(usage.rstrip("\n"))
+        return 0
+    matched = _match(name, usage, words)
+    asked = Asked(matched, ids.resolve_store(matched["--store"]))
+    found = answer(asked)
+    if asked["--json"]:
+        _print_json(name, asked.store, found.data)
+    else:
+        for line in found.lines(Style.of(sys.stdout)):
+            write(line, end="" if found.is_live else "\n")
+            if found.is_live:
+                sys.stdout.flush()
+    sys.stdout.flush()
+    return found.code
+
+
+def _match(name: str, usage: str, words: Sequence[str]) -> dict[str, Any]:
+    try:
+        return argv.match(usage, [name, *words])
+    except SystemExit:
+        lines = re.findall(r"^Usage:\n(?:  .*\n)+", usage, re.MULTILINE)[0]
+        raise CommandLineError(*_explain(usage, words), lines + f"expframe {name} --help says more.") from None
+
+
+def _explain(usage: str, words: Sequence[str]) -> tuple[str, str]:
+    """Return what is wrong with words that fit no usage line."""
+    flags = re.findall(r"(?<=[\s\[(])--?[A-Za-z][A-Za-z-]*", usage)
+    for word in words:
+        if word == "--":
+            break
+        flag = word.partition("=")[0] if word.startswith("--") else word[:2]
+        if re.match(r"--?[A-Za-z]", flag) and not any(known.startswith(flag) for known in flags):
+            near = dotted.nearest(flag.lstrip("-"), {known.lstrip("-") for known in flags if known.startswith("--")})
+            hint = f"Did you mean {' or '.join('--' + n for n in near)}?" if near else "See --help for all flags."
+            return flag, f"no such flag. {hint}"
+    return " ".join(words) or "no words", "fits no usage line."
+
+
+def _print_json(name: str, store: Path, data: Mapping[str, Any] | Iterator[Mapping[str, Any]]) -> None:
+    if isinstance(data, Mapping):
+        write(json_values.dump_plain({"version": VERSION, "command": name, "store": str(store), **data}).decode())
+        return
+    for item in data:
+        write(json_values.dump_plain({"version": VERSION, "command": name, **item}, indent=None).decode())
+        sys.stdout.flush()
+
+
+def _guarded(do: Callable[[], int]) -> int:
+    """Do something and return its exit code; say what goes wrong in one message on standard error."""
+    try:
+        return do()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read has seen enough; Python would complain at its end when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except ExpframeError as problem:
+        write(f"{type(problem).__name__}: {clean(str(problem))}", sys.stderr)
+        return 2 if isinstance(problem, UsageError | RunNotFoundError) else 1
+    except OSError as problem:
+        write(f"{type(problem).__name__}: {clean(str(problem))}", sys.stderr)
+        return 1

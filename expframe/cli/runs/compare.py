@@ -1,0 +1,191 @@
+"""`expframe compare`: runs beside each other, for the eye and for a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from expframe.cli.table import Cell, Style, cell, clean
+from expframe.config import dotted, json_values
+from expframe.errors import UsageError, listed
+from expframe.cli.runs import comparison, select
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.comparison import Comparison, Group
+from expframe.cli.runs.forms import FORMS
+from expframe.record.significance import Sample, Welch
+
+USAGE = f"""\
+Compare runs: the entries that differ, and what came of it. All runs, oldest first, where none is named.
+
+Usage:
+  expframe compare [options] [ID...]
+
+Options:
+  -w FILTER --where=FILTER     Only those that it is true of: "command == 'train'".
+  -m NAMES --metrics=NAMES     The metrics, with commas: acc.max,loss.last,result.score. Otherwise numbers in the
+                               result, and the last value of metrics that most runs have and that differ.
+  -e ENTRIES --entries=ENTRIES  The entries, with commas, instead of those that differ.
+  -g --groups                  Runs that are equal but for the seed are one line: mean, standard deviation,
+                               confidence interval and count; two groups are tested for a difference.
+  -b ENTRIES --by=ENTRIES      Groups of runs that are equal in these entries, with commas.
+  --confidence=PART            Of the intervals [default: 0.95].
+  -o FORM --form=FORM          text, csv, markdown or latex [default: text].
+
+{select.HELP}"""
+
+
+@command(USAGE)
+def main(asked: Asked) -> Answer:
+    """Compare runs."""
+    form = asked["--form"]
+    if form not in FORMS:
+        near = dotted.nearest(form, FORMS) or tuple(FORMS)
+        raise UsageError(f"--form={form}", f"is none. There are: {', '.join(near)}.")
+    confidence = _confidence(asked["--confidence"])
+    ids = [run.id for run in select.select_all(asked)]
+    if not asked["ID"]:
+        ids.reverse()  # what came first is what later runs are measured by
+    by = asked.names("--by")
+    found = comparison.compare(asked.store, ids, asked.names("--metrics"), asked.names("--entries") or by)
+    if asked["--groups"] or by:
+        return _answer_of_groups(comparison.groups(found, by, confidence), found, form, confidence)
+    return Answer(_plain(found), lambda style: [*_run_lines(found, form, style), *_notes(found, form)])
+
+
+def _confidence(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0.0 < number < 1.0:
+        raise UsageError(f"--confidence={text}", "takes a part of 1, such as 0.95.")
+    return number
+
+
+def _plain(found: Comparison) -> dict[str, Any]:
+    rows = [
+        {
+            "id": id,
+            "entries": {name: json_values.to_json(own[id]) for name, own in found.entries.items() if id in own},
+            "metrics": {name: json_values.to_json(own[id]) for name, own in found.metrics.items() if id in own},
+        }
+        for id in found.runs
+    ]
+    return {"runs": rows, "left_out": found.left_out}
+
+
+def _run_lines(found: Comparison, form: str, style: Style) -> list[str]:
+    titles = ["id", *found.entries, *found.metrics]
+    columns = [*found.entries.values(), *found.metrics.values()]
+    rows = [[id, *(_entry(own, id) for own in columns)] for id in found.runs]
+    return FORMS[form](titles, rows, style)
+
+
+def _entry(own: Any, id: str) -> Any:
+    """Return the value of a run, in a form that every table can print; nothing where it has none."""
+    value = own.get(id)
+    is_plain = value is None or isinstance(value, bool | int | float)
+    return value if is_plain else cell(value).text
+
+
+def _notes(found: Comparison, form: str) -> Iterator[str]:
+    if form == "text" and found.left_out:
+        more = f" and {len(found.left_out) - 5} more" if len(found.left_out) > 5 else ""
+        yield f"Left out: {clean(', '.join(found.left_out[:5]))}{more}. Choose with --metrics."
+
+
+# ---------------------------------------------------------------------------------------------------------- groups
+
+
+def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, confidence: float) -> Answer:
+    tests = comparison.tests(groups, confidence)
+    data = {
+        "confidence": confidence,
+        "groups": [
+            {
+                "entries": json_values.to_json(dict(group.entries)),
+                "runs": group.runs,
+                "metrics": {name: json_values.to_json(sample._asdict()) for name, sample in group.metrics.items()},
+            }
+            for group in groups
+        ],
+        "tests": {name: json_values.to_json(test._asdict()) for name, test in tests.items()},
+        "left_out": found.left_out,
+    }
+
+    def lines(style: Style) -> Iterator[str]:
+        if form == "csv":
+            yield from _exact_lines(groups, style)
+            return
+        yield from _group_lines(groups, form, confidence, style)
+        if tests:
+            yield ""
+            yield from _test_lines(groups, tests, form, confidence, style)
+        yield from _notes(found, form)
+
+    return Answer(data, lines)
+
+
+def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: Style) -> list[str]:
+    names = list(dict.fromkeys(name for group in groups for name in group.entries))
+    metrics = list(groups[0].metrics) if groups else []
+    titles = [*names, "n", *(f"{name}: mean ± sd ({100 * confidence:g}% CI)" for name in metrics)]
+    rows = [
+        [
+            *(_entry(group.entries, name) for name in names),
+            len(group.runs),
+            *(_sample_cell(group.metrics[name], len(group.runs)) for name in metrics),
+        ]
+        for group in groups
+    ]
+    return FORMS[form](titles, rows, style)
+
+
+def _sample_cell(sample: Sample, runs: int) -> Cell:
+    if sample.mean is None:
+        return Cell("", is_right=True)
+    text = f"{sample.mean:.4g}"
+    if sample.sd is not None:
+        text += f" ± {sample.sd:.2g} ({sample.low:.4g} to {sample.high:.4g})"
+    return Cell(text if sample.n == runs else f"{text}, n = {sample.n}", is_right=True)
+
+
+def _exact_lines(groups: Sequence[Group], style: Style) -> list[str]:
+    """Return groups with a column for each number, in full."""
+    names = list(dict.fromkeys(name for group in groups for name in group.entries))
+    metrics = list(groups[0].metrics) if groups else []
+    titles = [*names, "n", *(f"{name} {part}" for name in metrics for part in Sample._fields)]
+    rows = [
+        [
+            *(_entry(group.entries, name) for name in names),
+            len(group.runs),
+            *(number for name in metrics for number in group.metrics[name]),
+        ]
+        for group in groups
+    ]
+    return FORMS["csv"](titles, rows, style)
+
+
+def _test_lines(
+    groups: Sequence[Group], tests: dict[str, Welch], form: str, confidence: float, style: Style
+) -> list[str]:
+    first, second = (_name_of(group) for group in groups)
+    titles = [f"{second} less {first}", f"difference ({100 * confidence:g}% CI)", "Welch's t", "df", "p"]
+    rows = [
+        [
+            name,
+            Cell(f"{test.difference:.4g} ({test.low:.4g} to {test.high:.4g})", is_right=True),
+            Cell(f"{test.t:.3g}", is_right=True),
+            Cell(f"{test.freedom:.3g}", is_right=True),
+            Cell(f"{test.p:.2g}", is_right=True),
+        ]
+        for name, test in tests.items()
+    ]
+    return FORMS[form](titles, rows, style)
+
+
+def _name_of(group: Group) -> str:
+    """Return what a group is called: by its entries, if it is told by few."""
+    if not 0 < len(group.entries) <= 3:
+        return f"runs {listed(group.runs, most=3)}"
+    return ", ".join(f"{name}={cell(value).text}" for name, value in group.entries.items())

@@ -1,0 +1,143 @@
+"""`expframe ls`: the runs of a store as a table."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from expframe.cli.table import Cell, Style, cell, seconds_text, table_lines
+from expframe.config import json_values
+from expframe.record.record import Status
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.store.search.collection import Runs
+
+USAGE = """\
+List runs, newest first.
+
+Usage:
+  expframe ls [options]
+
+Options:
+  -w FILTER --where=FILTER     Only those that it is true of: "status == 'COMPLETED' and config.lr < 0.1".
+  -s FIELDS --sort=FIELDS      Sort by fields, with commas; a minus before one is descending: -metrics.acc.max.
+  -n COUNT --limit=COUNT       Only the first so many.
+  -c FIELDS --columns=FIELDS   The columns, with commas: id,config.lr,metrics.acc.max. A plus before the first adds
+                               to the usual ones: +config.lr.
+  -t --tree                    Each run below the one that it was started in.
+"""
+
+_USUAL = ("id", "name", "command", "status", "started", "duration", "tags", "comment")
+_LEFT_OUT_EMPTY = {"tags", "comment"}
+_KINDS = {
+    Status.COMPLETED: "added",
+    Status.RUNNING: "bold",
+    Status.QUEUED: "dim",
+    Status.FAILED: "typechanged",
+    Status.DIED: "typechanged",
+    Status.TIMEOUT: "typechanged",
+}
+
+
+@command(USAGE)
+def main(asked: Asked) -> Answer:
+    """List runs."""
+    runs = asked.runs
+    if asked["--where"]:
+        runs = runs.where(asked["--where"])
+    if asked["--sort"]:
+        runs = runs.sort(*asked.names("--sort"))
+    limit = asked.number("--limit")
+    if limit is not None:
+        runs = runs[:limit]
+    columns = _columns(asked)
+    if asked["--tree"]:
+        tree = _tree(runs, columns)
+        return Answer(
+            {"runs": [_nested(columns, node) for node in tree]}, lambda style: _tree_lines(tree, style, columns)
+        )
+    rows = list(runs.rows(*columns))
+    data = {"runs": [_json(columns, row) for row in rows]}
+    return Answer(data, lambda style: run_lines(columns, rows, style))
+
+
+def _columns(asked: Asked) -> list[str]:
+    names = asked.names("--columns")
+    if not names or names[0].startswith("+"):
+        names = list(dict.fromkeys([*_USUAL, *(name.lstrip("+") for name in names)]))
+    return names
+
+
+def _json(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:
+    return {name: json_of(value) for name, value in zip(columns, row, strict=True)}
+
+
+def json_of(value: Any) -> Any:
+    """Return a time as its ISO text, and any other value as it is stored in JSON."""
+    return value.isoformat() if isinstance(value, datetime.datetime) else json_values.to_json(value)
+
+
+def run_cell(column: str, value: Any) -> Cell:
+    """Return what stands in a column that is called as a field of runs."""
+    if column == "status" and value is not None:
+        return Cell(str(value), _KINDS.get(value, ""))
+    if column == "duration":
+        return Cell(seconds_text(value), is_right=True)
+    return cell(value)
+
+
+def run_lines(columns: list[str], rows: list[tuple[Any, ...]], style: Style) -> list[str]:
+    """Return runs as a table whose columns are called as fields; usual columns that are empty are left out."""
+    if not rows:
+        return ["No runs."]
+    kept = [n for n, name in enumerate(columns) if name not in _LEFT_OUT_EMPTY or any(row[n] for row in rows)]
+    titles = [columns[n].removeprefix("config.").removeprefix("metrics.") for n in kept]
+    return table_lines(titles, [[run_cell(columns[n], row[n]) for n in kept] for row in rows], style)
+
+
+# ----------------------------------------------------------------------------------------------------------- tree
+
+
+class _Node:
+    """A run and those that were started in it."""
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        self.row = row
+        self.children: list[_Node] = []
+
+
+def _tree(runs: Runs, columns: list[str]) -> list[_Node]:
+    """Return the outermost of runs, each with those below it; children are in order of their start."""
+    nodes: dict[Any, _Node] = {}
+    parents: dict[Any, Any] = {}
+    started: dict[Any, Any] = {}
+    for uid, parent, time, *row in runs.rows("uid", "parent", "time", *columns):
+        key = uid if uid not in nodes else object()  # a copied folder is a run of its own
+        nodes[key] = _Node(tuple(row))
+        parents[key], started[key] = parent, time
+    outermost = []
+    inner: list[tuple[Any, Any]] = []
+    for key, node in nodes.items():
+        if parents[key] in nodes and parents[key] is not None:
+            inner.append((key, parents[key]))
+        else:
+            outermost.append(node)
+    earliest = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+    for key, parent in sorted(inner, key=lambda pair: started[pair[0]] or earliest):
+        nodes[parent].children.append(nodes[key])
+    return outermost
+
+
+def _nested(columns: list[str], node: _Node) -> Mapping[str, Any]:
+    return {**_json(columns, node.row), "children": [_nested(columns, child) for child in node.children]}
+
+
+def _tree_lines(tree: list[_Node], style: Style, columns: list[str]) -> list[str]:
+    rows = [(f"{'  ' * depth}{'- ' if depth else ''}{cell(row[0]).text}", *row[1:]) for depth, row in _walk(tree)]
+    return run_lines(columns, rows, style)
+
+
+def _walk(nodes: Iterable[_Node], depth: int = 0) -> Iterator[tuple[int, tuple[Any, ...]]]:
+    for node in nodes:
+        yield depth, node.row
+        yield from _walk(node.children, depth + 1)

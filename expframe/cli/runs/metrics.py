@@ -1,0 +1,156 @@
+"""`expframe metrics ID NAME...`: curves as a plot in the terminal, or as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from expframe.cli.table import Style, clean, table_lines
+from expframe.config import dotted, json_values
+from expframe.record.curves import Curve
+from expframe.errors import MissingLibraryError, UsageError, listed
+from expframe.cli.runs import select
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.store.reader import StoredRun
+
+USAGE = f"""\
+Plot metrics in the terminal, or print their points; without a name, say which metrics there are.
+
+Usage:
+  expframe metrics [options] ID [NAME...]
+
+Options:
+  -c --csv          Print points as CSV: run,metric,step,time,value.
+  -w --wide         Print points as CSV with a line for each step and a column for each metric and run.
+  -x AXIS --x=AXIS  What points are plotted over: step, or time in seconds since the first one [default: step].
+  -l --log          Plot the logarithm to base 10.
+
+{select.HELP}"""
+
+_WIDTH = 79
+_HEIGHT = 18
+_MARGIN = 18
+"""Columns that the scale beside a plot takes."""
+_MARKS = "ox+*#"
+"""What points of several curves are drawn as where there are no colours."""
+_POINTS = 2000
+"""More points than this are thinned out: a terminal has no room for them."""
+
+Curves = dict[tuple[str, str], Curve]
+"""The curves that are asked for, by id and metric."""
+
+
+@command(USAGE)
+def main(asked: Asked) -> Answer:
+    """Plot or print metrics."""
+    runs = select.select(asked.runs, [asked["ID"]])
+    if not asked["NAME"]:
+        return _overview(runs)
+    if asked["--x"] not in ("step", "time"):
+        raise UsageError(f"--x={asked['--x']}", "takes step or time.")
+    curves = _find(runs, asked["NAME"])
+    data = {"curves": [_plain(id, name, curve) for (id, name), curve in curves.items()]}
+    if asked["--wide"]:
+        return Answer(data, lambda style: _wide(curves))
+    if asked["--csv"]:
+        return Answer(data, lambda style: _long(curves))
+    return Answer(data, lambda style: _plot(curves, style, is_over_time=asked["--x"] == "time", is_log=asked["--log"]))
+
+
+def _overview(runs: Sequence[StoredRun]) -> Answer:
+    found = [(run.id, name, summary) for run in runs for name, summary in run.summaries.items()]
+    data = {"metrics": [{"run": id, "name": name, **summary.to_json()} for id, name, summary in found]}
+    rows = [(id, name, s.count, s.last, s.min, s.max, s.mean) for id, name, s in found]
+    titles = ("run", "metric", "count", "last", "min", "max", "mean")
+    return Answer(data, lambda style: table_lines(titles, rows, style) if rows else ["No metrics."])
+
+
+def _find(runs: Sequence[StoredRun], names: Sequence[str]) -> Curves:
+    """Return the curves of metrics; each of them is in some run."""
+    of_runs: dict[str, Mapping[str, Curve]] = {run.id: run.metrics() for run in runs}
+    known = list(dict.fromkeys(name for curves in of_runs.values() for name in curves))
+    for name in names:
+        if name not in known:
+            near = dotted.nearest(name, known)
+            hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"There are: {listed(known)}."
+            raise UsageError(f"metric {name!r}", f"is in none of these runs. {hint}")
+    return {(id, name): curves[name] for name in names for id, curves in of_runs.items() if name in curves}
+
+
+def _plain(id: str, name: str, curve: Curve) -> dict[str, Any]:
+    points = {"steps": curve.steps, "times": curve.times, "values": curve.values}
+    return {"run": id, "metric": name, **json_values.to_json(points)}
+
+
+# ------------------------------------------------------------------------------------------------------------- CSV
+
+
+def _long(curves: Curves) -> Iterator[str]:
+    yield "run,metric,step,time,value"
+    for (id, name), curve in curves.items():
+        for step, when, value in zip(curve.steps, curve.times, curve.values, strict=True):
+            yield _csv_line([id, name, step, f"{when:.6f}", repr(value)])
+
+
+def _wide(curves: Curves) -> Iterator[str]:
+    """Yield a line for each step; of several points at one step the last one counts."""
+    by_step = [dict(zip(curve.steps, curve.values, strict=True)) for curve in curves.values()]
+    are_many = len({id for id, _ in curves}) > 1
+    yield _csv_line(["step", *(f"{name} (run {id})" if are_many else name for id, name in curves)])
+    for step in sorted({step for column in by_step for step in column}):
+        yield _csv_line([step, *(repr(column[step]) if step in column else "" for column in by_step)])
+
+
+def _csv_line(cells: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()
+
+
+# ------------------------------------------------------------------------------------------------------------ plot
+
+
+def _plot(curves: Curves, style: Style, *, is_over_time: bool, is_log: bool) -> Iterator[str]:
+    try:
+        import plotille
+    except ImportError:
+        raise MissingLibraryError("a plot in the terminal", "plotille", "terminal") from None
+    figure = plotille.Figure()
+    figure.width = max((style.width or _WIDTH) - _MARGIN, 20)
+    figure.height = _HEIGHT
+    figure.with_colors = style.colour
+    figure.x_label = "seconds" if is_over_time else "step"
+    figure.y_label = "log10" if is_log else "value"
+    figure.origin = False
+    figure.y_ticks_fkt = figure.x_ticks_fkt = lambda low, high: f"{low:.5g}"
+    are_many = len({id for id, _ in curves}) > 1
+    has_points = False
+    marks = itertools.cycle(_MARKS)
+    for (id, name), curve in curves.items():
+        xs, ys = _points(curve, is_over_time, is_log)
+        if xs:
+            has_points = True
+            label = clean(f"{name} (run {id})" if are_many else name)
+            figure.plot(xs, ys, label=label, marker=None if style.colour or len(curves) == 1 else next(marks))
+    if not has_points:
+        yield "No points that can be plotted."
+        return
+    yield from figure.show(legend=True).splitlines()
+
+
+def _points(curve: Curve, is_over_time: bool, is_log: bool) -> tuple[list[float], list[float]]:
+    """Return what is to be plotted: finite points, and not more than there is room for."""
+    start = curve.times[0] if curve.times else 0.0
+    xs = [when - start for when in curve.times] if is_over_time else curve.steps
+    pairs = [
+        (float(x), math.log10(value) if is_log else value)
+        for x, value in zip(xs, curve.values, strict=True)
+        if math.isfinite(value) and math.isfinite(x) and (value > 0 or not is_log)
+    ]
+    step = max(1, math.ceil(len(pairs) / _POINTS))
+    kept = pairs[::step] + (pairs[-1:] if step > 1 else [])
+    return [x for x, _ in kept], [y for _, y in kept]

@@ -1,0 +1,91 @@
+"""How runs are named in a command line: `12`, `last`, `best:acc`, `3-7`, `1,4,9`, the beginning of a uid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from expframe.errors import RunNotFoundError, UsageError
+from expframe.cli.runs.command import Asked
+from expframe.store import foreign, ids
+from expframe.store.search.collection import Runs
+from expframe.store.reader import StoredRun, open_run
+
+_RANGE = re.compile(r"(\d{1,15})-(\d{1,15})")
+_BEST = re.compile(r"best:(?P<metric>.+?)(?::(?P<mode>min|max))?")
+
+HELP = """\
+  ID is the id of a run, or its uid or the beginning of one; `last` is the newest, `best:acc` has the greatest acc,
+  `best:loss:min` the smallest loss. Where several runs may be named, 3-7 are those from 3 to 7, and 1,4 are two.
+"""
+"""What the usage of commands says of it."""
+
+
+def select_one(runs: Runs, word: str) -> StoredRun:
+    """
+    Return the run that a word names.
+
+    Raises:
+        RunNotFoundError: There is none.
+        UsageError: The word names several.
+    """
+    found = select(runs, [word])
+    if len(found) != 1:
+        raise UsageError(f"id {word!r}", f"names {len(found)} runs, and one is asked for.")
+    return found[0]
+
+
+def select(runs: Runs, words: Iterable[str]) -> list[StoredRun]:
+    """
+    Return the runs that words name, each once, in the order of the words.
+
+    Raises:
+        RunNotFoundError: A word names none.
+        QueryError: A word begins the uid of several, or names a metric that is not there.
+    """
+    found = {run.id: run for word in words for part in _parts(runs, word) for run in _named(runs, part)}
+    return list(found.values())
+
+
+def select_all(asked: Asked, *, needs_words: bool = False) -> list[StoredRun]:
+    """
+    Return the runs of `ID...` that the filter of `--where` is true of; all runs, newest first, where no id is given.
+
+    Raises:
+        UsageError: Neither ids nor a filter are given, and one of them is needed.
+    """
+    if needs_words and not asked["ID"] and not asked["--where"]:
+        raise UsageError("no runs", "are named. Give their ids, or a filter with --where.")
+    found = asked.runs.where(asked["--where"]) if asked["--where"] else asked.runs
+    if not asked["ID"]:
+        return list(found)
+    named = select(asked.runs, asked["ID"])
+    if not asked["--where"]:
+        return named
+    ids = set(found.ids())
+    return [run for run in named if run.id in ids]
+
+
+def _parts(runs: Runs, word: str) -> list[str]:
+    return [word] if word.startswith("best:") else [part for part in word.split(",") if part] or [word]
+
+
+def _named(runs: Runs, word: str) -> Iterator[StoredRun]:
+    if ids.is_name(word) and foreign.is_run(runs.store / word):
+        yield open_run(runs.store / word)
+    elif word == "last":
+        yield runs.last
+    elif found := _BEST.fullmatch(word):
+        yield runs.best(found["metric"], found["mode"] or "max")
+    elif found := _RANGE.fullmatch(word):
+        yield from _between(runs, word, int(found[1]), int(found[2]))
+    else:
+        yield runs[word]
+
+
+def _between(runs: Runs, word: str, first: int, last: int) -> list[StoredRun]:
+    low, high = sorted((first, last))
+    inside = [id for id in foreign.run_ids(runs.store) if id.isdecimal() and low <= int(id) <= high]
+    if not inside:
+        raise RunNotFoundError(word, str(runs.store), tuple(runs.ids()[:10]))
+    return [open_run(runs.store / id) for id in sorted(inside, key=int, reverse=first > last)]

@@ -1,0 +1,132 @@
+"""`expframe watch`: the runs that are running, in a table that lives."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from expframe.cli.table import Cell, Style, seconds_text, table_lines
+from expframe.config import json_values
+from expframe.errors import ExpframeError, UsageError
+from expframe.record.record import Status, now
+from expframe.cli.runs import select
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.ls import run_cell
+from expframe.store.reader import StoredRun
+from expframe.run.timers import PREFIX as TIMES
+
+USAGE = f"""\
+Show the runs that are running, again and again; with ids, those until they have ended. Ctrl-C ends it.
+
+Usage:
+  expframe watch [options] [ID...]
+
+Options:
+  -i SECONDS --interval=SECONDS   How long to wait between two looks [default: 2].
+  --once                          Look once.
+
+{select.HELP}"""
+
+_MOST = 5
+"""More metrics than this are not shown."""
+
+
+class _Look(NamedTuple):
+    """How one run was when it was looked at."""
+
+    id: str
+    name: str
+    command: str
+    status: str
+    seconds: float | None
+    points: int
+    latest: Mapping[str, float | None]
+
+
+@command(USAGE)
+def main(asked: Asked) -> Answer:
+    """Watch runs."""
+    interval = _seconds(asked["--interval"])
+    looks = _looks(asked, select.select(asked.runs, asked["ID"]), interval)
+    data = ({"time": now().isoformat(), "runs": [_plain(look) for look in found]} for found in looks)
+    return Answer(data, lambda style: _pages(looks, style), is_live=True)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0.0 < seconds < 86_400.0:
+        raise UsageError(f"--interval={text}", "takes seconds, such as 0.5.")
+    return seconds
+
+
+def _looks(asked: Asked, chosen: list[StoredRun], interval: float) -> Iterator[list[_Look]]:
+    """Yield how runs are; one that was running at an earlier look is shown when it has ended, too."""
+    shown = {run.id: run for run in chosen}
+    while True:
+        if not asked["ID"]:
+            running = asked.runs.where("status == 'RUNNING'")
+            shown = {**shown, **{run.id: run for run in sorted(running, key=_age)}}
+        found = [look for run in shown.values() if (look := _look(run)) is not None]
+        yield found
+        if asked["--once"] or (asked["ID"] and all(look.status != Status.RUNNING for look in found)):
+            return
+        time.sleep(interval)
+
+
+def _age(run: StoredRun) -> tuple[int, str]:
+    return (int(run.id), "") if run.id.isdecimal() else (0, run.id)
+
+
+def _look(run: StoredRun) -> _Look | None:
+    """Return how a run is; None where it has gone, or cannot be read."""
+    try:
+        record, summaries = run.record, run.summaries
+    except (ExpframeError, OSError):
+        return None
+    seconds = record.duration
+    began = record.resumed or record.started
+    if seconds is None and began is not None and record.status == Status.RUNNING:
+        seconds = (now() - began).total_seconds()
+    latest = {name: summary.last for name, summary in summaries.items() if not name.startswith(TIMES)}
+    points = sum(summary.count for summary in summaries.values())
+    return _Look(run.id, record.name, record.command, record.status, seconds, points, latest)
+
+
+def _plain(look: _Look) -> dict[str, Any]:
+    return {**look._asdict(), "latest": json_values.to_json(dict(look.latest))}
+
+
+def _pages(looks: Iterator[list[_Look]], style: Style) -> Iterator[str]:
+    """Yield tables, on a terminal each in the place of the one before."""
+    is_redrawn = style.width is not None and os.environ.get("TERM") != "dumb"
+    height = 0
+    for number, found in enumerate(looks):
+        lines = _lines(found, style)
+        if number:
+            yield f"\x1b[{height}A\x1b[J" if is_redrawn else "\n"
+        height = len(lines)
+        yield "".join(f"{line}\n" for line in lines)
+
+
+def _lines(found: list[_Look], style: Style) -> list[str]:
+    if not found:
+        return ["Nothing is running."]
+    titles = ("id", "name", "command", "status", "for", "points", "latest")
+    rows = [
+        (
+            look.id,
+            look.name,
+            look.command,
+            run_cell("status", look.status),
+            Cell(seconds_text(look.seconds), is_right=True),
+            look.points,
+            ", ".join(f"{name}={value:.4g}" for name, value in list(look.latest.items())[:_MOST] if value is not None),
+        )
+        for look in found
+    ]
+    return table_lines(titles, rows, style)

@@ -1,0 +1,139 @@
+"""The command line of a script: words in; a run, help or an error with its exit code out."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from expframe.cli import argv as words
+from expframe.cli.render import error_text, own_frames_only, write
+from expframe.cli.script.commands import show_config
+from expframe.config import dotted
+from expframe.config.request import Options, Request
+from expframe.config.secrets import mask_text, secrets_in, secrets_of
+from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
+from expframe.process.log_lines import RunFormatter, name_level
+from expframe.run.progress import aside
+
+
+def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
+    """
+    Do what a command line asks for and return the Run; the completed one with --needed, None after help.
+
+    Raises:
+        SystemExit: Something failed: 1, 2 for a wrong command line or config, 130 after Ctrl-C, 143 after SIGTERM, or
+            what the command itself exited with. What went wrong has been printed.
+    """
+    options = Options()
+    run = None
+    line: list[str] = []
+    try:
+        line = words.split_argv(argv)
+        program = words.program_name(line)
+        asked = words.parse(line[1:], program, experiment.registry.cli_options)
+        options = asked.options
+        if asked.help:
+            _print_help(experiment, asked.command, program)
+            return None
+        _set_up_logging(options.loglevel)
+        request = Request(asked.command, asked.overrides, asked.named, options)
+        run = experiment.prepare(request, is_command_line=True)
+        options = run.request.options
+        if options.dry_run:
+            from expframe.cli.script.preview import preview_text
+
+            write(preview_text(run))
+            return run
+        if options.print_config:
+            show_config(run.config)
+            write("-" * 79)
+        found = run.do()
+        if found is not run:
+            same = "command and config" if options.any_code else "command, config and code"
+            write(f"Run {found.id} is COMPLETED and has the same {same}: {found.folder}")
+            return found
+        if run.was_stopped:
+            raise Terminated
+        return run
+    except KeyboardInterrupt:
+        write("Interrupted.", sys.stderr)
+        sys.exit(130)
+    except Terminated:
+        write("Terminated.", sys.stderr)
+        sys.exit(143)
+    except Exception as problem:
+        secrets = secrets_of(line[1:]) | (secrets_in(run.config.values) if run is not None else set())
+        _show(problem, options, secrets)
+        sys.exit(1 if run is not None and run.has_started else 2)
+
+
+def _show(problem: Exception, options: Options, secrets: Iterable[str]) -> None:
+    """Print what went wrong, and enter the debugger if that was asked for."""
+    if isinstance(problem, ExpframeError) and own_frames_only(problem.__traceback__) and not options.debug:
+        write(mask_text(f"{type(problem).__name__}: {problem}", secrets), sys.stderr)
+    else:
+        write(error_text(problem, whole=options.debug, secrets=secrets), sys.stderr)
+    if options.pdb:
+        import pdb
+
+        pdb.post_mortem(problem.__traceback__)
+
+
+def _print_help(experiment: Any, command: str | None, program: str) -> None:
+    experiment.add_built_in_commands()
+    commands = experiment.registry.snapshot().commands
+    if command is None:
+        write(words.usage(program, experiment.doc or "", commands, experiment.registry.cli_options))
+        return
+    if command not in commands:
+        raise UnknownCommandError(command, dotted.nearest(command, commands), tuple(commands))
+    found = commands[command].captured.raw
+    doc = inspect.getdoc(found) or "No description."
+    write(f"{command}{inspect.signature(found)}\n" + "\n".join(f"    {row}".rstrip() for row in doc.splitlines()))
+
+
+def _set_up_logging(level: str | int | None) -> None:
+    name_level()
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = _StderrHandler()
+        handler.setFormatter(RunFormatter())
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+    if level is not None:
+        root.setLevel(parse_level(level))
+
+
+def parse_level(level: str | int) -> int:
+    """
+    Return a log level by name or number.
+
+    Raises:
+        OptionError: It is none.
+    """
+    name_level()
+    text = str(level).strip()
+    if text.isdigit():
+        return int(text)
+    found = logging.getLevelName(text.upper())
+    if not isinstance(found, int):
+        raise OptionError(
+            f"--loglevel={level}", "is no level. Use DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number."
+        )
+    return found
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to what sys.stderr is at the time, so that captured output holds the log as well."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one message."""
+        try:
+            line = self.format(record)
+            with aside(sys.stderr):
+                write(line, sys.stderr)
+        except Exception:
+            self.handleError(record)

@@ -1,0 +1,46 @@
+"""Whether two values are the same: one type, and equal at any depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def same(first: Any, second: Any) -> bool:
+    """
+    Return whether two values have one type and are equal at any depth; NaN is the same as NaN.
+
+    A read-only dict or list is the same as a plain one.
+    """
+    if first is second:
+        return True
+    if isinstance(first, dict) and isinstance(second, dict) and _plain_kind(first) is _plain_kind(second):
+        return first.keys() == second.keys() and all(same(item, second[key]) for key, item in first.items())
+    if isinstance(first, list | tuple) and _plain_kind(first) is _plain_kind(second):
+        return len(first) == len(second) and all(map(same, first, second))
+    if type(first) is not type(second):
+        return False
+    try:
+        if hasattr(first, "dtype"):
+            return _same_arrays(first, second)
+        return bool(first == second) or bool(_is_nan(first) and _is_nan(second))
+    except Exception:
+        return False
+
+
+def _same_arrays(first: Any, second: Any) -> bool:
+    if first.shape != second.shape or first.dtype != second.dtype:
+        return False
+    if getattr(first.dtype, "names", None):
+        return all(same(first[name], second[name]) for name in first.dtype.names)
+    if getattr(first.dtype, "hasobject", False):
+        return all(map(same, first.ravel().tolist(), second.ravel().tolist()))
+    return bool(((first == second) | (_is_nan(first) & _is_nan(second))).all())
+
+
+def _plain_kind(value: Any) -> type:
+    kind = type(value)
+    return kind.__mro__[1] if kind.__name__ in {"FrozenDict", "FrozenList"} else kind
+
+
+def _is_nan(value: Any) -> Any:
+    return value != value  # noqa: PLR0124  nothing else is unequal to itself

@@ -1,0 +1,244 @@
+"""Call a config function with fixed values and hand back its locals; comments become docs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import re
+import types
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from expframe.config import dotted
+from expframe.config.dotted import MISSING, Path
+from expframe.config.equality import same
+from expframe.config.frozen import thaw
+from expframe.config.layers import Decided
+from expframe.config.pins import Pins
+from expframe.config.request import Origin
+from expframe.config.rewriting import ANNOTATE, LOCALS, PIN, TOUCH, UNBOUND, Binding, Instrument, Position, own_nodes
+from expframe.errors import ConfigFunctionError, ConfigParameterError
+
+_NO_DOC = re.compile(r"(noqa|type:|pylint:|pragma|fmt:|isort:|mypy:|ruff:|pyright:|!)", re.IGNORECASE)
+
+
+class ConfigFunction:
+    """
+    A decorated config function, as a layer.
+
+    Args:
+        function: The function; its source must be readable.
+        kind: What it is called in origins: `config function` or `named config`.
+
+    Raises:
+        ConfigFunctionError: The function has no source, or does what cannot be pinned: `return`, `yield`, `await`,
+            `global`, `nonlocal`, `*args`, `**kwargs` or defaults.
+    """
+
+    def __init__(self, function: Callable[..., Any], kind: str = "config function") -> None:
+        function = inspect.unwrap(function)
+        if not isinstance(function, types.FunctionType):
+            raise ConfigFunctionError(f"{function!r}", "is no function. Decorate a function, or use add_config(...).")
+        self.function = function
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        code = function.__code__
+        self.origin = Origin(kind, self.__name__, code.co_filename, code.co_firstlineno)
+        self._source = _Source(function, self._fail)
+        self.origin = self.origin.at(self._source.definition.lineno)
+        _check(self._source.definition, self._fail)
+        self._origins: dict[int, Origin] = {}
+
+    def __repr__(self) -> str:
+        return f"<{self.origin.kind} {self.__name__} ({self.origin.where})>"
+
+    def decide(self, pins: Pins, available: Mapping[str, Any]) -> Decided:
+        """
+        Call the function and return its entries.
+
+        Args:
+            pins: The fixed values of this function's part.
+            available: What its parameters may name: earlier entries, and the configs of ingredients.
+
+        Raises:
+            ConfigParameterError: A parameter names nothing that is available.
+        """
+        arguments = self._arguments(available)
+        bindings = self._instrument.bindings
+        done: dict[str, list[Binding]] = {}
+
+        def pin(value: Any, name: str, number: int) -> Any:
+            if number >= 0:
+                done[name] = [bindings[number]]
+            return pins.fix(value, name)
+
+        def touch(number: int) -> None:
+            binding = bindings[number]
+            done.setdefault(str(binding.path[0]), []).append(binding)
+
+        def annotate(**types: Callable[[], Any]) -> None:
+            pins.annotations.update({(*pins.path, name): type for name, type in types.items()})
+
+        given = {PIN: pin, TOUCH: touch, ANNOTATE: annotate, LOCALS: locals, UNBOUND: NameError}
+        found = self._function(**thaw(arguments), **given)
+        decided = Decided({})
+        order = self._instrument.order
+        for name, value in sorted(found.items(), key=lambda item: order.get(item[0], -1)):
+            if not self._instrument.is_entry(name, value):
+                continue
+            earlier = arguments.get(name, MISSING)
+            fixed = pins.fix(value, name)
+            if earlier is MISSING or not same(fixed, thaw(earlier)):
+                decided.values[name] = fixed
+                self._describe(decided, name, earlier, done.get(name, []))
+        return decided
+
+    def _describe(self, decided: Decided, name: str, earlier: Any, done: list[Binding]) -> None:
+        """Note where the leaves of an entry were assigned, but for those that are as they were, and their docs."""
+        value = decided.values[name]
+        if not isinstance(value, dict):
+            decided.origins[(name,)] = self._origin_at(done[0].lines[()] if done else self.origin.line)
+        else:
+            lines = {(*b.path[1:], *below): line for b in done for below, line in b.lines.items()}
+            for path, leaf in dotted.walk(value, (name,)) if value else [((name,), value)]:
+                if earlier is not MISSING and same(dotted.get(earlier, path[1:]), leaf):
+                    continue
+                ends = range(len(path), 0, -1)
+                line = next((lines[path[1:end]] for end in ends if path[1:end] in lines), self.origin.line)
+                decided.origins[path] = self._origin_at(line)
+        decided.docs.update(self._docs.get(name, {}))
+
+    def _origin_at(self, line: int) -> Origin:
+        return self._origins.get(line) or self._origins.setdefault(line, self.origin.at(line))
+
+    def _arguments(self, available: Mapping[str, Any]) -> dict[str, Any]:
+        for name in self._instrument.parameters:
+            if name not in available:
+                names = tuple(str(key) for key in available)
+                raise ConfigParameterError(self.__name__, self.origin.where, name, names)
+        return {name: available[name] for name in self._instrument.parameters}
+
+    @cached_property
+    def _instrument(self) -> Instrument:
+        return Instrument(self._source.definition)
+
+    @cached_property
+    def _function(self) -> Callable[..., dict[str, Any]]:
+        original = self.function
+        code = self._instrument.compile(original)
+        cells = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
+        closure = tuple(cells[name] for name in code.co_freevars)
+        return types.FunctionType(code, original.__globals__, self.__name__, None, closure)
+
+    @cached_property
+    def _docs(self) -> dict[str, dict[Path, str]]:
+        """The comments of each entry, by path; the first one of a path counts."""
+        docs: dict[str, dict[Path, str]] = {}
+        for binding in self._instrument.bindings:
+            for below, start, ends in binding.documented:
+                if text := self._source.comment(start, ends):
+                    docs.setdefault(str(binding.path[0]), {}).setdefault((*binding.path, *below), text)
+        return docs
+
+    def _fail(self, line: int, problem: str) -> None:
+        subject = f"config function {self.__name__}() ({self.origin.at(line).where})"
+        raise ConfigFunctionError(subject, problem)
+
+
+class _Source:
+    """The lines and the syntax tree of one function, with line numbers of its file."""
+
+    def __init__(self, function: types.FunctionType, fail: Callable[[int, str], None]) -> None:
+        code = function.__code__
+        first = code.co_firstlineno
+        linecache.checkcache(code.co_filename)
+        lines = linecache.getlines(code.co_filename, function.__globals__)
+        self.definition = _find_definition(lines, code)
+        if self.definition is None:
+            fail(first, "its source cannot be read. Define it in a file with `def`, or use add_config(...).")
+        self._lines = {number: line for number, line in enumerate(lines, 1) if number >= first}
+        texts = (node for node in ast.walk(self.definition) if isinstance(node, ast.Constant | ast.JoinedStr))
+        self._in_text = {line for node in texts for line in range(node.lineno + 1, (node.end_lineno or 0) + 1)}
+
+    def comment(self, start: Position, ends: tuple[Position, ...]) -> str:
+        """Return the comment after one of the places in `ends`, else the block of comments above `start`."""
+        for line, column in ends:
+            rest = self._lines[line].encode()[column:].decode(errors="replace").lstrip(" ,\t")
+            if text := _comment_text(rest):
+                return text
+        line, column = start
+        above: list[str] = []
+        if not self._lines[line].encode()[:column].strip():
+            while (text := self._lines.get(line - 1, "").strip()).startswith("#") and line - 1 not in self._in_text:
+                above.insert(0, _comment_text(text))
+                line -= 1
+        return " ".join(filter(None, above))
+
+
+def _comment_text(line: str) -> str:
+    text = line.lstrip("#").strip() if line.startswith("#") else ""
+    return "" if _NO_DOC.match(text) else text
+
+
+def _find_definition(lines: list[str], code: types.CodeType) -> Any:
+    """Return the syntax tree of the function that begins where its code does; None if it is not in the lines."""
+    first = code.co_firstlineno
+    for end in _ends(lines, first):
+        source, shift = "".join(lines[first - 1 : end]), first - 1
+        if source[:1].isspace():  # an indented function stays as it is, below a line of its own
+            source, shift = f"if 1:\n{source}", first - 2
+        try:
+            with warnings.catch_warnings():  # Python has said them already, when it compiled the file
+                warnings.simplefilter("ignore")
+                tree = ast.parse(source)
+        except (SyntaxError, ValueError):
+            continue
+        ast.increment_lineno(tree, shift)
+        nodes: Any = ast.walk(tree)
+        functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        return next((node for node in functions if node.name == code.co_name), None)
+    return None
+
+
+def _ends(lines: list[str], first: int) -> Iterator[int]:
+    """Yield where a block that begins at a line may end: before each line that is indented no more than it."""
+
+    def margin(line: str) -> int:
+        return len(line) - len(line.lstrip())
+
+    for number in range(first, len(lines)):
+        line = lines[number]
+        if margin(line) <= margin(lines[first - 1]) and line.strip() and not line.lstrip().startswith("#"):
+            yield number
+    if first <= len(lines):
+        yield len(lines)
+
+
+_PROBLEMS = {
+    ast.Return: "must not `return`: its local variables are the entries. Leave the return out.",
+    ast.Yield: "must not `yield`: its local variables are the entries.",
+    ast.YieldFrom: "must not `yield`: its local variables are the entries.",
+    ast.Await: "must not `await`: entries are decided at once.",
+    ast.AsyncFor: "must not use `async for`: entries are decided at once.",
+    ast.AsyncWith: "must not use `async with`: entries are decided at once.",
+    ast.Global: "must not use `global`: entries are local variables.",
+    ast.Nonlocal: "must not use `nonlocal`: entries are local variables.",
+}
+
+
+def _check(definition: ast.FunctionDef | ast.AsyncFunctionDef, fail: Callable[[int, str], None]) -> None:
+    """Call `fail` with line and problem for what cannot be run with pinned values."""
+    if isinstance(definition, ast.AsyncFunctionDef):
+        fail(definition.lineno, "must not be `async`: entries are decided at once.")
+    arguments = definition.args
+    if arguments.vararg or arguments.kwarg:
+        star = "*args" if arguments.vararg else "**kwargs"
+        fail(definition.lineno, f"must not take {star}. Name the earlier entries it needs as parameters.")
+    if arguments.defaults or any(default is not None for default in arguments.kw_defaults):
+        fail(definition.lineno, "must not have default values: its parameters are earlier entries.")
+    for node in own_nodes(definition.body):
+        if type(node) in _PROBLEMS:
+            fail(node.lineno, _PROBLEMS[type(node)])

@@ -1,0 +1,455 @@
+"""
+What a value may be, and how it stands in JSON.
+
+Plain JSON where that says it all, else an object with the key `__type__` from a closed list. Standard library and numpy
+values come back as themselves; whatever would need code to come back (enums, dataclasses, functions, classes, and what
+jsonpickle wrote) comes back as an inert `Reference`, unless the reader trusts the data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from expframe.config import arrays
+from expframe.config.secrets import is_masked, mask_text
+from expframe.errors import ValueFormatError
+
+TAG = "__type__"
+STORED = "expframe.config"
+"""The key by which a config that a run stored is told from a plain one."""
+
+
+class Reference:
+    """
+    Stands for a value that cannot come back without running code; equal to another one of the same content.
+
+    Attributes:
+        tagged: The JSON object that was read, or that will be written.
+    """
+
+    __slots__ = ("tagged",)
+
+    def __init__(self, tagged: Mapping[str, Any]) -> None:
+        self.tagged = dict(tagged)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self.tagged == other.tagged
+
+    def __hash__(self) -> int:
+        import json
+
+        return hash(json.dumps(self.tagged, sort_keys=True))
+
+    def __repr__(self) -> str:
+        return f"<{self.tagged.get(TAG)} {self.tagged.get('name', '')}>".replace(" >", ">")
+
+
+MASKED = Reference({TAG: "secret"})
+"""What a stored secret comes back as."""
+
+
+def to_json(value: Any) -> Any:
+    """
+    Return `value` as plain JSON data. Secrets are masked. Never fails: what has no form stands as its repr.
+
+    Example:
+        >>> to_json({"sizes": (1, 2), "api_key": "hunter2"})
+        {'sizes': {'__type__': 'tuple', 'value': [1, 2]}, 'api_key': {'__type__': 'secret'}}
+    """
+    return _Writer().write(value)
+
+
+class _Writer:
+    """One walk over a value; knows the containers it is in, so that a cycle ends."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+
+    def write(self, value: Any, name: object = None) -> Any:
+        kind = type(value)
+        if kind is bool or value is None or (kind is int and value.bit_length() <= _LONGEST_INT):
+            return value
+        if kind is str:
+            return dict(MASKED.tagged) if is_masked(name, value) else mask_text(value)
+        if kind is float:
+            return value if math.isfinite(value) else {TAG: "float", "value": repr(value)}
+        if id(value) in self._open:
+            return {TAG: "object", "name": _name_of(kind), "repr": "<contains itself>"}
+        self._open.add(id(value))
+        try:
+            return self._write_other(value, kind, name)
+        except Exception:
+            return {TAG: "object", "name": _name_of(kind), "repr": short_repr(value)}
+        finally:
+            self._open.discard(id(value))
+
+    def _write_other(self, value: Any, kind: type, name: object) -> Any:
+        if isinstance(value, dict) and _is_plain(kind):
+            return self._write_dict(value)
+        if isinstance(value, list) and _is_plain(kind):
+            return [self.write(item, name) for item in value]
+        if kind in _COLLECTIONS:
+            items = value if kind is tuple else _ordered(value)
+            return {TAG: kind.__name__, "value": [self.write(item, name) for item in items]}
+        if is_masked(name, value):
+            return dict(MASKED.tagged)
+        if isinstance(value, Reference):
+            return dict(value.tagged)
+        numpy_value = arrays.take_apart(value, self.write) if kind.__module__ in _NUMPY_MODULES else None
+        if numpy_value is not None:
+            return {TAG: f"numpy.{numpy_value[0]}", **numpy_value[1]}
+        write = _STANDARD_WRITERS.get(kind.__name__) if kind.__module__ in _STANDARD_MODULES else None
+        return write(self, value) if write else self._write_by_name(value, kind)
+
+    def _write_dict(self, value: dict[Any, Any]) -> Any:
+        if TAG not in value and all(type(key) is str for key in value):
+            return {key: self.write(item, key) for key, item in value.items()}
+        return {TAG: "dict", "items": [[self.write(key), self.write(item, key)] for key, item in value.items()]}
+
+    def _write_by_name(self, value: Any, kind: type) -> Any:
+        import enum
+
+        if isinstance(value, enum.Enum):
+            return {TAG: "enum", "name": f"{_name_of(kind)}.{value.name}"}
+        if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
+            return {TAG: "reference", "name": _name_of(value)}
+        if hasattr(kind, "__dataclass_fields__"):
+            from dataclasses import fields
+
+            members = {field.name: self.write(getattr(value, field.name), field.name) for field in fields(value)}
+            return {TAG: "dataclass", "name": _name_of(kind), "fields": members}
+        import jsonpickle
+
+        state = jsonpickle.pickler.Pickler(unpicklable=True, warn=False).flatten(value)
+        return {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state)}
+
+
+def _is_plain(kind: type) -> bool:
+    return kind in (dict, list) or kind.__name__ in {"FrozenDict", "FrozenList"}
+
+
+def _name_of(thing: Any) -> str:
+    return f"{getattr(thing, '__module__', '?')}:{getattr(thing, '__qualname__', type(thing).__qualname__)}"
+
+
+def short_repr(value: Any, most: int = 200) -> str:
+    """Return a repr of at most `most` characters; never fails."""
+    try:
+        text = repr(value)
+    except Exception as problem:
+        text = f"<{type(value).__qualname__}, whose repr raises {type(problem).__name__}>"
+    return short_text(text, most)
+
+
+def short_text(text: str, most: int = 200) -> str:
+    """Return the first `most` characters of a text, with dots where there are more."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _write_path(_writer: _Writer, value: Any) -> Any:
+    flavour = "windows" if "Windows" in type(value).__name__ else "posix"
+    pure = type(value).__name__.startswith("Pure")
+    return {TAG: "path", "value": str(value), **({"pure": flavour} if pure else {})}
+
+
+def _write_time(_writer: _Writer, value: Any) -> Any:
+    zone = getattr(value.tzinfo, "key", None)
+    more = {"fold": value.fold, "zone": zone}
+    return {TAG: type(value).__name__, "value": value.isoformat(), **{key: item for key, item in more.items() if item}}
+
+
+_COLLECTIONS = (tuple, set, frozenset)
+_LONGEST_INT = 10_000
+"""In bits; Python refuses to write longer ones as decimal text, see `sys.set_int_max_str_digits`."""
+
+_NUMPY_MODULES = {"numpy", "numpy.dtypes"}
+_STANDARD_MODULES = {"builtins", "datetime", "decimal", "pathlib", "pathlib._local", "fractions", "uuid"}
+
+_STANDARD_WRITERS: dict[str, Callable[[_Writer, Any], Any]] = {
+    "int": lambda w, v: {TAG: "int", "value": hex(v)},
+    "bytes": lambda w, v: {TAG: "bytes", "base64": arrays.write_bytes(v)},
+    "bytearray": lambda w, v: {TAG: "bytearray", "base64": arrays.write_bytes(bytes(v))},
+    "complex": lambda w, v: {TAG: "complex", "value": [w.write(v.real), w.write(v.imag)]},
+    "datetime": _write_time,
+    "date": lambda w, v: {TAG: "date", "value": v.isoformat()},
+    "time": _write_time,
+    "timedelta": lambda w, v: {TAG: "timedelta", "value": [v.days, v.seconds, v.microseconds]},
+    "Decimal": lambda w, v: {TAG: "decimal", "value": str(v)},
+    "Fraction": lambda w, v: {TAG: "fraction", "value": str(v)},
+    "UUID": lambda w, v: {TAG: "uuid", "value": str(v)},
+    "range": lambda w, v: {TAG: "range", "value": [v.start, v.stop, v.step]},
+    "slice": lambda w, v: {TAG: "slice", "value": [w.write(v.start), w.write(v.stop), w.write(v.step)]},
+    "ellipsis": lambda w, v: {TAG: "ellipsis"},
+    **dict.fromkeys(("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"), _write_path),
+}
+
+
+def _ordered(items: Any) -> list[Any]:
+    try:
+        return sorted(items)
+    except TypeError:
+        return sorted(items, key=lambda item: (type(item).__name__, short_repr(item)))
+
+
+def from_json(data: Any, *, trust: bool = False) -> Any:
+    """
+    Return the value that `to_json` wrote.
+
+    Args:
+        data: Plain JSON data.
+        trust: Whether names in the data may be imported and objects rebuilt; without it nothing is executed.
+
+    Raises:
+        ValueFormatError: A tag is damaged.
+    """
+    if isinstance(data, list):
+        return [from_json(item, trust=trust) for item in data]
+    if not isinstance(data, dict):
+        return data
+    tag = data.get(TAG)
+    if tag is None:
+        return {key: from_json(item, trust=trust) for key, item in data.items()}
+    try:
+        if tag in _READERS:
+            return _READERS[tag](data, lambda item: from_json(item, trust=trust))
+        if tag.startswith("numpy."):
+            with suppress(ImportError):
+                return arrays.put_together(tag[6:], data, lambda item: from_json(item, trust=trust))
+        return _RESTORERS[tag](data) if trust and tag in _RESTORERS else Reference(data)
+    except Exception as problem:
+        raise ValueFormatError(f"stored value of type {tag!r}", f"cannot be read back ({problem})") from problem
+
+
+def _read_path(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+    import pathlib
+
+    kinds = {"posix": pathlib.PurePosixPath, "windows": pathlib.PureWindowsPath, None: pathlib.Path}
+    return kinds[data.get("pure")](data["value"])
+
+
+def _datetime(name: str) -> Callable[[dict[str, Any], Callable[[Any], Any]], Any]:
+    def read(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+        import datetime
+
+        value = getattr(datetime, name).fromisoformat(data["value"])
+        if "zone" in data:
+            import zoneinfo
+
+            with suppress(zoneinfo.ZoneInfoNotFoundError):  # the offset stays
+                value = value.replace(tzinfo=zoneinfo.ZoneInfo(data["zone"]))
+        return value.replace(fold=data["fold"]) if "fold" in data else value
+
+    return read
+
+
+def _timedelta(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+    import datetime
+
+    return datetime.timedelta(*data["value"])
+
+
+def _by_text(module: str, name: str) -> Callable[[dict[str, Any], Callable[[Any], Any]], Any]:
+    def read(data: dict[str, Any], _read: Callable[[Any], Any]) -> Any:
+        import importlib
+
+        return getattr(importlib.import_module(module), name)(data["value"])
+
+    return read
+
+
+_READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
+    "tuple": lambda d, read: tuple(read(d["value"])),
+    "set": lambda d, read: set(read(d["value"])),
+    "frozenset": lambda d, read: frozenset(read(d["value"])),
+    "dict": lambda d, read: {read(key): read(item) for key, item in d["items"]},
+    "float": lambda d, read: float(d["value"]),
+    "int": lambda d, read: int(d["value"], 16),
+    "complex": lambda d, read: complex(*read(d["value"])),
+    "bytes": lambda d, read: arrays.read_bytes(d["base64"]),
+    "bytearray": lambda d, read: bytearray(arrays.read_bytes(d["base64"])),
+    "datetime": _datetime("datetime"),
+    "date": _datetime("date"),
+    "time": _datetime("time"),
+    "timedelta": _timedelta,
+    "decimal": _by_text("decimal", "Decimal"),
+    "fraction": _by_text("fractions", "Fraction"),
+    "uuid": _by_text("uuid", "UUID"),
+    "range": lambda d, read: range(*d["value"]),
+    "slice": lambda d, read: slice(*read(d["value"])),
+    "ellipsis": lambda d, read: ...,
+    "path": _read_path,
+}
+
+
+def _restore_named(data: dict[str, Any]) -> Any:
+    try:
+        return find_by_name(data["name"])
+    except (ImportError, AttributeError):  # a lambda, or what has moved since
+        return Reference(data)
+
+
+def _restore_dataclass(data: dict[str, Any]) -> Any:
+    found = _restore_named(data)
+    if isinstance(found, Reference):
+        return found
+    instance = object.__new__(found)
+    for name, value in data["fields"].items():
+        object.__setattr__(instance, name, from_json(value, trust=True))
+    return instance
+
+
+def _restore_object(data: dict[str, Any]) -> Any:
+    import jsonpickle
+
+    return jsonpickle.unpickler.Unpickler().restore(from_json(data["state"], trust=True), reset=True)
+
+
+_RESTORERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "enum": _restore_named,
+    "reference": _restore_named,
+    "dataclass": _restore_dataclass,
+    "jsonpickle": _restore_object,
+}
+
+
+def find_by_name(name: str) -> Any:
+    """
+    Import what `module:qualname` names. Only for data that is trusted.
+
+    Raises:
+        ImportError: There is no such module.
+        AttributeError: The module has no such name.
+    """
+    import importlib
+
+    module, _, qualname = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def dump(value: Any, *, indent: int | None = 1) -> bytes:
+    """Return JSON text of `to_json(value)` in UTF-8, readable where it can be."""
+    return dump_plain(to_json(value), indent=indent)
+
+
+def dump_plain(data: Any, *, indent: int | None = 1) -> bytes:
+    """Return JSON text of plain data in UTF-8, readable where it can be: each of the outer entries has its own line."""
+    try:
+        return _lines(data, indent, False).encode("utf-8")
+    except UnicodeEncodeError:
+        return _lines(data, indent, True).encode("ascii")
+
+
+def _lines(data: Any, indent: int | None, ascii_only: bool, depth: int = 1) -> str:
+    """Return JSON text with the entries of the two outer levels on lines of their own; the C encoder does the rest."""
+    import json
+
+    if indent is None or depth > 2 or not isinstance(data, dict) or not data:
+        return json.dumps(data, ensure_ascii=ascii_only)
+    space = "\n" + " " * indent * depth
+    entries = (
+        f"{space}{json.dumps(key, ensure_ascii=ascii_only)}: {_lines(item, indent, ascii_only, depth + 1)}"
+        for key, item in data.items()
+    )
+    return "{" + ",".join(entries) + space[: -indent or None] + "}"
+
+
+def load(text: bytes | str, *, trust: bool = False) -> Any:
+    """
+    Return the value that `dump` wrote.
+
+    Raises:
+        ValueFormatError: The text is no JSON, or a tag is damaged.
+    """
+    try:
+        import json
+
+        data = json.loads(text)
+    except ValueError as problem:
+        raise ValueFormatError("stored JSON", str(problem)) from problem
+    return from_json(data, trust=trust)
+
+
+_HARMLESS_TAGS = {"py/tuple", "py/set", "py/b64", "py/b85", "py/id"}
+_KEY_TAG = "json://"
+
+
+def jsonpickle_module() -> Any:
+    """Return jsonpickle, knowing arrays and frames where their packages are loaded."""
+    import importlib
+    import sys
+
+    import jsonpickle
+
+    for package in ("numpy", "pandas"):
+        if package in sys.modules:
+            importlib.import_module(f"jsonpickle.ext.{package}").register_handlers()
+    return jsonpickle
+
+
+def pickle_tags() -> set[str]:
+    """Return the keys that mean something else than themselves to jsonpickle."""
+    from jsonpickle import tags
+
+    return set(tags.RESERVED)
+
+
+def is_pickle_key(key: str) -> bool:
+    """Return whether a key means something else than itself to jsonpickle."""
+    return key.startswith((_KEY_TAG, "py/")) and (key.startswith(_KEY_TAG) or key in pickle_tags())
+
+
+def pickle_to_json(value: Any) -> Any:
+    """Return a value as plain JSON data in jsonpickle's form, keys that are no text included."""
+    return jsonpickle_module().pickler.Pickler(keys=True, warn=False).flatten(value)
+
+
+def unpickle_from_json(data: Any, *, trust: bool = True) -> Any:
+    """
+    Return the value that `pickle_to_json` made plain.
+
+    Args:
+        data: Plain JSON data.
+        trust: Whether names in the data may be imported and called; without it only tuples, sets, bytes and keys that
+            are no text come back, and nothing is executed.
+
+    Raises:
+        ValueFormatError: Without trust: the data holds what would have to be executed.
+    """
+    if not trust:
+        _refuse_code(data)
+    import warnings
+
+    unpickler = jsonpickle_module().unpickler
+    with warnings.catch_warnings():  # jsonpickle sets the type of arrays in a way that numpy 2.5 warns of
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return unpickler.Unpickler(keys=True, on_missing="error").restore(data, reset=True)
+
+
+def _refuse_code(data: Any) -> None:
+    if isinstance(data, list | tuple):
+        for item in data:
+            _refuse_code(item)
+    if not isinstance(data, dict):
+        return
+    for key, item in data.items():
+        if isinstance(key, str) and key.startswith("py/") and key not in _HARMLESS_TAGS:
+            raise ValueFormatError("data", f"holds {key!r}: code, which is never executed. Write plain values.")
+        if isinstance(key, str) and key.startswith(_KEY_TAG):
+            _refuse_code(_decoded(key[len(_KEY_TAG) :]))
+        _refuse_code(item)
+
+
+def _decoded(text: str) -> Any:
+    """Return what a text says in JSON; the text itself where it is none."""
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

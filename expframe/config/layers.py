@@ -1,0 +1,95 @@
+"""What decides values: Layer, Decided, Recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from expframe.config import dotted
+from expframe.config.request import Origin
+
+if TYPE_CHECKING:
+    from expframe.config.pins import Pins
+
+
+class Decided:
+    """
+    What one layer decides.
+
+    Attributes:
+        values: Its entries.
+        origins: Where each of them stands.
+        docs: Their comments.
+        annotations: For each annotated one what says its type.
+    """
+
+    def __init__(self, values: dict[Any, Any], origins: dict[dotted.Path, Origin] | None = None) -> None:
+        self.values = values
+        self.origins = origins or {}
+        self.docs: dict[dotted.Path, str] = {}
+        self.annotations: dict[dotted.Path, Callable[[], Any]] = {}
+
+
+class Layer(Protocol):
+    """Something that decides values: a config function or a dict."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the layer stands."""
+
+    def decide(self, pins: Pins, available: Mapping[str, Any]) -> Decided:
+        """Return this layer's entries, under fixed values and given what was decided before."""
+
+
+class Entries(NamedTuple):
+    """The layer of `add_config`: values that are written down."""
+
+    values: Mapping[Any, Any]
+    origin: Origin
+
+    def decide(self, pins: Pins, available: Mapping[str, Any]) -> Decided:
+        """Return the entries with fixed values in place."""
+        origins = {path: self.origin for path, _ in dotted.walk(self.values)}
+        return Decided({key: pins.fix(value, key) for key, value in self.values.items()}, origins)
+
+
+class Hook(NamedTuple):
+    """A function that is called with the config so far and returns what to change."""
+
+    function: Callable[..., Any]
+    origin: Origin
+
+
+class Part(NamedTuple):
+    """The recipes of one ingredient, or of the experiment, whose path is empty."""
+
+    path: dotted.Path
+    layers: tuple[Layer, ...] = ()
+    named: Mapping[str, Layer] = MappingProxyType({})
+    hooks: tuple[Hook, ...] = ()
+    below: tuple[dotted.Path, ...] = ()
+    parameters: tuple[dotted.Path, ...] = ()
+
+    def own_path(self, path: dotted.Path) -> dotted.Path:
+        """Return where this part finds an ingredient: at its path, without this part's own where that leads to it."""
+        return path[len(self.path) :] if path[: len(self.path)] == self.path else path
+
+    def place_of(self, entry: dotted.Path) -> dotted.Path:
+        """Return where an entry stands that this part knows by a path: below its own path, or in an ingredient."""
+        for path in self.below:
+            own = self.own_path(path)
+            if entry[: len(own)] == own:
+                return (*path, *entry[len(own) :])
+        return (*self.path, *entry)
+
+
+class Recipe(NamedTuple):
+    """All parts of an experiment as they stand when a run starts: deepest ingredients first, the experiment last."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def root(self) -> Part:
+        """The experiment's own part."""
+        return self.parts[-1]

@@ -1,0 +1,268 @@
+"""What was asked: Origin, Override, Flag, Options, Request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expframe.config import dotted, json_values, parsing
+from expframe.config.secrets import mask
+from expframe.errors import OptionError, UsageError
+
+if TYPE_CHECKING:
+    pass
+
+
+class Origin(NamedTuple):
+    """
+    Who set a value.
+
+    Attributes:
+        kind: `config function`, `add_config`, `named config`, `config hook`, `file`, `command line`, `config_updates`
+            or `drawn` (a seed nobody chose).
+        name: The function, file or words that did it.
+        file: Where it stands in code; empty where it does not.
+        line: The line in `file`, from 1; 0 where unknown.
+    """
+
+    kind: str
+    name: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def where(self) -> str:
+        """The place in short: `train.py:12`, or the kind where there is no file."""
+        if not self.file:
+            return self.kind if self.kind != "drawn" else ""
+        name = os.path.basename(self.file)  # also right for <stdin> and notebook cells
+        return f"{name}:{self.line}" if self.line else name
+
+    def at(self, line: int) -> Origin:
+        """Return the same origin at another line."""
+        return self._replace(line=line)
+
+    def to_json(self) -> list[Any]:
+        """Return plain JSON data."""
+        return [self.kind, self.name, self.file, self.line]
+
+
+class Override(NamedTuple):
+    """
+    One value that was asked for.
+
+    Attributes:
+        path: Where it goes.
+        value: The value, or the text it is read from when `is_text`.
+        operator: `=`, `+=` (append to the default) or `+` (add a new entry on purpose).
+        is_text: Whether `value` is text to be read towards the default.
+        written: The words of the user, for messages.
+        origin: Where it was asked.
+    """
+
+    path: dotted.Path
+    value: Any
+    operator: str = "="
+    is_text: bool = False
+    written: str = ""
+    origin: Origin = Origin("command line")
+
+    @classmethod
+    def parse(cls, text: str) -> Override:
+        """
+        Return the override that a command line's `lr=0.1`, `tags+=["x"]` or `+new.key=1` asks for.
+
+        Raises:
+            UsageError: There is no `=`, or a part of the path is empty.
+        """
+        left, equals, value = text.partition("=")
+        name, value = left.strip(), value.strip()
+        operator = "+=" if name.endswith("+") else "+" if name.startswith("+") else "="
+        written = name.removesuffix("+") if operator == "+=" else name.removeprefix("+")
+        path = tuple(part.strip() for part in written.split("."))
+        if not equals or not all(path) or path[0].startswith("+"):
+            raise UsageError(
+                repr(text), "is no override. Write name=value, net.depth=3, layers.0=9, tags+=['x'] or +new=1."
+            )
+        return cls(path, value, operator, True, f"{name}={_shown(value, path)}", Origin("command line", name))
+
+    @classmethod
+    def from_updates(cls, updates: Mapping[Any, Any], origin: Origin) -> tuple[Override, ...]:
+        """
+        Return the overrides of a dict whose keys may be dotted, nested, or begin with `+` to add an entry.
+
+        Raises:
+            UsageError: A key is neither text nor a whole number, or a part of it is empty.
+        """
+        overrides = []
+        for key, value in updates.items():
+            operator = "+" if isinstance(key, str) and key.startswith("+") else "="
+            path: dotted.Path = dotted.split(key.removeprefix("+")) if isinstance(key, str) else (key,)
+            if not isinstance(key, str | int) or not path or "" in path:
+                raise UsageError(
+                    f"config_updates {key!r}", "is no name. Write {'net.depth': 3} or {'net': {'depth': 3}}."
+                )
+            shown = json_values.short_repr(mask(value, path[-1]), 60)
+            overrides.append(cls(path, value, operator, False, f"{key}={shown}", origin))
+        return tuple(overrides)
+
+
+def _shown(text: str, path: dotted.Path) -> str:
+    """Return the text of a value as it may be printed."""
+    if text[:1] in {"{", "[", "("}:
+        found = parsing.literal(text)
+        return text if mask(found, path[-1]) == found else repr(mask(found, path[-1]))
+    return str(mask(text, path[-1]))
+
+
+class Flag(NamedTuple):
+    """One option of the command line: its spellings, its field in `Options`, its help, and what its value may be."""
+
+    short: str
+    long: str
+    field: str
+    help: str
+    value: bool = False
+    convert: Callable[[str], Any] = str
+    takes: str = "a number"
+
+
+def _capture_mode(text: str) -> str:
+    if text not in ("no", "sys", "fd"):
+        raise ValueError("no mode")
+    return text
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not value >= 0:
+        raise ValueError("not a time")
+    return value
+
+
+FLAGS = (
+    Flag("", "--again", "again", "Do this run again with the code as it is now: its id, or last.", True),
+    Flag("", "--against", "against", "With --dry-run: compare with this run too, by its id.", True),
+    Flag("", "--any-code", "any_code", "With --needed: whatever the code of the completed run was."),
+    Flag("-b", "--beat-interval", "beat_interval", "Seconds between two heart beats of the run.", True, _seconds),
+    Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"),
+    Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
+    Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
+    Flag("", "--devices", "devices", "The GPUs that the run may see, by number: 0,3; empty for none.", True),
+    Flag("", "--dry-run", "dry_run", "Show the config, whence each value comes and what is new; start nothing."),
+    Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
+    Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
+    Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
+    Flag("", "--grace", "grace", "Seconds to end by itself after SIGTERM, for code that asks.", True, _seconds),
+    Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
+    Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
+    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number.", True),
+    Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
+    Flag("", "--needed", "needed", "Do nothing if a completed run has the same command, config and code."),
+    Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
+    Flag("-p", "--print-config", "print_config", "Print the config before the run."),
+    Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
+    Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
+    Flag("", "--resume", "resume", "Go on with a run that did not come to its end: its id, or last.", True),
+    Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
+    Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
+)
+"""The options of the command line."""
+
+
+class Options(NamedTuple):
+    """How a run is to be done: the flags of the command line, by their names."""
+
+    again: str | None = None
+    against: str | None = None
+    any_code: bool = False
+    beat_interval: float = 10.0
+    capture: str | None = None
+    comment: str | None = None
+    debug: bool = False
+    devices: Any = None
+    dry_run: bool = False
+    enforce_clean: bool = False
+    file_storage: str | None = None
+    force: bool = False
+    grace: float | None = None
+    help: bool = False
+    id: str | None = None
+    loglevel: str | int | None = None
+    name: str | None = None
+    needed: bool = False
+    pdb: bool = False
+    print_config: bool = False
+    priority: float | None = None
+    queue: bool = False
+    resume: str | None = None
+    tag: tuple[str, ...] = ()
+    unobserved: bool = False
+    extra: Mapping[str, Any] = MappingProxyType({})
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Options:
+        """
+        Return the options that a dict names, by field (`loglevel`) or flag (`--loglevel`); None means not given.
+
+        Raises:
+            OptionError: A name is unknown, or a value does not fit.
+        """
+        by_name = {flag.long: flag for flag in FLAGS} | {flag.field: flag for flag in FLAGS}
+        chosen: dict[str, Any] = {}
+        for name, value in given.items():
+            flag = by_name.get(name)
+            if name == "extra":
+                chosen["extra"] = dict(value)
+            elif flag is None:
+                hint = dotted.nearest(name, by_name)
+                raise OptionError(
+                    f"option {name!r}", f"is unknown. Did you mean {hint[0]!r}?" if hint else "is unknown."
+                )
+            elif value is not None:
+                chosen[flag.field] = cls._converted(flag, value)
+        return cls(**chosen)
+
+    @staticmethod
+    def _converted(flag: Flag, value: Any) -> Any:
+        if flag.field == "tag":
+            texts = [value] if isinstance(value, str) else list(value)
+            return tuple(tag.strip() for text in texts for tag in text.split(",") if tag.strip())
+        if not isinstance(value, str):
+            return value
+        try:
+            return flag.convert(value)
+        except ValueError:
+            raise OptionError(f"{flag.long}={value}", f"takes {flag.takes}.") from None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return every option by its field's name."""
+        return {**self._asdict(), "extra": dict(self.extra)}
+
+    def given(self) -> dict[str, Any]:
+        """Return the options that differ from their defaults."""
+        default = Options()
+        return {name: value for name, value in self.to_mapping().items() if value != getattr(default, name)}
+
+
+class Request(NamedTuple):
+    """What was asked: one for each run, and for each config that is decided without one."""
+
+    command: str | None = None
+    overrides: tuple[Override, ...] = ()
+    named: tuple[str, ...] = ()
+    options: Options = Options()
+    info: Mapping[str, Any] = MappingProxyType({})
+    tags: tuple[str, ...] = ()
+    seed: int = 1
+    """What `seed` is if nobody chooses one."""
+    args: tuple[Any, ...] = ()
+    """Positional arguments of the command, which prevail over the config."""
+    kwargs: Mapping[str, Any] = MappingProxyType({})
+    """Keyword arguments of the command."""
+    base: tuple[Override, ...] = ()
+    """The values of the run that is resumed or done again, below all that is asked for."""
+    rerun_of: Mapping[str, str] = MappingProxyType({})
+    """Id and uid of the run that is done again."""

@@ -1,0 +1,227 @@
+"""What was asked, against what was decided: refuse what cannot be, and note what differs from its default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from expframe.config import dotted, equality, json_values, parsing
+from expframe.config.decided import Change
+from expframe.config.dotted import MISSING, Path
+from expframe.config.layers import Recipe
+from expframe.config.pins import Pin, Pins
+from expframe.config.request import Origin
+from expframe.config.secrets import MASK, is_masked
+from expframe.errors import (
+    EntryGroupError,
+    EntryIndexError,
+    EntryNameError,
+    EntryTypeError,
+    MaskedEntryError,
+    UnknownEntryError,
+    located,
+)
+
+
+class Verdict:
+    """
+    What is found out by holding the fixed values against the decided ones.
+
+    Args:
+        recipe: The parts of the experiment.
+        tree: The decided values; what captured functions alone know is added.
+        origins: Who decided them, without the fixed values.
+        pins: The fixed values below the root, with what they replaced.
+
+    Attributes:
+        origins: Who set each fixed value.
+        changes: How values differ from their defaults.
+        warnings: What was taken but looks like a mistake.
+    """
+
+    def __init__(self, recipe: Recipe, tree: dict[Any, Any], origins: Mapping[Path, Origin], pins: Pins) -> None:
+        self._recipe = recipe
+        self._tree = tree
+        self._decided = origins
+        self._pins = pins
+        self.origins: dict[Path, Origin] = {}
+        self.changes: dict[str, Change] = {}
+        self.warnings: list[str] = []
+
+    def judge(self, fixed: Sequence[Pin]) -> None:
+        """
+        Hold fixed values, the lower ones first, against the decided ones.
+
+        Raises:
+            ConfigError: One of them is unknown, or is not what the entry can be.
+        """
+        last: dict[Path, tuple[Path, Pin, Any]] = {}
+        unknown: list[tuple[Path, Any]] = []
+        for pin in fixed:
+            for path, given in pin.leaves():
+                real = real_path(self._tree, path)
+                if real is not None:
+                    last[real] = path, pin, given
+                elif pin.asked:
+                    self._refuse_unless_known(path, pin)
+                    unknown.append((path, pin.read(given)))
+                    last[path] = path, pin, given
+        for path, value in unknown:
+            dotted.put(self._tree, path, value)
+        for real, (path, pin, given) in last.items():
+            value = dotted.get(self._tree, real)
+            if isinstance(given, dict) and isinstance(value, dict) and value:
+                continue  # an empty dict merges nothing
+            self._note_origin(real, pin)
+            self._compare(real, self._default(path), pin, given)
+
+    def check_values(self) -> None:
+        """
+        Check that every entry can be named, and that none is a secret that was not stored.
+
+        Raises:
+            EntryNameError: A key is no name.
+            MaskedEntryError: A value is a masked one.
+        """
+        for path, value in dotted.walk_all(self._tree):
+            if problem := _name_problem(path[-1]):
+                place = self._where(path) or dotted.join(path[:-1]) or "top level"
+                raise EntryNameError(repr(path[-1]), place, problem)
+            origin = self._decided.get(path)
+            for masked in masked_in(value, path) if origin is not None and origin.kind == "file" else ():
+                raise MaskedEntryError(dotted.join(masked))
+
+    def _refuse_unless_known(self, path: Path, pin: Pin) -> None:
+        """Raise what is wrong with a path that is not there, unless it may be added or is a captured parameter."""
+        end = next(end for end in range(len(path) - 1, -1, -1) if dotted.get(self._tree, path[:end]) is not MISSING)
+        holder = dotted.get(self._tree, path[:end])
+        name = dotted.join(path[:end])
+        if isinstance(holder, list | tuple) and dotted.is_whole_number(path[end]):
+            raise EntryIndexError(pin.said(path), name, self._where(path[:end]), str(path[end]), len(holder))
+        if not isinstance(holder, dict):
+            raise EntryGroupError(pin.said(path), name, self._where(path[:end]), ())
+        if not pin.adds and not self._is_parameter(path):
+            raise self._unknown(path, pin, holder, name)
+
+    def _is_parameter(self, path: Path) -> bool:
+        """Return whether a captured function has a parameter, and no config an entry, at a path or above it."""
+        texts = tuple(map(str, path))
+        known = (parameter for part in self._recipe.parts for parameter in part.parameters)
+        return any(
+            texts[: len(parameter)] == tuple(map(str, parameter)) and dotted.get(self._tree, parameter) is MISSING
+            for parameter in known
+        )
+
+    def _unknown(self, path: Path, pin: Pin, holder: dict[Any, Any], group: str) -> UnknownEntryError:
+        name = dotted.join(path)
+        parameters = [dotted.join(known) for part in self._recipe.parts for known in part.parameters]
+        places = {dotted.join(known): known for known, _ in dotted.walk_all(self._tree)}
+        inside = [dotted.join(group, str(key)) for key in holder]  # also where the group is an element of a list
+        near = dotted.nearest(name, [*places, *parameters, *inside])
+        found = tuple((near_name, self._where(places.get(near_name, ()))) for near_name in near)
+        leaves = tuple(dotted.join(known) for known, _ in dotted.walk(self._tree))
+        return UnknownEntryError(pin.said(path), name, found, leaves)
+
+    def _default(self, path: Path) -> Any:
+        """Return the value that a fixed one replaced: above it where a dict replaced a None."""
+        found = self._pins.defaults.get(path, MISSING)
+        is_below_none = any(self._pins.defaults.get(path[:end], MISSING) is None for end in range(1, len(path)))
+        return None if found is MISSING and is_below_none else found
+
+    def _compare(self, path: Path, default: Any, pin: Pin, given: Any) -> None:
+        """Note how a fixed value differs from the default; refuse groups for values and the wrong annotated type."""
+        name = dotted.join(path)
+        where = self._where(path)
+        value = dotted.get(self._tree, path)
+        if pin.asked:
+            self._refuse_group(path, value, pin, given)
+        is_annotated = self._check_annotations(path, pin)
+        if default is MISSING:
+            self.changes[name] = Change("added", MISSING, "")
+        elif parsing.type_differs(value, default):
+            self.changes[name] = Change("typechanged", default, where)
+            if not is_annotated:
+                self._warn_of_type(path, value, default, pin)
+        elif not equality.same(value, default):
+            self.changes[name] = Change("modified", default, where)
+
+    def _refuse_group(self, path: Path, value: Any, pin: Pin, given: Any) -> None:
+        name, where = dotted.join(path), self._where(path)
+        is_group = isinstance(value, dict)
+        if is_group and value and not isinstance(given, dict) and pin.read(given) is not None:
+            raise EntryGroupError(pin.said(path), name, where, tuple(map(str, value)))
+        if isinstance(given, dict) and not is_group:
+            raise EntryGroupError(pin.said(path), name, where, ())
+
+    def _check_annotations(self, path: Path, pin: Pin) -> bool:
+        """Return whether the entry at a path, or one around it, is annotated; refuse a value that does not fit."""
+        found = [(path[:end], self._pins.annotation(path[:end])) for end in range(1, len(path) + 1)]
+        annotated = [(entry, annotation) for entry, annotation in found if annotation is not MISSING]
+        for entry, annotation in annotated if pin.asked else ():
+            value = dotted.get(self._tree, entry)
+            if not parsing.fits(value, annotation):
+                name = dotted.join(entry)
+                expected, got = parsing.shown_type(annotation), shown(value, entry[-1])
+                raise EntryTypeError(pin.said(path), name, expected, self._where(entry), got)
+        return bool(annotated)
+
+    def _warn_of_type(self, path: Path, value: Any, default: Any, pin: Pin) -> None:
+        kinds = f"{type(default).__name__} to {type(value).__name__}"
+        entry = located(repr(dotted.join(path)), self._where(path))
+        said = repr(pin.said(path)) if pin.asked else f"{pin.origin.name} ({pin.origin.where})"
+        self.warnings.append(f"Entry {entry} changed from {kinds} by {said}.")
+
+    def _note_origin(self, path: Path, pin: Pin) -> None:
+        self.origins[path] = pin.origin
+        for end in range(1, len(path)):
+            if isinstance(dotted.get(self._tree, path[:end]), list | tuple):
+                self.origins[path[:end]] = pin.origin
+
+    def _where(self, path: Path) -> str:
+        return where_of(path, self._decided)
+
+
+def where_of(path: Path, origins: Mapping[Path, Origin]) -> str:
+    """Return where an entry stands; of a group, where its first entry does."""
+    for end in range(len(path), 0, -1):
+        if path[:end] in origins:
+            return origins[path[:end]].where
+    inside = (origin for known, origin in origins.items() if path and known[: len(path)] == path)
+    return next((origin.where for origin in inside), "")
+
+
+def real_path(tree: Any, path: Path) -> Path | None:
+    """Return a path with the keys and indexes by which the tree holds it; None where it does not."""
+    found: list[dotted.Part] = []
+    for part in path:
+        key = dotted.find_key(tree, part)
+        if key is MISSING:
+            return None
+        found.append(key % len(tree) if isinstance(tree, list | tuple) else key)
+        tree = tree[key]
+    return tuple(found)
+
+
+def masked_in(value: Any, path: Path) -> Iterator[Path]:
+    """Yield the paths of all in a value that is a secret which was not stored."""
+    if isinstance(value, dict | list | tuple):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from masked_in(item, (*path, key))
+    elif isinstance(value, str | json_values.Reference) and (value == json_values.MASKED or MASK in str(value)):
+        yield path
+
+
+def shown(value: Any, name: object) -> str:
+    """Return a value and its type for messages; secrets are masked."""
+    return f"{MASK if is_masked(name, value) else json_values.short_repr(value, 60)} ({type(value).__name__})"
+
+
+def _name_problem(key: object) -> str:
+    if type(key) is str and key.isidentifier():
+        return ""
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        return f"is a {type(key).__name__}"
+    if key == "":
+        return "is empty"
+    is_odd = isinstance(key, str) and ("." in key or "=" in key or key.startswith("+"))
+    return "cannot be written in a path" if is_odd else ""

@@ -1,0 +1,65 @@
+"""Every file name of a run, and of a folder of runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+RECORD = "run.json"
+CONFIG = "config.json"
+METRICS = "metrics.csv"
+SUMMARY = "summary.json"
+MEDIA = "media.jsonl"
+SYSTEM = "system.csv"
+OUTPUT = "output.txt"
+FILES = "files.jsonl"
+CALLS = "calls.jsonl"
+LEASE = "lease"
+INFO = "info.json"
+FILES_FOLDER = "files"
+CHECKPOINTS_FOLDER = "checkpoints"
+ATTEMPTS_FOLDER = "attempts"
+SOURCES_FOLDER = "_sources"
+RESOURCES_FOLDER = "_resources"
+TRASH_FOLDER = "_trash"
+_OF_RUNS = {CONFIG, SUMMARY, MEDIA, SYSTEM, OUTPUT, FILES, CALLS, LEASE, INFO}
+_OF_RUNS |= {FILES_FOLDER, CHECKPOINTS_FOLDER, ATTEMPTS_FOLDER}
+
+
+def metrics_of(pid: int) -> str:
+    """Return the name of the metrics that another process of the run logged."""
+    return f"metrics-{pid}.csv"
+
+
+def metric_names(folder: Path) -> list[str]:
+    """Return the names of the metric files that a run can have, its own process's first."""
+    names = [name for name in os.listdir(folder) if name.startswith("metrics-") and name.endswith(".csv")]
+    return [METRICS, *sorted(names)]
+
+
+def metric_files(folder: Path) -> list[Path]:
+    """Return the metric files of a run, its own process's first."""
+    return [folder / name for name in metric_names(folder)]
+
+
+def worker_metrics(folder: Path) -> list[Path]:
+    """Return the metric files of a run's other processes."""
+    return metric_files(folder)[1:]
+
+
+def read(folder: Path, name: str) -> bytes:
+    """Return the content of a run's file; cheaper than by a Path of its own, for lists of many runs."""
+    with open(f"{folder}/{name}", "rb") as file:
+        return file.read()
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds a run."""
+    return (folder / RECORD).is_file()
+
+
+def is_rest_of_run(folder: Path) -> bool:
+    """Return whether a folder without a record is of a run all the same: it is empty, or holds only what runs hold."""
+    names = set(os.listdir(folder))  # names are all we need
+    others = names - _OF_RUNS - set(metric_names(folder))
+    return not names or (CONFIG in names and not others)

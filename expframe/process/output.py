@@ -1,0 +1,262 @@
+"""
+Output: what a run prints goes on to where it went, and into a file, as it comes. Nothing is held.
+
+    no    nothing is copied
+    sys   sys.stdout and sys.stderr are replaced by streams that also write to the file
+    fd    file descriptors 1 and 2 lead into a helper process (`tee -a`): C code and child processes are copied too
+
+A helper process and not a thread of this one: a thread that reads a pipe waits for the GIL, and C code that prints
+while it holds the GIL waits for the pipe.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from _thread import allocate_lock
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from expframe.errors import OptionError
+from expframe.process.streams import (
+    OutputFile,
+    Stream,
+    Swap,
+    above_standard,
+    copying_stream,
+    is_tty,
+    renew_standard,
+    terminal_stream,
+)
+from expframe.process.tee import Tee, flush_c, has_c_code, identity, is_same_file
+from expframe.process.terminal import collapse, collapse_file, has_terminal_control
+
+__all__ = ["MODES", "Capture", "collapse", "collapse_file", "default_mode", "has_terminal_control", "open_capture"]
+
+MODES = ("no", "sys", "fd")
+
+_READER_GONE = "Broken pipe"  # as a helper says it
+
+
+def default_mode(*, command_line: bool, first: bool) -> str:
+    """
+    Return how output is captured unless somebody says otherwise.
+
+    Args:
+        command_line: The run was started by a command line.
+        first: It is the first run of this process.
+    """
+    import builtins
+
+    in_pytest = "_pytest" in sys.modules and "PYTEST_CURRENT_TEST" in os.environ
+    in_notebook = hasattr(builtins, "__IPYTHON__")
+    return "fd" if command_line and first and os.name == "posix" and not in_pytest and not in_notebook else "sys"
+
+
+def open_capture(mode: str, path: Path) -> Capture:
+    """
+    Start to copy everything printed into the file `path`, at its end.
+
+    Where no helper process can be had, `sys` stands in for `fd` and `fault` says so.
+
+    Raises:
+        OptionError: There is no such mode.
+    """
+    if mode not in MODES:
+        raise OptionError(f"capture mode {mode!r}", f"there is none; possible are {', '.join(MODES)}.")
+    if mode == "no":
+        return Capture()
+    if mode == "sys":
+        return _StreamCapture(path)
+    try:
+        return _DescriptorCapture(path)
+    except (OSError, AttributeError, NotImplementedError, ImportError) as error:
+        capture = _StreamCapture(path)
+        capture._note(f"Capture mode 'fd' is not possible here, 'sys' is used: {error}.")
+        return capture
+
+
+class Capture:
+    """
+    The copying of one run's output; this base copies nothing.
+
+    Attributes:
+        mode: One of MODES, as it came to be.
+        fault: What went wrong with the copying, for the caller to say once.
+        is_left_running: After `close`: a process that outlives the run still prints, and what it prints is still
+            appended, so that the file must not be replaced.
+    """
+
+    mode = "no"
+    fault: str | None = None
+    is_left_running = False
+
+    def flush(self) -> None:
+        """Push on what Python holds, so that the file is up to date. Never raises; may be called from any thread."""
+
+    def close(self) -> None:
+        """Put everything back and wait until the file has it all. Never raises; a second call does nothing."""
+
+    def hold(self) -> None:
+        """Flush, and keep `flush` out until `resume` or `forked`: for the moment before a fork."""
+
+    def resume(self) -> None:
+        """Let `flush` work again: for the parent after a fork."""
+
+    def forked(self) -> None:
+        """Go on in a forked child: drop what the parent will write, and leave the helper processes to the parent."""
+
+    def _note(self, fault: str) -> None:
+        self.fault = self.fault or fault or None
+
+
+class _StreamCapture(Capture):
+    """Capture of what goes through sys.stdout and sys.stderr."""
+
+    mode = "sys"
+
+    def __init__(self, path: Path) -> None:
+        self._is_open = True
+        self._flushing = allocate_lock()
+        self._file = OutputFile(path, self._note)
+        self._start()
+
+    def _start(self) -> None:
+        self._file.append(b"")
+        self._swap = Swap(lambda below, _: copying_stream(below, self._file))
+
+    def flush(self) -> None:
+        if self._is_open and self._flushing.acquire(blocking=False):
+            try:
+                self._push()
+            finally:
+                self.resume()
+
+    def _push(self) -> None:
+        self._swap.push()
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._flushing.acquire(timeout=2)
+            self._end()
+            self.resume()
+
+    def _end(self) -> None:
+        self._swap.undo()
+        self._file.close()
+
+    def hold(self) -> None:
+        self._flushing.acquire(timeout=2)  # a slow reader of the output delays a fork, and no more than that
+        self._push()
+        self._swap.flush()  # also what the streams below hold: a child would print it again
+
+    def resume(self) -> None:
+        with suppress(RuntimeError):
+            self._flushing.release()
+
+    def forked(self) -> None:
+        self._flushing = allocate_lock()
+        if self._is_open:
+            renew_standard()
+
+
+class _DescriptorCapture(_StreamCapture):
+    """Capture of file descriptors 1 and 2, and of a sys.stdout or sys.stderr that does not write there."""
+
+    mode = "fd"
+
+    def _start(self) -> None:
+        if os.name != "posix":
+            raise OSError("there is no POSIX here")
+        standard = {"stdout": 1, "stderr": 2}
+        # Where a standard stream was closed when Python started, its number may be any file by now.
+        fds = [fd for name, fd in standard.items() if getattr(sys, f"__{name}__") is not None and identity(fd)]
+        self._helpers: list[Tee] = []
+        self._has_lost_reader = False
+        self._own = [s for name in standard if _number(s := getattr(sys, name)) in fds]
+        os.close(os.open(self._file.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666))
+        self._complaints, complaining = (above_standard(fd) for fd in os.pipe())
+        try:
+            os.set_blocking(self._complaints, False)
+            for group in [fds] if fds == [1, 2] and is_same_file() else [[fd] for fd in fds]:
+                self._helpers.append(Tee(self._file.path, group, complaining))
+            self._push_standard(load=False)
+            self._swap = Swap(lambda below, _: self._stand_in(below))
+            for helper in self._helpers:
+                helper.attach()
+        except BaseException:
+            if hasattr(self, "_swap"):
+                self._swap.undo()
+            self._end_helpers()
+            raise
+        finally:
+            os.close(complaining)
+
+    def _stand_in(self, below: TextIO) -> Stream | None:
+        if not any(below is stream for stream in self._own):
+            return copying_stream(below, self._file)
+        if type(below) is io.TextIOWrapper and "write" not in vars(below) and is_tty(below):
+            return terminal_stream(below, below.fileno())
+        return None
+
+    def _push(self) -> None:
+        self._swap.push()
+        for stream in self._own:
+            with suppress(Exception):
+                stream.flush()
+        flush_c(load=False)
+        self._hear()
+
+    def _hear(self) -> None:
+        """Note what the helpers complain of, and take out one whose output nobody reads any more."""
+        with suppress(OSError):
+            for helper in self._helpers:
+                if not helper.has_reader():
+                    # Whatever prints is to hear of it, from now on, as it would without us.
+                    helper.detach()
+                    self._has_lost_reader = True
+            lines = os.read(self._complaints, 4096).decode(errors="replace").splitlines()
+            faults = [line for line in lines if _READER_GONE not in line]
+            self._has_lost_reader |= len(faults) < len(lines)
+            self._note("; ".join(faults))
+
+    def _push_standard(self, *, load: bool) -> None:
+        """Push on what Python and C hold for the file descriptors."""
+        for stream in (sys.stdout, sys.stderr, *self._own):
+            with suppress(Exception):
+                stream.flush()
+        flush_c(load=load)
+
+    def _end(self) -> None:
+        self._push_standard(load=has_c_code())
+        self._swap.undo()
+        self._end_helpers()
+        self._file.close()
+
+    def _end_helpers(self) -> None:
+        for helper in self._helpers:
+            helper.detach()
+        statuses = [helper.wait() for helper in self._helpers]
+        self.is_left_running = None in statuses
+        self._hear()
+        os.close(self._complaints)
+        for status in statuses:
+            if status and not self._has_lost_reader:
+                self._note(f"{self._file.path} may be incomplete: the process that writes it ended with {status}.")
+
+    def forked(self) -> None:
+        super().forked()
+        if self._is_open:
+            for helper in self._helpers:
+                helper.disown()
+
+
+def _number(stream: Any) -> int | None:
+    """Return the file descriptor of a stream that Python itself made for one."""
+    try:
+        return int(stream.fileno()) if isinstance(stream, io.TextIOWrapper) else None
+    except (ValueError, OSError):
+        return None

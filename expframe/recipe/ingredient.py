@@ -1,0 +1,266 @@
+"""Ingredient: where decorators write. Each of them is a line or two onto the registry."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, wraps
+from types import FrameType
+from typing import Any, Protocol, TypeVar, overload
+
+from expframe.config import dotted
+from expframe.config.functions import ConfigFunction
+from expframe.config.layers import Entries
+from expframe.config.request import Origin
+from expframe.errors import DefinitionError
+from expframe.recipe import injection
+from expframe.recipe.registry import Captured, Command, Registry
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_HOOK_PARAMETERS = ("config", "command_name", "logger")
+_BETWEEN = (__name__, "expframe.experiment.experiment", "expframe.run.run", "expframe.run.open_runs")
+"""Modules that may stand between the user and us."""
+
+
+class Decorator(Protocol):
+    """What decorates a function and gives it back: bare, with parentheses, or with arguments."""
+
+    @overload
+    def __call__(self, function: F, /) -> F: ...
+
+    @overload
+    def __call__(self, function: None = None, /, **how: Any) -> Callable[[F], F]: ...
+
+
+class DecoratorMethod:
+    """Makes a Decorator of a method that takes a function and keywords."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self._method = method
+        self.__doc__ = method.__doc__
+
+    def __get__(self, instance: Any, _owner: type) -> Decorator:
+        method = self._method if instance is None else partial(self._method, instance)
+
+        @wraps(self._method)
+        def decorate(function: Any = None, /, **how: Any) -> Any:
+            return partial(method, **how) if function is None else method(function, **how)
+
+        return decorate
+
+
+class Ingredient:
+    """
+    Configuration, captured functions and commands that experiments share.
+
+    Args:
+        path: The name of its entries in a config, dotted for deeper ones: `dataset`, `model.encoder`.
+        ingredients: The ingredients it uses itself.
+    """
+
+    def __init__(self, path: str, ingredients: Iterable[Ingredient] = ()) -> None:
+        caller = caller_of(self)
+        parts = dotted.split(path)
+        if not parts or not all(parts):
+            raise DefinitionError(f"ingredient {path!r}", "needs a path: the name of its entries in the config.")
+        self._set_up(parts, path, ingredients, caller)
+
+    def _set_up(self, path: dotted.Path, label: str, ingredients: Iterable[Ingredient], caller: FrameType) -> None:
+        self.path = label
+        self.ingredients = list(ingredients)
+        place = f"{label!r} in {_place(caller)}"
+        self.registry = Registry(path, place, lambda: [ingredient.registry for ingredient in self.ingredients])
+        self.doc = caller.f_globals.get("__doc__")
+        self._module = caller.f_globals.get("__name__", "__main__")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.path!r}>"
+
+    def __copy__(self) -> Ingredient:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Ingredient:
+        return self
+
+    def __reduce__(self) -> Any:
+        module = sys.modules.get(self._module)
+        names = [name for name, value in vars(module).items() if value is self] if module else []
+        if not names:
+            problem = f"is no top-level name of its module {self._module!r}, so another process cannot find it."
+            raise DefinitionError(repr(self), problem)
+        return _found_again, (self._module, names[0])
+
+    # ------------------------------------------------------------------------------------------- configuration
+
+    @DecoratorMethod
+    def config(self, function: Any) -> Any:
+        """
+        Add a config function: its local variables are entries.
+
+        Raises:
+            ConfigFunctionError: The function cannot be run with pinned values.
+        """
+        self.registry.add_config_function(ConfigFunction(function))
+        return function
+
+    @DecoratorMethod
+    def named_config(self, function: Any) -> Any:
+        """
+        Add a config function that takes part only when it is named: `with NAME`.
+
+        Raises:
+            ConfigFunctionError: The function cannot be run with pinned values.
+            NameTakenError: There is a named config of this name.
+        """
+        layer = ConfigFunction(function, "named config")
+        self.registry.add_named(layer.__name__, layer)
+        return function
+
+    def add_config(self, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any) -> None:
+        """
+        Add entries: a dict, a .json, .yaml, .yml or .toml file, or keywords.
+
+        An experiment's dict may address its ingredients: `ex.add_config(dataset={"size": 10})`.
+
+        Raises:
+            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
+            ConfigFileError: The file is missing, malformed or of an unknown kind.
+        """
+        self.registry.layers.append(_entries("add_config", "add_config", config, entries, caller_of(self)))
+
+    def add_named_config(
+        self, name: str, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any
+    ) -> None:
+        """
+        Add entries that take part only when they are named: `with NAME`.
+
+        Raises:
+            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
+            ConfigFileError: The file is missing, malformed or of an unknown kind.
+            NameTakenError: There is a named config of this name.
+        """
+        self.registry.add_named(name, _entries("named config", name, config, entries, caller_of(self)))
+
+    @DecoratorMethod
+    def config_hook(self, function: Any) -> Any:
+        """
+        Add a function `(config, command_name, logger)` that is called after the config functions and returns changes.
+
+        Raises:
+            HookSignatureError: Its parameters are others.
+        """
+        self.registry.add_config_hook(self.registry.make_hook(function, _HOOK_PARAMETERS))
+        return function
+
+    # ----------------------------------------------------------------------------------------------- functions
+
+    @DecoratorMethod
+    def capture(self, function: Any, **how: Any) -> Any:
+        """
+        Fill the free parameters of a function from the config of the current run.
+
+        Args:
+            function: A function or method, plain, `async` or generator.
+            how: `prefix`: look for entries below this path only.
+                `max_depth`: how many levels below are searched for a parameter's name; the shallowest wins.
+                `entries`: dotted paths, each of which fills the parameter of its last part; no others are filled.
+                `fill_kwargs`: give all other entries to `**kwargs`.
+                `read_only`: False for plain copies of dicts and lists at each call.
+
+        Raises:
+            CaptureError: The options contradict each other or the function.
+        """
+        if isinstance(function, injection.CapturedFunction):
+            function = function.__wrapped__
+        captured = Captured.of(function, self.registry.path, **how)
+        self.registry.add_captured(captured)
+        return injection.capture(captured)
+
+    @DecoratorMethod
+    def command(self, function: Any, *, unobserved: bool = False, **how: Any) -> Any:
+        """
+        Add a command: a captured function that can be run by name.
+
+        Args:
+            function: The function.
+            unobserved: Keep nothing of its runs.
+            how: As for `capture`.
+        """
+        wrapped = self.capture(function, **how)
+        captured = wrapped._self_captured
+        self.registry.commands[captured.name] = Command(captured.name, wrapped, captured, unobserved)
+        return wrapped
+
+    @DecoratorMethod
+    def pre_run_hook(self, function: Any, **how: Any) -> Any:
+        """Add a captured function that is called before the command of each run; `how` as for `capture`."""
+        wrapped = self.capture(function, **how)
+        self.registry.add_run_hook(self.registry.pre_run_hooks, wrapped)
+        return wrapped
+
+    @DecoratorMethod
+    def post_run_hook(self, function: Any, **how: Any) -> Any:
+        """Add a captured function that is called after each command that did not fail; `how` as for `capture`."""
+        wrapped = self.capture(function, **how)
+        self.registry.add_run_hook(self.registry.post_run_hooks, wrapped)
+        return wrapped
+
+    def add_source_file(self, filename: str | os.PathLike[str]) -> None:
+        """
+        Keep one more file with the sources of each run.
+
+        Raises:
+            DefinitionError: There is no such file.
+        """
+        if not os.path.isfile(filename):  # pathlib waits until a run starts
+            raise DefinitionError(f"source file {os.fspath(filename)!r}", "does not exist.")
+        self.registry.source_files.append(os.path.abspath(filename))
+
+
+def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], caller: FrameType) -> Entries:
+    """Return the layer of `add_config(config, **entries)`."""
+    subject = f"{kind} ({_place(caller)})"
+    if config is None and not entries:
+        raise DefinitionError(subject, "was given nothing. Give a dict, a file or keywords.")
+    if config is not None and entries:
+        raise DefinitionError(subject, "was given both a dict or file and keywords. Give one of them.")
+    if isinstance(config, str | os.PathLike):
+        from expframe.config import files
+
+        return Entries(files.load(config), Origin("file", os.fspath(config), os.fspath(config)))
+    if config is not None and not isinstance(config, Mapping):
+        raise DefinitionError(subject, f"was given a {type(config).__name__}. Give a dict, a file name or keywords.")
+    return Entries(dict(config) if config is not None else dict(entries), _origin(kind, caller)._replace(name=name))
+
+
+def _origin(kind: str, caller: FrameType) -> Origin:
+    return Origin(kind, kind, caller.f_code.co_filename, caller.f_lineno)
+
+
+def _place(caller: FrameType) -> str:
+    return _origin("", caller).where
+
+
+def called_from(instance: Ingredient, kind: str) -> Origin:
+    """Return where the user asked an ingredient or experiment for something, as an Origin of a kind."""
+    return _origin(kind, caller_of(instance))
+
+
+def caller_of(instance: Ingredient) -> FrameType:
+    """Return the frame outside of expframe, and outside of a subclass's own methods, that called us."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        is_own = frame.f_globals.get("__name__") in _BETWEEN
+        is_method = frame.f_code.co_argcount > 0 and frame.f_locals.get(frame.f_code.co_varnames[0]) is instance
+        if not is_own and not is_method:
+            break
+        frame = frame.f_back
+    return frame
+
+
+def _found_again(module: str, name: str) -> Any:
+    import importlib
+
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,398 @@
+"""Recipes: layers, named configs, captured functions, commands, hooks, ingredients. As long-lived as the process."""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from expframe.config import dotted
+from expframe.config.dotted import MISSING, Path
+from expframe.config.frozen import FrozenDict, freeze
+from expframe.config.layers import Hook, Layer, Part, Recipe
+from expframe.config.request import Flag, Origin
+from expframe.errors import (
+    CaptureError,
+    CircularIngredientsError,
+    DuplicatePathError,
+    HookSignatureError,
+    NameTakenError,
+)
+from expframe.process import notebook
+
+T = TypeVar("T")
+
+SPECIALS = ("_run", "_config", "_log", "_seed", "_rnd")
+"""Parameters that no config entry fills."""
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Parameter(NamedTuple):
+    """One parameter of a captured function."""
+
+    name: str
+    required: bool
+    positional: bool
+    positional_only: bool
+    default: Any
+
+
+class Captured:
+    """
+    How one function is captured. Compared by identity: one function may be captured many times.
+
+    Attributes:
+        function: The function as it was given.
+        path: The ingredient's path.
+        prefix: Where below that path its entries are.
+        max_depth: How many levels are searched for a parameter's name; None leaves it to the experiment.
+        entries: For each parameter the one path that fills it, where `entries=` was given.
+        fill_kwargs: Whether `**kwargs` gets all other entries.
+        read_only: Whether values are handed out read-only; None leaves it to the experiment.
+        parameters: What may be filled.
+        filled_elsewhere: Parameters that config entries filled in the process that sent this function here.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        path: Path,
+        prefix: Path,
+        max_depth: int | None,
+        entries: Mapping[str, Path] | None,
+        fill_kwargs: bool,
+        read_only: bool | None,
+        parameters: tuple[Parameter, ...],
+    ) -> None:
+        self.function = function
+        self.path = path
+        self.prefix = prefix
+        self.max_depth = max_depth
+        self.entries = entries
+        self.fill_kwargs = fill_kwargs
+        self.read_only = read_only
+        self.parameters = parameters
+        self.filled_elsewhere: set[str] = set()
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[..., Any],
+        path: Path,
+        prefix: str | None = None,
+        max_depth: int | None = None,
+        entries: Sequence[str] | None = None,
+        fill_kwargs: bool = False,
+        read_only: bool | None = None,
+    ) -> Captured:
+        """
+        Return how a function is captured.
+
+        Raises:
+            CaptureError: The options contradict each other or the function.
+        """
+        raw = function.__func__ if isinstance(function, staticmethod | classmethod) else function
+        subject = f"capture of {getattr(raw, '__name__', raw)}()"
+        if not callable(raw):
+            raise CaptureError(subject, "is no function.")
+        if entries is not None and prefix is not None:
+            raise CaptureError(subject, "takes `prefix` or `entries`, not both. Write the prefix into each entry.")
+        if max_depth is not None and (not isinstance(max_depth, int) or max_depth < 1):
+            raise CaptureError(subject, f"has max_depth={max_depth!r}. It counts levels: 1 or more.")
+        signature = inspect.signature(raw)
+        parameters = tuple(
+            Parameter(p.name, p.default is p.empty, p.kind in _POSITIONAL, p.kind is p.POSITIONAL_ONLY, p.default)
+            for p in signature.parameters.values()
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        )
+        takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
+        if fill_kwargs and not takes_any:
+            raise CaptureError(subject, "has fill_kwargs=True, but the function takes no **kwargs.")
+        chosen = cls._chosen(subject, entries, {p.name for p in parameters}, fill_kwargs)
+        return cls(function, path, dotted.split(prefix or ""), max_depth, chosen, fill_kwargs, read_only, parameters)
+
+    @staticmethod
+    def _chosen(subject: str, entries: Sequence[str] | None, names: set[str], any_name: bool) -> dict[str, Path] | None:
+        if entries is None:
+            return None
+        if isinstance(entries, str):
+            raise CaptureError(subject, f"has entries={entries!r}. Give a list of dotted paths.")
+        chosen: dict[str, Path] = {}
+        for entry in entries:
+            path = dotted.split(entry)
+            name = str(path[-1]) if path else ""
+            if name in chosen:
+                first = dotted.join(chosen[name])
+                raise CaptureError(subject, f"has two entries that would fill {name!r}: {first!r} and {entry!r}.")
+            if name not in names and not any_name:
+                problem = f"has the entry {entry!r}, but the function has no parameter {name!r}."
+                raise CaptureError(subject, problem)
+            chosen[name] = path
+        return chosen
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return str(getattr(self.raw, "__name__", "function"))
+
+    @property
+    def raw(self) -> Any:
+        """The function without staticmethod or classmethod around it."""
+        function = self.function
+        return function.__func__ if isinstance(function, staticmethod | classmethod) else function
+
+    @property
+    def where(self) -> str:
+        """The place of the function."""
+        return origin_of("function", self.raw).where
+
+    @property
+    def known_paths(self) -> Iterator[Path]:
+        """The paths that overrides may name because this function has a parameter for them."""
+        if self.entries is not None:
+            yield from ((*self.path, *path) for path in self.entries.values())
+            return
+        for number, parameter in enumerate(self.parameters):
+            if parameter.name not in SPECIALS and not (number == 0 and parameter.name in ("self", "cls")):
+                yield (*self.path, *self.prefix, parameter.name)
+
+    def find(self, name: str, group: Any, max_depth: int) -> list[Path]:
+        """
+        Return the paths, from `group`, of the shallowest entries that a parameter's name means.
+
+        Args:
+            name: The parameter.
+            group: The entries below the function's prefix.
+            max_depth: How many levels are searched.
+        """
+        if self.entries is not None:
+            path = self.entries.get(name)
+            return [path] if path is not None and dotted.get(group, path) is not MISSING else []
+        level: deque[tuple[Path, Any]] = deque([((), group)])
+        for _ in range(max_depth):
+            found = [(*path, name) for path, tree in level if isinstance(tree, dict) and name in tree]
+            if found:
+                return found
+            level = deque(
+                ((*path, key), below) for path, tree in level for key, below in tree.items() if isinstance(below, dict)
+            )
+        return []
+
+
+class Command(NamedTuple):
+    """A function that a run can be of."""
+
+    name: str
+    function: Callable[..., Any]
+    captured: Captured
+    unobserved: bool = False
+
+    @property
+    def doc(self) -> str:
+        """The first line of its docstring."""
+        lines = (inspect.getdoc(self.captured.raw) or "").strip().splitlines()
+        return lines[0] if lines else ""
+
+
+class CliOption(NamedTuple):
+    """An option that the user adds to the command line; `apply(value, run)` is called before the command."""
+
+    flag: Flag
+    apply: Callable[..., Any]
+
+
+class Registry:
+    """
+    What decorators write: the recipes of one ingredient, and its ingredients.
+
+    Args:
+        path: The ingredient's path; empty for an experiment.
+        label: What it is called in messages.
+        below: Returns the registries of its ingredients as they are now.
+    """
+
+    def __init__(self, path: Path, label: str, below: Callable[[], Sequence[Registry]]) -> None:
+        self.path = path
+        self.label = label
+        self.below = below
+        self.layers: list[Layer] = []
+        self.named: dict[str, Layer] = {}
+        self.captured: list[Captured] = []
+        self.commands: dict[str, Command] = {}
+        self.config_hooks: list[Hook] = []
+        self.pre_run_hooks: list[Callable[..., Any]] = []
+        self.post_run_hooks: list[Callable[..., Any]] = []
+        self.option_hooks: list[Callable[..., Any]] = []
+        self.cli_options: list[CliOption] = []
+        self.source_files: list[str] = []
+
+    def add_config_function(self, layer: Layer) -> None:
+        """Add a config function; one that is defined again, in a later cell of a notebook, replaces the earlier one."""
+        _replace_or_add(self.layers, layer, lambda known: known.origin)
+
+    def add_run_hook(self, hooks: list[Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        """Add a function to a list of hooks; one that is defined again, in a later cell, replaces the earlier one."""
+        _replace_or_add(hooks, hook, lambda known: origin_of("hook", known))
+
+    def add_config_hook(self, hook: Hook) -> None:
+        """Add a config hook; one that is defined again, in a later cell, replaces the earlier one."""
+        _replace_or_add(self.config_hooks, hook, lambda known: known.origin)
+
+    def add_named(self, name: str, layer: Layer) -> None:
+        """Add a named config; a function that is defined again, as in a notebook, replaces the earlier one."""
+        known = self.named.get(name)
+        if known is not None and not _is_same_place(known.origin, layer.origin):
+            problem = f"is there already ({known.origin.where}). Choose another name."
+            raise NameTakenError(f"named config {name!r} ({layer.origin.where})", problem)
+        self.named[name] = layer
+
+    def add_captured(self, captured: Captured) -> None:
+        """Remember a captured function; one that is defined again replaces the earlier one."""
+        self.captured = [known for known in self.captured if not _is_redefined(known, captured)]
+        self.captured.append(captured)
+
+    def make_hook(self, function: Callable[..., Any], parameters: tuple[str, ...]) -> Hook:
+        """
+        Return a hook after checking that it takes exactly `parameters`.
+
+        Raises:
+            HookSignatureError: It does not.
+        """
+        origin = origin_of("config hook", function)
+        found = inspect.signature(function).parameters.values()
+        plain = all(p.kind in _POSITIONAL and p.default is p.empty for p in found)
+        if not plain or tuple(p.name for p in found) != parameters:
+            taken = ", ".join(map(str, found))
+            subject = f"hook {origin.name}() ({origin.where})"
+            raise HookSignatureError(subject, f"takes ({taken}), but is called with ({', '.join(parameters)}).")
+        return Hook(function, origin)
+
+    def in_order(self) -> list[Registry]:
+        """
+        Return this registry and all below it, the deepest first, this one last; each once.
+
+        Raises:
+            CircularIngredientsError: An ingredient contains itself.
+            DuplicatePathError: Two have one path.
+        """
+        depths: dict[int, tuple[int, Registry]] = {}
+
+        def visit(registry: Registry, chain: tuple[Registry, ...]) -> None:
+            if registry in chain:
+                names = (*chain[chain.index(registry) :], registry)
+                raise CircularIngredientsError(tuple(r.label or dotted.join(r.path) for r in names))
+            depth, _ = depths.get(id(registry), (-1, registry))
+            if len(chain) > depth:
+                depths[id(registry)] = (len(chain), registry)
+                for below in registry.below():
+                    visit(below, (*chain, registry))
+
+        visit(self, ())
+        ordered = [registry for _, registry in sorted(depths.values(), key=lambda item: -item[0])]
+        seen: dict[Path, Registry] = {}
+        for registry in ordered:
+            if registry.path in seen:
+                first = seen[registry.path]
+                raise DuplicatePathError(dotted.join(registry.path), first.label, registry.label)
+            seen[registry.path] = registry
+        return ordered
+
+    def snapshot(self) -> Snapshot:
+        """Return everything as it is now, for one run."""
+        registries = self.in_order()
+        parts, commands = [], dict[str, Command]()
+        for registry in registries:
+            below = tuple(sorted((r.path for r in registry.in_order()[:-1]), key=len))
+            parameters = tuple(dict.fromkeys(path for c in registry.captured for path in c.known_paths))
+            if registry.path:  # an ingredient may be given a seed of its own
+                parameters = (*parameters, (*registry.path, "seed"))
+            parts.append(
+                Part(
+                    registry.path,
+                    tuple(registry.layers),
+                    dict(registry.named),
+                    tuple(registry.config_hooks),
+                    below,
+                    parameters,
+                )
+            )
+        for registry in reversed(registries):
+            for name, command in registry.commands.items():
+                full = dotted.join(registry.path, name)
+                commands[full] = Command(full, command.function, command.captured, command.unobserved)
+        return Snapshot(
+            Recipe(tuple(parts)),
+            commands,
+            tuple(hook for r in registries for hook in r.pre_run_hooks),
+            tuple(hook for r in registries for hook in r.post_run_hooks),
+            tuple(file for r in registries for file in r.source_files),
+        )
+
+
+class Snapshot(NamedTuple):
+    """The recipes as they stand when a run starts: decorating goes on without touching it."""
+
+    recipe: Recipe
+    commands: Mapping[str, Command]
+    pre_run_hooks: tuple[Callable[..., Any], ...]
+    post_run_hooks: tuple[Callable[..., Any], ...]
+    source_files: tuple[str, ...]
+
+    def visible(self, config: Mapping[Any, Any], path: Path) -> Any:
+        """Return the entries that functions of an ingredient see: its own, and those of its ingredients elsewhere."""
+        own = dotted.get(config, path)
+        part = next((part for part in self.recipe.parts if part.path == path), None)
+        elsewhere = [below for below in part.below if below[: len(path)] != path] if part else []
+        if not elsewhere:
+            return FrozenDict() if own is MISSING else own
+        tree = dict(own) if isinstance(own, dict) else {}
+        for below in elsewhere:
+            found = dotted.get(config, below)
+            if found is not MISSING:
+                dotted.merge(tree, dotted.fresh({below[0]: _nested(below[1:], found)}))
+        return freeze(tree, dotted.join(path))
+
+
+def _nested(path: Path, value: Any) -> Any:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def origin_of(kind: str, function: Any) -> Origin:
+    """Return where a function stands."""
+    function = inspect.unwrap(function)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    name = getattr(function, "__name__", type(function).__name__)
+    return Origin(kind, name, code.co_filename, code.co_firstlineno) if code else Origin(kind, name)
+
+
+def _replace_or_add(known: list[T], new: T, origin: Callable[[T], Origin]) -> None:
+    """Put a definition in the place of that of its name, where both were typed in, else at the end."""
+    own = origin(new)
+    for number, other in enumerate(known):
+        at = origin(other)
+        same_name = own.kind == at.kind and own.name == at.name and own.name != "<lambda>"
+        if same_name and notebook.is_cell(own.file) and notebook.is_cell(at.file):
+            known[number] = new
+            return
+    known.append(new)
+
+
+def _is_same_place(first: Origin, second: Origin) -> bool:
+    """Return whether a definition is the same one again: a cell that is run again, or a function of its name there."""
+    interactive = notebook.is_cell(first.file) or notebook.is_cell(second.file)
+    return interactive or (first.file and (first.file, first.line) == (second.file, second.line))  # type: ignore[return-value]
+
+
+def _is_redefined(known: Captured, new: Captured) -> bool:
+    one, two = origin_of("", known.raw), origin_of("", new.raw)
+    same_name = getattr(known.raw, "__qualname__", 0) == getattr(new.raw, "__qualname__", 1)
+    return (
+        same_name
+        and known.raw.__module__ == new.raw.__module__
+        and "<lambda>" not in one.name
+        and (known.raw is not new.raw and bool(_is_same_place(one, two)))
+    )

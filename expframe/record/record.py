@@ -1,0 +1,172 @@
+"""The facts of a run, as frozen data: Record, Failure, Status."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expframe.config import json_values
+
+if TYPE_CHECKING:
+    pass
+
+
+FORMAT = 1
+"""The version of the form in which a Record is stored."""
+
+
+class Status:
+    """What a run is doing, or how it ended. Runs may also end with a status of their own (`RunInterrupt.status`)."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    INTERRUPTED = "INTERRUPTED"
+    TIMEOUT = "TIMEOUT"
+    DIED = "DIED"
+    """Only ever read, never written: the record says RUNNING and the process is gone."""
+
+
+def now() -> datetime.datetime:
+    """Return the time in UTC."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+class Failure(NamedTuple):
+    """
+    The exception a run ended with.
+
+    Attributes:
+        type: `module.Class`.
+        message: Its text.
+        traceback: The whole traceback, causes included. Secrets are masked.
+    """
+
+    type: str
+    message: str
+    traceback: str
+
+
+class Record(NamedTuple):
+    """
+    The facts of one run; JSON and back without loss.
+
+    Attributes:
+        uid: Unique among all runs anywhere.
+        id: The name in its store; None where nothing is kept.
+        name: The experiment.
+        command: The command's name, `ingredient.path.name` for one of an ingredient.
+        status: One of `Status`, or a custom one.
+        queued: When it was queued, in UTC.
+        started: When it was started, in UTC.
+        attempt: 1, and one more each time that it was resumed.
+        resumed: When its latest attempt was started, in UTC; None for the first one.
+        ended: When it ended, in UTC.
+        seed: The seed entry of its config.
+        parent: The uid of the run it was started in.
+        parent_id: That run's id.
+        root: The uid of the outermost run; its own for one without parent.
+        depth: How many runs are around it.
+        tags: Words to find it again.
+        comment: A text to remember it by.
+        options: The options that were given.
+        named_configs: The named configs and files that were asked for.
+        overrides: The overrides as they were written.
+        argv: The command line of the process.
+        cwd: Its working directory when the run was started.
+        capture: How output is captured: `no`, `sys` or `fd`.
+        result: What the command returned.
+        failure: What it raised.
+        host: Facts of the machine.
+        git: Facts of the repository; None outside of one.
+        packages: Installed packages that the code uses, name to version.
+        sources: (name, stored file) of the project's files that were loaded when the run started.
+        main: The name of the script among the sources; None where there is none, as in a notebook.
+        sources_at_end: The same for those loaded or changed since.
+        counts: How many points, media, artifacts, resources, files and calls it has.
+        problems: What could not be recorded.
+        extra: What hooks and other packages add; `rerun_of` says which run it does again.
+    """
+
+    uid: str
+    name: str
+    command: str
+    status: str = Status.RUNNING
+    id: str | None = None
+    queued: datetime.datetime | None = None
+    started: datetime.datetime | None = None
+    attempt: int = 1
+    resumed: datetime.datetime | None = None
+    ended: datetime.datetime | None = None
+    seed: Any = None
+    parent: str | None = None
+    parent_id: str | None = None
+    root: str = ""
+    depth: int = 0
+    tags: tuple[str, ...] = ()
+    comment: str | None = None
+    options: Mapping[str, Any] = {}
+    named_configs: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    capture: str = "no"
+    result: Any = None
+    failure: Failure | None = None
+    host: Mapping[str, Any] = {}
+    git: Mapping[str, Any] | None = None
+    packages: Mapping[str, str] = {}
+    sources: tuple[tuple[str, str], ...] = ()
+    main: str | None = None
+    sources_at_end: tuple[tuple[str, str], ...] = ()
+    counts: Mapping[str, int] = {}
+    problems: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = {}
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from the start of its latest attempt to its end; None while it runs."""
+        started = self.resumed or self.started
+        return (self.ended - started).total_seconds() if started and self.ended else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON data. Secrets are masked."""
+        data: dict[str, Any] = {"format": FORMAT}
+        for name, value in zip(self._fields, self, strict=True):
+            if isinstance(value, datetime.datetime):
+                data[name] = value.isoformat()
+            elif isinstance(value, Failure):
+                data[name] = value._asdict()
+            elif name in _PAIRS:
+                data[name] = [list(pair) for pair in value]
+            elif name in _TUPLES:
+                data[name] = json_values.to_json(list(value))
+            else:
+                data[name] = json_values.to_json(value)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Record:
+        """Return the Record that `to_json` wrote. Fields of newer versions are kept out, missing ones get defaults."""
+        given: dict[str, Any] = {}
+        for name in cls._fields:
+            if name not in data:
+                continue
+            value = data[name]
+            if name in {"queued", "started", "resumed", "ended"}:
+                given[name] = value and datetime.datetime.fromisoformat(value)
+            elif name == "failure":
+                given[name] = value and Failure(**value)
+            elif name in _PAIRS:
+                given[name] = tuple((name, stored) for name, stored in value)
+            elif name in _TUPLES:
+                given[name] = tuple(json_values.from_json(value))
+            else:
+                given[name] = json_values.from_json(value)
+        return cls(**given)
+
+
+_PAIRS = {"sources", "sources_at_end"}
+_TUPLES = {"tags", "named_configs", "overrides", "argv", "problems"}

@@ -1,0 +1,171 @@
+"""Ask for a stored run's command and config again: to take it up, or to do it once more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe.config import dotted, equality, json_values
+from expframe.config.decided import Config
+from expframe.config.frozen import thaw
+from expframe.config.request import Origin, Override, Request
+from expframe.config.secrets import secrets_in
+from expframe.config.validation import masked_in
+from expframe.disk import layout
+from expframe.errors import ConfigChangedError, ResumeError, RunNotFoundError, ValueFormatError
+from expframe.record.record import Record, Status
+from expframe.store import attempts
+from expframe.store.reader import StoredRun
+from expframe.store.search.collection import runs
+from expframe.store.writer import config_data
+
+LAST = "last"
+"""What is said for the newest run."""
+
+_MADE_BY_CODE = {"config function", "add_config", "config hook"}
+
+
+class Resumed(NamedTuple):
+    """
+    A run that is taken up again.
+
+    Attributes:
+        run: The run as it is stored.
+        record: Its facts when it was found.
+        attempt: The number of the attempt that begins.
+    """
+
+    run: StoredRun
+    record: Record
+    attempt: int
+
+    def ask(self, asked: Request) -> Request:
+        """
+        Return a request with the run's command and config below what is asked for.
+
+        Raises:
+            ResumeError: Another command is asked for.
+        """
+        command = asked.command or self.record.command
+        return asked._replace(command=command, base=base_of(self.run))
+
+    def check_config(self, config: Config, *, force: bool) -> None:
+        """
+        Check that a config is the run's.
+
+        Raises:
+            ConfigChangedError: It is another one, and nobody insists.
+        """
+        changed = tuple(differences(self.run.config, config))
+        if changed and not force:
+            raise ConfigChangedError(self.run.id, changed)
+
+
+def find(store: Path, id: str, experiment: str, command: str, *, is_given: bool) -> Resumed:
+    """
+    Return a run to take up.
+
+    Args:
+        store: The folder of runs.
+        id: Its id, or `last` for the newest one of the experiment and command.
+        experiment: Whose run it must be.
+        command: Which command's.
+        is_given: Whether the command was asked for, so that a run of another one will not do.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        ResumeError: It has come to its end, goes on, was never started, or is of something else.
+    """
+    run = _last(store, experiment, command) if id == LAST else runs(store)[id]
+    record = run.record
+    subject = f"run {run.id}"
+    if record.name != experiment:
+        raise ResumeError(subject, f"is one of {record.name!r}, not of {experiment!r}.")
+    if is_given and record.command != command:
+        raise ResumeError(subject, f"is one of the command {record.command!r}, not of {command!r}.")
+    if record.status == Status.COMPLETED:
+        raise ResumeError(subject, "is COMPLETED: nothing is left to be done. Start a new one.")
+    if record.status == Status.QUEUED:
+        raise ResumeError(subject, "is QUEUED: it was never started.")
+    attempts.refuse_if_alive(run.folder, record.attempt)
+    return Resumed(run, record, attempts.next_number(run.folder))
+
+
+def again(asked: Request, store: Path, id: str, experiment: str, default: str) -> Request:
+    """
+    Return a request for a run that was done before: its command and config, below what is asked for.
+
+    Args:
+        asked: What else is asked for.
+        store: The folder of runs.
+        id: The run's id, or `last` for the newest one of the experiment and command.
+        experiment: Whose run is the last one.
+        default: The command that is meant where none is asked for.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        ResumeError: It is one of another command than is asked for.
+    """
+    run = _last(store, experiment, asked.command or default) if id == LAST else runs(store)[id]
+    record = run.record
+    if asked.command not in (None, record.command):
+        raise ResumeError(f"run {run.id}", f"is one of the command {record.command!r}, not of {asked.command!r}.")
+    return asked._replace(command=record.command, base=base_of(run), rerun_of={"id": run.id, "uid": record.uid})
+
+
+def last_of(store: Path, experiment: str, command: str) -> StoredRun | None:
+    """Return the newest run of a command that is in no other run; None where there is none."""
+    for run in runs(store):
+        with suppress(ValueFormatError, OSError):  # a damaged run is nobody's last
+            record = run.record
+            if (record.name, record.command, record.parent) == (experiment, command, None):
+                return run
+    return None
+
+
+def _last(store: Path, experiment: str, command: str) -> StoredRun:
+    found = last_of(store, experiment, command)
+    if found is None:
+        raise RunNotFoundError(f"{LAST} of {experiment}.{command}", str(store), ())
+    return found
+
+
+def base_of(run: StoredRun) -> tuple[Override, ...]:
+    """
+    Return the values of a run's config, as they were decided, for a run that is to have the same.
+
+    Left to the code are functions and classes that cannot be found by name, and secrets that it made itself.
+    """
+    config = Config.from_json(json.loads((run.folder / layout.CONFIG).read_bytes()), trust=True)
+    found = []
+    for path, value in dotted.walk(config.values):
+        origin = _origin_of(config, path)
+        is_made = origin.kind in _MADE_BY_CODE and next(masked_in(value, path), None) is not None
+        if not is_made and not _is_lost(value):
+            found.append(Override(path, value, written=dotted.join(path), origin=origin))
+    return tuple(found)
+
+
+def _origin_of(config: Config, path: dotted.Path) -> Origin:
+    names = (dotted.join(path[:end]) for end in range(len(path), 0, -1))
+    return next((config.origins[name] for name in names if name in config.origins), Origin("drawn"))
+
+
+def _is_lost(value: Any) -> bool:
+    """Return whether a value holds something that was stored by its name and is not found under it."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_is_lost, value))
+    return isinstance(value, json_values.Reference) and value != json_values.MASKED
+
+
+def differences(before: Config, config: Config) -> Iterator[str]:
+    """Yield how a config differs from a stored one, an entry a line; secrets are masked."""
+    stored = json_values.from_json(config_data(config, secrets_in(config.values))["values"])
+    old, new = (dict(dotted.walk(tree)) for tree in (before.values, stored))
+    for path in dict.fromkeys((*old, *new)):
+        if path not in new or path not in old or not equality.same(thaw(old[path]), thaw(new[path])):
+            was, now = (json_values.short_repr(thaw(tree[path]), 60) if path in tree else "none" for tree in (old, new))
+            yield f"{dotted.join(path)}: {was} -> {now}"

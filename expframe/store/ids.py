@@ -1,0 +1,155 @@
+"""Which folders are runs, and what new ones are called."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from expframe.disk.files import write_all
+from expframe.disk.layout import RECORD
+from expframe.errors import OptionError, RunExistsError, StoreUnusableError
+
+DEFAULT_STORE = "runs"
+STORE_VARIABLE = "EXPFRAME_STORE"
+_NEXT = "_next"
+_NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
+_LARGEST = 10**12
+"""A hint above this is garbage."""
+
+
+def run_ids(store: Path) -> list[str]:
+    """Return the ids of the runs in a folder, in no order; a folder that is not there has none."""
+    try:
+        names = os.listdir(store)  # names are all we need
+    except FileNotFoundError:
+        return []
+    return [name for name in names if is_name(name) and os.path.isfile(f"{store}/{name}/{RECORD}")]
+
+
+def resolve_store(store: str | os.PathLike[str] | None) -> Path:
+    """Return the store's folder: the given one, else that of the environment, else `runs` of the working directory."""
+    return Path(os.path.abspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE))  # no links
+
+
+def make_folder(store: Path, name: str | None) -> Path:
+    """
+    Make and return the folder of a new run.
+
+    Args:
+        store: The folder of runs; made if need be.
+        name: The run's id; None for the next number, which no other run has or had.
+
+    Raises:
+        OptionError: The name cannot be one.
+        RunExistsError: There is a run of this name.
+        StoreUnusableError: Nothing can be written here.
+    """
+    if name is not None and not is_name(name):
+        problem = "is no name for a run. Use letters, digits, '.', '_' and '-', and begin with none of '.' and '_'."
+        raise OptionError(f"id {name!r}", problem)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        return _make_numbered(store) if name is None else _make_named(store, name)
+    except OSError as problem:
+        raise unusable(store, problem) from problem
+
+
+def make_folder_like(store: Path, id: str) -> Path:
+    """
+    Make and return the folder of a run from elsewhere: called as there, or by the next number.
+
+    A name is kept where it is free. A number is kept where it is free and none as high was ever given here, since a run
+    that was removed does not give its number to another one.
+
+    Raises:
+        StoreUnusableError: Nothing can be written here.
+    """
+    number = _number_of(id)
+    if number is None or _hinted(store) <= number < _LARGEST:
+        with suppress(RunExistsError):
+            return make_folder(store, id)
+    return make_folder(store, None)
+
+
+def is_name(name: str) -> bool:
+    """Return whether a run's folder can be called so."""
+    return len(name) <= 200 and _NAME.fullmatch(name) is not None
+
+
+def unusable(store: Path, problem: OSError) -> StoreUnusableError:
+    """Return what is to be raised when the file system refuses a new run."""
+    reason = "it is no folder" if isinstance(problem, FileExistsError | NotADirectoryError) else problem.strerror
+    hint = "No run was started. Choose another folder with -F DIR, store=... or EXPFRAME_STORE; -u keeps nothing."
+    return StoreUnusableError(f"store {store}", f"cannot be written ({reason or problem}). {hint}")
+
+
+def _make_named(store: Path, name: str) -> Path:
+    folder = store / name
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        raise RunExistsError(name, str(store)) from None
+    number = _number_of(name)
+    if number is not None and _hinted(store) <= number < _LARGEST:  # nobody else is to have it, not even later
+        with suppress(OSError):  # only a hint
+            _write_hint(store, number + 1)
+    return folder
+
+
+def _number_of(name: str) -> int | None:
+    """Return the number that a name is, as runs are numbered; None if it is another name."""
+    return int(name) if name.isascii() and name.isdigit() and not name.startswith("0") else None
+
+
+def _make_numbered(store: Path) -> Path:
+    number = hint = _hinted(store)
+    tries = 0
+    while True:
+        folder = store / str(number)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            tries += 1
+            number = _gallop(store, number) if tries % 8 == 0 else number + 1
+            continue
+        if number >= hint:
+            with suppress(OSError):  # only a hint
+                _write_hint(store, number + 1)
+        return folder
+
+
+def _write_hint(store: Path, number: int) -> None:
+    """Write the number that is likely to be free next; another process may have gone further in the meantime."""
+    while True:
+        # Of one length and in one write, so that others never read a part of it.
+        fd = os.open(store / _NEXT, os.O_WRONLY | os.O_CREAT, 0o666)
+        try:
+            write_all(fd, f"{number:<20}\n".encode())
+            os.ftruncate(fd, 21)
+        finally:
+            os.close(fd)
+        if not (store / str(number)).exists():
+            return
+        number = _gallop(store, number)
+
+
+def _hinted(store: Path) -> int:
+    with suppress(OSError, ValueError):
+        number = int((store / _NEXT).read_text(encoding="ascii"))
+        return number if 0 < number < _LARGEST else 1
+    return 1
+
+
+def _gallop(store: Path, taken: int) -> int:
+    """Return a number after the last one taken, from one that is: doubling steps, then halving them."""
+    step = 1
+    while (store / str(taken + step)).exists():
+        taken += step
+        step *= 2
+    while step > 1:
+        step //= 2
+        if (store / str(taken + step)).exists():
+            taken += step
+    return taken + 1

@@ -1,0 +1,123 @@
+"""The lease by which others see whether a run is alive."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe.disk.files import write_new
+from expframe.disk.layout import LEASE
+
+_EXPIRED = 6
+"""Beats that must be missing before a run elsewhere counts as dead."""
+
+
+class Lease(NamedTuple):
+    """
+    Which process a run is done by, and how often it says so by touching the file.
+
+    Attributes:
+        machine: Boot id and pid namespace: where the pid means something.
+        pid: The process.
+        started: When the process started, in the kernel's own unit; tells a reused pid.
+        interval: Seconds between two touches; 0 for none.
+    """
+
+    machine: str
+    pid: int
+    started: str
+    interval: float
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Lease:
+        """Return the lease that a file holds."""
+        return cls(data["machine"], data["pid"], data["started"], data["interval"])
+
+    def write(self, path: Path) -> None:
+        """Write the lease of a run whose record is not there yet."""
+        write_new(path, json.dumps(self._asdict()).encode())
+
+
+def own_lease(interval: float) -> Lease:
+    """Return the lease of this process."""
+    pid = os.getpid()
+    return Lease(_machine(), pid, _start_of(pid), interval)
+
+
+def is_alive(folder: Path) -> bool:
+    """
+    Return whether the process of a run that says RUNNING is still there.
+
+    By pid and its start time where boot and pid namespace are ours and the system tells start times; elsewhere by the
+    age of the lease, measured with the file system's own clock.
+    """
+    path = folder / LEASE
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        lease = Lease.from_json(data)
+        touched = path.stat().st_mtime
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return holds(lease, folder, touched)
+
+
+def holds(lease: Lease, folder: Path, touched: float) -> bool:
+    """Return whether the process of a lease is still there; `touched` is when it last said so."""
+    if lease.machine == _machine() and lease.started:
+        return _start_of(lease.pid) == lease.started
+    if not lease.interval:  # it never touches its lease
+        return True
+    return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
+
+
+def _machine() -> str:
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # on the way of each start
+            boot = file.read().strip()
+        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return f"{sys.platform} {_hostname()}"
+
+
+def _hostname() -> str:
+    import socket
+
+    return socket.gethostname()
+
+
+def _start_of(pid: int) -> str:
+    """Return the start time of a process as a text; empty if there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return "" if fields[0] in "ZX" else fields[19]
+    except (OSError, IndexError):
+        pass
+    if Path("/proc/self/stat").exists() or os.name == "nt":  # there os.kill would end the process
+        return ""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except OSError:
+        pass
+    return "running"
+
+
+def _clock_of(folder: Path) -> float:
+    """Return the time as the file system of a folder tells it, or our own where it cannot be asked."""
+    probe = folder.parent / f"._clock.{os.getpid()}"
+    try:
+        probe.touch()
+        return probe.stat().st_mtime
+    except OSError:
+        return time.time()
+    finally:
+        with suppress(OSError):
+            probe.unlink()

@@ -1,0 +1,661 @@
+"""What may be asked for on a command line or in `config_updates`, and what is said of what may not."""
+
+import enum
+import pathlib
+import typing
+from collections import namedtuple
+from typing import Any, Final, Literal, Optional, Union
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from expframe import Experiment, Ingredient, Secret
+from expframe.config.frozen import thaw
+from expframe.config.request import Override
+from expframe.errors import (
+    AppendError,
+    ConfigError,
+    EntryGroupError,
+    EntryIndexError,
+    EntryTypeError,
+    MaskedEntryError,
+    UnknownEntryError,
+    UsageError,
+)
+
+Point = namedtuple("Point", "x y")
+
+
+class Colour(enum.Enum):
+    """Some enum."""
+
+    RED = 1
+    BLUE = 2
+
+
+@pytest.fixture
+def ex():
+    """An experiment with entries of many types."""
+    ex = Experiment("test")
+
+    @ex.config
+    def config():
+        lr = 0.1
+        epochs = 3
+        name = "adam"
+        flag = True
+        layers = [1, 2, 3]
+        pair = (1, 2)
+        point = Point(1, 2)
+        some = {1, 2}
+        net = {"depth": 3, "opt": None, "sub": {"a": 1}}
+        schedule = {30: 0.1, 60: 0.01}
+        blocks = [{"size": 1}, {"size": 2}]
+        nothing = None
+        empty = {}
+        colour = Colour.RED
+        folder = pathlib.Path("data")
+        api_key = "unset"
+
+    return ex
+
+
+class TestParsing:
+    """An override is a path, an operator and a value."""
+
+    @pytest.mark.parametrize(
+        ("text", "path", "operator", "value"),
+        [
+            ("a=1", ("a",), "=", "1"),
+            (" a.b = x y ", ("a", "b"), "=", "x y"),
+            ("a.0=", ("a", "0"), "=", ""),
+            ("a+=[1]", ("a",), "+=", "[1]"),
+            ("+a.b=1", ("a", "b"), "+", "1"),
+            ("a==b=c", ("a",), "=", "=b=c"),
+        ],
+    )
+    def test_forms(self, text, path, operator, value):
+        """Both sides are stripped, and the first `=` divides them."""
+        override = Override.parse(text)
+
+        assert (path, operator, value) == (override.path, override.operator, override.value)
+
+    @pytest.mark.parametrize("text", ["a", "=1", "a..b=1", ".a=1", "a.=1", "++a=1", "+a+=1", "+=1", "+.a=1", ""])
+    def test_no_override(self, text):
+        """What is none is refused, with the forms there are."""
+        with pytest.raises(UsageError, match=r"is no override. Write name=value, net.depth=3"):
+            Override.parse(text)
+
+    @pytest.mark.parametrize("key", ["", ".a", "a..b", 0.5, None, (1,)])
+    def test_no_name(self, ex, key):
+        """So are keys of `config_updates` that are no names."""
+        with pytest.raises(UsageError, match="is no name"):
+            ex.resolve(config_updates={key: 1})
+
+
+class TestValues:
+    """A value is read towards the default; another type is taken with a warning."""
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("lr=1", 1.0),
+            ("lr=1e-3", 0.001),
+            ("lr=inf", float("inf")),
+            ("epochs=5.0", 5),
+            ("epochs=1_000", 1000),
+            ("name=sgd", "sgd"),
+            ("name=123", "123"),
+            ("name=[1]", "[1]"),
+            ("name='123'", "123"),
+            ("name=", ""),
+            ("name=' x '", " x "),
+            ("name=None", None),
+            ("name='None'", "None"),
+            ("name=C:\\data", "C:\\data"),
+            ("flag=off", False),
+            ("flag=No", False),
+            ("flag=true", True),
+            ("layers=(4,)", [4]),
+            ("layers=[]", []),
+            ("pair=[4, 5]", (4, 5)),
+            ("point=(4, 5)", Point(4, 5)),
+            ("some={3}", {3}),
+            ("nothing=[1, 'a']", [1, "a"]),
+            ("nothing=text", "text"),
+            ("epochs=None", None),
+            ("colour=BLUE", Colour.BLUE),
+            ("folder=a/b", pathlib.Path("a/b")),
+            ("net=None", None),
+        ],
+    )
+    def test_towards_the_default(self, ex, text, value):
+        """The value has the default's type where it can have it, without a warning."""
+        config = ex.resolve(text)
+        found = thaw(config[text.partition("=")[0]])
+
+        assert (value, type(value), ()) == (found, type(found), config.warnings)
+
+    @pytest.mark.parametrize(
+        ("text", "value", "kinds"),
+        [
+            ("lr=fast", "fast", "float to str"),
+            ("lr=True", True, "float to bool"),
+            ("epochs=2.5", 2.5, "int to float"),
+            ("epochs=True", True, "int to bool"),
+            ("epochs=" + "9" * 5000, "9" * 5000, "int to str"),
+            ("flag=1", 1, "bool to int"),
+            ("flag=maybe", "maybe", "bool to str"),
+            ("layers=3", 3, "list to int"),
+            ("point=[4]", [4], "Point to list"),
+            ("colour=GREEN", "GREEN", "Colour to str"),
+            ("empty=3", 3, "dict to int"),
+        ],
+    )
+    def test_another_type(self, ex, text, value, kinds):
+        """Another type is taken, and the warning names both and the default's place."""
+        config = ex.resolve(text)
+        name = text.partition("=")[0]
+        [warning] = config.warnings
+
+        assert (value, type(value)) == (config[name], type(thaw(config[name])))
+        assert warning.startswith(f"Entry '{name}' (test_config_overrides.py:")
+        assert f"changed from {kinds} by '{text[:20]}" in warning
+        assert "typechanged" == config.changes[name].kind
+
+    def test_python_values_stay(self, ex):
+        """Values of `config_updates` keep their types; an int for a float is no warning."""
+        asked = {"lr": 1, "layers": (1,), "name": 3, "nothing": Point(1, 2), "epochs": "7"}
+        config = ex.resolve(config_updates=asked)
+
+        assert asked == {name: config[name] for name in asked}
+        assert [type(value) for value in asked.values()] == [type(config[name]) for name in asked]
+        assert ["epochs", "layers", "name"] == sorted(warning.split("'")[1] for warning in config.warnings)
+
+    def test_changes(self, ex):
+        """What differs from its default is noted, with the default and its place."""
+        config = ex.resolve("lr=1", "epochs=3", "net.opt=5", "+new=1", "layers.0=7", "schedule.30=2")
+        changes = {name: (change.kind, change.default) for name, change in config.changes.items()}
+
+        assert ("added", "MISSING") == (changes["new"][0], repr(changes.pop("new")[1]))
+        assert {
+            "lr": ("modified", 0.1),
+            "net.opt": ("modified", None),
+            "layers.0": ("modified", 1),
+            "schedule.30": ("modified", 0.1),
+        } == changes
+        assert config.changes["lr"].where.startswith("test_config_overrides.py:")
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        value=st.recursive(
+            st.none()
+            | st.booleans()
+            | st.integers()
+            | st.floats(allow_nan=False, allow_infinity=False)
+            | st.text()
+            | st.binary(),
+            lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.sets(st.integers(), min_size=1),
+            max_leaves=6,
+        )
+    )
+    def test_every_literal_comes_through(self, value):
+        """The repr of a Python literal, given for a None, gives the literal."""
+        ex = Experiment("test")
+        ex.add_config(x=None)
+        found = ex.resolve(f"x={value!r}")["x"]
+
+        assert (value, type(value)) == (found, list if isinstance(value, list) else type(found))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["__import__('os').system('false')", "open('made', 'w')", "[x for x in ()]", "!!python/object:os", "lambda: 1"],
+    )
+    def test_nothing_is_executed(self, ex, text, tmp_path):
+        """A value is never code: what is no literal is text."""
+        assert text == ex.resolve(f"nothing={text}")["nothing"]
+        assert text == ex.resolve(f"lr={text}")["lr"]
+        assert [] == list(tmp_path.iterdir())
+
+
+class TestAnnotations:
+    """An annotated entry takes what its annotation says, and nothing else."""
+
+    @pytest.fixture
+    def ex(self):
+        """An experiment with annotated entries."""
+        ex = Experiment("test")
+
+        @ex.config
+        def config():
+            from typing import Literal as OneOf
+
+            i: int = 3
+            f: float = 0.5
+            s: str = "a"
+            b: bool = True
+            oi: Optional[int] = None  # noqa: UP045
+            of: float | None = None
+            u: Union[int, str] = 3  # noqa: UP007
+            quoted: "int | None" = 4  # noqa: UP037
+            lit: OneOf["adam", "sgd"] = "adam"
+            num: Literal[1, 2] = None
+            li: list[int] = [1, 2]
+            di: dict[str, int] = {"a": 1}
+            tu: tuple[int, ...] = (1, 2)
+            anno: typing.Annotated[int, "x"] = 3
+            fin: Final[int] = 3
+            anything: Any = 3
+            unknown: NoSuchThing = 3  # noqa: F821
+            odd: "no such [" = 3  # noqa: F722
+            proto: typing.SupportsFloat = 3.0
+            late: int
+            late = 3
+
+        return ex
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("i=4.0", 4),
+            ("f=1", 1.0),
+            ("s=1", "1"),
+            ("b=off", False),
+            ("oi=3", 3),
+            ("oi=None", None),
+            ("of=1", 1.0),
+            ("u=x", "x"),
+            ("quoted=None", None),
+            ("lit=sgd", "sgd"),
+            ("num=2", 2),
+            ("li=(3,)", [3]),
+            ("li.0=3.0", [3, 2]),
+            ("di.a=4", {"a": 4}),
+            ("tu=[3]", (3,)),
+            ("anno=4", 4),
+            ("fin=4", 4),
+            ("anything=x", "x"),
+            ("proto=x", "x"),
+            ("late=4", 4),
+        ],
+    )
+    def test_what_fits(self, ex, text, value):
+        """A value that fits is taken, without a warning where the annotation can be checked."""
+        if text != "proto=x":
+            assert () == ex.resolve(text).warnings
+            assert value == ex.resolve(text)[text.partition("=")[0].partition(".")[0]]
+
+    @pytest.mark.parametrize(
+        ("text", "kind", "got"),
+        [
+            ("i=abc", "int", "'abc' (str)"),
+            ("i=3.5", "int", "3.5 (float)"),
+            ("i=True", "int", "True (bool)"),
+            ("i=None", "int", "None (NoneType)"),
+            ("f=abc", "float", "'abc' (str)"),
+            ("f=True", "float", "True (bool)"),
+            ("b=3", "bool", "3 (int)"),
+            ("oi=abc", "Optional[int]", "'abc' (str)"),
+            ("u=1.5", "Union[int, str]", "1.5 (float)"),
+            ("quoted=x", "int | None", "'x' (str)"),
+            ("lit=x", "Literal['adam', 'sgd']", "'x' (str)"),
+            ("num=3", "Literal[1, 2]", "3 (int)"),
+            ("li=['a']", "list[int]", "['a'] (list)"),
+            ("li.0=x", "list[int]", "['x', 2] (list)"),
+            ("li+=['a']", "list[int]", "[1, 2, 'a'] (list)"),
+            ("di.a=x", "dict[str, int]", "{'a': 'x'} (dict)"),
+            ("tu=[3,'a']", "tuple[int, ...]", "(3, 'a') (tuple)"),
+            ("anno=x", "Annotated[int, 'x']", "'x' (str)"),
+            ("fin=x", "Final[int]", "'x' (str)"),
+            ("late=x", "int", "'x' (str)"),
+        ],
+    )
+    def test_what_does_not(self, ex, text, kind, got):
+        """Anything else is an error that names what the entry takes."""
+        with pytest.raises(EntryTypeError) as caught:
+            ex.resolve(text)
+        said = str(caught.value)
+        name = text.partition("=")[0].partition(".")[0].rstrip("+")
+
+        assert said.startswith(f"{text!r}: '{name}' (test_config_overrides.py:")
+        assert said.endswith(f" takes {kind}, not {got}.") or (
+            said.endswith(f", not {got}.") and "Union" in kind + said
+        )
+
+    @pytest.mark.parametrize("name", ["unknown", "odd"])
+    def test_what_cannot_be_evaluated(self, ex, name):
+        """An annotation that cannot be evaluated is as none."""
+        config = ex.resolve(f"{name}=x")
+
+        assert ("x", 1) == (config[name], len(config.warnings))
+
+    def test_python_values(self, ex):
+        """It holds for `config_updates` as well."""
+        with pytest.raises(EntryTypeError):
+            ex.resolve(config_updates={"i": "3"})
+
+    def test_of_an_earlier_function(self, ex):
+        """An annotation in one config function holds for the entry wherever it is assigned."""
+        ex.add_config(i=5)
+
+        with pytest.raises(EntryTypeError):
+            ex.resolve("i=x")
+
+    def test_of_a_named_config(self, ex):
+        """So does one in a named config that takes part."""
+
+        @ex.named_config
+        def named():
+            new: int = 5
+
+        assert 7 == ex.resolve("new=7", named=["named"])["new"]
+        with pytest.raises(EntryTypeError):
+            ex.resolve("new=x", named=["named"])
+
+
+class TestElements:
+    """Elements of lists and tuples have paths as entries have."""
+
+    @pytest.mark.parametrize(
+        ("text", "name", "value"),
+        [
+            ("layers.0=9", "layers", [9, 2, 3]),
+            ("layers.-1=9", "layers", [1, 2, 9]),
+            ("pair.1=9", "pair", (1, 9)),
+            ("point.0=9", "point", Point(9, 2)),
+            ("blocks.1.size=9", "blocks", [{"size": 1}, {"size": 9}]),
+            ("schedule.30=0.5", "schedule", {30: 0.5, 60: 0.01}),
+            ("+schedule.90=0.5", "schedule", {30: 0.1, 60: 0.01, 90: 0.5}),
+        ],
+    )
+    def test_are_set(self, ex, text, name, value):
+        """The others stay as they are, and so does the type of the whole."""
+        found = ex.resolve(text)[name]
+
+        assert (value, isinstance(found, Point)) == (found, name == "point")
+
+    @pytest.mark.parametrize("index", ["3", "-4", "99"])
+    @pytest.mark.parametrize("force", [False, True])
+    def test_out_of_range(self, ex, index, force):
+        """An index that is not there is an error, with `force` too."""
+        with pytest.raises(EntryIndexError, match=rf"no element {index} in 'layers' .*has 3 \(indices: 0 to 2\)"):
+            ex.resolve(f"layers.{index}=1", force=force)
+
+    def test_of_other_things(self, ex):
+        """A text has no elements, and a list no names."""
+        for text in ("name.0=x", "layers.x=1", "point.x=1"):
+            with pytest.raises(EntryGroupError, match="is a single value"):
+                ex.resolve(text)
+
+
+class TestAppending:
+    """`+=` adds to the default."""
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [
+            ("layers+=[4]", [1, 2, 3, 4]),
+            ("layers+=(4,)", [1, 2, 3, 4]),
+            ("pair+=[3]", (1, 2, 3)),
+            ("some+={3}", {1, 2, 3}),
+            ("some+=[3]", {1, 2, 3}),
+            ("name+=_x", "adam_x"),
+            ("name+=5", "adam5"),
+            ("epochs+=2", 5),
+            ("lr+=1", 1.1),
+        ],
+    )
+    def test_what_can_be_added(self, ex, text, value):
+        """Lists, tuples, sets, texts and numbers take more of their kind."""
+        assert value == ex.resolve(text)[text.partition("+")[0]]
+
+    @pytest.mark.parametrize(
+        ("text", "kind"),
+        [
+            ("layers+=4", "a list"),
+            ("flag+=1", "a bool"),
+            ("nothing+=[1]", "None"),
+            ("net+={'a': 1}", "a group of entries"),
+            ("epochs+=x", "a int"),
+            ("point+=(3,)", "a Point"),
+            ("lr+=True", "a float"),
+        ],
+    )
+    def test_what_cannot(self, ex, text, kind):
+        """Anything else is an error that says what the default is, and where."""
+        with pytest.raises(AppendError, match=rf"to '\w+' \(test_config_overrides.py:\d+\), which is {kind}\."):
+            ex.resolve(text)
+
+    def test_an_unknown_one(self, ex):
+        """To what is not there nothing can be added."""
+        with pytest.raises(UnknownEntryError, match=r"no config entry 'layer'\. Did you mean 'layers'"):
+            ex.resolve("layer+=[1]")
+
+    def test_together(self, ex):
+        """Several add up, after what is set otherwise, and elements may be set in the whole."""
+        ex.add_named_config("named", layers=[7])
+
+        assert [1, 2, 3, 4, 5] == ex.resolve("layers+=[4]", "layers+=[5]")["layers"]
+        assert [9, 4] == ex.resolve("layers+=[4]", "layers=[9]")["layers"]
+        assert [7, 4] == ex.resolve("layers+=[4]", named=["named"])["layers"]
+        assert [1, 2, 3, 8] == ex.resolve("layers+=[4]", "layers.3=8")["layers"]
+        assert [2, 4, 3] == ex.resolve("layers.0+=1", "layers.1+=2")["layers"]
+
+    def test_is_seen(self, ex):
+        """The sum is what config functions see and functions are given."""
+
+        @ex.config
+        def later(layers):
+            count = len(layers)
+
+        assert 4 == ex.resolve("layers+=[4]")["count"]
+
+
+class TestGroups:
+    """A group of entries and a single value do not replace each other."""
+
+    @pytest.mark.parametrize("updates", [{"net": 3}, {"net": [1]}, {"net.sub": "x"}])
+    def test_value_for_a_group(self, ex, updates):
+        """A value for a group is refused, with the entries there are."""
+        with pytest.raises(EntryGroupError, match=r"is a group of entries. Set them one by one \(net"):
+            ex.resolve(config_updates=updates)
+
+    @pytest.mark.parametrize("text", ["lr={'a': 1}", "lr={}", "lr.a=1", "+lr.a=1", "+lr={'a': 1}", "nothing.a=1"])
+    def test_group_for_a_value(self, ex, text):
+        """A group for a value is refused, also where it is to be added."""
+        with pytest.raises(EntryGroupError, match="is a single value and has no entries below it"):
+            ex.resolve(text)
+
+    def test_dicts_merge(self, ex):
+        """A dict changes the leaves that it names."""
+        config = ex.resolve("net={'depth': 5, 'sub': {'a': 2}}", "empty={}", "net={}")
+
+        assert ({"depth": 5, "opt": None, "sub": {"a": 2}}, {}) == (config["net"], config["empty"])
+        assert {"net.depth", "net.sub.a"} == set(config.changes)
+
+    def test_for_none(self, ex):
+        """A dict takes the place of a None, at any depth."""
+        config = ex.resolve("nothing={'a': {'b': 1}}", "net.opt={'x': 2}", "+net.opt.y=3")
+
+        assert ({"a": {"b": 1}}, {"x": 2, "y": 3}) == (config["nothing"], config["net"]["opt"])
+        assert {"modified"} == {config.changes[name].kind for name in ("nothing.a.b", "net.opt.x")}
+
+
+class TestKnown:
+    """A path must be known: an entry, or a parameter of a captured function."""
+
+    @pytest.mark.parametrize(
+        ("text", "near"),
+        [
+            ("lrr=1", "'lr' "),
+            ("net.deph=1", "'net.depth' "),
+            ("net.sub.b=1", "'net.sub' "),
+            ("net={'sub': {'aa': 1}}", "'net.sub.a' "),
+            ("blocks.0.sise=1", "'blocks.0.size'"),
+            ("schedule.31=1", "'schedule.30' "),
+            ("empty.x=1", "'empty' "),
+        ],
+    )
+    def test_typos(self, ex, text, near):
+        """A typo at any depth is refused, with the nearest entries and their places."""
+        with pytest.raises(UnknownEntryError) as caught:
+            ex.resolve(text)
+
+        assert near in str(caught.value)
+        assert str(caught.value).startswith(f"{text!r}: no config entry")
+        assert "--force" in str(caught.value)
+
+    def test_in_updates(self, ex):
+        """So it is in `config_updates`, nested and dotted."""
+        for updates in ({"net": {"deph": 1}}, {"net.deph": 1}, {"net": {"sub.b": 1}}, {31: 1}):
+            with pytest.raises(UnknownEntryError):
+                ex.resolve(config_updates=updates)
+        assert {"a": 7} == ex.resolve(config_updates={"net": {"sub.a": 7}})["net"]["sub"]
+
+    def test_added_on_purpose(self, ex):
+        """`+` adds, and so does `force` for all."""
+        assert ({"key": 1}, "x") == (ex.resolve("+new.key=1")["new"], ex.resolve("+new=x")["new"])
+        assert 1 == ex.resolve("net.new=1", force=True)["net"]["new"]
+        assert {"b": {"c": 1}} == ex.resolve(config_updates={"+a": {"b.c": 1}})["a"]
+        assert 5 == ex.resolve("+lr=5")["lr"]
+
+    def test_parameters(self, ex):
+        """A parameter of a captured function makes its path known, under its prefix."""
+
+        @ex.capture
+        def train(batch, options=None):
+            pass
+
+        @ex.capture(prefix="net")
+        def build(width):
+            pass
+
+        config = ex.resolve("batch=3", "net.width=4", "options.a.b=5", "options.c=6")
+
+        assert (3, 4, {"a": {"b": 5}, "c": 6}) == (config["batch"], config["net"]["width"], config["options"])
+        assert "command line" == config.origins["options.a.b"].kind
+        with pytest.raises(UnknownEntryError, match=r"'net\.batch'"):
+            ex.resolve("net.batch=3")
+        with pytest.raises(UnknownEntryError, match="Did you mean 'batch'"):
+            ex.resolve("bach=3")
+
+    def test_a_parameter_hides_no_typo(self, ex):
+        """A parameter that has an entry makes nothing below it known."""
+
+        @ex.capture
+        def build(net, lr):
+            pass
+
+        with pytest.raises(UnknownEntryError):
+            ex.resolve("net.deph=3")
+        with pytest.raises(EntryGroupError):
+            ex.resolve("lr.x=3")
+
+    def test_parameters_of_ingredients(self):
+        """Parameters of an ingredient's functions are known below its path only."""
+        data = Ingredient("dataset")
+
+        @data.capture
+        def load(size):
+            pass
+
+        ex = Experiment("test", [data])
+
+        assert {"size": 3} == ex.resolve("dataset.size=3")["dataset"]
+        with pytest.raises(UnknownEntryError):
+            ex.resolve("size=3")
+
+    def test_nothing_of_a_refused_one_is_kept(self, ex):
+        """Of several overrides the wrong one is named, whatever the order."""
+        for order in (["lr=1", "lrr=2"], ["lrr=2", "lr=1"]):
+            with pytest.raises(UnknownEntryError, match="'lrr=2'"):
+                ex.resolve(*order)
+
+    @settings(max_examples=60, deadline=None)
+    @given(text=st.text(alphabet="ab.+=-0123 {}'[],:", max_size=12))
+    def test_any_text(self, text):
+        """Any words give a config or an error that explains itself, and nothing else."""
+        ex = Experiment("test")
+        ex.add_config(a=1, b={"a": [1, {"b": 2}], "b": None}, ab="x")
+        try:
+            ex.resolve(text)
+        except (ConfigError, UsageError) as problem:
+            assert str(problem)
+
+
+class TestSecrets:
+    """A secret is shown to nobody but functions, and is never reused masked."""
+
+    def test_functions_see_it(self, ex):
+        """The decided value is the real one."""
+        assert "hunter2" == ex.resolve("api_key=hunter2")["api_key"]
+
+    @pytest.mark.parametrize(
+        "overrides",
+        [
+            ["api_key=hunter2"],
+            ["+some_password='hunter2'"],
+            ["+db={'password': 'hunter2', 'x': 1}"],
+            ["+url=postgres://me:hunter2@host/db"],
+            ["name=https://hunter2@host"],
+            ["+secret=['hunter2']"],
+        ],
+    )
+    def test_is_masked_where_it_is_stored_or_shown(self, ex, overrides):
+        """Neither JSON nor repr, warnings or words of overrides hold it."""
+        config = ex.resolve(*overrides)
+        said = [override.written for override in map(Override.parse, overrides)]
+
+        assert "hunter2" not in repr((config.to_json(), config, config.warnings, said, config.origins))
+
+    def test_errors_do_not_show_it(self, ex):
+        """An error about a secret entry does not hold its value."""
+
+        @ex.config
+        def annotated():
+            token: int = 3
+
+        for asked in (
+            {"token": "hunter2"},
+            {"passwd": "hunter2"},
+            {"net": {"secret": "hunter2"}},
+            {"net.password": "hunter2"},
+        ):
+            for call in (
+                lambda asked=asked: ex.resolve(config_updates=asked),
+                lambda asked=asked: ex.resolve(*[f"{name}={value}" for name, value in asked.items()]),
+            ):
+                with pytest.raises(ConfigError) as caught:
+                    call()
+                assert "hunter2" not in str(caught.value)
+        with pytest.raises(AppendError) as caught:
+            ex.resolve("token+=hunter2")
+        assert "hunter2" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("entries", "name", "supplied"),
+        [
+            ({"api_key": "hunter2"}, "api_key", "api_key=x"),
+            ({"db": {"password": "hunter2"}}, "db.password", "db.password=x"),
+            ({"hosts": [{"token": "hunter2"}]}, "hosts.0.token", "hosts=[]"),
+            ({"url": "https://me:hunter2@host"}, "url", "url=x"),
+            ({"wrapped": Secret("hunter2")}, "wrapped", "wrapped=x"),
+        ],
+    )
+    def test_a_masked_one_is_not_reused(self, tmp_path, entries, name, supplied):
+        """A stored config with a masked entry needs it supplied."""
+        import json
+
+        ex = Experiment("test")
+        ex.add_config(entries)
+        (tmp_path / "config.json").write_text(json.dumps(ex.resolve().to_json()))
+
+        with pytest.raises(MaskedEntryError, match=f"'{name}' is a secret and was not stored. Supply it: with {name}="):
+            ex.resolve(named=["config.json"])
+        assert "hunter2" not in repr(ex.resolve(supplied, named=["config.json"]).to_json())
+        again = Experiment("again")
+        again.add_config("config.json")
+        with pytest.raises(MaskedEntryError, match=f"'{name}'"):
+            again.resolve()
+        again.resolve(supplied)

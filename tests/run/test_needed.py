@@ -1,0 +1,206 @@
+"""A run is not done where a completed one has the same command, config and code."""
+
+import subprocess
+import sys
+
+import pytest
+
+import expframe
+from expframe import Experiment
+from expframe.errors import OptionError
+from expframe.run.run import Run
+from expframe.store.reader import StoredRun
+from expframe.testing import run_cli
+
+SCRIPT = """
+from expframe import Experiment
+import helper
+ex = Experiment("needed")
+
+@ex.config
+def config():
+    x = 1
+    net = {"sizes": (1, 2)}
+
+@ex.command
+def other(x):
+    print("done")
+
+@ex.automain
+def main(x):
+    import late
+    if x < 0:
+        raise ValueError
+    print("done")
+    return x
+"""
+
+
+@pytest.fixture
+def call(script, environment):
+    """Run a script of several files with `--needed`; return whether it was done, its exit code and its output."""
+    path = script(SCRIPT, "needed.py")
+    script("A = 1\n", "helper.py")
+    script("B = 1\n", "late.py")
+
+    def run(*words):
+        command = [sys.executable, path, *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return "done" in done.stdout, done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+class TestCommandLine:
+    """`--needed`."""
+
+    def test_the_completed_run_is_named_and_nothing_is_done(self, call, tmp_path):
+        """The second time the line says which run it is, and exits with 0; no folder is made."""
+        assert (True, 0) == call("--needed", "with", "x=3")[:2]
+        was_done, code, said = call("--needed", "with", "x=3")
+
+        assert (False, 0) == (was_done, code)
+        assert f"Run 1 is COMPLETED and has the same command, config and code: {tmp_path / 'runs' / '1'}" in said
+        assert 1 == len(expframe.runs("runs"))
+
+    @pytest.mark.parametrize(
+        "words", [["with", "x=4"], ["other", "with", "x=3"], ["with", "x=3", "+new=1"], ["-n", "n"]]
+    )
+    def test_another_config_command_or_experiment_is_needed(self, call, words):
+        """Any value, the command and the name of the experiment count."""
+        call("with", "x=3")
+        index = words.index("with") if "with" in words else len(words)
+
+        assert call(*words[:index], "--needed", *words[index:])[0]
+
+    @pytest.mark.parametrize("name", ["needed.py", "helper.py", "late.py"])
+    def test_other_code_is_needed(self, call, tmp_path, name):
+        """A change in any source of the completed run counts, late imports included; --any-code ignores it."""
+        call("with", "seed=1")
+        with (tmp_path / name).open("a") as file:
+            file.write("# changed\n")
+
+        assert (False, 0) == call("--needed", "--any-code")[:2]
+        assert call("--needed")[0]
+
+    def test_only_a_chosen_seed_counts(self, call):
+        """A seed that nobody chose may be any other; one that was chosen must be the same."""
+        call("with", "seed=1")
+
+        assert not call("--needed")[0]
+        assert not call("--needed", "with", "seed=1")[0]
+        assert call("--needed", "with", "seed=2")[0]
+
+    def test_what_did_not_complete_is_needed(self, call):
+        """A failed run makes none needless."""
+        assert 1 == call("--needed", "with", "x=-1")[1]
+        assert 1 == call("--needed", "with", "x=-1")[1]
+        assert 2 == len(expframe.runs("runs"))
+
+
+class TestCall:
+    """`ex.run(needed=True)`."""
+
+    @pytest.fixture
+    def counted(self, tmp_path):
+        """An experiment that notes each run that is really done."""
+        ex = Experiment("counted", store=tmp_path / "runs")
+        ex.add_config(x=1, password="", lists=[{"a": float("nan")}])
+        ex.done = []
+
+        @ex.main
+        def main(x, _run):
+            ex.done.append(x)
+            return x
+
+        return ex
+
+    def test_the_stored_run_is_returned(self, counted):
+        """Another type tells whether it was done now; both have result, record and metrics."""
+        first = counted.run(config_updates={"x": 2}, needed=True)
+        second = counted.run(config_updates={"x": 2}, needed=True)
+
+        assert (Run, StoredRun) == (type(first), type(second))
+        assert (2, 2, [2]) == (first.result, second.result, counted.done)
+        assert first.id == second.id
+
+    def test_the_newest_one_is_returned(self, counted):
+        """Where several would do."""
+        for _ in range(3):
+            counted.run()
+
+        assert "3" == counted.run(needed=True).id
+
+    def test_secrets_may_be_others(self, counted):
+        """They are not stored, so one is as good as another; but none is not the same as one."""
+        counted.run(config_updates={"password": "hunter2hunter2"})
+
+        assert "1" == counted.run(config_updates={"password": "another secret"}, needed=True).id
+        assert "2" == counted.run(needed=True).id
+
+    def test_config_alone_can_be_asked_for(self, counted):
+        """`needed="config"` takes a run of whatever code; another word is an error."""
+        counted.run()
+
+        assert "1" == counted.run(needed="config").id
+        with pytest.raises(OptionError, match="must be True, 'config' or False"):
+            counted.run(needed="code")
+
+    def test_arguments_cannot_be_compared(self, counted):
+        """Arguments of a call are not stored, so nobody can tell."""
+        with pytest.raises(OptionError, match="they are not stored"):
+            counted.run(kwargs={"x": 3}, needed=True)
+
+    def test_inside_a_run_it_saves_children(self, counted):
+        """A child that was done before is not done again."""
+
+        @counted.command
+        def all_of_them():
+            return [counted.run(config_updates={"x": x}, needed=True).result for x in (1, 2, 1, 2)]
+
+        assert [1, 2, 1, 2] == counted.run("all_of_them").result
+        assert [1, 2] == counted.done
+
+    def test_a_damaged_run_says_nothing(self, counted):
+        """A run whose config cannot be read makes none needless."""
+        counted.run()
+        (counted.store / "1" / "config.json").write_text("{")
+
+        assert "2" == counted.run(needed=True).id
+
+
+def test_the_result_of_a_command_line_is_the_stored_run(ex):
+    """`run_commandline` returns what was found."""
+    ex.main(lambda: 5)
+    ex.run()
+    found = run_cli(ex, "--needed").run
+
+    assert (StoredRun, 5) == (type(found), found.result)
+
+
+@pytest.mark.parametrize("name", ["é", "it's", 'a "b"', "50 %"])
+def test_experiments_of_any_name(tmp_path, name):
+    """A completed run is found whatever its experiment is called, from a child's place too."""
+    done = []
+    ex = Experiment(name, store=tmp_path / "runs", project_dir=tmp_path)
+    ex.main(lambda: done.append(1))
+    first = ex.run()
+
+    assert first.id == ex.run(needed="config").id
+    assert [1] == done
+
+
+def test_children_may_be_needless_too(ex):
+    """`run.child` asks as `ex.run` does."""
+    done = []
+
+    @ex.command
+    def inner():
+        done.append(1)
+
+    @ex.main
+    def main(_run):
+        return [_run.child("inner", options={"needed": True, "any_code": True}).id for _ in range(2)]
+
+    assert 1 == len(set(ex.run().result))
+    assert [1] == done

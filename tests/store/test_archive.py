@@ -1,0 +1,163 @@
+"""`expframe export` and `import`: runs from one store to another."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from expframe import runs
+from expframe.disk import layout
+
+
+@pytest.fixture
+def some(ex, tmp_path):
+    """A run with a child, files, a resource and sources; and a run with a name."""
+    (tmp_path / "data.txt").write_text("data")
+
+    @ex.command
+    def inner(_run):
+        _run.log_scalar("x", 1)
+
+    @ex.main
+    def main(nested, _run):
+        print("hello")
+        _run.save([1, 2], "deep/list.json")
+        _run.add_resource("data.txt")
+        if nested:
+            ex.run("inner")
+
+    ex.add_config(nested=False)
+    ex.run(config_updates={"nested": True})
+    ex.run(options={"id": "named"})
+    return runs("runs")
+
+
+def _facts(run):
+    """Return what must be the same of a run wherever it is."""
+    record = run.record._replace(id=None, parent_id=None)
+    files = {path.relative_to(run.folder): path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
+    return record, {name: content for name, content in files.items() if str(name) != layout.RECORD}
+
+
+def test_an_exported_run_is_the_same_in_another_store(some, cli):
+    """Whatever a run has comes along: files, output, metrics, sources and resources; ids that are free are kept."""
+    cli("export", "all.zip")
+    assert "Run named.\nRun 1.\nRun 2.\n" == cli("import", "all.zip", "-F", "other")
+    other = runs("other")
+
+    for run in some:
+        assert _facts(run) == _facts(other[run.id])
+    assert (["2"], [1, 2]) == ([run.id for run in other["1"].children], other["1"].load("deep/list.json"))
+    (resource,) = [file for file in other["1"].files if file.kind == "resource"]
+    assert ("data", Path("other").absolute()) == (Path(resource.path).read_text(), Path(resource.path).parents[1])
+    for folder in ("_sources", "_resources"):
+        assert {p.name for p in Path("runs", folder).glob("*")} == {p.name for p in Path("other", folder).glob("*")}
+
+
+def test_a_file_can_be_imported_again(some, cli):
+    """A run whose uid is there already is not doubled, whatever its id."""
+    cli("export", "all.zip")
+    cli("import", "all.zip", "-F", "other")
+    cli("rename", "named", "better", "-F", "other")
+    found = cli.json("import", "all.zip", "-F", "other")["runs"]
+
+    assert {("1", "1", False), ("2", "2", False), ("named", "better", False)} == {
+        (run["from"], run["id"], run["new"]) for run in found
+    }
+    assert 3 == len(runs("other"))
+
+
+def test_taken_ids_are_given_anew(some, ex, cli, tmp_path):
+    """A run whose id is taken gets the next number, and its children know their parent by it."""
+    cli("export", "all.zip", "1-2")
+    for _ in range(2):
+        ex.run(options={"file_storage": "other"})
+    found = {run["from"]: run["id"] for run in cli.json("import", "all.zip", "-F", "other")["runs"]}
+    other = runs("other")
+
+    assert {"3", "4"} == set(found.values())
+    assert (found["1"], found["1"]) == (other[found["2"]].record.parent_id, other[found["1"]].record.id)
+    assert [found["2"]] == [run.id for run in other[found["1"]].children]
+
+
+def test_a_number_that_was_removed_is_not_given_again(some, ex, cli):
+    """Ids of removed runs stay theirs; later runs are numbered after imported ones."""
+    cli("export", "one.zip", "1")
+    cli("rm", "1-2")
+    assert "Run 3, which was 1.\n" == cli("import", "one.zip")
+    cli("import", "one.zip", "-F", "other")
+    ex.run(options={"file_storage": "other"})
+    assert {"1", "2"} == set(runs("other").ids())
+
+
+def test_only_chosen_runs_are_exported(some, cli):
+    """Ids and filters narrow what is exported; an existing file is kept unless forced."""
+    assert ["named"] == cli.json("export", "some.zip", "-w", "config.nested == False and command == 'main'")["runs"]
+    cli("export", "some.zip", "1")
+    assert cli.code == 1 and "exists already" in cli.err
+    assert ["1"] == cli.json("export", "some.zip", "1", "--force")["runs"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.txt", "runs/1/../../../out.txt", "/out.txt", "runs/1//x", "runs/1/..\\..\\out", "_sources/../../x"]
+)
+def test_no_name_leads_out_of_the_store(some, cli, name, tmp_path):
+    """A file whose names lead out of their folder is refused before anything is taken in."""
+    cli("export", "all.zip")
+    with zipfile.ZipFile("all.zip", "a") as archive:
+        archive.writestr(name, "evil")
+    before = {path for path in tmp_path.rglob("*")}
+    cli("import", "all.zip", "-F", "other")
+
+    assert cli.code == 1 and cli.err.startswith("EscapingPathError")
+    assert before == {path for path in tmp_path.rglob("*")}
+
+
+def test_ids_in_a_file_are_names(some, cli):
+    """A run that says it is called `..` is refused."""
+    with zipfile.ZipFile("evil.zip", "w") as archive:
+        archive.writestr("expframe-runs.json", json.dumps({"format": 1, "runs": [{"id": "..", "uid": "x"}]}))
+    cli("import", "evil.zip", "-F", "other")
+
+    assert cli.code == 1 and cli.err.startswith("EscapingPathError")
+
+
+def test_shared_files_are_what_their_names_say(some, cli):
+    """A source or resource under a digest that is not its own is refused, and no run comes in."""
+    cli("export", "all.zip")
+    with zipfile.ZipFile("all.zip", "a") as archive:
+        archive.writestr(f"_sources/{'0' * 64}.py", "evil")
+    cli("import", "all.zip", "-F", "other")
+
+    assert cli.code == 1 and "is not what its name says" in cli.err
+    assert [] == runs("other").ids()
+
+
+def test_a_file_that_is_none_is_said(cli, tmp_path):
+    """What is no zip file, or not of runs, or not there, is refused with its name."""
+    (tmp_path / "text.zip").write_text("text")
+    cli("import", "text.zip")
+    assert cli.code == 1 and cli.err.startswith("ValueFormatError: text.zip: is no zip file")
+    with zipfile.ZipFile("other.zip", "w") as archive:
+        archive.writestr("x", "y")
+    cli("import", "other.zip")
+    assert cli.code == 1 and "was not made by `expframe export`" in cli.err
+    cli("import", "none.zip")
+    assert cli.code == 1 and "none.zip" in cli.err
+
+
+def test_a_damaged_file_leaves_no_half_of_a_run(some, cli):
+    """Where a member is damaged the import stops, and every run that is there is whole."""
+    cli("export", "all.zip", "named")
+    content = bytearray(Path("all.zip").read_bytes())
+    with zipfile.ZipFile("all.zip") as archive:
+        member = archive.getinfo("runs/named/config.json")
+    start = member.header_offset + 30 + len(member.filename)
+    content[start : start + 8] = b"\xff" * 8
+    Path("all.zip").write_bytes(content)
+    cli("import", "all.zip", "-F", "other")
+
+    assert cli.code == 1 and cli.err.startswith("ValueFormatError: all.zip")
+    assert [] == runs("other").ids()
+    assert not Path("other/named").exists()

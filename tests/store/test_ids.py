@@ -1,0 +1,355 @@
+"""Ids and leases of runs on disk."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import expframe
+from expframe import Experiment
+from expframe.disk import layout
+from expframe.errors import OptionError, RunExistsError, StoreUnusableError
+from expframe.store import ids
+from expframe.store.lease import _start_of, is_alive, own_lease
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+@pytest.fixture
+def attempts(monkeypatch):
+    """Count the folders that are tried and looked for."""
+    tried = []
+    for name in ("mkdir", "exists"):
+        original = getattr(Path, name)
+
+        def spy(self, *args, original=original, **kwargs):
+            tried.append(self.name)
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(Path, name, spy)
+    return tried
+
+
+def fill(store, numbers):
+    """Make folders that stand for runs."""
+    store.mkdir(exist_ok=True)
+    for number in numbers:
+        (store / str(number)).mkdir()
+
+
+class TestNumbers:
+    """Ids are small integers, never taken twice, and found without listing."""
+
+    def test_count_from_one(self, tmp_path):
+        """The first run is 1, the next one 2; the store is made on the way."""
+        store = tmp_path / "a" / "b"
+
+        assert ["1", "2", "3"] == [ids.make_folder(store, None).name for _ in range(3)]
+        assert 4 == int((store / "_next").read_text())
+
+    def test_a_removed_run_gives_no_number_back(self, tmp_path):
+        """The number of the newest run is not used again after it was removed."""
+        for _ in range(3):
+            newest = ids.make_folder(tmp_path, None)
+        shutil.rmtree(newest)
+
+        assert "4" == ids.make_folder(tmp_path, None).name
+
+    @pytest.mark.parametrize(
+        "hint", [b"", b"2", b"garbage", b"-7", b"0", b"\xff\xfe", b"9" * 30, b"9" * 5000, b"1.5", b"3\n4\n", None]
+    )
+    def test_a_wrong_hint_is_no_matter(self, tmp_path, hint):
+        """With a missing, stale or senseless hint the next free number is found, and the hint is right again."""
+        fill(tmp_path, range(1, 21))
+        if hint is not None:
+            (tmp_path / "_next").write_bytes(hint)
+
+        assert "21" == ids.make_folder(tmp_path, None).name
+        assert 22 == int((tmp_path / "_next").read_text())
+
+    def test_a_hint_that_cannot_be_read_or_written(self, tmp_path):
+        """A folder in the hint's place is no matter."""
+        fill(tmp_path, [1, 2])
+        (tmp_path / "_next").mkdir()
+
+        assert "3" == ids.make_folder(tmp_path, None).name
+
+    @pytest.mark.parametrize("hint", [None, "2000\n"])
+    def test_ten_thousand_runs_are_jumped_over(self, tmp_path, attempts, hint):
+        """Without a hint, or with a stale one, a few dozen look-ups find the end."""
+        fill(tmp_path, range(1, 10_001))
+        if hint:
+            (tmp_path / "_next").write_text(hint)
+        attempts.clear()
+
+        assert "10001" == ids.make_folder(tmp_path, None).name
+        assert len(attempts) < 60
+        attempts.clear()
+        assert "10002" == ids.make_folder(tmp_path, None).name
+        assert len(attempts) <= 3
+
+    def test_a_copied_run_is_passed(self, tmp_path):
+        """A run that was copied in keeps its number, and new ones go around it."""
+        ids.make_folder(tmp_path, None)
+        fill(tmp_path, [2, 3, 50])
+
+        assert "4" == ids.make_folder(tmp_path, None).name
+        (tmp_path / "_next").write_text("50\n")
+        assert "51" == ids.make_folder(tmp_path, None).name
+
+    def test_a_hint_overwritten_by_a_slower_process_is_mended(self, tmp_path, monkeypatch):
+        """A process that writes an older hint over a newer one puts it right, so that no number is used again."""
+        write_all = ids.write_all
+        others = []
+
+        def slow(file, content):
+            if not others:  # meanwhile another process makes the next run
+                others.append(1)
+                assert "2" == ids.make_folder(tmp_path, None).name
+            write_all(file, content)
+
+        monkeypatch.setattr(ids, "write_all", slow)
+        assert "1" == ids.make_folder(tmp_path, None).name
+        shutil.rmtree(tmp_path / "2")
+
+        assert "3" == ids.make_folder(tmp_path, None).name
+
+    def test_sixty_four_processes_at_once(self, tmp_path, script, environment):
+        """Sixty-four processes that start a run at once make the runs 1 to 64."""
+        start = script(
+            """
+            import sys, time
+            from pathlib import Path
+            from expframe import Experiment
+            ex = Experiment("many")
+            ex.main(lambda n: n)
+            go = Path("go")
+            print("ready", flush=True)
+            while not go.exists():
+                time.sleep(0.001)
+            for number in range(8):
+                if not __import__("os").fork():
+                    ex.run(config_updates={"n": number}, options={"capture": "no"})
+                    __import__("os")._exit(0)
+            for number in range(8):
+                assert __import__("os").wait()[1] == 0
+            """
+        )
+        if not hasattr(os, "fork"):
+            pytest.skip("starts its processes by fork")
+        processes = [
+            subprocess.Popen([sys.executable, start], cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
+            for _ in range(8)
+        ]
+        for process in processes:
+            assert b"ready\n" == process.stdout.readline()
+        (tmp_path / "go").touch()
+        for process in processes:
+            process.communicate(timeout=120)
+            assert 0 == process.returncode
+        runs = expframe.runs(tmp_path / "runs")
+
+        assert [str(number) for number in range(64, 0, -1)] == [run.id for run in runs]
+        assert {"COMPLETED"} == {run.status for run in runs}
+        assert 64 == len({run.record.uid for run in runs})
+        assert 65 == int((tmp_path / "runs" / "_next").read_text())
+
+
+class TestNames:
+    """A run may be named, by a plain name that is free."""
+
+    @pytest.mark.parametrize("name", ["first", "a.b-c_d", "17", "-x", "A" * 200])
+    def test_plain_names(self, tmp_path, name):
+        """Letters, digits, dots, dashes and underscores make a name."""
+        assert tmp_path / name == ids.make_folder(tmp_path, name)
+
+    @pytest.mark.parametrize(
+        "name",
+        ["", ".", "..", "../x", "/x", "a/b", "a\\b", "a\0b", "_sources", ".hidden", "a b", "ä", "a\n", "A" * 201],
+    )
+    def test_other_names_are_refused(self, tmp_path, name):
+        """What could leave the store or hide in it is refused, and nothing is made."""
+        with pytest.raises(OptionError, match="is no name for a run"):
+            ids.make_folder(tmp_path / "runs", name)
+
+        assert not list(tmp_path.iterdir())
+
+    def test_a_name_is_taken_once(self, tmp_path):
+        """A second run of one name is refused; so is one that a link has."""
+        ids.make_folder(tmp_path, "first")
+        (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+
+        for name in ("first", "link"):
+            with pytest.raises(RunExistsError) as caught:
+                ids.make_folder(tmp_path, name)
+
+            assert (name, str(tmp_path)) == (caught.value.id, caught.value.store)
+
+    def test_numbers_go_around_names(self, tmp_path):
+        """A name that is a number is not taken again by counting."""
+        ids.make_folder(tmp_path, "1")
+
+        assert "2" == ids.make_folder(tmp_path, None).name
+
+
+class TestNumbersAsNames:
+    """A name that is a number is one of the numbers."""
+
+    def test_a_number_that_was_asked_for_is_not_given_again(self, tmp_path):
+        """Also where its run was removed, the next ones have higher numbers."""
+        ids.make_folder(tmp_path, "3").rmdir()
+
+        assert ["4", "5"] == [ids.make_folder(tmp_path, None).name for _ in range(2)]
+
+    @pytest.mark.parametrize("name", ["007", "3a", "9999999999999999"])
+    def test_other_names_move_nothing(self, tmp_path, name):
+        """What no run would be numbered is a name like any other."""
+        ids.make_folder(tmp_path, name)
+
+        assert "1" == ids.make_folder(tmp_path, None).name
+
+
+class TestUnusable:
+    """A store that cannot be written stops the run before it starts."""
+
+    def test_a_file_in_its_place(self, tmp_path):
+        """A file is no store."""
+        (tmp_path / "runs").write_text("")
+
+        for store in (tmp_path / "runs", tmp_path / "runs" / "below"):
+            with pytest.raises(StoreUnusableError, match="it is no folder"):
+                ids.make_folder(store, None)
+
+    def test_nothing_is_left_of_a_run_that_cannot_be_stored(self, tmp_path, monkeypatch):
+        """A run whose first files cannot be written leaves no folder."""
+
+        def full(path, content):
+            raise OSError(28, "No space left on device")
+
+        ex = Experiment("full", store=tmp_path / "runs")
+        ex.main(lambda: None)
+        monkeypatch.setattr("expframe.store.writer.replace_file", full)
+        with pytest.raises(StoreUnusableError, match="No space left on device"):
+            ex.run()
+
+        assert [] == [path.name for path in (tmp_path / "runs").iterdir() if path.is_dir()]
+
+
+def lease(folder, **changes):
+    """Write a lease of this process, with changes."""
+    own = {**own_lease(10.0)._asdict(), **changes}
+    (folder / layout.LEASE).write_text(json.dumps(own))
+
+
+def age(folder, seconds):
+    """Make a lease older."""
+    then = time.time() - seconds
+    os.utime(folder / layout.LEASE, (then, then))
+
+
+class TestLease:
+    """A run that says RUNNING is alive as long as its process is, or elsewhere as long as its lease is fresh."""
+
+    def test_our_own(self, tmp_path):
+        """This process is alive, however old its lease."""
+        own_lease(10.0).write(tmp_path / layout.LEASE)
+        age(tmp_path, 10_000)
+
+        assert is_alive(tmp_path)
+
+    @pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"machine": 1}', "null", '"text"', "\xff"])
+    def test_no_lease(self, tmp_path, text):
+        """Without a lease that can be read nobody is there."""
+        if text is not None:
+            (tmp_path / layout.LEASE).write_text(text, encoding="latin-1")
+
+        assert not is_alive(tmp_path)
+
+    @linux
+    def test_a_reused_pid(self, tmp_path):
+        """Another process of the same pid, told by its start time, is not the run's."""
+        lease(tmp_path, started="1")
+
+        assert not is_alive(tmp_path)
+
+    @linux
+    def test_an_ended_process(self, tmp_path):
+        """A pid that is gone, or a zombie, is dead at once."""
+        process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        started = _start_of(process.pid)
+        lease(tmp_path, pid=process.pid, started=started)
+        assert is_alive(tmp_path)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(tmp_path)
+        process.stdin.close()
+        process.wait()
+        assert not is_alive(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("seconds", "interval", "alive"), [(5, 10.0, True), (50, 0.1, True), (70, 10.0, False), (500, 100.0, True)]
+    )
+    def test_another_machine(self, tmp_path, seconds, interval, alive):
+        """Elsewhere the lease's age counts: six beats, and never less than a minute."""
+        lease(tmp_path, machine="another boot 1", pid=1, interval=interval)
+        age(tmp_path, seconds)
+
+        assert alive is is_alive(tmp_path)
+
+    def test_no_start_time(self, tmp_path):
+        """Where the system tells no start time, the lease's age counts here as well."""
+        lease(tmp_path, started="")
+        assert is_alive(tmp_path)
+        age(tmp_path, 70)
+        assert not is_alive(tmp_path)
+
+    def test_the_clock_is_the_file_systems(self, tmp_path, monkeypatch):
+        """A clock of ours that is wrong kills nobody, and asking the file system's leaves no trace."""
+        folder = tmp_path / "1"
+        folder.mkdir()
+        lease(folder, machine="another boot 1")
+        monkeypatch.setattr(time, "time", lambda: 4e9)
+
+        assert is_alive(folder)
+        assert ["1"] == [path.name for path in tmp_path.iterdir()]
+
+    @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+    def test_a_killed_run_reads_as_died(self, tmp_path, script, environment):
+        """A run is RUNNING while its process lives and DIED after kill -9, and no file of it was rewritten."""
+        path = script(
+            """
+            import time
+            from expframe import Experiment
+            ex = Experiment("victim")
+            @ex.automain
+            def main(_run):
+                for step in range(1000):
+                    _run.log_scalar("loss", step)
+                print("ready", flush=True)
+                time.sleep(60)
+            """
+        )
+        process = subprocess.Popen(
+            [sys.executable, path], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        with process:
+            assert b"ready\n" == process.stdout.readline()
+            run = expframe.runs(tmp_path / "runs")[1]
+            deadline = time.monotonic() + 120
+            while len(run.metrics().get("loss", ())) < 1000 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            running = run.status
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        before = (run.folder / "run.json").read_bytes()
+
+        assert ("RUNNING", "DIED") == (running, run.status)
+        assert list(map(float, range(1000))) == run.metrics("loss").values
+        assert before == (run.folder / "run.json").read_bytes()
+        assert b'"RUNNING"' in before
