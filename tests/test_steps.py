@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from steps import Step, alone, environment, normalise
 
 from expframe.cli.table import seconds_text
-from expframe.timing import clock_text, shown_seconds
+from expframe.run.timers import clock_text, shown_seconds
 
 INSTANTS = st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2999, 12, 31))
 SECONDS = st.floats(0, 4e5)
