@@ -32,7 +32,7 @@ FOLDERS = {
     " config/custom_containers config/config_summary config/utils config/config_dict config/config_scope"
     " config/config_files config/signature randomness current config/captured_function utils metrics_logger"
     " stdout_capturing pytee host_info dependencies commands commandline_options arg_parser"
-    " observers/base adapters observers/libraries observers/contents observers/documents"
+    " observers/base native_observer observers/libraries observers/contents observers/documents"
     " observers/documents_observer observers/file_storage observers/buckets observers/s3_observer"
     " observers/gcs_observer observers/sql_bases observers/sql observers/bson_values observers/mongo_address"
     " observers/mongo_documents observers/queue observers/mongo"
@@ -49,7 +49,6 @@ ORDER = [
 ]
 
 _UNTIED_NEXT = {
-    ("compat.sacred.observers.base", "compat.sacred.adapters"),
     ("run.recording", "run.bind"),
     ("run.run", "run.resume"),
     ("run.run", "run.skip"),

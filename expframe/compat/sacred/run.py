@@ -13,13 +13,13 @@ from logging import Logger
 from typing import Any
 
 from expframe.compat.sacred import current
-from expframe.compat.sacred.adapters import as_run_observer, give_back
 from expframe.compat.sacred.clock import IntervalTimer, utcnow
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.dotted import join_paths
 from expframe.compat.sacred.exceptions import SacredInterrupt
 from expframe.compat.sacred.metrics_logger import MetricsLogger, linearize_metrics
-from expframe.compat.sacred.observers.base import RunKeeper
+from expframe.compat.sacred.native_observer import as_run_observer
+from expframe.compat.sacred.observers.base import RunKeeper, give_back
 from expframe.compat.sacred.randomness import set_global_seed
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.compat.sacred.stdout_capturing import CapturedStdout, get_stdcapturer

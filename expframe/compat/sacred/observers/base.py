@@ -1,11 +1,21 @@
-"""The interface that Sacred's observers have, and how a length of time is said."""
+"""The interface that Sacred's observers have, how one of them takes native runs, and how a length of time is said."""
 
 from __future__ import annotations
 
 import copy
 import datetime
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from expframe.compat.sacred.dependencies import collect_repositories, gather_sources_and_dependencies
+from expframe.compat.sacred.host_info import get_host_info
+from expframe.config.decided import Config
+from expframe.config.frozen import thaw
+from expframe.observers.base import Observer, Sink
+from expframe.record.events import Beat, Event, File, Info, Output, Points, Series
+from expframe.record.record import Record, Status, now
 
 
 class RunObserver:
@@ -77,8 +87,6 @@ class RunObserver:
 
     def as_observer(self) -> Any:
         """Return the observer for native runs that tells this one of them."""
-        from expframe.compat.sacred.adapters import SacredObserver
-
         return SacredObserver(self)
 
 
@@ -103,6 +111,148 @@ class RunKeeper(RunObserver):
     def given_back(self) -> None:
         """Take note that the run has ended."""
         self._is_taken = False
+
+
+def taken(observer: Any) -> Any:
+    """Return who is told of a new run in the place of an observer: a copy of one that keeps another run."""
+    return observer.taken() if isinstance(observer, RunKeeper) else observer
+
+
+def give_back(observer: Any) -> None:
+    """Take note that the run has ended which an observer was told of."""
+    if isinstance(observer, RunKeeper):
+        observer.given_back()
+
+
+class SacredObserver(Observer):
+    """Hands native runs on to one of Sacred's observers, one after the other."""
+
+    def __init__(self, observer: RunObserver) -> None:
+        self.observer = observer
+        self.priority = observer.priority
+
+    def __repr__(self) -> str:
+        return repr(self.observer)
+
+    def open(self, record: Record, config: Config) -> Sink:
+        """Tell the observer that a run was started or queued."""
+        keeper = taken(self.observer)
+        try:
+            return SacredSink(keeper, record, config)
+        except BaseException:
+            give_back(keeper)
+            raise
+
+
+class SacredSink(Sink):
+    """Tells one of Sacred's observers what happens in one native run, in live dicts, output as a whole."""
+
+    def __init__(self, observer: RunObserver, record: Record, config: Config) -> None:
+        self._observer = observer
+        self._info: dict[str, Any] = {}
+        self._output = ""
+        is_queued = record.status == Status.QUEUED
+        when = {"queue_time": _naive(record.queued)} if is_queued else {"start_time": _naive(record.started)}
+        tell: Any = observer.queued_event if is_queued else observer.started_event
+        given = tell(
+            ex_info=_experiment_info(record),
+            command=record.command,
+            host_info=get_host_info(),
+            config=thaw(config.values),
+            meta_info={
+                "command": record.command,
+                "options": dict(record.options),
+                "named_configs": list(record.named_configs),
+                **({"comment": record.comment} if record.comment else {}),
+            },
+            _id=record.id,
+            **when,
+        )
+        self.id = None if given is None else str(given)
+
+    def write(self, event: Event) -> None:
+        """Tell of one event."""
+        if isinstance(event, Points | Series):
+            self._observer.log_metrics(metrics_by_name=_by_name(event), info=self._info)
+        elif isinstance(event, Output):
+            self._output += event.text
+        elif isinstance(event, Info):
+            self._info.update(event.info)
+        elif isinstance(event, File):
+            self._tell_of_file(event)
+        elif isinstance(event, Beat):
+            self._beat(event.record)
+
+    def _tell_of_file(self, file: File) -> None:
+        if file.kind == "resource":
+            self._observer.resource_event(filename=file.path)
+        else:
+            self._observer.artifact_event(
+                name=file.name, filename=file.path, metadata=dict(file.metadata), content_type=file.content_type
+            )
+
+    def _beat(self, record: Record) -> None:
+        beat_time = _naive(now())
+        self._observer.heartbeat_event(
+            info=self._info, captured_out=self._output, beat_time=beat_time, result=record.result
+        )
+
+    def close(self, record: Record) -> None:
+        """Tell how the run ended, and wait until the observer has stored it."""
+        try:
+            if record.status != Status.QUEUED:
+                self._tell_of_end(record)
+        finally:
+            give_back(self._observer)
+
+    def _tell_of_end(self, record: Record) -> None:
+        self._beat(record)
+        end = _naive(record.ended)
+        if record.status == Status.COMPLETED:
+            self._observer.completed_event(stop_time=end, result=record.result)
+        elif record.status == Status.FAILED:
+            trace = record.failure.traceback.splitlines(keepends=True) if record.failure else []
+            self._observer.failed_event(fail_time=end, fail_trace=trace)
+        else:
+            self._observer.interrupted_event(interrupt_time=end, status=record.status)
+        self._observer.join()
+
+
+def _naive(time: datetime.datetime | None) -> datetime.datetime:
+    return (time or now()).astimezone(datetime.UTC).replace(tzinfo=None)
+
+
+def _by_name(event: Points | Series) -> dict[str, dict[str, Any]]:
+    if isinstance(event, Series):
+        steps = zip(event.steps, event.values, strict=True)
+        points: Any = ((event.name, step, event.time, value) for step, value in steps)
+    else:
+        points = event.points
+    found: dict[str, dict[str, Any]] = {}
+    for name, step, when, value in points:
+        metric = found.setdefault(name, {"steps": [], "values": [], "timestamps": [], "name": name})
+        metric["steps"].append(step)
+        metric["values"].append(value)
+        metric["timestamps"].append(_naive(datetime.datetime.fromtimestamp(when, datetime.UTC)))
+    return found
+
+
+def _experiment_info(record: Record) -> dict[str, Any]:
+    """Return what Sacred's observers are told of the code: that of the script of this process."""
+    try:
+        main, found, packages = gather_sources_and_dependencies(vars(sys.modules["__main__"]), save_git_info=True)
+    except (ValueError, AssertionError, OSError):  # a main module that is no file
+        main, found, packages = None, set(), set()
+    sources = sorted(found)
+    base = str(Path(main.filename).parent if main else Path.cwd())
+    return {
+        "name": record.name,
+        "base_dir": base,
+        "sources": [source.to_json(base) for source in sources],
+        "dependencies": sorted((package.to_json() for package in packages), key=str.lower),
+        "repositories": collect_repositories(sources),
+        "mainfile": main.to_json(base)[0] if main else None,
+    }
 
 
 _LENGTHS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))

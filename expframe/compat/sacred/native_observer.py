@@ -1,7 +1,7 @@
 """
-Observers across the border: one of Sacred's kind takes native runs, a native one takes runs of Sacred's kind.
+A native observer takes runs of Sacred's kind.
 
-In both directions there is one adapter for each run, so that what belongs to it is never shared.
+There is one adapter for each run, so that what belongs to it is never shared.
 """
 
 from __future__ import annotations
@@ -14,18 +14,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from expframe.compat.sacred.dependencies import collect_repositories, gather_sources_and_dependencies
-from expframe.compat.sacred.host_info import get_host_info
-from expframe.compat.sacred.observers.base import RunKeeper, RunObserver
+from expframe.compat.sacred.observers.base import RunObserver, taken
 from expframe.config.decided import Config
 from expframe.config.equality import same
-from expframe.config.frozen import thaw
 from expframe.config.json_values import to_json
 from expframe.disk import layout
 from expframe.disk.files import replace_file
 from expframe.errors import MetricError
 from expframe.observers.base import Observer, Sink
-from expframe.record.events import Beat, Event, File, Info, Output, Points, Series
+from expframe.record.events import Beat, Event, File, Info, Output, Points
 from expframe.record.metrics import check_name, number
 from expframe.record.record import Failure, Record, Status, now
 from expframe.saving import files
@@ -33,18 +30,7 @@ from expframe.saving import files
 
 def as_run_observer(observer: Any) -> Any:
     """Return who is told of a run in Sacred's way: a native observer wrapped, a copy of one that keeps another run."""
-    if isinstance(observer, Observer):
-        return NativeObserver(observer)
-    return observer.taken() if isinstance(observer, RunKeeper) else observer
-
-
-def give_back(observer: Any) -> None:
-    """Take note that the run has ended which an observer was told of."""
-    if isinstance(observer, RunKeeper):
-        observer.given_back()
-
-
-# -------------------------------------------------------------------------------------- native observer, Sacred's run
+    return NativeObserver(observer) if isinstance(observer, Observer) else taken(observer)
 
 
 class NativeObserver(RunObserver):
@@ -174,137 +160,3 @@ class NativeObserver(RunObserver):
 
 def _aware(time: datetime.datetime) -> datetime.datetime:
     return time.replace(tzinfo=datetime.UTC)
-
-
-# -------------------------------------------------------------------------------------- Sacred's observer, native run
-
-
-class SacredObserver(Observer):
-    """Hands native runs on to one of Sacred's observers, one after the other."""
-
-    def __init__(self, observer: RunObserver) -> None:
-        self.observer = observer
-        self.priority = observer.priority
-
-    def __repr__(self) -> str:
-        return repr(self.observer)
-
-    def open(self, record: Record, config: Config) -> Sink:
-        """Tell the observer that a run was started or queued."""
-        keeper = as_run_observer(self.observer)
-        try:
-            return SacredSink(keeper, record, config)
-        except BaseException:
-            give_back(keeper)
-            raise
-
-
-class SacredSink(Sink):
-    """Tells one of Sacred's observers what happens in one native run, in live dicts, output as a whole."""
-
-    def __init__(self, observer: RunObserver, record: Record, config: Config) -> None:
-        self._observer = observer
-        self._info: dict[str, Any] = {}
-        self._output = ""
-        is_queued = record.status == Status.QUEUED
-        when = {"queue_time": _naive(record.queued)} if is_queued else {"start_time": _naive(record.started)}
-        tell: Any = observer.queued_event if is_queued else observer.started_event
-        given = tell(
-            ex_info=_experiment_info(record),
-            command=record.command,
-            host_info=get_host_info(),
-            config=thaw(config.values),
-            meta_info={
-                "command": record.command,
-                "options": dict(record.options),
-                "named_configs": list(record.named_configs),
-                **({"comment": record.comment} if record.comment else {}),
-            },
-            _id=record.id,
-            **when,
-        )
-        self.id = None if given is None else str(given)
-
-    def write(self, event: Event) -> None:
-        """Tell of one event."""
-        if isinstance(event, Points | Series):
-            self._observer.log_metrics(metrics_by_name=_by_name(event), info=self._info)
-        elif isinstance(event, Output):
-            self._output += event.text
-        elif isinstance(event, Info):
-            self._info.update(event.info)
-        elif isinstance(event, File):
-            self._tell_of_file(event)
-        elif isinstance(event, Beat):
-            self._beat(event.record)
-
-    def _tell_of_file(self, file: File) -> None:
-        if file.kind == "resource":
-            self._observer.resource_event(filename=file.path)
-        else:
-            self._observer.artifact_event(
-                name=file.name, filename=file.path, metadata=dict(file.metadata), content_type=file.content_type
-            )
-
-    def _beat(self, record: Record) -> None:
-        beat_time = _naive(now())
-        self._observer.heartbeat_event(
-            info=self._info, captured_out=self._output, beat_time=beat_time, result=record.result
-        )
-
-    def close(self, record: Record) -> None:
-        """Tell how the run ended, and wait until the observer has stored it."""
-        try:
-            if record.status != Status.QUEUED:
-                self._tell_of_end(record)
-        finally:
-            give_back(self._observer)
-
-    def _tell_of_end(self, record: Record) -> None:
-        self._beat(record)
-        end = _naive(record.ended)
-        if record.status == Status.COMPLETED:
-            self._observer.completed_event(stop_time=end, result=record.result)
-        elif record.status == Status.FAILED:
-            trace = record.failure.traceback.splitlines(keepends=True) if record.failure else []
-            self._observer.failed_event(fail_time=end, fail_trace=trace)
-        else:
-            self._observer.interrupted_event(interrupt_time=end, status=record.status)
-        self._observer.join()
-
-
-def _naive(time: datetime.datetime | None) -> datetime.datetime:
-    return (time or now()).astimezone(datetime.UTC).replace(tzinfo=None)
-
-
-def _by_name(event: Points | Series) -> dict[str, dict[str, Any]]:
-    if isinstance(event, Series):
-        steps = zip(event.steps, event.values, strict=True)
-        points: Any = ((event.name, step, event.time, value) for step, value in steps)
-    else:
-        points = event.points
-    found: dict[str, dict[str, Any]] = {}
-    for name, step, when, value in points:
-        metric = found.setdefault(name, {"steps": [], "values": [], "timestamps": [], "name": name})
-        metric["steps"].append(step)
-        metric["values"].append(value)
-        metric["timestamps"].append(_naive(datetime.datetime.fromtimestamp(when, datetime.UTC)))
-    return found
-
-
-def _experiment_info(record: Record) -> dict[str, Any]:
-    """Return what Sacred's observers are told of the code: that of the script of this process."""
-    try:
-        main, found, packages = gather_sources_and_dependencies(vars(sys.modules["__main__"]), save_git_info=True)
-    except (ValueError, AssertionError, OSError):  # a main module that is no file
-        main, found, packages = None, set(), set()
-    sources = sorted(found)
-    base = str(Path(main.filename).parent if main else Path.cwd())
-    return {
-        "name": record.name,
-        "base_dir": base,
-        "sources": [source.to_json(base) for source in sources],
-        "dependencies": sorted((package.to_json() for package in packages), key=str.lower),
-        "repositories": collect_repositories(sources),
-        "mainfile": main.to_json(base)[0] if main else None,
-    }
