@@ -1,74 +1,70 @@
 """
 Every exception of expframe. Fields hold the data; the text is made when it is shown.
 
-    ExpframeError
-    ├── DefinitionError             a decorator or adder was given something it cannot use
-    │   ├── ConfigFunctionError         a config function that cannot be run with pinned values
-    │   ├── CaptureError                capture options that contradict each other or the function
-    │   ├── NameTakenError              two named configs or options with one name
-    │   ├── DuplicatePathError          two ingredients with one path
-    │   ├── CircularIngredientsError    an ingredient that contains itself
-    │   ├── ExperimentFileError         a file that describes an experiment as it cannot be
-    │   └── HookSignatureError          a hook whose parameters are not the agreed ones
-    ├── UsageError                  a command line or call that asks for what is not there
-    │   ├── CommandLineError            words that fit no usage line
-    │   ├── UnknownCommandError
-    │   ├── MissingMainError
-    │   ├── OptionError                 an option with a value it cannot take
-    │   └── QueryError                  (also ValueError) a filter or field of runs that nobody understands
-    ├── ConfigError                 a value that cannot be decided
-    │   ├── UnknownEntryError
-    │   ├── UnknownNamedConfigError
-    │   ├── EntryTypeError
-    │   ├── EntryGroupError             a scalar over a group of entries, or the reverse
-    │   ├── EntryIndexError
-    │   ├── AppendError
-    │   ├── EntryNameError              a key that no path can name
-    │   ├── ConfigFileError
-    │   ├── ConfigParameterError        a config function asks for an entry that is not there yet
-    │   ├── IngredientEntryError        a config function that assigns into an ingredient
-    │   ├── MaskedEntryError
-    │   └── ConfigChangedError          a run that is resumed with another config
-    ├── ReadOnlyError               (also TypeError) writing into a decided config
-    ├── InjectionError
-    │   ├── MissingArgumentError        (also TypeError)
-    │   ├── AmbiguousEntryError
-    │   └── UnrelatedRunsError
-    ├── RunError
-    │   ├── NotCleanError               `--enforce_clean` and uncommitted changes
-    │   ├── ResumeError                 a run that cannot be resumed
-    │   ├── RerunError                  a run that cannot be done again from what is stored
-    │   ├── BindError                   a function that cannot be found again in another process
-    │   └── MetricError                 (also ValueError) a metric that cannot be logged
-    ├── QueueError                  tasks of a queue that failed
-    ├── StoreError
-    │   ├── StoreUnusableError
-    │   ├── RunExistsError
-    │   ├── RunNotFoundError            (also KeyError)
-    │   ├── EscapingPathError           (also ValueError) a name that leads out of its folder
-    │   └── SaveError
-    ├── MissingLibraryError         (also ImportError) an optional library that is not installed
-    ├── ValueFormatError            (also ValueError) stored data that is not what it should be
-    └── RunInterrupt                raised by user code to end a run early; `status` says as what
-        └── RunTimeout
+    ExpframeError                                  The base of all errors
+    ├── DefinitionError                            A decorator or adder was given something it cannot use
+    │   ├── ConfigFunctionError                    A config function cannot be run with pinned values
+    │   ├── CaptureError                           The options of a capture contradict each other or the function
+    │   ├── ExperimentFileError                    A file describes an experiment as it cannot be
+    │   ├── HookSignatureError                     A hook's parameters are not the agreed ones
+    │   ├── NameTakenError                         A named config or option of this name is there already
+    │   ├── DuplicatePathError                     Two different ingredients have one path
+    │   └── CircularIngredientsError               An ingredient contains itself
+    ├── UsageError                                 A command line or a call asks for what is not there
+    │   ├── CommandLineError                       Words of a command line fit no usage line
+    │   ├── UnknownCommandError                    No command has this name
+    │   ├── MissingMainError                       No command was named and there is no main function
+    │   ├── OptionError                            An option has a value it cannot take
+    │   └── QueryError (also ValueError)           A filter of runs is malformed, or a field that it names is not there
+    ├── ConfigError                                A value cannot be decided
+    │   ├── UnknownEntryError                      An override names an entry that nothing defines or takes
+    │   ├── UnknownNamedConfigError                A word of the command line is no named config and no file
+    │   ├── EntryTypeError                         An annotated entry was given a value of another type
+    │   ├── EntryGroupError                        A single value was given for a group of entries, or the reverse
+    │   ├── EntryIndexError                        An override names an element that a list does not have
+    │   ├── AppendError                            `+=` was used where nothing can be appended
+    │   ├── EntryNameError                         A key cannot be named by any path
+    │   ├── ConfigFileError                        A config file is missing, malformed or of an unknown kind
+    │   ├── ConfigParameterError                   A config function asks for an entry that nothing before it defines
+    │   ├── IngredientEntryError                   A config function assigns into the config of an ingredient
+    │   ├── MaskedEntryError                       A stored value was masked, so it cannot be used again
+    │   └── ConfigChangedError                     A run would be resumed with another config than it has
+    ├── ReadOnlyError (also TypeError)             A decided config cannot be changed
+    ├── InjectionError                             A captured function cannot be given its arguments
+    │   ├── MissingArgumentError (also TypeError)  A parameter has no argument, no config entry and no default
+    │   ├── AmbiguousEntryError                    Two entries at the same depth have the name of a parameter
+    │   └── UnrelatedRunsError                     A thread without a run cannot tell which of several it belongs to
+    ├── RunError                                   A run cannot do what it was asked
+    │   ├── NotCleanError                          A clean repository was asked for, and it is not, or there is none
+    │   ├── ResumeError                            A run cannot be resumed
+    │   ├── RerunError                             A run cannot be done again from what is stored of it
+    │   ├── BindError                              A function cannot be found again by its name in another process
+    │   └── MetricError (also ValueError)          A metric's name, value or step cannot be logged
+    ├── MissingLibraryError (also ImportError)     What was asked for needs an optional library that is not installed
+    ├── QueueError                                 Tasks of a queue failed
+    ├── StoreError                                 A folder of runs cannot do what it was asked
+    │   ├── StoreUnusableError                     Runs cannot be written here
+    │   ├── RunExistsError                         A run of this id exists already
+    │   ├── RunNotFoundError (also KeyError)       No run has this id
+    │   ├── EscapingPathError (also ValueError)    A name would lead out of the folder it belongs to
+    │   └── SaveError                              What was to be stored could not be; nothing half-written is left
+    └── ValueFormatError (also ValueError)         Stored data is not what it should be
 
-    Terminated (SystemExit)         SIGTERM arrived; like KeyboardInterrupt, it ends the process: with 143
+    RunInterrupt                                   Raise it in a command to end the run early
+    └── RunTimeout                                 Raise it in a command to end the run as TIMEOUT
+
+    Terminated (also SystemExit)                   SIGTERM arrived
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, dataclass_transform
 
-T = TypeVar("T")
 
-if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
-else:
-
-    def dataclass_transform(**_: Any) -> Callable[[T], T]:
-        """Stand in for the typing-only decorator."""
-        return lambda cls: cls
+def _unasked(*, init: Literal[False] = False) -> Any:
+    """Say to type checkers that a field is not asked for where the error is made."""
+    return ""
 
 
 def _rebuild(cls: type[ExpframeError], fields: dict[str, Any]) -> ExpframeError:
@@ -88,16 +84,18 @@ def located(name: str, where: str) -> str:
     return f"{name} ({where})" if where else name
 
 
-@dataclass_transform(eq_default=False)
+@dataclass_transform(eq_default=False, field_specifiers=(_unasked,))
 class ExpframeError(Exception):
-    """The base of all errors; the annotated names of a subclass are its fields."""
+    """The base of all errors. The annotated names of a subclass and of its bases are its fields."""
 
     _names: ClassVar[tuple[str, ...]] = ()
+    _left_out: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        own = cls.__dict__.get("__annotations__", {})  # noqa: RUF063  without the import of inspect
-        cls._names = tuple(dict.fromkeys([*cls._names, *own]))
+        names = [name for base in reversed(cls.__bases__) for name in getattr(base, "_names", ())]
+        names += cls.__dict__.get("__annotations__", {})  # noqa: RUF063  without the import of inspect
+        cls._names = tuple(name for name in dict.fromkeys(names) if name not in cls._left_out)
 
     def __init__(self, *values: Any, **fields: Any) -> None:
         super().__init__(*values)
@@ -122,6 +120,14 @@ class _Explained(ExpframeError):
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.problem}"
+
+
+class _InOwnWords(_Explained):
+    """An error of an explained kind whose text is made of fields of its own."""
+
+    _left_out = ("subject", "problem")
+    subject: str = _unasked()
+    problem: str = _unasked()
 
 
 # ---------------------------------------------------------------------------------------------------- definitions
@@ -151,7 +157,7 @@ class NameTakenError(DefinitionError):
     """A named config or option of this name is there already."""
 
 
-class DuplicatePathError(ExpframeError):
+class DuplicatePathError(_InOwnWords, DefinitionError):
     """Two different ingredients have one path."""
 
     path: str
@@ -165,7 +171,7 @@ class DuplicatePathError(ExpframeError):
         )
 
 
-class CircularIngredientsError(ExpframeError):
+class CircularIngredientsError(_InOwnWords, DefinitionError):
     """An ingredient contains itself."""
 
     chain: tuple[str, ...]
@@ -191,7 +197,7 @@ class CommandLineError(UsageError):
         return f"{text}\n{self.usage}" if self.usage else text
 
 
-class UnknownCommandError(ExpframeError):
+class UnknownCommandError(_InOwnWords, UsageError):
     """No command has this name."""
 
     command: str
@@ -203,7 +209,7 @@ class UnknownCommandError(ExpframeError):
         return f"No command {self.command!r}.{hint} Available commands: {listed(self.available)}."
 
 
-class MissingMainError(ExpframeError):
+class MissingMainError(_InOwnWords, UsageError):
     """No command was named and there is no main function."""
 
     experiment: str
@@ -232,7 +238,7 @@ class ConfigError(ExpframeError):
 
 
 class UnknownEntryError(ConfigError):
-    """An override names an entry that no config defines and no captured function uses."""
+    """An override names an entry that nothing defines or takes."""
 
     written: str
     path: str
@@ -253,7 +259,7 @@ class UnknownEntryError(ConfigError):
 
 
 class UnknownNamedConfigError(ConfigError):
-    """A word on the command line is neither a named config nor a config file."""
+    """A word of the command line is no named config and no file."""
 
     name: str
     nearest: tuple[tuple[str, str], ...]
@@ -283,7 +289,7 @@ class EntryTypeError(ConfigError):
 
 
 class EntryGroupError(ConfigError):
-    """A single value was given for a group of entries, or a group for a single value."""
+    """A single value was given for a group of entries, or the reverse."""
 
     written: str
     path: str
@@ -462,7 +468,7 @@ class AmbiguousEntryError(InjectionError):
 
 
 class UnrelatedRunsError(InjectionError):
-    """A thread without a run of its own cannot tell which of several runs it belongs to."""
+    """A thread without a run cannot tell which of several it belongs to."""
 
     runs: tuple[str, ...]
 
@@ -481,7 +487,7 @@ class RunError(_Explained):
 
 
 class NotCleanError(RunError):
-    """The repository has uncommitted changes, or there is none, and a clean one was asked for."""
+    """A clean repository was asked for, and it is not, or there is none."""
 
 
 class ResumeError(RunError):
@@ -493,7 +499,7 @@ class RerunError(RunError):
 
 
 class BindError(RunError):
-    """A function cannot be found again by module and name in another process."""
+    """A function cannot be found again by its name in another process."""
 
 
 class MetricError(RunError, ValueError):
@@ -532,7 +538,7 @@ class StoreUnusableError(StoreError):
     """Runs cannot be written here."""
 
 
-class RunExistsError(ExpframeError):
+class RunExistsError(_InOwnWords, StoreError):
     """A run of this id exists already."""
 
     id: str
@@ -542,7 +548,7 @@ class RunExistsError(ExpframeError):
         return f"Run {self.id!r} exists already in {self.store}. Choose another --id, or leave it out for a new number."
 
 
-class RunNotFoundError(ExpframeError, KeyError):
+class RunNotFoundError(_InOwnWords, StoreError, KeyError):
     """No run has this id."""
 
     id: str
@@ -553,7 +559,7 @@ class RunNotFoundError(ExpframeError, KeyError):
         return f"No run {self.id!r} in {self.store}. Newest runs: {listed(self.available)}."
 
 
-class EscapingPathError(ExpframeError, ValueError):
+class EscapingPathError(_InOwnWords, StoreError, ValueError):
     """A name would lead out of the folder it belongs to."""
 
     name: str
@@ -567,7 +573,7 @@ class EscapingPathError(ExpframeError, ValueError):
 
 
 class SaveError(StoreError):
-    """Something the caller asked to have stored could not be stored; nothing half-written is left."""
+    """What was to be stored could not be; nothing half-written is left."""
 
 
 class ValueFormatError(_Explained, ValueError):
@@ -579,7 +585,7 @@ class ValueFormatError(_Explained, ValueError):
 
 class RunInterrupt(Exception):
     """
-    Raise it in a command to end the run early; a subclass may set another `status`.
+    Raise it in a command to end the run early. A subclass may set another `status`.
 
     Attributes:
         status: The status that the run ends with.
@@ -599,3 +605,6 @@ class Terminated(SystemExit):
 
     def __init__(self) -> None:
         super().__init__(143)
+
+    def __reduce__(self) -> Any:
+        return type(self), ()

@@ -108,6 +108,18 @@ def test_files_import_only_from_files_before_them():
     assert [] == wrong
 
 
+def test_a_class_has_a_name_of_its_own():
+    """No two public classes share a name; those that answer to Sacred's names are another matter."""
+    core = {name: tree for name, tree in _sources().items() if not name.startswith("compat.")}
+    places: dict[str, list[str]] = {}
+    for name, tree in core.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(name)
+
+    assert {} == {name: found for name, found in places.items() if len(found) > 1}
+
+
 def test_the_top_is_seen_at_a_glance():
     """A newcomer who lists the package sees at most twenty names."""
     names = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}

@@ -95,13 +95,13 @@ def _is_root(folder: Path) -> bool:
 def _describe(root: Path) -> dict[str, Any] | None:
     asked = 1
     status = _ask_status(root, untracked=True)
-    if isinstance(status, host.Answer):
+    if isinstance(status, host.ProgramOutput):
         if status.code is not None:
             return None
         # Finding untracked files may mean reading huge folders; without them git looks at tracked files only.
         asked += 1
         status = _ask_status(root, untracked=False)
-        if isinstance(status, host.Answer):
+        if isinstance(status, host.ProgramOutput):
             return None
     described: dict[str, Any] = {
         "root": str(root),
@@ -122,7 +122,7 @@ def _describe(root: Path) -> dict[str, Any] | None:
     return described
 
 
-def _ask_status(root: Path, *, untracked: bool) -> _Status | host.Answer:
+def _ask_status(root: Path, *, untracked: bool) -> _Status | host.ProgramOutput:
     """Return the status, or git's answer if it is not one."""
     names = "--untracked-files=normal" if untracked else "--untracked-files=no"
     answer = _ask(root, (*_STATUS, names, _SUBMODULES), _SECONDS)
@@ -181,7 +181,7 @@ def _ask_diff(root: Path, status: _Status) -> tuple[str | None, bool]:
     return (_decode(answer.data), False) if answer.code == 0 else (None, False)
 
 
-def _ask(root: Path, command: Sequence[str], seconds: float, limit: int = 1 << 26) -> host.Answer:
+def _ask(root: Path, command: Sequence[str], seconds: float, limit: int = 1 << 26) -> host.ProgramOutput:
     """Run one git command that only reads."""
     git = ("git", *_QUIET, "-C", str(root), *command)
     return host.ask(git, timeout=seconds, environment=_make_environment(), limit=limit)

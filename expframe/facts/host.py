@@ -22,7 +22,7 @@ _NVIDIA_DEVICES = (Path("/dev/nvidia0"), Path("/dev/dxg"))  # the second is a GP
 _NVIDIA_SECONDS = 10.0
 
 
-class Answer(NamedTuple):
+class ProgramOutput(NamedTuple):
     """What another program wrote; `code` is None if it was stopped before its end."""
 
     data: bytes
@@ -57,7 +57,7 @@ def ask(
     timeout: float,
     environment: Mapping[str, str] | None = None,
     limit: int = 1 << 24,
-) -> Answer:
+) -> ProgramOutput:
     """
     Run another program, read what it writes, and stop it when it takes too long or writes too much.
 
@@ -101,7 +101,7 @@ def ask(
             reader.join(1)
         if process.stdout is not None and not reader.is_alive():
             process.stdout.close()
-    return Answer(b"".join(list(chunks)), code)
+    return ProgramOutput(b"".join(list(chunks)), code)
 
 
 def _read_pipe(process: subprocess.Popen[bytes], chunks: list[bytes], limit: int) -> None:

@@ -101,12 +101,12 @@ class Checkpoint:
             StoreError: There is no object of this name, nobody reads it here, or only with trust.
             ValueFormatError: Its file is damaged.
         """
-        from expframe.saving.savers import TABLE
+        from expframe.saving.savers import SAVERS
 
         path, method = self.path(name), self._files[name][1]
         if method is None:
             return path
-        saver = TABLE.reader(path.relative_to(self.folder), None, method)
+        saver = SAVERS.reader(path.relative_to(self.folder), None, method)
         return files.take(path, self._subject(name), saver, trust=self._trust if trust is None else trust)
 
     def __getitem__(self, name: str) -> Any:
@@ -199,17 +199,17 @@ def _put(folder: Path, name: str, value: Any) -> tuple[str, str | None]:
 
 def _method(name: str, value: Any) -> str | None:
     """Return which saver writes a value so that it comes back as it was; None where its name says so."""
-    from expframe.saving.savers import TABLE
+    from expframe.saving.savers import SAVERS
 
-    if isinstance(value, Path) or Path(name).suffix.lower() in TABLE.suffixes:
+    if isinstance(value, Path) or Path(name).suffix.lower() in SAVERS.suffixes:
         return None
     if type(value) in (str, bytes):
         return "text" if type(value) is str else "bytes"
     if _is_data(value):
         return "json"
-    saver = TABLE.writer(Path(name), value)
+    saver = SAVERS.writer(Path(name), value)
     is_plain_array = saver.name == "numpy" and type(value).__module__ == "numpy" and not value.dtype.hasobject
-    is_exact = saver in TABLE.own or saver.name in _EXACT - {"bytes"} or is_plain_array
+    is_exact = saver in SAVERS.own or saver.name in _EXACT - {"bytes"} or is_plain_array
     return saver.name if is_exact else "pickle"
 
 

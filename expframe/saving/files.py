@@ -46,9 +46,9 @@ def save(folder: Path, value: Any, name: str | os.PathLike[str], *, overwrite: b
         target, saver = put(files, value, name, overwrite=overwrite, method=method)
         if saver is None:
             return _file("file", files, target)
-        from expframe.saving.savers import BUILT_IN, TABLE
+        from expframe.saving.savers import BUILT_IN, SAVERS
 
-        is_clear = saver in BUILT_IN and saver in TABLE.readers(target.suffix.lower())[:1] and not overwrite
+        is_clear = saver in BUILT_IN and saver in SAVERS.readers(target.suffix.lower())[:1] and not overwrite
         return _file("file", files, target, metadata={} if is_clear else {_SAVER: saver.name})
 
 
@@ -65,9 +65,9 @@ def put(
         return _put_file(
             files, value, wanted if wanted.suffix else _with_suffix(files, wanted, value.suffix), overwrite
         ), None
-    from expframe.saving.savers import TABLE
+    from expframe.saving.savers import SAVERS
 
-    saver = TABLE.writer(wanted.relative_to(files), value, method)
+    saver = SAVERS.writer(wanted.relative_to(files), value, method)
     suffix = wanted.suffix.lower()
     if not saver.keeps(suffix):
         suffix = saver.suffixes[0]
@@ -94,12 +94,12 @@ def load(folder: Path, name: str | os.PathLike[str], notes: Notes, *, trust: boo
         ValueFormatError: The file is damaged.
         EscapingPathError: The name leads out of the run.
     """
-    from expframe.saving.savers import TABLE
+    from expframe.saving.savers import SAVERS
 
     files = folder / layout.FILES_FOLDER
     path = _found(files, name)
     relative = path.relative_to(files)
-    saver = TABLE.reader(relative, method, notes.saver_of(folder / layout.FILES, relative.as_posix()))
+    saver = SAVERS.reader(relative, method, notes.saver_of(folder / layout.FILES, relative.as_posix()))
     return take(path, f"file {str(relative)!r}", saver, trust=trust)
 
 
@@ -310,12 +310,12 @@ def _thawed(value: Any) -> Any:
 
 def _found(files: Path, name: str | os.PathLike[str]) -> Path:
     """Return the file of a name, or the only one of this name with an extension."""
-    from expframe.saving.savers import TABLE
+    from expframe.saving.savers import SAVERS
 
     path = inside(files, name)
     if path.is_file():
         return path
-    longer = [path.with_name(path.name + suffix) for suffix in TABLE.suffixes]
+    longer = [path.with_name(path.name + suffix) for suffix in SAVERS.suffixes]
     found = [other for other in longer if other.is_file()]
     if len(found) == 1:
         return inside(files, found[0].relative_to(files))

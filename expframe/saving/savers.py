@@ -187,7 +187,7 @@ def _places(kind: type) -> dict[int | str, int]:
     return found
 
 
-class Table:
+class Savers:
     """
     The savers that there are.
 
@@ -314,7 +314,7 @@ class Table:
         return True
 
 
-TABLE = Table()
+SAVERS = Savers()
 
 
 def _is_suffix(text: str) -> bool:
@@ -356,7 +356,7 @@ def saver(
 
     def decorate(function: Write) -> Saver:
         made = Saver(name or label, (kind,), tuple(map(str.lower, suffixes)), function, fits=fits, executes=executes)
-        TABLE.own.append(made)
+        SAVERS.own.append(made)
         return made
 
     return decorate

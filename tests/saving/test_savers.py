@@ -43,8 +43,8 @@ class Size:
 @pytest.fixture(autouse=True)
 def table(monkeypatch):
     """Each test has the table of savers as it is at the start of a process."""
-    table = savers.Table()
-    monkeypatch.setattr(savers, "TABLE", table)
+    table = savers.Savers()
+    monkeypatch.setattr(savers, "SAVERS", table)
     return table
 
 
