@@ -26,7 +26,7 @@ FOLDERS = {
     "cli/script": "commands preview command_line",
     "cli/runs": "commands command select ls show path logs watch open_run differences diff rerun metrics comparison"
     " forms compare tag note rename rm export_runs import_runs gc doctor candidates completion",
-    "experiment": "from_file queue experiment",
+    "experiment": "settings planning from_file queue experiment",
     "./": "testing",
     "compat/sacred": "dotted exceptions settings serializer inert optional clock backspaces tracebacks"
     " config/custom_containers config/config_summary config/utils config/config_dict config/config_scope"

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
-from expframe.config import dotted
-from expframe.config.decided import Config
 from expframe.config.layers import Entries
-from expframe.config.request import FLAGS, Flag, Options, Origin, Override, Request
-from expframe.errors import (
-    DefinitionError,
-    HookSignatureError,
-    MissingMainError,
-    NameTakenError,
-    OptionError,
-    UnknownCommandError,
-)
+from expframe.config.request import Options, Origin, Override, Request
+from expframe.errors import DefinitionError
+from expframe.experiment.settings import Setting, Settings
 from expframe.process import context, notebook
-from expframe.process.seeds import child_seed, drawn_seed, rank
+from expframe.process.seeds import drawn_seed
 from expframe.recipe.ingredient import DecoratorMethod, F, Ingredient, called_from, caller_of
-from expframe.recipe.registry import Captured, CliOption, Command, Snapshot, origin_of
+from expframe.recipe.registry import Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Unpack
 
+    from expframe.config.decided import Config
+    from expframe.experiment.planning import Form, RunArguments, Shared
     from expframe.experiment.queue import TaskQueue, TaskResult
     from expframe.observers.base import Observer
     from expframe.run.open_runs import CalledRun, StartedRun
-    from expframe.run.resume import Resumed
-    from expframe.run.run import Run, Setup
+    from expframe.run.run import Run
     from expframe.store.reader import StoredRun
 
 R = TypeVar("R", bound="Run")
 E = TypeVar("E", bound="Experiment")
-
-GHOST_VARIABLE = "EXPFRAME_GHOST"
-_START = "start()"
-"""What a run without a command asks for: no function has this name."""
-_STARTED = "start"
-"""What its record says instead."""
 
 
 class Experiment(Ingredient):
@@ -98,36 +85,38 @@ class Experiment(Ingredient):
         caller = caller_of(self)
         file = caller.f_globals.get("__file__")
         found = os.path.splitext(os.path.basename(file))[0] if file else notebook.find_name(caller.f_globals)
-        self.name = name or found or "interactive"
-        if ranks not in ("first", "all"):
-            raise DefinitionError(f"ranks={ranks!r}", "must be 'first' or 'all'.")
-        if not isinstance(sample, int | float) or not 0 <= sample < float("inf"):
-            raise DefinitionError(f"sample={sample!r}", "must be seconds between two samples, or False for none.")
-        self._set_up((), self.name, ingredients, caller)
-        self.default_command: str | None = None
+        self.settings = Settings(
+            name=name or found or "interactive",
+            store=store,
+            main_file=file,
+            project_dir=project_dir,
+            load_dir=load_dir,
+            ghost=ghost,
+            max_depth=max_depth,
+            read_only=read_only,
+            include=include,
+            exclude=exclude,
+            environment=environment,
+            ranks=ranks,
+            grace=grace,
+            devices=devices,
+            memory_growth=memory_growth,
+            sample=sample,
+        ).checked()
         self.observers = list(observers)
-        self.store = store
-        self.ghost = ghost
-        self.main_file = os.path.abspath(file) if file else None
-        self.project_dir = os.path.abspath(project_dir) if project_dir else None
-        self.load_dir = os.path.abspath(load_dir) if load_dir else None
-        for pattern in include:
-            if os.path.isabs(pattern) or ".." in pattern.split("/"):
-                raise DefinitionError(
-                    f"include {pattern!r}", "leads out of the project. Give a pattern of paths below it."
-                )
-        self.environment = tuple(environment)
-        self._include, self._exclude = tuple(include), tuple(exclude)
-        self.grace = grace
-        self._max_depth = max_depth
-        self._read_only = read_only
-        self._ranks = ranks
-        self.devices = self._parse_devices(devices)
-        self._memory_growth = memory_growth
-        self._sample = 10.0 if sample is True else float(sample)
-        self._known: Any = None
+        self._set_up((), self.name, ingredients, caller)
         self._has_built_in = False
+        self._shared: Shared | None = None
         self._tasks: TaskQueue | None = None
+
+    name = Setting[str]()
+    store = Setting["str | os.PathLike[str] | None"]()
+    ghost = Setting[bool]()
+    devices = Setting[Any]()
+    grace = Setting[float]()
+    main_file = Setting["str | None"]()
+    project_dir = Setting["str | os.PathLike[str] | None"]()
+    load_dir = Setting["str | os.PathLike[str] | None"]()
 
     @classmethod
     def from_file(cls: type[E], path: str | os.PathLike[str]) -> E:
@@ -176,7 +165,7 @@ class Experiment(Ingredient):
     def main(self, function: Any, **how: Any) -> Any:
         """Add a command that is run when none is named; `how` as for `command`."""
         wrapped = self.command(function, **how)
-        self.default_command = wrapped.__name__
+        self.registry.main = wrapped.__name__
         return wrapped
 
     @DecoratorMethod
@@ -196,11 +185,7 @@ class Experiment(Ingredient):
         Raises:
             HookSignatureError: It has no parameter `options`.
         """
-        if "options" not in inspect.signature(function).parameters:
-            origin = origin_of("option hook", function)
-            problem = "must have a parameter `options`."
-            raise HookSignatureError(f"hook {origin.name}() ({origin.where})", problem)
-        self.registry.add_run_hook(self.registry.option_hooks, function)
+        self.registry.add_option_hook(function)
         return function
 
     def cli_option(self, *flags: str, is_flag: bool = False) -> Callable[[F], F]:
@@ -215,21 +200,7 @@ class Experiment(Ingredient):
             NameTakenError: One of the spellings is taken.
             DefinitionError: There is no long spelling.
         """
-        long = next((flag for flag in flags if flag.startswith("--")), None)
-        short = next((flag for flag in flags if not flag.startswith("--")), "")
-        if long is None:
-            raise DefinitionError(f"cli_option{flags!r}", "needs a long spelling such as '--extra'.")
-
-        def add(function: F) -> F:
-            known = [*FLAGS, *(option.flag for option in self.registry.cli_options)]
-            for flag in known:
-                if long == flag.long or (short and short == flag.short):
-                    raise NameTakenError(f"cli_option{flags!r}", f"is taken by {flag.short} {flag.long}.")
-            help = " ".join((inspect.getdoc(function) or "").split())
-            self.registry.cli_options.append(CliOption(Flag(short, long, long, help, not is_flag), function))
-            return function
-
-        return add
+        return self.registry.cli_option(flags, is_flag=is_flag)
 
     # ------------------------------------------------------------------------------------------------- running
 
@@ -239,14 +210,9 @@ class Experiment(Ingredient):
         command: str | None = ...,
         config_updates: Mapping[Any, Any] | None = ...,
         named_configs: Sequence[str] = ...,
-        info: Mapping[str, Any] | None = ...,
-        options: Mapping[str, Any] | None = ...,
         *,
-        tags: Sequence[str] = ...,
-        run_name: str | None = ...,
-        args: Sequence[Any] = ...,
-        kwargs: Mapping[str, Any] | None = ...,
         needed: Literal[False] = ...,
+        **asked: Unpack[RunArguments],
     ) -> Run: ...
 
     @overload
@@ -255,14 +221,9 @@ class Experiment(Ingredient):
         command: str | None = ...,
         config_updates: Mapping[Any, Any] | None = ...,
         named_configs: Sequence[str] = ...,
-        info: Mapping[str, Any] | None = ...,
-        options: Mapping[str, Any] | None = ...,
         *,
-        tags: Sequence[str] = ...,
-        run_name: str | None = ...,
-        args: Sequence[Any] = ...,
-        kwargs: Mapping[str, Any] | None = ...,
         needed: bool | str,
+        **asked: Unpack[RunArguments],
     ) -> Run | StoredRun: ...
 
     def run(
@@ -270,14 +231,9 @@ class Experiment(Ingredient):
         command: str | None = None,
         config_updates: Mapping[Any, Any] | None = None,
         named_configs: Sequence[str] = (),
-        info: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
         *,
-        tags: Sequence[str] = (),
-        run_name: str | None = None,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
         needed: bool | str = False,
+        **asked: Unpack[RunArguments],
     ) -> Run | StoredRun:
         """
         Do a command as a run, inside another run as its child, and return the Run.
@@ -286,14 +242,13 @@ class Experiment(Ingredient):
             command: Its name, `ingredient.path.name` for an ingredient's; by default the main function.
             config_updates: Values that prevail over all others; keys may be dotted, and begin with `+` to add an entry.
             named_configs: Named configs and config files, later ones prevail.
-            info: What the run's info begins with.
-            options: Options of the command line, by flag or name: `{"--force": True}`, `{"comment": "again"}`.
-            tags: Words to find it again.
-            run_name: Its id, in place of the next number.
-            args: Positional arguments of the command, which prevail over the config.
-            kwargs: Keyword arguments of the command, which prevail over the config.
             needed: True to return a completed run of the same command, config and code as a StoredRun where there is
                 one; "config" for whatever code. A seed that nobody chose, and secrets, may be others.
+            asked: `info`: what the run's info begins with.
+                `options`: options of the command line, by flag or name: `{"--force": True}`, `{"comment": "again"}`.
+                `tags`: words to find it again.
+                `run_name`: its id, in place of the next number.
+                `args`, `kwargs`: arguments of the command, which prevail over the config.
 
         Raises:
             ConfigError: A value cannot be decided; nothing was started.
@@ -302,24 +257,14 @@ class Experiment(Ingredient):
             BaseException: What the command raises, unchanged.
         """
         __tracebackhide__ = True
-        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
-        if needed:
-            if needed not in (True, "config"):
-                raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
-            asked = asked._replace(options=asked.options._replace(needed=True, any_code=needed == "config"))
-        run: Run = self.prepare(asked)
-        return run.do()
+        return self.prepare(self._ask(command, config_updates, named_configs, needed=needed, **asked)).do()
 
     def create(
         self,
         command: str | None = None,
         config_updates: Mapping[Any, Any] | None = None,
         named_configs: Sequence[str] = (),
-        info: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        *,
-        tags: Sequence[str] = (),
-        run_name: str | None = None,
+        **asked: Unpack[RunArguments],
     ) -> CalledRun:
         """
         Open a run of a command and return it, to be called as often as wanted: `run(*args, **kwargs)`.
@@ -331,20 +276,17 @@ class Experiment(Ingredient):
             command: As for `run`.
             config_updates: As for `run`.
             named_configs: As for `run`.
-            info: As for `run`.
-            options: As for `run`.
-            tags: As for `run`.
-            run_name: As for `run`.
+            asked: As for `run`; `args` and `kwargs` come before those of each call.
 
         Raises:
             ConfigError: A value cannot be decided; nothing was started.
             UsageError: There is no such command or option.
             StoreError: The run cannot be kept where it should; nothing was started.
         """
-        from expframe.run.open_runs import CalledRun
+        __tracebackhide__ = True
+        from expframe.experiment.planning import CALLED
 
-        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name)
-        run: CalledRun = self.prepare(asked, kind=CalledRun)
+        run = self.prepare(self._ask(command, config_updates, named_configs, **asked), CALLED)
         run.open()
         return run
 
@@ -352,11 +294,7 @@ class Experiment(Ingredient):
         self,
         config_updates: Mapping[Any, Any] | None = None,
         named_configs: Sequence[str] = (),
-        info: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        *,
-        tags: Sequence[str] = (),
-        run_name: str | None = None,
+        **asked: Unpack[RunArguments],
     ) -> StartedRun:
         """
         Open a run without a command and return it: what happens outside of any command belongs to it.
@@ -369,21 +307,19 @@ class Experiment(Ingredient):
         Args:
             config_updates: As for `run`.
             named_configs: As for `run`.
-            info: As for `run`.
-            options: As for `run`.
-            tags: As for `run`.
-            run_name: As for `run`.
+            asked: `info`, `options`, `tags` and `run_name`, as for `run`.
 
         Raises:
             ConfigError: A value cannot be decided; nothing was started.
             UsageError: There is no such option.
             StoreError: The run cannot be kept where it should; nothing was started.
         """
-        from expframe.run.open_runs import StartedRun
+        __tracebackhide__ = True
+        from expframe.experiment.planning import STARTED
 
-        asked = self._ask(_START, config_updates, named_configs, info, options, tags, run_name)
-        StartedRun.close_earlier(asked.options.name or self.name)
-        run: StartedRun = self.prepare(asked, kind=StartedRun)
+        request = self._ask(None, config_updates, named_configs, **asked)
+        STARTED.kind.close_earlier(request.options.name or self.name)
+        run = self.prepare(request, STARTED)
         run.open()
         return run
 
@@ -392,13 +328,7 @@ class Experiment(Ingredient):
         command: str | None = None,
         config_updates: Mapping[Any, Any] | None = None,
         named_configs: Sequence[str] = (),
-        info: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        *,
-        tags: Sequence[str] = (),
-        run_name: str | None = None,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
+        **asked: Unpack[RunArguments],
     ) -> None:
         """
         Remember a run for `run_queue`. It is checked at once.
@@ -407,19 +337,14 @@ class Experiment(Ingredient):
             command: As for `run`.
             config_updates: As for `run`.
             named_configs: As for `run`.
-            info: As for `run`.
-            options: As for `run`.
-            tags: As for `run`.
-            run_name: As for `run`.
-            args: As for `run`.
-            kwargs: As for `run`.
+            asked: As for `run`.
 
         Raises:
             ConfigError: A value cannot be decided.
             UsageError: There is no such command or option.
         """
-        asked = self._ask(command, config_updates, named_configs, info, options, tags, run_name, args, kwargs)
-        self._task_queue.add(asked)
+        __tracebackhide__ = True
+        self._task_queue.add(self._ask(command, config_updates, named_configs, **asked))
 
     def run_queue(self, on_error: str = "continue") -> list[TaskResult]:
         """
@@ -446,28 +371,6 @@ class Experiment(Ingredient):
             self._tasks = TaskQueue(self.prepare, logging.getLogger(self.name))
         return self._tasks
 
-    def _ask(
-        self,
-        command: str | None = None,
-        config_updates: Mapping[Any, Any] | None = None,
-        named_configs: Sequence[str] = (),
-        info: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        tags: Sequence[str] = (),
-        run_name: str | None = None,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Request:
-        """Return what a call asks for; its seed is chosen when the run is prepared."""
-        overrides = Override.from_updates(config_updates or {}, called_from(self, "config_updates"))
-        given = Options.from_mapping(options or {})
-        if run_name is not None:
-            given = given._replace(id=run_name)
-        return Request(
-            command, overrides, tuple(named_configs), given, dict(info or {}), tuple(tags),
-            args=tuple(args), kwargs=dict(kwargs or {}),
-        )  # fmt: skip
-
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | StoredRun | None:
         """
         Do what a command line asks for, and return the Run; the completed one with --needed, None after help.
@@ -479,8 +382,9 @@ class Experiment(Ingredient):
             SystemExit: Something failed; what went wrong has been printed.
         """
         from expframe.cli.script.command_line import run_script
+        from expframe.experiment.planning import BY_COMMAND_LINE
 
-        found: Run | StoredRun | None = run_script(self, argv)
+        found: Run | StoredRun | None = run_script(self, lambda asked: self.prepare(asked, BY_COMMAND_LINE), argv)
         return found
 
     def resolve(
@@ -502,75 +406,41 @@ class Experiment(Ingredient):
         Raises:
             ConfigError: A value cannot be decided.
         """
+        from expframe.experiment.planning import decide
+
         given = tuple(Override.parse(text) for text in overrides)
         given += Override.from_updates(config_updates or {}, called_from(self, "config_updates"))
-        request = Request(self.default_command, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ))
-        return self._decide(self._snapshot(), request)
+        request = Request(self.registry.main, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ))
+        return decide(self.settings, self._snapshot(), request)
 
-    def prepare(self, asked: Request, *, kind: type[R] | None = None, is_command_line: bool = False) -> R:
+    @overload
+    def prepare(self, asked: Request) -> Run: ...
+
+    @overload
+    def prepare(self, asked: Request, form: Form[R]) -> R: ...
+
+    def prepare(self, asked: Request, form: Form[Any] | None = None) -> Run:
         """Return a run that is decided and not started. Everything that can be refused by then is."""
-        from expframe.run.run import Run
+        from expframe.experiment.planning import WHOLE, Shared, plan
+        from expframe.facts.gathering import Known
 
-        snapshot = self._snapshot()
-        options = asked.options
-        for hook in self.registry.option_hooks:
-            changed = options.to_mapping()
-            hook(options=changed)
-            options = Options.from_mapping(changed)
-        parent = context.parent_of_new()
-        resumed = self._find_resumed(asked, options, parent)
-        if resumed is not None:
-            asked = resumed.ask(asked)
-        elif options.again is not None:
-            from expframe.run.resume import again
-
-            store, name = self._find_store(options, parent), options.name or self.name
-            known = again(_as_recorded(asked), store, options.again, name, self.default_command or "")
-            asked = known._replace(command=_START) if asked.command == _START else known
-        found = self._find_command(asked.command, snapshot)
-        seed = child_seed(parent.seed, found.name, parent.next_child) if parent else drawn_seed(os.environ)
-        request = asked._replace(command=found.name, options=options, seed=seed)
-        setup = self._make_setup(snapshot, found, options, parent, is_command_line)
-        config = self._decide(snapshot, request)
-        if resumed is not None:
-            resumed.check_config(config, force=options.force)
-        make: Any = kind or Run
-        run: R = make(setup, snapshot, found, request, config, parent, resumed)
+        if self._shared is None:
+            self._shared = Shared(Known(), self._run_child)
+        settings = self.settings._replace(observers=tuple(self.observers))
+        run: Run = plan(settings, self._snapshot(), asked, context.parent_of_new(), form or WHOLE, self._shared)
         return run
 
-    def _find_resumed(self, asked: Request, options: Options, parent: Run | None) -> Resumed | None:
-        """Return the run that is to be resumed, if one is."""
-        if options.resume is None:
-            return None
-        from expframe.run import resume
-
-        if options.id is not None or options.queue or options.again is not None:
-            raise OptionError("--resume", "goes with none of --id, --queue and --again: the run goes on as it is.")
-        command = _as_recorded(asked).command
-        name = command or self.default_command or ""
-        store = self._find_store(options, parent)
-        return resume.find(store, options.resume, options.name or self.name, name, is_given=command is not None)
-
-    def _run_child(
-        self, around: Request, command: str | None, config_updates: Mapping[Any, Any] | None, *args: Any, **how: Any
-    ) -> Run | StoredRun:
+    def _run_child(self, around: Request, *args: Any, **how: Any) -> Run | StoredRun:
         """Do a command with the named configs and overrides of another run, under its own."""
         __tracebackhide__ = True
-        asked = self._ask(command, config_updates, *args, **how)
-        options = asked.options._replace(force=asked.options.force or around.options.force)
-        overrides, named = (*around.overrides, *asked.overrides), (*around.named, *asked.named)
-        run: Run = self.prepare(asked._replace(overrides=overrides, named=named, options=options))
-        return run.do()
+        from expframe.experiment.planning import under
 
-    def _decide(self, snapshot: Snapshot, request: Request) -> Config:
-        from expframe.config.resolve import resolve
+        return self.prepare(under(around, self._ask(*args, **how))).do()
 
-        logger = None
-        if any(part.hooks for part in snapshot.recipe.parts):
-            import logging
+    def _ask(self, *args: Any, **how: Any) -> Request:
+        from expframe.experiment.planning import ask
 
-            logger = logging.getLogger(self.name)
-        return resolve(snapshot.recipe, request, logger)
+        return ask(called_from(self, "config_updates"), *args, **how)
 
     def _snapshot(self) -> Snapshot:
         self.add_built_in_commands()
@@ -585,84 +455,6 @@ class Experiment(Ingredient):
             for function in BUILT_IN:
                 if function.__name__ not in self.registry.commands:
                     self.command(unobserved=True)(function)
-
-    def _find_command(self, name: str | None, snapshot: Snapshot) -> Command:
-        if name == _START:
-            return Command(_STARTED, _do_nothing, Captured.of(_do_nothing, ()))
-        available = tuple(snapshot.commands)
-        name = name or self.default_command
-        if name is None:
-            raise MissingMainError(self.name, available)
-        if name not in snapshot.commands:
-            raise UnknownCommandError(name, dotted.nearest(name, available), available)
-        return snapshot.commands[name]
-
-    def _find_store(self, options: Options, parent: Run | None) -> Path:
-        """Return the folder of runs: inside a run that run's, unless another one is named."""
-        from expframe.store.ids import resolve_store
-
-        is_ours = parent is not None and (self.store is None or parent.name == self.name)
-        if parent is not None and parent.dir is not None and is_ours and options.file_storage is None:
-            return parent.dir.parent
-        return resolve_store(options.file_storage or self.store)
-
-    @staticmethod
-    def _parse_devices(given: Any) -> tuple[str, ...] | None:
-        if given is None:
-            return None
-        from expframe.process.devices import parse
-
-        return parse(given)
-
-    def _make_setup(
-        self, snapshot: Snapshot, command: Command, options: Options, parent: Run | None, is_command_line: bool
-    ) -> Setup:
-        from pathlib import Path
-
-        from expframe.facts.gathering import Known, Scope
-        from expframe.facts.sources import Patterns
-        from expframe.process.devices import Devices
-        from expframe.run.recording import Injection
-        from expframe.run.run import Setup
-        from expframe.store.writer import LocalStore
-
-        store = self._find_store(options, parent)
-        self._known = self._known or Known()
-        is_ghost = (
-            self.ghost
-            or options.unobserved
-            or command.unobserved
-            or (parent is not None and parent.keeps_nothing_inside)
-            or os.environ.get(GHOST_VARIABLE, "") not in ("", "0")
-            or (self._ranks == "first" and (rank(os.environ) or 0) > 0)
-        )
-        stand_ins = context.stand_ins()
-        own = (LocalStore(store, options.beat_interval), *self.observers)
-        observers: Sequence[Observer] = () if is_ghost else own if stand_ins is None else stand_ins
-        extra = tuple(Path(file) for file in snapshot.source_files)
-        return Setup(
-            self.name,
-            observers,
-            Scope(
-                Path(self.main_file) if self.main_file else None,
-                Path(self.project_dir) if self.project_dir else None,
-                self.environment,
-                extra,
-                (store,),
-                Patterns(self._include, self._exclude),
-            ),
-            self._known,
-            Injection(self._max_depth, self._read_only),
-            tuple(self.registry.cli_options),
-            store,
-            is_command_line,
-            self.grace,
-            self._run_child,
-            Devices(
-                self.devices if options.devices is None else self._parse_devices(options.devices), self._memory_growth
-            ),
-            self._sample,
-        )
 
 
 def start(
@@ -698,12 +490,3 @@ def start(
     if config is not None:
         ex.add_config(config)
     return ex.start(tags=tags, run_name=run_name, options=options)
-
-
-def _do_nothing() -> None:
-    """Nothing: a run that was started has no command."""
-
-
-def _as_recorded(asked: Request) -> Request:
-    """Return a request with the command as records call it."""
-    return asked._replace(command=_STARTED) if asked.command == _START else asked

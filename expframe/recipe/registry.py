@@ -11,10 +11,11 @@ from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import FrozenDict, freeze
 from expframe.config.layers import Hook, Layer, Part, Recipe
-from expframe.config.request import Flag, Origin
+from expframe.config.request import FLAGS, Flag, Origin
 from expframe.errors import (
     CaptureError,
     CircularIngredientsError,
+    DefinitionError,
     DuplicatePathError,
     HookSignatureError,
     NameTakenError,
@@ -22,6 +23,7 @@ from expframe.errors import (
 from expframe.process import notebook
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 SPECIALS = ("_run", "_config", "_log", "_seed", "_rnd")
 """Parameters that no config entry fills."""
@@ -227,6 +229,7 @@ class Registry:
         self.option_hooks: list[Callable[..., Any]] = []
         self.cli_options: list[CliOption] = []
         self.source_files: list[str] = []
+        self.main: str | None = None
 
     def add_config_function(self, layer: Layer) -> None:
         """Add a config function; one that is defined again, in a later cell of a notebook, replaces the earlier one."""
@@ -239,6 +242,41 @@ class Registry:
     def add_config_hook(self, hook: Hook) -> None:
         """Add a config hook; one that is defined again, in a later cell, replaces the earlier one."""
         _replace_or_add(self.config_hooks, hook, lambda known: known.origin)
+
+    def add_option_hook(self, hook: Callable[..., Any]) -> None:
+        """
+        Add a hook that is called with the options before anything else.
+
+        Raises:
+            HookSignatureError: It has no parameter `options`.
+        """
+        if "options" not in inspect.signature(hook).parameters:
+            origin = origin_of("option hook", hook)
+            raise HookSignatureError(f"hook {origin.name}() ({origin.where})", "must have a parameter `options`.")
+        self.add_run_hook(self.option_hooks, hook)
+
+    def cli_option(self, flags: tuple[str, ...], *, is_flag: bool) -> Callable[[F], F]:
+        """
+        Return a decorator that adds a function `(value, run)` as an option of the command line.
+
+        Raises:
+            NameTakenError: One of the spellings is taken.
+            DefinitionError: There is no long spelling.
+        """
+        long = next((flag for flag in flags if flag.startswith("--")), None)
+        short = next((flag for flag in flags if not flag.startswith("--")), "")
+        if long is None:
+            raise DefinitionError(f"cli_option{flags!r}", "needs a long spelling such as '--extra'.")
+
+        def add(function: F) -> F:
+            for flag in [*FLAGS, *(option.flag for option in self.cli_options)]:
+                if long == flag.long or (short and short == flag.short):
+                    raise NameTakenError(f"cli_option{flags!r}", f"is taken by {flag.short} {flag.long}.")
+            help = " ".join((inspect.getdoc(function) or "").split())
+            self.cli_options.append(CliOption(Flag(short, long, long, help, not is_flag), function))
+            return function
+
+        return add
 
     def add_named(self, name: str, layer: Layer) -> None:
         """Add a named config; a function that is defined again, as in a notebook, replaces the earlier one."""
@@ -328,17 +366,35 @@ class Registry:
             tuple(hook for r in registries for hook in r.pre_run_hooks),
             tuple(hook for r in registries for hook in r.post_run_hooks),
             tuple(file for r in registries for file in r.source_files),
+            self.main,
+            tuple(self.option_hooks),
+            tuple(self.cli_options),
         )
 
 
 class Snapshot(NamedTuple):
-    """The recipes as they stand when a run starts: decorating goes on without touching it."""
+    """
+    The recipes as they stand when a run starts: decorating goes on without touching it.
+
+    Attributes:
+        recipe: What its config is decided from.
+        commands: What a run can be of, by dotted name.
+        pre_run_hooks: What is called before the command.
+        post_run_hooks: What is called after it.
+        source_files: Files that are to be kept as sources too.
+        main: The command that is run where none is named.
+        option_hooks: What may change the options, before anything else.
+        cli_options: The user's own options.
+    """
 
     recipe: Recipe
     commands: Mapping[str, Command]
     pre_run_hooks: tuple[Callable[..., Any], ...]
     post_run_hooks: tuple[Callable[..., Any], ...]
     source_files: tuple[str, ...]
+    main: str | None = None
+    option_hooks: tuple[Callable[..., Any], ...] = ()
+    cli_options: tuple[CliOption, ...] = ()
 
     def visible(self, config: Mapping[Any, Any], path: Path) -> Any:
         """Return the entries that functions of an ingredient see: its own, and those of its ingredients elsewhere."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from expframe.cli import argv as words
@@ -19,9 +19,14 @@ from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside
 
 
-def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
+def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | Sequence[str] | None = None) -> Any:
     """
     Do what a command line asks for and return the Run; the completed one with --needed, None after help.
+
+    Args:
+        experiment: Whose command line it is.
+        prepare: Makes a run, which is not started, of what is asked for.
+        argv: A text or a list of words, the program's name first; by default `sys.argv`.
 
     Raises:
         SystemExit: Something failed: 1, 2 for a wrong command line or config, 130 after Ctrl-C, 143 after SIGTERM, or
@@ -40,7 +45,7 @@ def run_script(experiment: Any, argv: str | Sequence[str] | None = None) -> Any:
             return None
         _set_up_logging(options.loglevel)
         request = Request(asked.command, asked.overrides, asked.named, options)
-        run = experiment.prepare(request, is_command_line=True)
+        run = prepare(request)
         options = run.request.options
         if options.dry_run:
             from expframe.cli.script.preview import preview_text
