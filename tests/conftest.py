@@ -22,7 +22,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for w
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no fault of the code; forty examples on each Python, each day, find what hundreds of one day do.
-hypothesis.settings.register_profile("shared", deadline=None, max_examples=40)
+hypothesis.settings.register_profile(
+    "shared", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("shared")
 
 
