@@ -103,7 +103,7 @@ class TestSignals:
         """The time to stop runs out though child runs end meanwhile."""
         path = script("""
             import time
-            from expframe import Experiment, stopping
+            from expframe import Experiment
 
             ex = Experiment("long")
 
