@@ -653,7 +653,8 @@ class Run(Recording):
         """Replace the record by one with changes, and with what is counted."""
         with self._record_lock:
             counts = {**self._counts, "points": self._metrics.count}
-            problems = tuple(dict.fromkeys((*self._problems, *changes.pop("problems", ()))))
+            self._problems += changes.pop("problems", ())
+            problems = tuple(dict.fromkeys(self._problems))
             counts = {name: count for name, count in counts.items() if count}
             self.record = self.record._replace(counts=counts, problems=problems, **changes)
 
