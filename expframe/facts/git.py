@@ -74,7 +74,7 @@ def gather(folder: Path) -> Found:
         root = find_root(folder)
         return _describe(root) if root is not None else Found()
     except FileNotFoundError:
-        return Found(problem=root and f"{root} is a git repository, and there is no program git to read it")
+        return Found(problem=f"{root} is a git repository, and there is no program git to read it" if root else None)
     except Exception as problem:
         return Found(problem=f"git does not read {root} ({type(problem).__name__}: {problem})")
 
