@@ -156,7 +156,7 @@ class Gathering:
         """Ask git, unless neither the repository nor a loaded source has changed since it was asked."""
         known, state = self._known, self._git_state()
         if state != known.git_state:
-            found = git.gather(known.project) if state and known.project else git.Found()
+            found = git.gather(known.project) if state and known.project else git.Repository()
             if found.problem and found.problem != known.git_problem:
                 logging.getLogger("expframe").warning("%s", found.problem)
             known.git, known.git_problem, known.git_state = found.facts, found.problem, state

@@ -37,7 +37,7 @@ _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COM
 _FOREIGN_OBJECTS = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 
 
-class Found(NamedTuple):
+class Repository(NamedTuple):
     """
     What can be said of a repository.
 
@@ -58,7 +58,7 @@ class _Status(NamedTuple):
     untracked: list[str] | None
 
 
-def gather(folder: Path) -> Found:
+def gather(folder: Path) -> Repository:
     """
     Return the state of the repository around a folder.
 
@@ -72,11 +72,13 @@ def gather(folder: Path) -> Found:
     root = None
     try:
         root = find_root(folder)
-        return _describe(root) if root is not None else Found()
+        return _describe(root) if root is not None else Repository()
     except FileNotFoundError:
-        return Found(problem=f"{root} is a git repository, and there is no program git to read it" if root else None)
+        return Repository(
+            problem=f"{root} is a git repository, and there is no program git to read it" if root else None
+        )
     except Exception as problem:
-        return Found(problem=f"git does not read {root} ({type(problem).__name__}: {problem})")
+        return Repository(problem=f"git does not read {root} ({type(problem).__name__}: {problem})")
 
 
 def untracked_of(root: Path, files: Sequence[str]) -> list[str]:
@@ -127,17 +129,17 @@ def _is_root(folder: Path) -> bool:
         return False
 
 
-def _describe(root: Path) -> Found:
+def _describe(root: Path) -> Repository:
     asked = 1
     status = _ask_status(root, untracked=True)
     if isinstance(status, host.ProgramOutput):
         if status.code is not None:
-            return Found(problem=f"git does not read {root}: {_words(root, _STATUS)}")
+            return Repository(problem=f"git does not read {root}: {_words(root, _STATUS)}")
         # Finding untracked files may mean reading huge folders; without them git looks at tracked files only.
         asked += 1
         status = _ask_status(root, untracked=False)
         if isinstance(status, host.ProgramOutput):
-            return Found(problem=f"git does not read {root}: it took longer than {_SECONDS:g} s")
+            return Repository(problem=f"git does not read {root}: it took longer than {_SECONDS:g} s")
     described: dict[str, Any] = {
         "root": str(root),
         "commit": status.commit,
@@ -156,8 +158,8 @@ def _describe(root: Path) -> Found:
         described["remote"] = _ask_remote(root)
     if status.dirty and described["diff"] is None:
         words = _words(root, _diff_command(status))
-        return Found(described, f"git does not tell what has changed in {root}: {words}")
-    return Found(described)
+        return Repository(described, f"git does not tell what has changed in {root}: {words}")
+    return Repository(described)
 
 
 def _words(root: Path, command: Sequence[str]) -> str:
