@@ -316,9 +316,10 @@ class Experiment(Ingredient):
         """
         __tracebackhide__ = True
         from expframe.experiment.planning import STARTED
+        from expframe.run.open_runs import close_earlier
 
         request = self._ask(None, config_updates, named_configs, **asked)
-        STARTED.kind.close_earlier(request.options.name or self.name)
+        close_earlier(request.options.name or self.name)
         run = self.prepare(request, STARTED)
         run.open()
         return run

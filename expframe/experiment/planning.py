@@ -21,7 +21,6 @@ from expframe.process.seeds import child_seed, drawn_seed, rank
 from expframe.recipe.registry import Captured, Command, Snapshot
 from expframe.run import resume
 from expframe.run.open_runs import CalledRun, StartedRun
-from expframe.run.recording import Injection
 from expframe.run.run import Run, Setup
 from expframe.store.ids import resolve_store
 from expframe.store.reader import StoredRun
@@ -314,7 +313,8 @@ def _set_up(
             Patterns(tuple(settings.include), tuple(settings.exclude)),
         ),
         known=shared.known,
-        injection=Injection(settings.max_depth, settings.read_only),
+        max_depth=settings.max_depth,
+        read_only=settings.read_only,
         cli_options=snapshot.cli_options,
         store=store,
         is_command_line=form.is_command_line,

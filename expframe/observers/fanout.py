@@ -10,6 +10,7 @@ from pathlib import Path
 from expframe.config.decided import Config
 from expframe.errors import DefinitionError, Terminated
 from expframe.observers.base import Observer, Sink, as_observer
+from expframe.process import locks
 from expframe.record.events import Event, Output
 from expframe.record.record import Record
 
@@ -27,16 +28,20 @@ class Sinks:
     Args:
         observers: Where the facts go.
         say: Takes a problem's text, once for each kind of problem.
+        count: Is told of each event that is taken.
     """
 
-    def __init__(self, observers: Sequence[Observer], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, observers: Sequence[Observer], say: Callable[[str], None], count: Callable[[Event], None]
+    ) -> None:
         self._observers = sorted(map(as_observer, observers), key=lambda observer: -observer.priority)
         self._say = say
+        self._count = count
         self._sinks: list[Sink] = []
         self._lanes: list[_Lane] = []
         self._said: set[tuple[int, str]] = set()
-        self._lock = threading.RLock()
-        self._is_closed = False
+        self._lock = locks.reentrant_lock()
+        self._is_shut = False
         self.id: str | None = None
         self.folder: Path | None = None
 
@@ -65,20 +70,27 @@ class Sinks:
         return bool(self._lanes)
 
     def write(self, event: Event) -> None:
-        """Hand an event to every sink that takes it; never raises."""
-        if self._is_closed:
-            self._say_once(self, "ended", "it has ended; what is logged or saved now is not recorded")
-            return
-        for lane in self._lanes:
-            if not lane.put(event):
-                self._say_once(lane, "lost", f"{type(lane.sink).__name__} does not keep up; events for it are lost")
+        """Hand an event to every sink that takes it; never raises. Nothing is taken any more after `shut`."""
         with self._lock:
+            if self._is_shut:
+                self._say_once(self, "ended", "it has ended; what is logged or saved now is not recorded")
+                return
+            for lane in self._lanes:
+                if not lane.put(event):
+                    self._say_once(lane, "lost", f"{type(lane.sink).__name__} does not keep up; events for it are lost")
             for sink in self._sinks:
                 if sink.folder is not None and not isinstance(event, Output):
                     self._attempt(sink, partial(sink.write, event), f"storing {type(event).__name__.lower()}")
+            self._count(event)
+
+    def shut(self) -> None:
+        """Take nothing more: what is counted by now is what is stored."""
+        with self._lock:
+            self._is_shut = True
 
     def close(self, record: Record) -> None:
         """Close every sink; never raises, and waits for a busy one only so long."""
+        self.shut()
         for lane in self._lanes:
             lane.close(record)
         with self._lock:
@@ -92,7 +104,7 @@ class Sinks:
             for sink in self._sinks:  # the run was stopped while its sinks were opened
                 if sink.folder is None:
                     self._attempt(sink, partial(sink.close, record), "storing the end of the run")
-        self._sinks, self._lanes, self._is_closed = [], [], True
+        self._sinks, self._lanes = [], []
 
     def _attempt(self, sink: Sink, action: Callable[[], None], what: str) -> None:
         try:

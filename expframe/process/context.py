@@ -15,6 +15,7 @@ from contextvars import ContextVar, Token
 from typing import Any, Protocol
 
 from expframe.errors import UnrelatedRunsError
+from expframe.process import locks
 
 
 class Forking(Protocol):
@@ -61,7 +62,7 @@ _told: tuple[Forking, ...] = ()
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
 spans: ContextVar[tuple[Any, ...]] = ContextVar("expframe_spans", default=())
 """The timers that are running in this context, outermost first."""
-_lock = threading.Lock()
+_lock = locks.lock()
 _watching_forks = False
 
 in_context = _current.get
@@ -239,7 +240,6 @@ def _resume() -> None:
 
 
 def _forked() -> None:
-    global _lock  # another thread may have held it
-    _lock = threading.Lock()
+    locks.renew()
     for run in _known_runs():
         run.forked()

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from expframe.errors import Terminated
-from expframe.process import context, notebook
+from expframe.process import context, locks, notebook
 from expframe.process.signals import Stopping
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class ProcessEnd:
     def __init__(self) -> None:
         self.problem: BaseException | None = None
         self.stopping = Stopping()
-        self._lock = threading.Lock()
+        self._lock = locks.lock()
         self._is_watching = False
         self._excepthook: Callable[..., Any] | None = None
         self._exit: Callable[..., Any] | None = None
@@ -90,6 +90,7 @@ class ProcessEnd:
         self.problem = result.error_in_exec or result.error_before_exec
 
 
-def _process_end() -> ProcessEnd:
+def process_end() -> ProcessEnd:
+    """Return the watcher of this process's end."""
     found: ProcessEnd = context.process_end(ProcessEnd)
     return found

@@ -41,6 +41,7 @@ class Stopping:
         self._has_struck = False
         self._timer: threading.Timer | None = None
         self._depth = 0
+        self._pid = 0
 
     @property
     def is_requested(self) -> bool:
@@ -63,24 +64,30 @@ class Stopping:
         """Let SIGTERM give the run time to end by itself, from now on."""
         self._asked = True
 
+    def begin(self) -> None:
+        """Take SIGTERM from now on, in the main thread and only where nobody else does."""
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._take)
+        self._pid = os.getpid()
+        self._depth += 1
+
+    def end(self) -> None:
+        """Take it no more; runs that overlap share the handler, and the last one gives it back."""
+        self._depth -= 1
+        if self._timer is not None and not self._depth:  # a child that ends leaves its parents their time
+            self._timer.cancel()
+        if not self._depth and os.getpid() == self._pid:
+            self._give_back()
+
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGTERM while the block runs, in the main thread and only where nobody else does."""
-        is_ours = (
-            threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-        )
-        if is_ours:  # runs that overlap share the handler; the last one gives it back
-            signal.signal(signal.SIGTERM, self._take)
-        self._depth += 1
-        pid = os.getpid()
+        """Take SIGTERM while the block runs."""
+        self.begin()
         try:
             yield
         finally:
-            self._depth -= 1
-            if self._timer is not None and not self._depth:  # a child that ends leaves its parents their time
-                self._timer.cancel()
-            if not self._depth and os.getpid() == pid:
-                self._give_back()
+            self.end()
 
     def _give_back(self) -> None:
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == self._take:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import os
 import re
-import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import chain, count, pairwise
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,16 @@ _IN_FILES = {"image", "figure"}
 
 
 class Steps:
-    """The steps of what is logged, by name: given ones, or one after the last."""
+    """
+    The steps of what is logged, by name: given ones, or one after the last.
 
-    def __init__(self) -> None:
+    Args:
+        lock: Held while a step is taken.
+    """
+
+    def __init__(self, lock: AbstractContextManager[Any]) -> None:
         self._next: dict[str, Iterator[int | float]] = {}
-        self._lock = threading.Lock()
-
-    def forked(self) -> None:
-        """Go on in a forked child, whose parent may have been taking a step."""
-        self._lock = threading.Lock()
+        self._lock = lock
 
     def go_on(self, logged: Iterable[Media]) -> None:
         """Let steps follow those of what has been logged already."""

@@ -99,7 +99,6 @@ class MetricLog:
         self._written = 0.0
         self._delay = -math.inf if unbuffered else DELAY
         self._latest: dict[str, int | float] = {}
-        self.count = 0
 
     def latest(self) -> dict[str, int | float]:
         """Return the last value of each metric, of what waits in memory too."""
@@ -168,10 +167,9 @@ class MetricLog:
         if is_full or self._delay < 0:
             self.flush()
 
-    def go_on(self, last_steps: Mapping[str, int | float], points: int) -> None:
-        """Let steps follow those that are there already, and count their points too."""
+    def go_on(self, last_steps: Mapping[str, int | float]) -> None:
+        """Let steps follow those that are there already."""
         self._counters.update((name, count(step + 1)) for name, step in last_steps.items())
-        self.count = points
 
     def flush_waiting(self) -> None:
         """Hand on what has been taken, if anything has."""
@@ -188,7 +186,6 @@ class MetricLog:
             del self._points[: len(points)]
             with self._series_lock:
                 series, self._series = self._series, []
-            self.count += len(points) + sum(len(block.values) for block in series)
             if points:
                 self._latest.update(map(_VALUE_OF, points))
                 self._emit(Points(points))

@@ -3,48 +3,72 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe.errors import MetricError, SaveError
+from expframe.process import locks
 from expframe.record import media
 from expframe.record.events import Event, Histogram, Media, Table
 from expframe.record.metrics import MetricLog, check_name, number
 from expframe.record.summaries import Summary
+from expframe.run.files import RunFiles
+from expframe.run.ledger import Ledger
 from expframe.saving import files
 from expframe.store.points import curves_of, media_of, summaries_of
 
+if TYPE_CHECKING:
+    from expframe.store.reader import StoredRun
 
-class Logbook(ABC):
+
+class Logbook:
     """
     Takes what is logged, and reads it back while the run goes on.
 
     Steps count by themselves for each name, from 0, also after a step that was given.
+
+    Args:
+        emit: Hands on what happened; never raises.
+        files: The run's files.
+        ledger: Counts, and says what could not be recorded.
+        unbuffered: Hand on each point at once.
     """
 
-    def __init__(self) -> None:
-        self._metrics = MetricLog(self._emit)
-        self._media_steps = media.Steps()
-        self._counts: dict[str, int] = {}
+    def __init__(
+        self, emit: Callable[[Event], None], files: RunFiles, ledger: Ledger, *, unbuffered: bool = False
+    ) -> None:
+        self._emit = emit
+        self._files = files
+        self._ledger = ledger
+        self._metrics = MetricLog(emit, unbuffered=unbuffered)
+        self._media_steps = media.Steps(locks.lock())
 
-    @property
-    @abstractmethod
-    def label(self) -> str:
-        """How the run is called in messages."""
+    def go_on(self, stored: StoredRun) -> None:
+        """Go on after what earlier attempts logged; what is superseded does not count."""
+        summaries = stored.summaries
+        last_steps = {name: summary.last_step for name, summary in summaries.items()}
+        self._metrics.go_on({name: step for name, step in last_steps.items() if step is not None})
+        self._ledger.count("points", sum(summary.count for summary in summaries.values()))
+        logged = stored.media()
+        self._media_steps.go_on(logged)
+        self._ledger.count("media", len(logged))
 
-    @abstractmethod
-    def _emit(self, event: Event) -> None:
-        """Hand on what happened; never raises."""
+    def latest(self) -> Mapping[str, int | float]:
+        """Return the last value of each metric."""
+        return self._metrics.latest()
 
-    @abstractmethod
-    def _files_base(self) -> Path:
-        """Return the folder that holds the run's files, a temporary one where nothing is kept."""
+    def flush(self) -> None:
+        """Hand on all points that wait."""
+        self._metrics.flush()
 
-    @abstractmethod
-    def _say(self, problem: str) -> None:
-        """Say once what could not be recorded."""
+    def flush_waiting(self) -> None:
+        """Hand on the points that wait, if any do; leave it to another thread that is doing it already."""
+        self._metrics.flush_waiting()
+
+    def forked(self) -> None:
+        """Go on in a forked child: what waits is the parent's to hand on."""
+        self._metrics = MetricLog(self._emit, unbuffered=True)
 
     # ------------------------------------------------------------------------------------------------- metrics
 
@@ -85,14 +109,14 @@ class Logbook(ABC):
             KeyError: There is no metric of this name.
         """
         self._metrics.flush()
-        curves = curves_of(self._files_base(), self.label)
+        curves = curves_of(self._files.base(), self._ledger.label)
         return curves if name is None else curves[name]
 
     @property
     def summaries(self) -> Mapping[str, Summary]:
         """For each metric its count, first, last, smallest and greatest value and mean so far."""
         self._metrics.flush()
-        return summaries_of(self._files_base())
+        return summaries_of(self._files.base())
 
     # -------------------------------------------------------------------------------------------------- others
 
@@ -178,18 +202,18 @@ class Logbook(ABC):
 
     def media(self, name: str | None = None) -> list[Media]:
         """Return the tables, histograms, texts, images and figures logged so far, all or of one name, in order."""
-        return media_of(self._files_base(), name)
+        return media_of(self._files.base(), name)
 
     def _log_file(self, kind: str, name: str, step: Any, picture: Any, suffix: str) -> None:
         """Put a picture among the run's files and log it; a fault of the storage is said, as for a metric."""
         step = self._media_step(name, step)
         try:
             file = files.save(
-                self._files_base(), picture, media.file_name(name, step, suffix), overwrite=False, method=None
+                self._files.base(), picture, media.file_name(name, step, suffix), overwrite=False, method=None
             )
         except SaveError as problem:
             if isinstance(problem.__cause__, OSError):
-                self._say(f"{kind} {name!r} was not stored ({problem.__cause__.strerror})")
+                self._ledger.say(f"{kind} {name!r} was not stored ({problem.__cause__.strerror})")
                 return
             raise MetricError(f"{kind} {name!r}", str(problem.problem)) from problem
         self._take(Media(kind, name, step, time.time(), Path(file.path)))
@@ -201,5 +225,5 @@ class Logbook(ABC):
         return self._media_steps.take(check_name(name), None if step is None else number(step, "step"))
 
     def _take(self, event: Media) -> None:
-        self._counts["media"] = self._counts.get("media", 0) + 1
+        self._ledger.count("media")
         self._emit(event)

@@ -1,38 +1,36 @@
-"""Runs that are opened and stay so until they are closed: by a call, the end of a block, or the end of the process."""
+"""Runs that stay open until they are closed: by a call, the end of a block, or the end of the process."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from expframe.errors import OptionError, RunError
-from expframe.process import context
-from expframe.process.exit import _process_end
+from expframe.process import context, locks
+from expframe.process.exit import process_end
 from expframe.process.log_lines import NOTICE
 from expframe.record.events import Call
 from expframe.record.record import Status, now
-from expframe.run.run import Outcome, Run
-
-if TYPE_CHECKING:
-    from expframe.store.reader import StoredRun
+from expframe.run.life import LifePart, Outcome, SharedParts, failure_of, living
+from expframe.run.run import Run
 
 
-class OpenRun(Run):
+class StartedRun(Run):
     """A run that is open until `close`, the end of its `with` block, or the end of the process."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._life: AbstractContextManager[None] | None = None
-        self._closing = threading.Lock()
+        self._closing = locks.lock()
         self._is_in_block = False
+        self._pid = os.getpid()
         self._thread = threading.get_ident()
         if self.parent is None:
-            self._stopping = _process_end().stopping
+            self._stopping = process_end().stopping
             self._stopping.grace = self.grace
 
     @property
@@ -45,9 +43,9 @@ class OpenRun(Run):
         """Whether everything that follows in its thread belongs to it, and not only a block."""
         return not self._is_in_block
 
-    def open(self) -> OpenRun:
+    def open(self) -> None:
         """
-        Open the run and return it.
+        Open the run.
 
         Raises:
             OptionError: It was to be queued.
@@ -63,8 +61,7 @@ class OpenRun(Run):
         life.__enter__()
         self._life = life
         context.keep(self)
-        _process_end().watch()
-        return self
+        process_end().watch()
 
     def close(self) -> None:
         """
@@ -86,9 +83,9 @@ class OpenRun(Run):
         try:
             life.__exit__(*((type(problem), problem, problem.__traceback__) if problem else (None, None, None)))
         finally:
-            _process_end().release()
+            process_end().release()
 
-    def __enter__(self) -> OpenRun:
+    def __enter__(self) -> Any:
         if not self.is_open:
             raise RunError(self.label, "has ended. Open another one.")
         self._is_in_block = True
@@ -99,36 +96,22 @@ class OpenRun(Run):
     ) -> None:
         self.end(problem)
 
-    def forked(self) -> None:
-        """Become the run of a forked child, which never closes it."""
-        super().forked()
-        self._closing = threading.Lock()
 
+class CalledRun(StartedRun):
+    """
+    A run whose command is called as often as wanted; it is the current run only during its calls.
 
-class StartedRun(OpenRun):
-    """A run without a command: what happens outside of any command belongs to it."""
+    Output is captured and devices are set while any call is under way: several such runs may be open side by side.
+    """
 
-    @classmethod
-    def close_earlier(cls, name: str) -> None:
-        """Close the run of this name that was started here before, as when a cell of a notebook is run again."""
-        run = context.parent_of_new()
-        while isinstance(run, cls) and run.is_for_all and run._thread == threading.get_ident():
-            if run.name == name:
-                run.log.log(NOTICE, "%s is closed: another one named %r is started", run.label, name)
-                run.end(_process_end().problem)
-                return
-            run = run.parent
-
-
-class CalledRun(OpenRun):
-    """A run whose command is called as often as wanted; it is the current run only during its calls."""
+    _parts_of_life = tuple(name for name in Run._parts_of_life if name not in ("presence", "capturing", "visibility"))
+    _parts_of_calls = ("capturing", "visibility")
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._calling = threading.Lock()
         self._number = 0
-        self._under_way = 0
         self._last = Outcome(Status.COMPLETED)
+        self._calling = locks.lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """
@@ -143,66 +126,51 @@ class CalledRun(OpenRun):
             BaseException: What the command raises, unchanged.
         """
         __tracebackhide__ = True
-        number, started = self._begin_call(), now()
+        number, started = self._next_number(), now()
         result, failure, status = None, None, Status.COMPLETED
         try:
-            with super()._present():
+            with living((self._parts["calls"], self._parts["presence"]), self._ledger.say):
                 result = self._call_command((*self.request.args, *args), {**self.request.kwargs, **kwargs})
         except BaseException as problem:
-            status = super()._outcome(problem).status
-            failure = self._failure(problem) if status != Status.COMPLETED else None
+            status = Outcome.of(problem, self._secrets).status
+            failure = failure_of(problem, self._secrets) if status != Status.COMPLETED else None
             raise
         finally:
-            self._end_call(Call(number, started, now(), result, failure), status)
+            self._note(Call(number, started, now(), result, failure), status)
         return result
 
-    def check_arguments(self) -> None:
-        """Do nothing: each call has arguments of its own, and is refused by itself."""
+    def _make_parts(self) -> dict[str, LifePart]:
+        parts = super()._make_parts()
+        return {**parts, "calls": SharedParts([parts[name] for name in self._parts_of_calls], self._ledger.say)}
 
-    def _take_up(self, stored: StoredRun) -> None:
-        super()._take_up(stored)
-        self._number = max((call.number for call in stored.calls), default=0)
-
-    def _begin_call(self) -> int:
-        """Return the number of a call that begins; output is captured while any is under way."""
+    def _next_number(self) -> int:
         if not self.is_open:
             raise RunError(self.label, "has ended. Create another one.")
         with self._calling:
-            if self._under_way == 0:
-                super()._begin_capture()
-                super()._choose_devices()
-            self._under_way += 1
+            if self._number == 0 and self._resumed is not None:
+                self._number = max((call.number for call in self._resumed.run.calls), default=0)
             self._number += 1
             return self._number
 
-    def _end_call(self, call: Call, status: str) -> None:
+    def _note(self, call: Call, status: str) -> None:
         with self._calling:
-            self._under_way -= 1
-            if self._under_way == 0:
-                self._devices.put_back()
-                self._end_capture()
             self._last = Outcome(status, call.failure if status == Status.FAILED else None)
             self.result = call.result
         if os.getpid() == self._pid:
-            with self._files_lock:
-                self._counts["calls"] = self._counts.get("calls", 0) + 1
+            self._ledger.count("calls")
             self._emit(call)
-
-    def forked(self) -> None:
-        """Become the run of a forked child."""
-        super().forked()
-        self._calling = threading.Lock()
 
     def _outcome(self, ended: BaseException | None) -> Outcome:
         """Return what the last call ended as, where nothing else went wrong."""
         return super()._outcome(ended) if ended is not None else self._last
 
-    @contextmanager
-    def _present(self) -> Iterator[None]:
-        yield
 
-    def _begin_capture(self) -> None:
-        """Do nothing: output is captured during calls only, as several such runs may be open side by side."""
-
-    def _choose_devices(self) -> None:
-        """Do nothing: likewise, each call has the run's devices."""
+def close_earlier(name: str) -> None:
+    """Close the run of this name that was started here before, as when a cell of a notebook is run again."""
+    run = context.parent_of_new()
+    while type(run) is StartedRun and run.is_for_all and run._thread == threading.get_ident():
+        if run.name == name:
+            run.log.log(NOTICE, "%s is closed: another one named %r is started", run.label, name)
+            run.end(process_end().problem)
+            return
+        run = run.parent

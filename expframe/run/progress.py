@@ -37,9 +37,26 @@ class Progress:
         self._latest = latest
         self._shown: list[_Display] = []
 
-    def track(self, iterable: Iterable[T], description: str | None, total: float | None) -> Iterator[T]:
+    def track(self, iterable: Iterable[T], description: str | None = None, total: float | None = None) -> Iterator[T]:
         """
-        Return an iterator over what is iterable that shows its progress.
+        Iterate, and show how far it is, how fast, how long it will take, and the last value of each metric.
+
+        On a terminal that is a line that changes (with tqdm, the extra `progress`), in Jupyter a widget; elsewhere a
+        line every few seconds and one at the end. It goes to standard error; the log makes room for other lines.
+
+        Args:
+            iterable: What is iterated over.
+            description: What it is called: `"epoch"`.
+            total: How many items there are, where `len` cannot tell.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("tracked", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     for epoch in _run.track(range(3), "epoch"):  # epoch: 3/3 (100%) in 0:00:00, 1.2e+05/s
+            ...         pass
+            >>> run = ex.run()
 
         Raises:
             TypeError: It is not iterable.

@@ -1,47 +1,70 @@
-"""Run: start, beat, finish, children."""
+"""Run: the live handle of one run."""
 
 from __future__ import annotations
 
 import inspect
 import os
 import sys
-import threading
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
+from expframe.config import dotted
 from expframe.config.decided import Config
-from expframe.config.equality import same
-from expframe.config.json_values import short_repr, to_json
 from expframe.config.request import Request
-from expframe.config.secrets import mask, mask_text, mask_words, secrets_in
-from expframe.disk import layout
-from expframe.errors import MissingArgumentError, RunError, RunInterrupt, Terminated
+from expframe.config.secrets import mask_text, secrets_in
+from expframe.errors import MissingArgumentError, RunError
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
 from expframe.observers.base import Observer
 from expframe.observers.fanout import Sinks
-from expframe.process import context, output, seeds
+from expframe.process import context, output
 from expframe.process.awaiting import call
 from expframe.process.devices import Devices, DeviceVariables
-from expframe.process.log_lines import NOTICE, name_level
-from expframe.process.signals import GRACE, Stopping, uninterrupted
-from expframe.process.terminal import collapse_file
-from expframe.recipe.registry import CliOption, Command, Snapshot
-from expframe.record.events import Beat, Event, Info, Media, Output, Points, Series
-from expframe.record.metrics import DELAY, MetricLog
-from expframe.record.record import Failure, Record, Status, now
-from expframe.run.recording import Injection, Recording, WorkerSink, key_of
+from expframe.process.log_lines import NOTICE
+from expframe.process.seeds import child_seed
+from expframe.process.signals import GRACE, Stopping
+from expframe.recipe.injection import Injector, Plan
+from expframe.recipe.registry import Captured, CliOption, Command, Snapshot
+from expframe.record.events import Beat, Event
+from expframe.record.record import Record, Status, now
+from expframe.record.summaries import Summary
+from expframe.run.bind import BoundFunction
+from expframe.run.files import RunFiles
+from expframe.run.heart import Heart
+from expframe.run.ledger import Ledger, LiveInfo, first_record, next_record
+from expframe.run.life import (
+    Announcement,
+    Capturing,
+    Ending,
+    Facts,
+    LifePart,
+    Outcome,
+    Presence,
+    Seeding,
+    Storage,
+    Visibility,
+    living,
+    shown,
+)
+from expframe.run.logbook import Logbook
+from expframe.run.progress import Progress
+from expframe.run.resume import Resumed
 from expframe.run.sampler import Sampler
-from expframe.run.timers import clock_text
-from expframe.saving.checkpoints import Checkpoint, Position, last_of
+from expframe.run.skip import completed
+from expframe.run.timers import Timers
+from expframe.run.worker import Ticket
+from expframe.saving.checkpoints import KEEP, Checkpoint, Position, last_of
+from expframe.store.writer import WorkerSink
 
 if TYPE_CHECKING:
-    from expframe.run.resume import Resumed
+    from logging import Logger
+
     from expframe.store.reader import StoredRun
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Setup(NamedTuple):
@@ -53,7 +76,8 @@ class Setup(NamedTuple):
         observers: Where the facts go; empty for a ghost.
         scope: What facts are about.
         known: What was found out before in this process.
-        injection: How parameters are filled where a function does not say.
+        max_depth: How deep names are searched where a function does not say.
+        read_only: Whether values are handed out read-only where a function does not say.
         cli_options: The user's own options.
         store: The folder of runs.
         is_command_line: Whether the process is this run's own, started as a script.
@@ -64,10 +88,11 @@ class Setup(NamedTuple):
     """
 
     name: str
-    observers: Sequence[Observer]
-    scope: Scope
-    known: Known
-    injection: Injection
+    observers: Sequence[Observer] = ()
+    scope: Scope | None = None
+    known: Known | None = None
+    max_depth: int = 1
+    read_only: bool = True
     cli_options: Sequence[CliOption] = ()
     store: Path = Path()
     is_command_line: bool = False
@@ -77,110 +102,141 @@ class Setup(NamedTuple):
     sample: float = 0.0
 
 
-class Run(Recording):
+class _Delegate:
+    """A method of a part: documented there, found once for each run, then as fast as the part's own."""
+
+    def __init__(self, part: str, method: Callable[..., Any]) -> None:
+        self._part = part
+        self._method = method
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, run: Any, _owner: type | None = None) -> Any:
+        if run is None:
+            return self._method
+        found = run.__dict__[self._name] = getattr(run.__dict__[self._part], self._method.__name__)
+        return found
+
+
+def _of(part: str, method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    return cast(Callable[Concatenate[Any, P], R], _Delegate(part, method))
+
+
+class Run:
     """
     One run of one command: the live handle. Its facts are in `record`.
 
     Attributes:
+        config: The decided values, read-only.
         request: What was asked.
         parent: The run around it, or None.
         children: The runs that were started in it.
         result: What the command returned.
+        plans: For each captured function how it is filled; made at its first call.
         has_started: Whether anything has been done; what is raised before was refused.
     """
+
+    _parts_of_life: tuple[str, ...] = (
+        "presence last_words seeding capturing announcement visibility facts heart sampler progress".split()  # type: ignore[assignment]  # noqa: SIM905
+    )
+    """The parts that a run has from its start to its end, in the order in which they begin."""
 
     def __init__(
         self,
         setup: Setup,
         snapshot: Snapshot,
-        command: Command,
+        command: Command | None,
         request: Request,
         config: Config,
         parent: Run | None,
         resumed: Resumed | None = None,
+        view: Ticket | None = None,
     ) -> None:
-        uid = resumed.record.uid if resumed else os.urandom(16).hex()
-        super().__init__(config, request.options.name or setup.name, command.name, uid, snapshot, setup.injection)
-        self.attempt = resumed.attempt if resumed else 1
+        self.config = config
+        self.snapshot = snapshot
         self.request = request
         self.parent = parent
         self.children: list[Run] = []
         self.result: Any = None
+        self.plans: dict[Captured, Plan] = {}
         self.has_started = False
-        self.info.update(request.info)
         self._setup = setup
-        self._resumed = resumed
-        self._has_taken_up = False
-        self._children_before = 0
         self._command = command
-        self._pid = os.getpid()
-        self._problems: list[str] = []
-        self._sinks: Sinks | WorkerSink = Sinks(setup.observers, self._say)
-        self._scratch_sink: WorkerSink | None = None
+        self._resumed = resumed
+        self._children_before = 0
+        self._calls_before: Mapping[str, int] = {}
+        self._has_taken_up = False
+        self._ledger = Ledger(view.record, view.record.id) if view else Ledger(self._begun())
+        self._sinks = Sinks(setup.observers, self._ledger.say, self._ledger.count_event)
+        self._sink: Sinks | WorkerSink = self._sinks
+        self._files = RunFiles(self._emit, self._ledger)
+        if view is not None:
+            self._files.folder = Path(view.folder) if view.folder else None
+            self._sink = WorkerSink(self._files.folder, self._secrets)
+        self._logbook = Logbook(self._emit, self._files, self._ledger, unbuffered=view is not None)
+        self._timers = Timers(self._logbook.log_scalar)
+        self._progress = Progress(self._logbook.latest)
+        self._info = LiveInfo(self._emit)
+        self._info.value.update(request.info)
         self._stopping: Stopping = parent._stopping if parent else Stopping(self.grace)
-        self._devices = DeviceVariables(setup.devices)
-        self._sampler = Sampler(setup.sample)
-        self._capture: output.Capture | None = None
-        self._output_path: Path | None = None
-        self._followed = 0
-        self._last_info: Any = {}
-        self._record_lock = threading.Lock()
-        self._has_news = False
-        self.record = self._first_record()
+        self._injector = Injector(snapshot, config.values, self._special, self._draw, setup.max_depth, setup.read_only)
+        self._parts: dict[str, LifePart] = {}
 
-    def _first_record(self) -> Record:
-        request, parent = self.request, self.parent
-        options = request.options
-        if self._resumed is not None:
-            return self._next_record(self._resumed.record)
-        return Record(
-            uid=self.uid,
-            id=options.id,
-            name=self.name,
-            command=self.command,
-            status=Status.QUEUED if options.queue else Status.RUNNING,
-            seed=self.config.get("seed"),
-            parent=parent.uid if parent else None,
-            parent_id=parent.id if parent else None,
-            root=parent.record.root if parent else self.uid,
-            depth=parent.depth + 1 if parent else 0,
-            tags=tuple(dict.fromkeys((*request.tags, *options.tag))),
-            comment=options.comment,
-            options=mask(options.given()),
-            named_configs=request.named,
-            overrides=mask_words([override.written for override in request.overrides], self._secrets),
-            argv=mask_words(sys.argv, self._secrets),
-            cwd=_working_directory(),
-            capture=self._capture_mode(),
-            extra={"rerun_of": dict(request.rerun_of)} if request.rerun_of else {},
-        )
+    def _begun(self) -> Record:
+        """Return the record with which it begins."""
+        request, parent, resumed = self.request, self.parent, self._resumed
+        assert self._command is not None
+        if resumed is not None:
+            record = next_record(resumed.record, resumed.attempt, request, self._secrets)
+        else:
+            name, around = request.options.name or self._setup.name, parent.record if parent else None
+            uid, seed = os.urandom(16).hex(), self.config.get("seed")
+            record = first_record(uid, name, self._command.name, request, seed, around, self._secrets)
+        return record._replace(capture=self._capture_mode())
 
-    def _next_record(self, before: Record) -> Record:
-        """Return the record with which a later attempt begins."""
-        request = self.request
-        options = request.options
-        overrides = mask_words([override.written for override in request.overrides], self._secrets)
-        return before._replace(
-            status=Status.RUNNING,
-            attempt=self.attempt,
-            ended=None,
-            result=None,
-            failure=None,
-            tags=tuple(dict.fromkeys((*before.tags, *request.tags, *options.tag))),
-            comment=options.comment or before.comment,
-            options=mask(options.given()),
-            named_configs=tuple(dict.fromkeys((*before.named_configs, *request.named))),
-            overrides=tuple(dict.fromkeys((*before.overrides, *overrides))),
-            argv=mask_words(sys.argv, self._secrets),
-            cwd=_working_directory(),
-            capture=self._capture_mode(),
-        )
+    def _capture_mode(self) -> str:
+        if not self._setup.observers or self.request.options.queue:
+            return "no"
+        first = self.parent is None and not context.active()
+        chosen = self.request.options.capture
+        return chosen or output.default_mode(command_line=self._setup.is_command_line, first=first)
 
     @cached_property
     def _secrets(self) -> set[str]:
         return secrets_in(self.config.values) | secrets_in(dict(self.request.options.extra))
 
-    # ------------------------------------------------------------------------------------------------- reading
+    # ------------------------------------------------------------------------------------------------- what it is
+
+    @property
+    def record(self) -> Record:
+        """Its facts, as they are now."""
+        return self._ledger.record
+
+    @property
+    def name(self) -> str:
+        """The experiment."""
+        return self.record.name
+
+    @property
+    def command(self) -> str:
+        """The command."""
+        return self.record.command
+
+    @property
+    def id(self) -> str | None:
+        """Its name in the store; None where nothing is kept."""
+        return self._ledger.id
+
+    @property
+    def uid(self) -> str:
+        """Unique among all runs anywhere; there even where nothing is kept."""
+        return self.record.uid
+
+    @property
+    def attempt(self) -> int:
+        """1, and one more each time that the run was resumed."""
+        return self.record.attempt
 
     @property
     def status(self) -> str:
@@ -203,14 +259,147 @@ class Run(Recording):
         return self.record.tags
 
     @property
-    def scope(self) -> Scope:
-        """What the run's facts are about."""
-        return self._setup.scope
+    def seed(self) -> Any:
+        """The seed of all randomness of the run."""
+        return self.config["seed"]
+
+    @property
+    def folder(self) -> Path | None:
+        """Its folder; None where nothing is kept."""
+        return self._files.folder
+
+    dir = folder
 
     @property
     def store(self) -> Path:
         """The folder of runs that it is in, or would be."""
         return self._setup.store
+
+    @property
+    def scope(self) -> Scope:
+        """What its facts are about."""
+        assert self._setup.scope is not None
+        return self._setup.scope
+
+    @property
+    def label(self) -> str:
+        """How it is called in messages."""
+        return self._ledger.label
+
+    @property
+    def log(self) -> Logger:
+        """Its logger."""
+        return self._ledger.log
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """
+        A dict for whatever else is to be known; stored as it changes.
+
+        Raises:
+            RunError: It is set to something that is no dict.
+        """
+        return self._info.value
+
+    @info.setter
+    def info(self, info: dict[str, Any]) -> None:
+        self._info.value = info
+
+    @property
+    def summaries(self) -> Mapping[str, Summary]:
+        """For each metric its count, first, last, smallest and greatest value and mean so far."""
+        return self._logbook.summaries
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id if self.id is not None else self.uid[:8]} of {self.name}.{self.command}: {self.status}>"
+
+    def masked(self, text: str) -> str:
+        """Return a text as it may be shown: without the run's secrets, and without passwords in URLs."""
+        return mask_text(text, self._secrets)
+
+    # ---------------------------------------------------------------------------------------- what it logs and keeps
+
+    log_scalar = _of("_logbook", Logbook.log_scalar)
+    log_scalars = _of("_logbook", Logbook.log_scalars)
+    log_table = _of("_logbook", Logbook.log_table)
+    log_histogram = _of("_logbook", Logbook.log_histogram)
+    log_text = _of("_logbook", Logbook.log_text)
+    log_image = _of("_logbook", Logbook.log_image)
+    log_figure = _of("_logbook", Logbook.log_figure)
+    metrics = _of("_logbook", Logbook.metrics)
+    media = _of("_logbook", Logbook.media)
+    timer = _of("_timers", Timers.timer)
+    track = _of("_progress", Progress.track)
+    path = _of("_files", RunFiles.path)
+    save = _of("_files", RunFiles.save)
+    load = _of("_files", RunFiles.load)
+    add_artifact = _of("_files", RunFiles.add_artifact)
+    add_resource = _of("_files", RunFiles.add_resource)
+    open_resource = _of("_files", RunFiles.open_resource)
+
+    def log_locals(self) -> None:
+        """
+        Write the caller's local variables into the debug log: short reprs, secrets masked.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("looking", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     batch, password = [1, 2], "hunter2"
+            ...     _run.log_locals()  # with -l DEBUG: batch = [1, 2], password = '********', _run = <Run ...>
+            >>> run = ex.run()
+        """
+        if self.log.isEnabledFor(10):
+            from expframe.process.log_lines import locals_text
+
+            frame = sys._getframe(1)
+            where = f"{frame.f_code.co_name}() ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"
+            self.log.debug("Locals of %s:\n%s", where, locals_text(frame.f_locals, self.masked))
+
+    def checkpoint(
+        self, step: int | float, objects: Mapping[str, Any] | None = None, /, *, keep: int | None = KEEP, **more: Any
+    ) -> Checkpoint:
+        """
+        Keep what the run needs to go on from here, whole or not at all: `run.checkpoint(epoch, model=model)`.
+
+        Data, text, bytes and arrays, and what torch, Keras and savers of your own write, are in their own formats; a
+        name with an extension chooses one; a Path stands for the file it names; everything else is pickled. Modules and
+        optimizers of torch come back as their state. From now on SIGTERM gives the run time to end by itself.
+
+        Args:
+            step: The step that is done, as a number.
+            objects: By name, where names are no words of Python.
+            keep: How many checkpoints are kept, this one included; None for all.
+            more: Objects by name.
+
+        Raises:
+            RunError: The step is no number, or an object has no name.
+            SaveError: It cannot be stored; nothing half-written is left, and earlier ones are there.
+        """
+        self._stopping.expect()
+        self._logbook.flush()
+        given: Any = (
+            objects if objects is not None and not isinstance(objects, Mapping) else {**(objects or {}), **more}
+        )
+        calls = {_key_of(captured): plan.calls for captured, plan in self.plans.items() if plan.calls}
+        return self._files.checkpoint(step, given, calls, self.next_child, keep)
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        """
+        Return the last checkpoint of the run, of this attempt or an earlier one; None where there is none.
+
+        In a run that is resumed, seeds and children go on from here as they were at the checkpoint: ask for it once,
+        after what is to be done again and before what is not.
+        """
+        found = self._files.last_checkpoint()
+        if self._resumed is None:
+            return found
+        found = found or last_of(self._resumed.run.folder, trust=True)  # where nothing is kept, or by other ranks
+        if found is not None and not self._has_taken_up:
+            self._go_on_from(found.position)
+        self._has_taken_up = True
+        return found
 
     @property
     def should_stop(self) -> bool:
@@ -241,24 +430,38 @@ class Run(Recording):
         return self._setup.grace if given is None else given
 
     @property
-    def next_child(self) -> int:
-        """The number by which the seed of the next run that is started in this one is drawn."""
-        return self._children_before + len(self.children)
-
-    @property
-    def keeps_nothing_inside(self) -> bool:
-        """Whether -u was given for this run or one around it, and so holds for those inside it."""
-        return self.request.options.unobserved or (self.parent is not None and self.parent.keeps_nothing_inside)
-
-    @property
     def was_stopped(self) -> bool:
         """Whether the run was asked to end, and did by itself."""
         return self._stopping.is_requested and self.status == Status.INTERRUPTED
 
-    def __repr__(self) -> str:
-        return f"<Run {self.id if self.id is not None else self.uid[:8]} of {self.name}.{self.command}: {self.status}>"
+    # ------------------------------------------------------------------------------------------- how it fills functions
 
-    # ------------------------------------------------------------------------------------------------- running
+    def plan(self, captured: Captured) -> Plan:
+        """Return, and remember, how the parameters of a captured function are filled in this run."""
+        plan = self._injector.plan(captured)
+        plan.go_on(self._calls_before.get(_key_of(captured), 0))
+        return self.plans.setdefault(captured, plan)
+
+    def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """
+        Return `function` with this run as its current one: for any thread and, pickled, for any process.
+
+        Raises:
+            BindError: When it is pickled and `function` is not found under its name in its module.
+        """
+        return BoundFunction(self, function)
+
+    def _special(self, captured: Captured, group: Any, name: str) -> Any:
+        if name == "_run":
+            return self
+        return group if name == "_config" else self.log.getChild(captured.name)
+
+    def _draw(self, captured: Captured, number: int) -> int:
+        own = dotted.get(self.config.values, (*captured.path, "seed"))
+        seed = self.seed if own is dotted.MISSING else own
+        return child_seed(seed, dotted.join(captured.path), captured.name, number)
+
+    # -------------------------------------------------------------------------------------------------- how it is done
 
     def do(self) -> Run | StoredRun:
         """
@@ -271,11 +474,8 @@ class Run(Recording):
             BaseException: As for `execute`.
         """
         __tracebackhide__ = True
-        if self.request.options.needed:
-            from expframe.run.skip import completed
-
-            if (found := completed(self)) is not None:
-                return found
+        if self.request.options.needed and (found := completed(self)) is not None:
+            return found
         return self if self.request.options.dry_run else self.execute()
 
     def execute(self) -> Run:
@@ -287,11 +487,12 @@ class Run(Recording):
             BaseException: What the command raises, unchanged, after it has been recorded.
         """
         __tracebackhide__ = True
+        self.check_arguments()
         self._make_ready()
         if self.record.status == Status.QUEUED:
             return self._queue()
         with self._living():
-            self.result = self._call_command(self.request.args, self.request.kwargs)
+            self._call_command(self.request.args, self.request.kwargs)
         return self
 
     def child(
@@ -321,47 +522,15 @@ class Run(Recording):
         finally:
             context.unbind(token)
 
-    def _make_ready(self) -> None:
-        """Refuse what cannot be run, before anything is started."""
-        self.check_arguments()
-        for option in self._setup.cli_options:
-            value = self.request.options.extra.get(option.flag.long)
-            if value:
-                option.apply(value, self)
-        if self.request.options.enforce_clean:
-            require_clean(self._setup.scope)
+    @property
+    def next_child(self) -> int:
+        """The number by which the seed of the next run that is started in this one is drawn."""
+        return self._children_before + len(self.children)
 
-    @contextmanager
-    def _living(self) -> Iterator[None]:
-        """Open the run, let the block do its work, and record how that ended: the life of every run."""
-        self._advance(**{"resumed" if self._resumed else "started": now()})
-        with self._stopping.listening():
-            self._open()
-            with self._present():
-                gathering = self._make_gathering()
-                beat = _Heart(self._pulse, self._flush, self.request.options.beat_interval)
-                ended: BaseException | None = None
-                try:
-                    self._begin()
-                    if gathering is not None:
-                        gathering.start()
-                    beat.start()
-                    yield
-                except BaseException as problem:
-                    ended = problem
-                    raise
-                finally:
-                    if os.getpid() == self._pid:
-                        self._finish(ended, gathering, beat)
-
-    @contextmanager
-    def _present(self) -> Iterator[None]:
-        """Make this the current run while the block runs."""
-        token = context.enter(self)
-        try:
-            yield
-        finally:
-            context.leave(self, token)
+    @property
+    def keeps_nothing_inside(self) -> bool:
+        """Whether -u was given for this run or one around it, and so holds for those inside it."""
+        return self.request.options.unobserved or (self.parent is not None and self.parent.keeps_nothing_inside)
 
     def check_arguments(self) -> None:
         """
@@ -371,6 +540,7 @@ class Run(Recording):
             InjectionError: One has none.
             TypeError: The arguments that were given do not fit.
         """
+        assert self._command is not None
         captured, request = self._command.captured, self.request
         given = set(request.kwargs)
         if request.args or request.kwargs:
@@ -384,364 +554,173 @@ class Run(Recording):
         for problem in lacking.values():
             raise problem
 
+    def _make_ready(self) -> None:
+        """Refuse what cannot be run, before anything is started."""
+        for option in self._setup.cli_options:
+            value = self.request.options.extra.get(option.flag.long)
+            if value:
+                option.apply(value, self)
+        if self.request.options.enforce_clean:
+            require_clean(self.scope)
+
     def _queue(self) -> Run:
-        self._advance(queued=now())
-        self._open()
-        self._sinks.close(self.record)  # type: ignore[union-attr]
-        self.log.info("Queued run %s%s", self.id or "(not kept)", f" in {_shown(self.dir)}" if self.dir else "")
+        self._ledger.advance(queued=now())
+        storage = self._storage()
+        storage.begin()
+        storage.end()
+        self.log.info("Queued run %s%s", self.id or "(not kept)", f" in {shown(self.folder)}" if self.folder else "")
         return self
 
-    def _open(self) -> None:
-        sinks = self._sinks
-        assert isinstance(sinks, Sinks)
-        try:
-            self.record = sinks.open(self.record, self.config)
-            self.id, self._folder = sinks.id, sinks.folder
-            if self._resumed is not None and self._folder is not None:
-                self._take_up(self._resumed.run)
-        except BaseException as problem:
-            self._advance(status=_status_of(problem), ended=now(), failure=self._failure(problem), id=sinks.id)
-            sinks.close(self.record)
-            raise
+    def _call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        __tracebackhide__ = True
+        assert self._command is not None
+        for hook in self.snapshot.pre_run_hooks:
+            call(hook)
+        result = self.result = call(self._command.function, *args, **kwargs)
+        for hook in self.snapshot.post_run_hooks:
+            call(hook)
+        return result
+
+    # ------------------------------------------------------------------------------------------------------ its life
+
+    @contextmanager
+    def _living(self) -> Iterator[None]:
+        """Open the run, let the block do its work, and record how that ended: the life of every run."""
+        self._ledger.advance(**{"resumed" if self._resumed else "started": now()})
+        say = self._ledger.say
+        with living((self._stopping, self._storage()), say):
+            self._parts = self._make_parts()
+            with living([self._parts[name] for name in self._parts_of_life], say, self._conclude):
+                yield
+
+    def _storage(self) -> Storage:
+        return Storage(self._sinks, self._ledger, self.config, self._files, self._secrets, self._take_up)
+
+    def _take_up(self) -> None:
+        """Go on after what earlier attempts left, and take its place inside the run around it."""
+        if self._resumed is not None and self.folder is not None:
+            stored = self._resumed.run
+            self._logbook.go_on(stored)
+            self._files.go_on(stored)
+            self._info.go_on(stored.info)
+            self._ledger.count("calls", len(stored.calls))
         self.has_started = True
         if self.parent is not None:
             self.parent.children.append(self)
 
-    def _take_up(self, stored: StoredRun) -> None:
-        """Go on after what earlier attempts logged, saved and noted; what is superseded does not count."""
-        last_steps = {name: summary.last_step for name, summary in stored.summaries.items()}
-        points = sum(summary.count for summary in stored.summaries.values())
-        self._metrics.go_on({name: step for name, step in last_steps.items() if step is not None}, points)
-        media, calls = stored.media(), stored.calls
-        self._media_steps.go_on(media)
-        kinds = Counter(f"{file.kind}s" for file in stored.files)
-        self._counts.update({**kinds, "media": len(media), "calls": len(calls)})
-        self.info = {**stored.info, **self.info}
-        self._last_info = to_json(stored.info)
-        with suppress(OSError):
-            self._followed = (stored.folder / layout.OUTPUT).stat().st_size
+    def _make_parts(self) -> dict[str, LifePart]:
+        """Return what the run can consist of."""
+        setup, ledger, sinks, options = self._setup, self._ledger, self._sinks, self.request.options
+        capturing = Capturing(self.record.capture, self._files, sinks, ledger.say)
+        if self._resumed is not None:
+            capturing.go_on(self._resumed.run.folder)
+        sampler = Sampler(setup.sample)
 
-    def checkpoint(self, *args: Any, **how: Any) -> Checkpoint:  # noqa: D102  as above, and SIGTERM gives time from now on
-        self._stopping.expect()
-        return super().checkpoint(*args, **how)
+        def flush() -> None:
+            self._logbook.flush_waiting()
+            sampler.wake(self.folder)
+            if ledger.has_news:
+                ledger.has_news = False
+                self._emit(Beat(self.record))
+            capturing.flush()
 
-    def last_checkpoint(self) -> Checkpoint | None:  # noqa: D102  as above, and the run goes on from there
-        found = super().last_checkpoint()
-        if self._resumed is None:
-            return found
-        found = found or last_of(self._resumed.run.folder, trust=True)  # where nothing is kept, or by other ranks
-        if found is not None and not self._has_taken_up:
-            self._go_on_from(found.position)
-        self._has_taken_up = True
-        return found
+        def beat() -> None:
+            self._info.store()
+            capturing.send()
+            self._emit(Beat(self.record))
+
+        def last_words() -> None:
+            self._logbook.flush()
+            self._info.store()
+            capturing.collapse()
+
+        assert setup.scope is not None and setup.known is not None and self._command is not None
+        scope, known, level = setup.scope, setup.known, 10 if self._command.unobserved else NOTICE
+        return {
+            "presence": Presence(self),
+            "last_words": Ending(last_words),
+            "seeding": Seeding(self.seed),
+            "capturing": capturing,
+            "announcement": Announcement(
+                ledger,
+                self._files,
+                self.config.warnings,
+                self._timers,
+                level,
+                is_recorded=bool(setup.observers),
+                secrets=self._secrets,
+            ),
+            "visibility": Visibility(DeviceVariables(setup.devices), ledger),
+            "facts": Facts(lambda folder: Gathering(scope, known, folder, ledger.learn), sinks, ledger),
+            "heart": Heart(flush, beat, options.beat_interval, ledger.say),
+            "sampler": Ending(sampler.stop),
+            "progress": Ending(self._progress.close),
+        }
+
+    def _conclude(self, ended: BaseException | None) -> None:
+        """Note how the work ended, before anything else does."""
+        for run in reversed(context.opened()):
+            if run.parent is self:
+                run.close()
+        outcome = self._outcome(ended)
+        if outcome.status == Status.COMPLETED and self._stopping.is_requested:
+            outcome = Outcome(Status.INTERRUPTED)
+        self._ledger.advance(status=outcome.status, ended=now(), result=self.result, failure=outcome.failure)
+
+    def _outcome(self, ended: BaseException | None) -> Outcome:
+        return Outcome.of(ended, self._secrets)
 
     def _go_on_from(self, position: Position) -> None:
         """Let seeds and children go on from where they were."""
         self._calls_before = position.calls
         for captured, plan in self.plans.items():
-            plan.go_on(position.calls.get(key_of(captured), 0))
+            plan.go_on(position.calls.get(_key_of(captured), 0))
         self._children_before = position.children - len(self.children)
 
-    def _position(self) -> Position:
-        return super()._position()._replace(children=self.next_child)
-
-    def _make_gathering(self) -> Gathering | None:
-        if not self._sinks:
-            return None
-        folder = self._folder.parent / layout.SOURCES_FOLDER if self._folder else None
-        return Gathering(self._setup.scope, self._setup.known, folder, self._learn)
-
-    def _begin(self) -> None:
-        seeds.seed_globals(self.seed)
-        if self.record.capture != "no":
-            self._output_path = self._files_base() / layout.OUTPUT
-        self._begin_capture()
-        self._announce()
-        self._choose_devices()
-
-    def _choose_devices(self) -> None:
-        if chosen := self._devices.set(self.log.warning):
-            self._learn({"extra": {**self.record.extra, "devices": chosen}})
-
-    def _begin_capture(self) -> None:
-        self._capture = output.open_capture(self.record.capture, self._output_path or Path(os.devnull))
-
-    def _end_capture(self) -> None:
-        if self._capture is not None:
-            self._capture.close()
-            if self._capture.fault:
-                self._say(self._capture.fault)
-
-    def _capture_mode(self) -> str:
-        if not self._setup.observers or self.request.options.queue:
-            return "no"
-        first = self.parent is None and not context.active()
-        chosen = self.request.options.capture
-        return chosen or output.default_mode(command_line=self._setup.is_command_line, first=first)
-
-    def _announce(self) -> None:
-        name_level()
-        for warning in self.config.warnings:
-            self.log.warning("%s", warning)
-        if self.dir is not None and self._resumed is not None:
-            self.log.log(self._level, "Resumed %r in %s, attempt %s", self.command, _shown(self.dir), self.attempt)
-        elif self.dir is not None:
-            self.log.log(self._level, "Started %r in %s", self.command, _shown(self.dir))
-        elif self._setup.observers:
-            self.log.log(self._level, "Started %r", self.command)
-        else:
-            self.log.log(self._level, "Started %r; nothing is kept", self.command)
-
-    @property
-    def _level(self) -> int:
-        """How loud start and end are, as a log level: a command that only shows something says little of itself."""
-        return 10 if self._command.unobserved else NOTICE
-
-    def _call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        __tracebackhide__ = True
-        for hook in self.snapshot.pre_run_hooks:
-            call(hook)
-        result = call(self._command.function, *args, **kwargs)
-        for hook in self.snapshot.post_run_hooks:
-            call(hook)
-        return result
-
-    # -------------------------------------------------------------------------------------------------- ending
-
-    def _finish(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
-        self._close_inside()
-        outcome = self._outcome(ended)
-        if outcome.status == Status.COMPLETED and self._stopping.is_requested:
-            outcome = Outcome(Status.INTERRUPTED)
-        self._advance(status=outcome.status, ended=now(), result=self.result, failure=outcome.failure)
-        try:
-            self._wind_up(ended, gathering, beat)
-        except Exception as problem:  # a fault of ours is not the user's
-            self._say(f"the end of the run was not wholly recorded ({type(problem).__name__}: {problem})")
-        finally:  # also after a second Ctrl-C
-            with uninterrupted():
-                self._seal()
-
-    def _seal(self) -> None:
-        """Store the final record and put everything away."""
-        self._devices.put_back()
-        self._advance()
-        self._sinks.close(self.record)  # type: ignore[union-attr]
-        if self._scratch_sink is not None:
-            self._scratch_sink.end()
-        if self._scratch is not None:
-            self._scratch.cleanup()
-
-    def _close_inside(self) -> None:
-        """Close the runs that were opened inside this one and still are."""
-        for run in reversed(context.opened()):
-            if run.parent is self:
-                run.close()
-
-    def _outcome(self, ended: BaseException | None) -> Outcome:
-        """Return what the run ends as, by what its work ended with."""
-        status = _status_of(ended)
-        return Outcome(status, self._failure(ended) if status == Status.FAILED else None)
-
-    def _wind_up(self, ended: BaseException | None, gathering: Gathering | None, beat: _Heart) -> None:
-        """Wait for all that is still under way, so that the record is complete."""
-        beat.stop()
-        self._sampler.stop()
-        self._progress.close()
-        self._say_goodbye(ended)
-        self._end_capture()
-        self._metrics.flush()
-        self._store_info()
-        self._follow_output(last=True)
-        if gathering is not None:
-            self._learn(gathering.finish())
-        if self._folder is not None and self._output_path is not None and self._capture is not None:
-            with suppress(OSError):
-                if not self._capture.is_left_running:
-                    collapse_file(self._output_path)
-
-    def _failure(self, ended: BaseException | None) -> Failure | None:
-        if ended is None:
-            return None
-        import traceback
-
-        try:
-            text = "".join(traceback.format_exception(type(ended), ended, ended.__traceback__))
-            message = str(ended)
-        except Exception as problem:
-            text = message = f"<{type(ended).__name__}, whose text raises {type(problem).__name__}>"
-        secrets = self._secrets
-        kind = type(ended)
-        return Failure(f"{kind.__module__}.{kind.__qualname__}", mask_text(message, secrets), mask_text(text, secrets))
-
-    def _say_goodbye(self, ended: BaseException | None) -> None:
-        record = self.record
-        took = clock_text(record.duration or 0.0)
-        if ended is None and self.result is not None:
-            level = min(self._level, 20)
-            self.log.log(level, "Result: %s", self.masked(short_repr(self.result)))
-        if table := self._timers.table():
-            self.log.log(self._level, "Timers:\n%s", table)
-        if record.status == Status.COMPLETED:
-            self.log.log(self._level, "Completed %r after %s", self.command, took)
-        elif record.status == Status.FAILED:
-            self.log.error("Failed %r after %s", self.command, took)
-        else:
-            self.log.warning("Ended %r as %s after %s", self.command, record.status, took)
-
-    # -------------------------------------------------------------------------------------------- while it runs
-
-    def _flush(self) -> None:
-        """Hand on what has waited long enough; twenty times a second."""
-        self._metrics.flush_waiting()
-        self._sampler.wake(self._folder)
-        if self._has_news:
-            self._has_news = False
-            self._emit(Beat(self.record))
-        if self._capture is not None:
-            self._capture.flush()
-
-    def _pulse(self) -> None:
-        """Say that the run is alive, and store what has changed; once each beat."""
-        self._store_info()
-        self._follow_output()
-        self._emit(Beat(self.record))
-
-    def _store_info(self) -> None:
-        for _ in range(3):
-            try:
-                seen = to_json(dict(self.info))
-                break
-            except RuntimeError:  # it changed while it was read
-                continue
-        else:
-            return
-        if not same(seen, self._last_info):
-            self._last_info = seen
-            self._emit(Info(dict(self.info)))
-
-    def _follow_output(self, *, last: bool = False) -> None:
-        """Send what was printed to sinks that have no folder."""
-        if self._output_path is None or not isinstance(self._sinks, Sinks) or not self._sinks.wants_output:
-            return
-        with suppress(OSError), self._output_path.open("rb") as file:
-            file.seek(self._followed)
-            data = file.read()
-            if not last:  # a character may be written only in part
-                data = data[: data.rfind(b"\n") + 1]
-            self._followed += len(data)
-            if data:
-                self._emit(Output(data.decode("utf-8", "replace")))
-
     def _emit(self, event: Event) -> None:
-        self._sinks.write(event)
-        if self._folder is None and isinstance(event, Points | Series | Media) and self.record.ended is None:
-            self._keep_for_now(event)
+        self._sink.write(event)
+        self._files.keep_readable(event)
 
-    def _keep_for_now(self, event: Event) -> None:
-        """Keep what is logged in the temporary folder, so that the run can read it back."""
-        if self._scratch_sink is None:
-            self._scratch_sink = WorkerSink(self._files_base(), self.config)
-        self._scratch_sink.write(event)
-
-    def _learn(self, facts: Mapping[str, Any]) -> None:
-        """Take facts into the record, which is stored with the next flush."""
-        self._advance(**facts)
-        self._has_news = True
-
-    def _advance(self, **changes: Any) -> None:
-        """Replace the record by one with changes, and with what is counted."""
-        with self._record_lock:
-            counts = {**self._counts, "points": self._metrics.count}
-            self._problems += changes.pop("problems", ())
-            problems = tuple(dict.fromkeys(self._problems))
-            counts = {name: count for name, count in counts.items() if count}
-            self.record = self.record._replace(counts=counts, problems=problems, **changes)
-
-    def _say(self, problem: str) -> None:
-        self._problems.append(problem)
-        self.log.warning("%s: %s", self.label, problem)
+    # --------------------------------------------------------------------------------------------- in other processes
 
     def hold(self) -> None:
         """Finish what is being written: the process is about to fork."""
-        self._metrics.flush_waiting()
-        if self._capture is not None:
-            self._capture.hold()
+        self._logbook.flush_waiting()
+        if isinstance(capturing := self._parts.get("capturing"), Capturing):
+            capturing.hold()
 
     def resume(self) -> None:
         """Go on after a fork, in the parent."""
-        if self._capture is not None:
-            self._capture.resume()
+        if isinstance(capturing := self._parts.get("capturing"), Capturing):
+            capturing.resume()
 
     def forked(self) -> None:
         """Become the run of a forked child: it may log and save, and its end is not the run's."""
         self._stopping.forked()
-        if self._scratch is not None:
-            # The folder is the parent's to remove.
-            self._scratch._finalizer.detach()  # type: ignore[attr-defined]
-        self._sinks = WorkerSink(self._folder, self.config)
-        self._scratch_sink = None
-        self._metrics = MetricLog(self._emit, unbuffered=True)
-        self._timers.forked()
-        self._media_steps.forked()
-        self._files_lock = threading.Lock()
-        self._record_lock = threading.Lock()
-        if self._capture is not None:
-            self._capture.forked()
+        self._files.forked()
+        self._sink = WorkerSink(self.folder, self._secrets)
+        self._logbook.forked()
+        if isinstance(capturing := self._parts.get("capturing"), Capturing):
+            capturing.forked()
+
+    def __reduce__(self) -> Any:
+        parts = tuple((part.path, part.below) for part in self.snapshot.recipe.parts)
+        folder = str(self.folder) if self.folder else None
+        setup = self._setup
+        ticket = Ticket(self.config, self.record, folder, str(setup.store), parts, setup.max_depth, setup.read_only)
+        return _arrive, (ticket,)
 
 
-class Outcome(NamedTuple):
-    """How work ended: a status, and for FAILED with what."""
-
-    status: str
-    failure: Failure | None = None
-
-
-class _Heart:
-    """The thread that keeps a run's record close to the truth."""
-
-    def __init__(self, pulse: Callable[[], None], flush: Callable[[], None], interval: float) -> None:
-        self._pulse = pulse
-        self._flush = flush
-        self._interval = interval
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._live, name="expframe-beat", daemon=True)
-
-    def start(self) -> None:
-        """Begin to beat."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop, without waiting for storage that hangs."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
-
-    def _live(self) -> None:
-        last = time.monotonic()
-        while not self._stop.wait(DELAY):
-            self._flush()
-            if self._interval and time.monotonic() - last >= self._interval:
-                last = time.monotonic()
-                self._pulse()
+def _arrive(ticket: Ticket) -> Run:
+    """Return the run itself where it lives here, else this process's view of it: one that has no life of its own."""
+    for run in context.active():
+        if run.uid == ticket.record.uid:
+            return cast(Run, run)
+    setup = Setup(ticket.record.name, max_depth=ticket.max_depth, read_only=ticket.read_only, store=Path(ticket.store))
+    make = lambda: Run(setup, ticket.snapshot(), None, Request(), ticket.config, None, view=ticket)  # noqa: E731
+    return cast(Run, context.worker(ticket.record.uid, make))
 
 
-def _status_of(ended: BaseException | None) -> str:
-    if isinstance(ended, KeyboardInterrupt | Terminated):
-        return Status.INTERRUPTED
-    if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
-        return Status.COMPLETED
-    return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
-
-
-def _working_directory() -> str:
-    try:
-        return os.getcwd()  # on the way of each run
-    except OSError:  # it is gone
-        return ""
-
-
-def _shown(path: Path) -> str:
-    with suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)
+def _key_of(captured: Captured) -> str:
+    """Return what the seeds of a function depend on, beside the run's."""
+    return dotted.join((*captured.path, captured.name))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Iterator
 from functools import wraps
 from time import perf_counter
 from typing import Any, NamedTuple, TypeVar
 
 from expframe.errors import MetricError
-from expframe.process import context
+from expframe.process import context, locks
 from expframe.record.metrics import check_name
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -59,11 +58,25 @@ class Timers:
     def __init__(self, log: Callable[[str, float], None]) -> None:
         self._log = log
         self._totals: dict[tuple[str, ...], Total] = {}
-        self._lock = threading.Lock()
+        self._lock = locks.lock()
 
     def timer(self, name: str) -> Timer:
         """
-        Return what times a block or a function.
+        Return what times a block, or as a decorator each call of a function.
+
+        Each duration is a point of the metric `time/NAME`, in seconds; that of a timer inside another, in the same
+        thread or task, of `time/OUTER/NAME`. A table of all of them is logged at the end of the run.
+
+        Example:
+            >>> from expframe import Experiment
+            >>> ex = Experiment("timed", ghost=True)
+            >>> @ex.main
+            ... def main(_run):
+            ...     for epoch in range(3):
+            ...         with _run.timer("epoch"):
+            ...             with _run.timer("batch"):
+            ...                 pass
+            >>> run = ex.run()
 
         Raises:
             MetricError: The name cannot be one of a metric.
@@ -80,10 +93,6 @@ class Timers:
         with self._lock:
             self._totals[path].add(seconds)
         self._log(PREFIX + "/".join(path), seconds)
-
-    def forked(self) -> None:
-        """Go on in a forked child, whose parent has the lock."""
-        self._lock = threading.Lock()
 
     def table(self) -> str:
         """Return calls, total, mean, least and greatest duration of each timer as text; empty if there are none."""

@@ -196,3 +196,43 @@ def append_media(folder: Path, media: Media) -> None:
 
 def _masked(data: Any, secrets: Collection[str]) -> Any:
     return mask_plain(data, secrets, keep=json_values.TAG) if secrets else data
+
+
+class WorkerSink:
+    """
+    Takes the events of a run in another process than the run's own: appended beside its files.
+
+    Args:
+        folder: The run's folder; None where nothing is kept.
+        secrets: What must not be written.
+    """
+
+    def __init__(self, folder: Path | None, secrets: Collection[str]) -> None:
+        self._folder = folder
+        self._secrets = secrets
+        self._has_said = False
+        self._metrics = MetricFile(folder / layout.metrics_of(os.getpid())) if folder else None
+
+    def write(self, event: Event) -> None:
+        """Store an event; a fault is said once on standard error and never raised."""
+        if self._folder is None or self._metrics is None:
+            return
+        try:
+            if isinstance(event, Points | Series):
+                self._metrics.write(event)
+            elif isinstance(event, File):
+                append_file(self._folder, event, self._secrets)
+            elif isinstance(event, Media):
+                append_media(self._folder, event)
+        except Exception as problem:
+            if not self._has_said:
+                import logging
+
+                self._has_said = True
+                text = f"storing in {self._folder} failed ({problem}); later events are tried again"
+                logging.getLogger("expframe").warning("%s", text)
+
+    def end(self) -> None:
+        """Close the file of metrics."""
+        if self._metrics is not None:
+            self._metrics.close()

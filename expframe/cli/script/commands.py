@@ -37,14 +37,11 @@ def print_dependencies(_run: Any) -> None:
         project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude, patterns=scope.patterns
     )
     lines += [f"  {name:<43}  {source.digest[:32]}" for name, source in sorted(found.items())] or ["  none"]
-    repository, problem = git.gather(project)
-    lines += ["", "Version Control:"] if repository or problem else []
+    repository = git.gather(project)
     if repository:
         mark = paint("M", "typechanged", wants_colour(sys.stdout)) if repository.get("dirty") else " "
         place = repository.get("remote") or repository.get("root")
-        lines.append(f"{mark} {place:<43}  {repository.get('commit') or 'no commit'}")
-    if problem:
-        lines.append(f"  {problem}")
+        lines += ["", "Version Control:", f"{mark} {place:<43}  {repository.get('commit') or 'no commit'}"]
     write("\n".join(lines))
 
 

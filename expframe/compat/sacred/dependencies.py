@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import logging
 import os
 import re
 import shutil
@@ -159,10 +158,7 @@ class _Repository:
 
     @cached_property
     def _facts(self) -> Mapping[str, Any]:
-        facts, problem = git.gather(self._root)
-        if problem is not None:
-            logging.getLogger("expframe").warning("%s", problem)
-        return facts or {}
+        return git.gather(self._root) or {}
 
     @property
     def url(self) -> str | None:

@@ -410,7 +410,7 @@ class TestTracebacks:
         shown = demo("fail", "-u", "-d", expect=1).stderr
 
         assert "left out" not in shown
-        assert str(Path("expframe", "run", "")) in shown
+        assert str(Path("expframe", "run", "run.py")) in shown
         assert shown.endswith("KeyError: 'inner'\n")
 
     def test_causes(self, demo):

@@ -1,0 +1,222 @@
+"""The files of a live run: saved, loaded, kept; in the run's folder, or a temporary one where nothing is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from expframe.disk import layout
+from expframe.disk.files import inside
+from expframe.process import locks
+from expframe.record.events import Event, File, Media, Points, Series
+from expframe.run.ledger import Ledger
+from expframe.saving import checkpoints
+from expframe.saving import files as saved
+from expframe.saving.checkpoints import Checkpoint, Position
+from expframe.store.reader import StoredRun
+from expframe.store.writer import WorkerSink, append_file
+
+if TYPE_CHECKING:
+    import tempfile
+
+
+class RunFiles:
+    """
+    The folder of a run, or a temporary one that is made when it is asked for and removed at the end.
+
+    Args:
+        emit: Takes the event of each file.
+        ledger: Counts them.
+
+    Attributes:
+        folder: The run's folder; None where nothing is kept.
+    """
+
+    def __init__(self, emit: Callable[[Event], None], ledger: Ledger) -> None:
+        self.folder: Path | None = None
+        self._emit = emit
+        self._ledger = ledger
+        self._notes = saved.Notes()
+        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch_sink: WorkerSink | None = None
+        self._lock = locks.lock()
+        self._noting = locks.lock()
+
+    def base(self) -> Path:
+        """Return the folder that holds the run's files, a temporary one where nothing is kept."""
+        if self.folder is not None:
+            return self.folder
+        with self._lock:
+            if self._scratch is None:
+                import tempfile
+
+                self._scratch = tempfile.TemporaryDirectory(prefix="expframe-", ignore_cleanup_errors=True)
+            folder = Path(self._scratch.name) / "run"
+            folder.mkdir(exist_ok=True)
+            return folder
+
+    def go_on(self, stored: StoredRun) -> None:
+        """Count what earlier attempts kept."""
+        for file in stored.files:
+            self._ledger.count(f"{file.kind}s")
+
+    def path(self, *parts: str | os.PathLike[str]) -> Path:
+        """
+        Return a path among the run's files, whose folders exist; without parts that of the files' folder.
+
+        Where nothing is kept it is in a temporary folder, which is removed when the run ends.
+
+        Raises:
+            EscapingPathError: The name leads out of the run's files.
+        """
+        base = self.base() / layout.FILES_FOLDER
+        path = inside(base, *parts) if parts else base
+        (path.parent if parts else path).mkdir(parents=True, exist_ok=True)
+        return path
+
+    def save(
+        self, value: Any, name: str | os.PathLike[str], *, overwrite: bool = False, method: str | None = None
+    ) -> Path:
+        """
+        Save an object among the run's files, whole or not at all, and return where it is.
+
+        The extension of the name says the format; where it says none, the one of the object's type is appended. A
+        Path stands for the file it names.
+
+        Args:
+            value: The object: data for JSON, text, bytes or an iterator of them, an array, a frame, a figure, an image,
+                a model, or what a saver of your own takes; anything else is written as JSON by jsonpickle.
+            name: Its name in the run, `/` for folders.
+            overwrite: Whether a file of this name is replaced; otherwise the new one becomes `name (1).ext`.
+            method: The saver to be used, by its name.
+
+        Raises:
+            SaveError: It cannot be written or stored; nothing half-written is left.
+            EscapingPathError: The name leads out of the run's files.
+        """
+        base = self.base()
+        file = saved.save(base, value, name, overwrite=overwrite, method=method)
+        self._note(file)
+        if self.folder is None and file.metadata:  # where nothing is kept there is no list of files to load by
+            with suppress(OSError):
+                append_file(base, file, ())
+        return Path(file.path)
+
+    def load(self, name: str | os.PathLike[str], *, trust: bool = False, method: str | None = None) -> Any:
+        """
+        Return the object that was saved under a name.
+
+        Args:
+            name: Its name in the run; the extension may be left out where only one file is meant.
+            trust: Whether code that the file holds may be executed. Without it pickles are refused, and objects in
+                JSON come back as inert References.
+            method: The saver to be used, by its name; by default the one that wrote it, or the extension's.
+
+        Raises:
+            StoreError: There is no such file, nobody reads it, or only with trust.
+            ValueFormatError: The file is damaged.
+            EscapingPathError: The name leads out of the run's files.
+        """
+        return saved.load(self.base(), name, self._notes, trust=trust, method=method)
+
+    def add_artifact(
+        self,
+        filename: str | os.PathLike[str],
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> Path:
+        """
+        Keep a file that the run made, and return where it is now. A file that is among the run's files is not copied.
+
+        Args:
+            filename: The file.
+            name: Its name in the run; by default its own. An existing name becomes `name (1).ext`.
+            metadata: What else is to be known of it.
+            content_type: Its MIME type.
+
+        Raises:
+            SaveError: It cannot be read or stored; nothing half-written is left.
+            EscapingPathError: The name leads out of the run's files.
+        """
+        file = saved.add_artifact(self.base(), filename, name, content_type, metadata)
+        self._note(file)
+        return Path(file.path)
+
+    def add_resource(self, filename: str | os.PathLike[str]) -> None:
+        """
+        Keep the content of a file that the run reads, once for all runs of the store.
+
+        Raises:
+            SaveError: It cannot be read or stored.
+        """
+        self._note(saved.add_resource(self.folder, filename))
+
+    def open_resource(self, /, filename: str | os.PathLike[str], mode: str = "r", **options: Any) -> IO[Any]:
+        """
+        Keep the content of a file that the run reads, and open it.
+
+        Args:
+            filename: The file.
+            mode: As for `open`.
+            options: As for `open`: encoding, newline and so on.
+
+        Raises:
+            SaveError: It cannot be read or stored.
+        """
+        self.add_resource(filename)
+        return open(filename, mode, **options)  # takes what `open` takes
+
+    def checkpoint(
+        self, step: int | float, objects: Mapping[str, Any], calls: Mapping[str, int], children: int, keep: int | None
+    ) -> Checkpoint:
+        """
+        Keep objects and how far the run is, whole or not at all.
+
+        Args:
+            step: The step that is done.
+            objects: By name.
+            calls: How often each captured function was given a seed.
+            children: How many runs were started in it.
+            keep: How many checkpoints are kept, this one included; None for all.
+
+        Raises:
+            RunError: The step is no number, or an object has no name.
+            SaveError: It cannot be stored; nothing half-written is left.
+        """
+        base = self.base()
+        appended = [*layout.metric_files(base), base / layout.MEDIA]
+        sizes = {path.name: path.stat().st_size for path in appended if path.exists()}
+        return checkpoints.write(base, step, objects, Position(sizes, calls, children), keep)
+
+    def last_checkpoint(self) -> Checkpoint | None:
+        """Return the last checkpoint; None where there is none."""
+        return checkpoints.last_of(self.base(), trust=True)
+
+    def keep_readable(self, event: Event) -> None:
+        """Where nothing is kept, keep what is logged in the temporary folder, so that the run can read it back."""
+        if self.folder is None and isinstance(event, Points | Series | Media):
+            if self._scratch_sink is None:
+                self._scratch_sink = WorkerSink(self.base(), ())
+            self._scratch_sink.write(event)
+
+    def forked(self) -> None:
+        """Go on in a forked child: the temporary folder is the parent's to remove."""
+        self._scratch_sink = None
+        if self._scratch is not None:
+            self._scratch._finalizer.detach()  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        """Remove the temporary folder."""
+        if self._scratch_sink is not None:
+            self._scratch_sink.end()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+
+    def _note(self, file: File) -> None:
+        with self._noting:
+            self._ledger.count(f"{file.kind}s")
+            self._emit(file)

@@ -1,0 +1,183 @@
+"""The one Record of a live run: begun, kept, replaced as it goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Collection, Mapping
+from logging import Logger
+from typing import Any
+
+from expframe.config.equality import same
+from expframe.config.json_values import to_json
+from expframe.config.request import Request
+from expframe.config.secrets import mask, mask_words
+from expframe.errors import RunError
+from expframe.process import locks
+from expframe.record.events import Event, Info, Points, Series
+from expframe.record.record import Record, Status
+
+
+class Ledger:
+    """
+    Keeps the Record of a run, and counts what belongs to it. Safe to use from many threads.
+
+    Attributes:
+        record: The facts as they are now.
+        id: The run's name in its store; None where nothing is kept, or not yet.
+        has_news: Whether facts have come that are not stored yet.
+    """
+
+    def __init__(self, record: Record, id: str | None = None) -> None:
+        self.record = record
+        self.id = id
+        self.has_news = False
+        self._counts: dict[str, int] = {}
+        self._problems: dict[str, None] = {}
+        self._lock = locks.lock()
+
+    @property
+    def label(self) -> str:
+        """How the run is called in messages."""
+        record = self.record
+        return f"run {self.id}" if self.id is not None else f"{record.name}.{record.command} (not kept)"
+
+    @property
+    def log(self) -> Logger:
+        """The run's logger."""
+        import logging
+
+        return logging.getLogger(self.record.name)
+
+    def count(self, kind: str, number: int = 1) -> None:
+        """Count more of a kind: points, media, artifacts, resources, files or calls."""
+        with self._lock:
+            self._counts[kind] = self._counts.get(kind, 0) + number
+
+    def count_event(self, event: Event) -> None:
+        """Count the points that an event has."""
+        if isinstance(event, Points):
+            self.count("points", len(event.points))
+        elif isinstance(event, Series):
+            self.count("points", len(event.values))
+
+    def advance(self, **changes: Any) -> None:
+        """Replace the record by one with changes, with what is counted and with what went wrong so far."""
+        with self._lock:
+            problems = tuple(dict.fromkeys((*self._problems, *changes.pop("problems", ()))))
+            counts = {name: count for name, count in self._counts.items() if count}
+            self.record = self.record._replace(counts=counts, problems=problems, **changes)
+
+    def learn(self, facts: Mapping[str, Any]) -> None:
+        """Take facts into the record, which is stored with the next flush."""
+        self.advance(**facts)
+        self.has_news = True
+
+    def say(self, problem: str) -> None:
+        """Note what could not be recorded, and say it, each problem once."""
+        with self._lock:
+            if problem in self._problems:
+                return
+            self._problems[problem] = None
+        self.log.warning("%s: %s", self.label, problem)
+
+
+class LiveInfo:
+    """
+    The run's `info`: a dict that anybody may change, stored whenever it says something new.
+
+    Args:
+        emit: Takes the event.
+    """
+
+    def __init__(self, emit: Callable[[Event], None]) -> None:
+        self._emit = emit
+        self._value: dict[str, Any] = {}
+        self._stored: Any = {}
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The dict."""
+        return self._value
+
+    @value.setter
+    def value(self, info: dict[str, Any]) -> None:
+        if not isinstance(info, dict):
+            raise RunError(f"run.info = {info!r:.60}", f"is a {type(info).__name__}. It must be a dict.")
+        self._value = info
+
+    def go_on(self, stored: Mapping[str, Any]) -> None:
+        """Go on after what an earlier attempt stored; what this one begins with prevails."""
+        self._value = {**stored, **self._value}
+        self._stored = to_json(stored)
+
+    def store(self) -> None:
+        """Store it where it says something else than what is stored."""
+        for _ in range(3):
+            try:
+                seen = to_json(dict(self._value))
+                break
+            except RuntimeError:  # it changed while it was read
+                continue
+        else:
+            return
+        if not same(seen, self._stored):
+            self._stored = seen
+            self._emit(Info(dict(self._value)))
+
+
+def first_record(
+    uid: str, name: str, command: str, request: Request, seed: Any, around: Record | None, secrets: Collection[str]
+) -> Record:
+    """Return the record with which a run begins, inside another one or in none."""
+    options = request.options
+    return Record(
+        uid=uid,
+        id=options.id,
+        name=name,
+        command=command,
+        status=Status.QUEUED if options.queue else Status.RUNNING,
+        seed=seed,
+        parent=around.uid if around else None,
+        parent_id=around.id if around else None,
+        root=around.root if around else uid,
+        depth=around.depth + 1 if around else 0,
+        tags=tuple(dict.fromkeys((*request.tags, *options.tag))),
+        comment=options.comment,
+        options=mask(options.given()),
+        named_configs=request.named,
+        overrides=_words(request, secrets),
+        argv=mask_words(sys.argv, secrets),
+        cwd=_working_directory(),
+        extra={"rerun_of": dict(request.rerun_of)} if request.rerun_of else {},
+    )
+
+
+def next_record(before: Record, attempt: int, request: Request, secrets: Collection[str]) -> Record:
+    """Return the record with which a later attempt of a run begins."""
+    options = request.options
+    return before._replace(
+        status=Status.RUNNING,
+        attempt=attempt,
+        ended=None,
+        result=None,
+        failure=None,
+        tags=tuple(dict.fromkeys((*before.tags, *request.tags, *options.tag))),
+        comment=options.comment or before.comment,
+        options=mask(options.given()),
+        named_configs=tuple(dict.fromkeys((*before.named_configs, *request.named))),
+        overrides=tuple(dict.fromkeys((*before.overrides, *_words(request, secrets)))),
+        argv=mask_words(sys.argv, secrets),
+        cwd=_working_directory(),
+    )
+
+
+def _words(request: Request, secrets: Collection[str]) -> tuple[str, ...]:
+    return mask_words([override.written for override in request.overrides], secrets)
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()  # on the way of each run
+    except OSError:  # it is gone
+        return ""

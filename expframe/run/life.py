@@ -1,0 +1,443 @@
+"""
+The life of a run: parts that begin in order and end in reverse, each whatever the others do.
+
+Which parts a run has decides what kind of run it is: one that is done as a whole has all of them, one that is called
+many times enters some with each call, and the view that a worker has of its run has none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import Token
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol
+
+from expframe.config.decided import Config
+from expframe.config.json_values import short_repr
+from expframe.config.secrets import mask_text
+from expframe.disk import layout
+from expframe.errors import RunInterrupt, Terminated
+from expframe.facts.gathering import Gathering
+from expframe.observers.fanout import Sinks
+from expframe.process import context, locks, output, seeds
+from expframe.process.devices import DeviceVariables
+from expframe.process.log_lines import NOTICE, name_level
+from expframe.process.signals import uninterrupted
+from expframe.process.terminal import collapse_file
+from expframe.record.events import Output
+from expframe.record.record import Failure, Status, now
+from expframe.run.files import RunFiles
+from expframe.run.ledger import Ledger
+from expframe.run.timers import Timers, clock_text
+
+
+class LifePart(Protocol):
+    """Something that belongs to a run from one moment to another."""
+
+    def begin(self) -> None:
+        """Begin; what is raised ends the run before its work."""
+
+    def end(self) -> None:
+        """End; called once for each `begin` that came to its end."""
+
+
+@contextmanager
+def living(
+    parts: Sequence[LifePart], say: Callable[[str], None], ended: Callable[[BaseException | None], None] | None = None
+) -> Iterator[None]:
+    """
+    Begin parts in order, let the block do its work, and end them in reverse, each whatever the others do.
+
+    A fault of a part that ends is said and never raised; Ctrl-C and SIGTERM are, after all parts have ended. A forked
+    child that leaves the block ends no part: they are its parent's.
+
+    Args:
+        parts: What begins and ends.
+        say: Takes the text of a problem.
+        ended: Called with what the block raised, or None, before the parts end.
+    """
+    pid = os.getpid()
+    with ExitStack() as stack:
+        try:
+            for part in parts:
+                part.begin()
+                stack.push(partial(_end, part, say, pid))
+            yield
+        except BaseException as problem:
+            if ended is not None and os.getpid() == pid:
+                ended(problem)
+            raise
+        else:
+            if ended is not None and os.getpid() == pid:
+                ended(None)
+
+
+def _end(
+    part: LifePart,
+    say: Callable[[str], None],
+    pid: int,
+    _kind: type[BaseException] | None,
+    _problem: BaseException | None,
+    _trace: TracebackType | None,
+) -> None:
+    if os.getpid() != pid and not isinstance(part, Presence):
+        return
+    try:
+        part.end()
+    except Exception as problem:  # a fault of ours is not the user's
+        say(f"the end of the run was not wholly recorded ({type(problem).__name__}: {problem})")
+
+
+class SharedParts:
+    """Parts that calls side by side have in common: begun by the first of them, ended by the last."""
+
+    def __init__(self, parts: Sequence[LifePart], say: Callable[[str], None]) -> None:
+        self._parts = parts
+        self._say = say
+        self._under_way = 0
+        self._stack = ExitStack()
+        self._lock = locks.lock()
+
+    def begin(self) -> None:
+        """Begin the parts if nobody has."""
+        with self._lock:
+            if self._under_way == 0:
+                self._stack.enter_context(living(self._parts, self._say))
+            self._under_way += 1
+
+    def end(self) -> None:
+        """End the parts if nobody else needs them."""
+        with self._lock:
+            self._under_way -= 1
+            if self._under_way == 0:
+                self._stack.close()
+
+
+class Outcome(NamedTuple):
+    """How work ended: a status, and for FAILED with what."""
+
+    status: str
+    failure: Failure | None = None
+
+    @classmethod
+    def of(cls, ended: BaseException | None, secrets: Any) -> Outcome:
+        """Return what a run ends as, by what its work raised."""
+        status = _status_of(ended)
+        return cls(status, failure_of(ended, secrets) if ended is not None and status == Status.FAILED else None)
+
+
+def _status_of(ended: BaseException | None) -> str:
+    if isinstance(ended, KeyboardInterrupt | Terminated):
+        return Status.INTERRUPTED
+    if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
+        return Status.COMPLETED
+    return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
+
+
+def failure_of(ended: BaseException, secrets: Any) -> Failure:
+    """Return an exception as it is recorded: whole, its causes included, without secrets."""
+    import traceback
+
+    try:
+        text = "".join(traceback.format_exception(type(ended), ended, ended.__traceback__))
+        message = str(ended)
+    except Exception as problem:
+        text = message = f"<{type(ended).__name__}, whose text raises {type(problem).__name__}>"
+    kind = type(ended)
+    return Failure(f"{kind.__module__}.{kind.__qualname__}", mask_text(message, secrets), mask_text(text, secrets))
+
+
+# ------------------------------------------------------------------------------------------------------------ parts
+
+
+class Storage:
+    """
+    The run's sinks: opened with its first record, closed with its last one.
+
+    Args:
+        sinks: The sinks.
+        ledger: Whose record they are given.
+        config: The run's config.
+        files: Told of the folder.
+        secrets: What must not be shown.
+        opened: Takes up what earlier attempts left, once the folder is there.
+    """
+
+    def __init__(
+        self,
+        sinks: Sinks,
+        ledger: Ledger,
+        config: Config,
+        files: RunFiles,
+        secrets: Any,
+        opened: Callable[[], None],
+    ) -> None:
+        self._sinks = sinks
+        self._ledger = ledger
+        self._config = config
+        self._files = files
+        self._secrets = secrets
+        self._opened = opened
+
+    def begin(self) -> None:
+        """Open the sinks. What one raises is told to those that are open already."""
+        sinks, ledger = self._sinks, self._ledger
+        try:
+            ledger.record = sinks.open(ledger.record, self._config)
+            ledger.id, self._files.folder = sinks.id, sinks.folder
+            self._opened()
+        except BaseException as problem:
+            failure = failure_of(problem, self._secrets)
+            ledger.advance(status=_status_of(problem), ended=now(), failure=failure, id=sinks.id)
+            sinks.close(ledger.record)
+            raise
+
+    def end(self) -> None:
+        """Store the final record, whole also where Ctrl-C comes again and again."""
+        with uninterrupted():
+            self._sinks.shut()
+            self._ledger.advance()
+            self._sinks.close(self._ledger.record)
+            self._files.close()
+
+
+class Presence:
+    """Makes a run the current one."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+        self._token: Token[Any] | None = None
+
+    def begin(self) -> None:
+        """Make it the current run of this context, active in this process."""
+        self._token = context.enter(self._run)
+
+    def end(self) -> None:
+        """Make what was current before so again."""
+        assert self._token is not None
+        context.leave(self._run, self._token)
+
+
+class Seeding:
+    """Seeds the global generators of the process."""
+
+    def __init__(self, seed: Any) -> None:
+        self._seed = seed
+
+    def begin(self) -> None:
+        """Seed those that are imported."""
+        seeds.seed_globals(self._seed)
+
+    def end(self) -> None:
+        """Leave them as they are."""
+
+
+class Capturing:
+    """
+    Copies what is printed into the run's output file, and sends it to sinks that have no folder.
+
+    Args:
+        mode: `no`, `sys` or `fd`.
+        files: Where the file is.
+        sinks: Take the output, where they want it.
+        say: Takes the text of a problem.
+    """
+
+    def __init__(self, mode: str, files: RunFiles, sinks: Sinks, say: Callable[[str], None]) -> None:
+        self._mode = mode
+        self._files = files
+        self._sinks = sinks
+        self._say = say
+        self._path: Path | None = None
+        self._capture: output.Capture | None = None
+        self._sent = 0
+        self._is_left_running = False
+
+    def go_on(self, stored: Path) -> None:
+        """Send nothing of what an earlier attempt printed, in its folder."""
+        with suppress(OSError):
+            self._sent = (stored / layout.OUTPUT).stat().st_size
+
+    def begin(self) -> None:
+        """Begin to copy."""
+        if self._mode != "no":
+            self._path = self._files.base() / layout.OUTPUT
+        self._capture = output.open_capture(self._mode, self._path or Path(os.devnull))
+
+    def flush(self) -> None:
+        """Push on what Python holds."""
+        if self._capture is not None:
+            self._capture.flush()
+
+    def send(self, *, last: bool = False) -> None:
+        """Send what was printed since the last time to sinks that have no folder."""
+        if self._path is None or not self._sinks.wants_output:
+            return
+        with suppress(OSError), self._path.open("rb") as file:
+            file.seek(self._sent)
+            data = file.read()
+            if not last:  # a character may be written only in part
+                data = data[: data.rfind(b"\n") + 1]
+            self._sent += len(data)
+            if data:
+                self._sinks.write(Output(data.decode("utf-8", "replace")))
+
+    def end(self) -> None:
+        """Copy no more."""
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.close()
+            self._is_left_running = capture.is_left_running
+            if capture.fault:
+                self._say(capture.fault)
+            self.send(last=True)
+
+    def collapse(self) -> None:
+        """Leave in the file what a terminal would show of it in the end, unless somebody still writes into it."""
+        if self._files.folder is not None and self._path is not None and not self._is_left_running:
+            with suppress(OSError):
+                collapse_file(self._path)
+
+    def hold(self) -> None:
+        """Finish what is being written: the process is about to fork."""
+        if self._capture is not None:
+            self._capture.hold()
+
+    def resume(self) -> None:
+        """Go on after a fork, in the parent."""
+        if self._capture is not None:
+            self._capture.resume()
+
+    def forked(self) -> None:
+        """Go on in a forked child, which leaves the file to its parent."""
+        if self._capture is not None:
+            self._capture.forked()
+
+
+class Visibility:
+    """Lets the run see the devices that it was given."""
+
+    def __init__(self, variables: DeviceVariables, ledger: Ledger) -> None:
+        self._variables = variables
+        self._ledger = ledger
+
+    def begin(self) -> None:
+        """Set the variables, and note them."""
+        if chosen := self._variables.set(self._ledger.log.warning):
+            self._ledger.learn({"extra": {**self._ledger.record.extra, "devices": chosen}})
+
+    def end(self) -> None:
+        """Put them back."""
+        self._variables.put_back()
+
+
+class Facts:
+    """Gathers what is true of this machine and this code, beside the run's work."""
+
+    def __init__(self, make: Callable[[Path | None], Gathering], sinks: Sinks, ledger: Ledger) -> None:
+        self._make = make
+        self._sinks = sinks
+        self._ledger = ledger
+        self._gathering: Gathering | None = None
+
+    def begin(self) -> None:
+        """Begin to gather, where anybody takes it."""
+        if self._sinks:
+            folder = self._sinks.folder
+            self._gathering = self._make(folder.parent / layout.SOURCES_FOLDER if folder else None)
+            self._gathering.start()
+
+    def end(self) -> None:
+        """Wait for what is still under way, and note what can only be known now."""
+        if self._gathering is not None:
+            self._ledger.learn(self._gathering.finish())
+
+
+class Announcement:
+    """
+    Says in the log that the run begins and how it ended.
+
+    Args:
+        ledger: The run's record.
+        files: Where it is kept.
+        warnings: What the config looks wrong in.
+        timers: Shown at the end.
+        level: How loud the run is, as a log level.
+        is_recorded: Whether anybody takes the run's facts.
+        secrets: What must not be shown.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        files: RunFiles,
+        warnings: Sequence[str],
+        timers: Timers,
+        level: int = NOTICE,
+        *,
+        is_recorded: bool,
+        secrets: Any,
+    ) -> None:
+        self._ledger = ledger
+        self._files = files
+        self._warnings = warnings
+        self._timers = timers
+        self._level = level
+        self._is_recorded = is_recorded
+        self._secrets = secrets
+
+    def begin(self) -> None:
+        """Say what is odd in the config, and that the run begins."""
+        name_level()
+        record, log = self._ledger.record, self._ledger.log
+        for warning in self._warnings:
+            log.warning("%s", warning)
+        folder = self._files.folder
+        if folder is not None and record.attempt > 1:
+            log.log(self._level, "Resumed %r in %s, attempt %s", record.command, shown(folder), record.attempt)
+        elif folder is not None:
+            log.log(self._level, "Started %r in %s", record.command, shown(folder))
+        elif self._is_recorded:
+            log.log(self._level, "Started %r", record.command)
+        else:
+            log.log(self._level, "Started %r; nothing is kept", record.command)
+
+    def end(self) -> None:
+        """Say what came out, how long things took and how the run ended."""
+        record, log = self._ledger.record, self._ledger.log
+        took = clock_text(record.duration or 0.0)
+        if record.failure is None and record.result is not None:
+            log.log(min(self._level, 20), "Result: %s", mask_text(short_repr(record.result), self._secrets))
+        if table := self._timers.table():
+            log.log(self._level, "Timers:\n%s", table)
+        if record.status == Status.COMPLETED:
+            log.log(self._level, "Completed %r after %s", record.command, took)
+        elif record.status == Status.FAILED:
+            log.error("Failed %r after %s", record.command, took)
+        else:
+            log.warning("Ended %r as %s after %s", record.command, record.status, took)
+
+
+class Ending:
+    """Does something when the run ends: what has nothing to begin."""
+
+    def __init__(self, end: Callable[[], Any]) -> None:
+        self._end = end
+
+    def begin(self) -> None:
+        """Do nothing."""
+
+    def end(self) -> None:
+        """Do it."""
+        self._end()
+
+
+def shown(path: Path) -> str:
+    """Return a path as it is said to a person: from the working directory on, where it is below that."""
+    with suppress(ValueError):
+        return str(path.relative_to(Path.cwd()))
+    return str(path)

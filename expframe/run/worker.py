@@ -1,0 +1,37 @@
+"""What another process is given to work for a run."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from expframe.config.decided import Config
+from expframe.config.layers import Part, Recipe
+from expframe.recipe.registry import Snapshot
+from expframe.record.record import Record
+
+
+class Ticket(NamedTuple):
+    """
+    A run as it travels: enough to fill functions, to log and save beside its files, and to start runs inside it.
+
+    Attributes:
+        config: Its decided values.
+        record: Its facts as they were when it left.
+        folder: Where its files are; None where nothing is kept.
+        store: The folder of runs that it is in.
+        parts: For each ingredient where it stands, and what is below it.
+        max_depth: How deep names are searched where a function does not say.
+        read_only: Whether values are handed out read-only where a function does not say.
+    """
+
+    config: Config
+    record: Record
+    folder: str | None
+    store: str
+    parts: tuple[tuple[Any, Any], ...]
+    max_depth: int
+    read_only: bool
+
+    def snapshot(self) -> Snapshot:
+        """Return as much of the experiment as filling functions needs."""
+        return Snapshot(Recipe(tuple(Part(path, below=below) for path, below in self.parts)), {}, (), (), ())
