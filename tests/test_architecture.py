@@ -18,7 +18,7 @@ FOLDERS = {
     "facts": "host git packages sources gathering",
     "saving": "formats savers files checkpoints",
     "observers": "base fanout memory tensorboard_file tensorboard_events tensorboard named",
-    "store": "ids lease foreign attempts points cache rows index writer reader editing shared archive checks",
+    "store": "ids lease foreign attempts points results cache rows index writer reader editing shared archive checks",
     "store/search": "fields logic query selection collection",
     "recipe": "registry injection ingredient",
     "run": "timers progress sampler heart ledger files logbook life resume skip worker bind run open_runs rerun",

@@ -18,6 +18,9 @@ from expframe.config.secrets import is_masked, mask_text
 from expframe.errors import ValueFormatError
 
 TAG = "__type__"
+LARGE = "large"
+"""The tag of what stands elsewhere, and is only described: its `name`, `shape`, `size` and `repr`."""
+
 STORED = "expframe.config"
 """The key by which a config that a run stored is told from a plain one."""
 
@@ -44,6 +47,10 @@ class Reference:
         return hash(json.dumps(self.tagged, sort_keys=True))
 
     def __repr__(self) -> str:
+        if self.tagged.get(TAG) == LARGE:
+            shape = "x".join(map(str, self.tagged.get("shape") or ()))
+            facts = [self.tagged.get("dtype"), f"{self.tagged.get('size', 0) / 1e6:.1f} MB"]
+            return f"<{self.tagged.get('name')} {shape} ({', '.join(filter(None, facts))})>".replace("  ", " ")
         return f"<{self.tagged.get(TAG)} {self.tagged.get('name', '')}>".replace(" >", ">")
 
 
@@ -101,6 +108,9 @@ class _Writer:
         numpy_value = arrays.take_apart(value, self.write) if kind.__module__ in _NUMPY_MODULES else None
         if numpy_value is not None:
             return {TAG: f"numpy.{numpy_value[0]}", **numpy_value[1]}
+        if _is_scalar(value):
+            parts = {"dtype": str(value.dtype), "value": self.write(value.item())}
+            return {TAG: "scalar", "name": _name_of(kind), **parts}
         write = _STANDARD_WRITERS.get(kind.__name__) if kind.__module__ in _STANDARD_MODULES else None
         return write(self, value) if write else self._write_by_name(value, kind)
 
@@ -125,6 +135,49 @@ class _Writer:
 
         state = jsonpickle.pickler.Pickler(unpicklable=True, warn=False).flatten(value)
         return {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state)}
+
+
+def _is_scalar(value: Any) -> bool:
+    """Return whether a value is one number of an array library: a tensor of torch or an array of jax, say."""
+    if isinstance(value, type) or not hasattr(value, "dtype") or not hasattr(value, "item"):
+        return False
+    return getattr(value, "shape", None) == () and isinstance(value.item(), bool | int | float)
+
+
+def number_of(value: Any) -> Any:
+    """
+    Return a single number of whatever library as one of Python, and any other value as it is.
+
+    Example:
+        >>> import numpy
+        >>> number_of(numpy.float32(0.5)), number_of(numpy.array(3)), number_of("3")
+        (0.5, 3, '3')
+    """
+    if type(value) in (bool, int, float, str) or not hasattr(value, "dtype") or not hasattr(value, "item"):
+        return value
+    if isinstance(value, type) or getattr(value, "shape", None) != ():
+        return value
+    item = value.item()
+    if isinstance(item, bool | int | float):
+        return item
+    return float(item) if getattr(value.dtype, "kind", "") == "f" else value  # longer ones are numpy's own for ever
+
+
+def plain_numbers(data: Any) -> Any:
+    """
+    Return plain JSON data in which single numbers of every library are plain, whether or not that is installed here.
+
+    Example:
+        >>> plain_numbers({"lr": {"__type__": "numpy.scalar", "dtype": "<f4", "shape": [], "value": 0.5}})
+        {'lr': 0.5}
+    """
+    if isinstance(data, list):
+        return [plain_numbers(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.get(TAG) in _NUMBER_TAGS and not data.get("shape") and "value" in data:
+        return data["value"]
+    return {key: plain_numbers(item) for key, item in data.items()}
 
 
 def _is_plain(kind: type) -> bool:
@@ -162,6 +215,7 @@ def _write_time(_writer: _Writer, value: Any) -> Any:
 
 
 _COLLECTIONS = (tuple, set, frozenset)
+_NUMBER_TAGS = {"numpy.scalar", "numpy.array", "scalar"}
 _LONGEST_INT = 10_000
 """In bits; Python refuses to write longer ones as decimal text, see `sys.set_int_max_str_digits`."""
 
@@ -213,6 +267,8 @@ def from_json(data: Any, *, trust: bool = False) -> Any:
     if tag is None:
         return {key: from_json(item, trust=trust) for key, item in data.items()}
     try:
+        if tag == "scalar" and trust:
+            return _restore_scalar(data)
         if tag in _READERS:
             return _READERS[tag](data, lambda item: from_json(item, trust=trust))
         if tag.startswith("numpy."):
@@ -281,6 +337,7 @@ _READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
     "slice": lambda d, read: slice(*read(d["value"])),
     "ellipsis": lambda d, read: ...,
     "path": _read_path,
+    "scalar": lambda d, read: read(d["value"]),
 }
 
 
@@ -289,6 +346,21 @@ def _restore_named(data: dict[str, Any]) -> Any:
         return find_by_name(data["name"])
     except (ImportError, AttributeError):  # a lambda, or what has moved since
         return Reference(data)
+
+
+def _restore_scalar(data: dict[str, Any]) -> Any:
+    """Return a number as one of the library that it came from; as one of Python where that is not here."""
+    import importlib
+
+    library = data["name"].partition(":")[0].partition(".")[0]
+    value, dtype = from_json(data["value"]), data["dtype"].rpartition(".")[2]
+    with suppress(ImportError):
+        if library == "torch":
+            torch = importlib.import_module("torch")
+            return torch.tensor(value, dtype=getattr(torch, dtype))
+        if library in ("jax", "jaxlib"):
+            return importlib.import_module("jax.numpy").asarray(value, dtype=dtype)
+    return value
 
 
 def _restore_dataclass(data: dict[str, Any]) -> Any:

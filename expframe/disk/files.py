@@ -156,6 +156,21 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def size_of(path: Path) -> int:
+    """Return how many bytes a file has, or all files below a folder; links count as themselves."""
+    try:
+        total = path.lstat().st_size if not path.is_dir() or path.is_symlink() else 0
+    except OSError:
+        return 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size
+            except OSError:  # it has just gone
+                continue
+    return total
+
+
 def light_sha256() -> hashlib._Hash:
     """Return an empty SHA-256 for little data: that of Python itself, which loads 2 ms faster than OpenSSL's."""
     for module in ("_sha2", "_sha256", "hashlib"):  # its name since Python 3.12, and before

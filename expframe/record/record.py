@@ -77,7 +77,7 @@ class Record(NamedTuple):
         argv: The command line of the process.
         cwd: Its working directory when the run was started.
         capture: How output is captured: `no`, `sys` or `fd`.
-        result: What the command returned.
+        result: What the command returned; in a store only the shape of what is large.
         failure: What it raised.
         host: Facts of the machine.
         git: Facts of the repository; None outside of one.

@@ -15,7 +15,7 @@ from expframe.disk import layout
 from expframe.errors import ExpframeError
 from expframe.record.record import Record, Status
 from expframe.record.summaries import load
-from expframe.store import editing, foreign, ids, lease, shared
+from expframe.store import editing, foreign, ids, lease, results, shared
 from expframe.store.attempts import superseded
 from expframe.store.reader import StoredRun, open_run
 
@@ -150,6 +150,8 @@ def _check_run(run: StoredRun, record: Record, sound: set[str]) -> Iterator[Find
         if run.folder in Path(file.path).parents and not Path(file.path).exists():
             yield Finding("broken", run.id, f"the file {file.name} is not there")
     yield from _leftovers(run.folder, run.id)
+    if results.is_elsewhere(record.result):
+        yield from _check_result(run)
     yield from _check_lines(run)
     yield from _check_summary(run)
 
@@ -159,6 +161,13 @@ def _check_config(run: StoredRun) -> Iterator[Finding]:
         open_run(run.folder).config  # noqa: B018  reading it is the check
     except (ExpframeError, OSError) as problem:
         yield Finding("broken", run.id, f"the config cannot be read: {_in_short(problem)}")
+
+
+def _check_result(run: StoredRun) -> Iterator[Finding]:
+    try:
+        run.result  # noqa: B018  reading it is the check
+    except (ExpframeError, OSError) as problem:
+        yield Finding("broken", run.id, _in_short(problem))
 
 
 def _check_lines(run: StoredRun) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from expframe.config import json_values
 from expframe.disk import layout
-from expframe.disk.files import replace_file
+from expframe.disk.files import replace_file, size_of
 from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
 from expframe.record.record import Status
 from expframe.store import ids, lease
@@ -162,18 +162,3 @@ def empty_trash(store: Path) -> list[tuple[str, int]]:
             run.folder.unlink()
         deleted.append((run.id, size))
     return deleted
-
-
-def size_of(path: Path) -> int:
-    """Return how many bytes a file has, or all files below a folder; links count as themselves."""
-    try:
-        total = path.lstat().st_size if not path.is_dir() or path.is_symlink() else 0
-    except OSError:
-        return 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            try:
-                total += os.lstat(os.path.join(folder, name)).st_size
-            except OSError:  # it has just gone
-                continue
-    return total

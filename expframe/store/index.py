@@ -25,12 +25,12 @@ from expframe.record.record import Status
 from expframe.store.cache import index_file, remove_index
 from expframe.store.foreign import format_of
 from expframe.store.points import Statistics
-from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_as_written, statistics_of
+from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_as_written, statistics_of, with_rest
 
 FEW = 200
 """So many runs are read as fast without an index."""
 
-_VERSION = 2
+_VERSION = 3
 """Of the tables; a file with another one is made anew."""
 
 _TABLE = """
@@ -59,12 +59,18 @@ def rows(store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator
     Args:
         store: The folder.
         ids: The runs that are asked for.
-        groups: What of them, of `GROUPS`; the record is always there.
+        groups: What of them: of `GROUPS`, `info` and `size`; the record is always there.
     """
     index = _open(store) if len(ids) > FEW else None
-    if index is None:
-        yield from _read_all(store, ids, groups)
+    found = _read_all(store, ids, groups) if index is None else _fetch_all(index, store, ids, groups)
+    if not {"info", "size"}.intersection(groups):
+        yield from found
         return
+    for row in found:
+        yield with_rest(row, store / row.id, groups)
+
+
+def _fetch_all(index: _Index, store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator[Row]:
     with closing(index):
         ids = list(ids)
         fresh = index.refresh(ids)

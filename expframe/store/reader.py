@@ -23,7 +23,7 @@ from expframe.record.summaries import Summary
 from expframe.saving import checkpoints
 from expframe.saving.checkpoints import Checkpoint
 from expframe.saving.files import Notes, load
-from expframe.store import attempts, ids, lease
+from expframe.store import attempts, ids, lease, results
 from expframe.store.attempts import Attempt
 from expframe.store.foreign import format_of
 from expframe.store.index import rows
@@ -69,8 +69,9 @@ class StoredRun:
 
     @property
     def result(self) -> Any:
-        """What the command returned."""
-        return self.record.result
+        """What the command returned; of a large one, `record.result` has the shape only."""
+        found = self.record.result
+        return results.read(self.folder) if results.is_elsewhere(found) else found
 
     @property
     def info(self) -> dict[str, Any]:

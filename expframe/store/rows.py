@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from expframe.config import json_values
 from expframe.disk import layout
+from expframe.disk.files import size_of
 from expframe.record.record import Status, now
 from expframe.record.summaries import dump
 from expframe.store import lease
@@ -17,7 +20,7 @@ from expframe.store.foreign import Format, format_of
 from expframe.store.points import Statistics
 
 GROUPS = ("record", "host", "result", "config", "metrics")
-"""What a row is made of; each is read only where it is asked for."""
+"""What a row is made of; each is read only where it is asked for, as are `info` and `size`."""
 
 KEPT = (
     "uid",
@@ -35,8 +38,14 @@ KEPT = (
     "tags",
     "comment",
     "failure",
+    "attempt",
+    "git",
+    "code",
 )
-"""The facts of a record that a row has."""
+"""The facts of a record that a row has; `code` is a digest of its sources."""
+
+OF_GIT = ("commit", "branch", "dirty", "remote", "root")
+"""What a row has of the repository; not what was changed in it, which may be long."""
 _DAMAGED = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -51,6 +60,8 @@ class Row(NamedTuple):
         result: What its command returned, likewise plain.
         config: Its values, likewise plain; None where they cannot be read.
         metrics: For each metric what its points come to; None where they cannot be read.
+        info: Its info, likewise plain.
+        size: How many bytes its files have.
     """
 
     id: str
@@ -59,6 +70,13 @@ class Row(NamedTuple):
     result: Any = None
     config: Mapping[str, Any] | None = None
     metrics: Statistics | None = None
+    info: Any = None
+    size: int | None = None
+
+    @property
+    def git(self) -> Any:
+        """Facts of the repository, of `OF_GIT`; None outside of one."""
+        return (self.record or {}).get("git")
 
     @property
     def order(self) -> tuple[str, int]:
@@ -115,7 +133,7 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
             return _read_foreign(other, folder, groups)
         given = {"host": data.get("host"), "result": data.get("result")}
         if isinstance(data["status"], str) and isinstance(data["uid"], str):
-            record = {name: data.get(name) for name in KEPT}
+            record = _kept(data)
     except (FileNotFoundError, NotADirectoryError):
         other = format_of(folder)
         return _read_foreign(other, folder, groups) if other else None
@@ -137,8 +155,11 @@ def _read_foreign(other: Format, folder: Path, groups: Collection[str]) -> Row:
         given = {
             "host": data.get("host"),
             "result": data.get("result"),
-            "record": {name: data.get(name) for name in KEPT},
+            "record": _kept(data),
         }
+    with suppress(*_DAMAGED):
+        if "info" in groups:
+            given["info"] = json_values.to_json(run.info)
     with suppress(*_DAMAGED):
         if "config" in groups:
             given["config"] = run.config.to_json()["values"]
@@ -146,6 +167,30 @@ def _read_foreign(other: Format, folder: Path, groups: Collection[str]) -> Row:
         if "metrics" in groups:
             given["metrics"] = Statistics(dump(found, {}) if (found := run.summaries) else b"")
     return Row(folder.name, **given)
+
+
+def with_rest(row: Row, folder: Path, groups: Collection[str]) -> Row:
+    """Return a row with what is not remembered of a run, as far as it is asked for."""
+    if "info" in groups and row.info is None:
+        row = row._replace(info=_info(folder))
+    return row._replace(size=size_of(folder)) if "size" in groups else row
+
+
+def _kept(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a row has of a record."""
+    kept = {name: data.get(name) for name in KEPT}
+    if isinstance(kept["git"], dict):
+        kept["git"] = {name: kept["git"].get(name) for name in OF_GIT}
+    if sources := data.get("sources"):
+        kept["code"] = hashlib.blake2b(json.dumps(sorted(sources)).encode(), digest_size=16).hexdigest()
+    return kept
+
+
+def _info(folder: Path) -> Any:
+    try:
+        return json.loads(layout.read(folder, layout.INFO))
+    except _DAMAGED:
+        return None
 
 
 def _config(folder: Path) -> Mapping[str, Any] | None:

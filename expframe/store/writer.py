@@ -21,7 +21,7 @@ from expframe.record.metric_file import MetricFile
 from expframe.record.record import Record
 from expframe.record.summaries import dump
 from expframe.saving import checkpoints
-from expframe.store import attempts, ids
+from expframe.store import attempts, ids, results
 from expframe.store.lease import own_lease
 
 _FIXED = {
@@ -95,7 +95,9 @@ class LocalStore(Observer):
                 whence = f"the checkpoint at step {step}" if last else "the beginning"
                 line = f"--- attempt {record.attempt}, from {whence}, {record.resumed:%Y-%m-%d %H:%M:%S} UTC ---"
                 append_line(folder / layout.OUTPUT, line)
-            return LocalSink(folder, record, config, self.beat_interval)
+            sink = LocalSink(folder, record, config, self.beat_interval)
+            (folder / layout.RESULT).unlink(missing_ok=True)
+            return sink
         except OSError as problem:
             raise ids.unusable(self.path, problem) from problem
 
@@ -107,6 +109,7 @@ class LocalSink(Sink):
         self.folder: Path = folder
         self.id = folder.name
         self._record: Record | None = None
+        self._result: tuple[Any, Any] = (None, None)
         self._covered: dict[str, int] = {}
         self._metrics = MetricFile(folder / layout.METRICS)
         self._secrets = secrets_in(config.values) | secrets_of(record.argv)
@@ -152,12 +155,23 @@ class LocalSink(Sink):
         (self.folder / layout.LEASE).unlink(missing_ok=True)
 
     def _write_record(self, record: Record) -> None:
-        if record != self._record:
-            data = record.to_json()
+        rest = record._replace(result=None)  # a result need not be able to tell whether it is another one
+        if rest != self._record or record.result is not self._result[0]:
+            data = rest.to_json()
             data["argv"] = list(mask_words(record.argv, self._secrets))
             masked = {name: fact if name in _FIXED else self._masked(fact) for name, fact in data.items()}
+            masked["result"] = self._store_result(record.result)
             replace_file(self.folder / layout.RECORD, json_values.dump_plain(masked))
-            self._record = record
+            self._record = rest
+
+    def _store_result(self, value: Any) -> Any:
+        """Store what of a result is too large for the record, and return what stands there, as plain JSON data."""
+        if value is not self._result[0]:
+            result = results.stored(value, self._masked(json_values.to_json(value)))
+            if result.content is not None:
+                replace_file(self.folder / layout.RESULT, result.content)
+            self._result = value, result.in_record
+        return self._result[1]
 
     def _write_summaries(self, of_workers: Sequence[Path] = ()) -> None:
         """Write down what the points come to, in the end those of workers too."""

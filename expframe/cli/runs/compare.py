@@ -13,6 +13,7 @@ from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.comparison import Comparison, Group
 from expframe.cli.runs.forms import FORMS
 from expframe.record.significance import Sample, Welch
+from expframe.store.search.fields import Field
 
 USAGE = f"""\
 Compare runs: the entries that differ, and what came of it. All runs, oldest first, where none is named.
@@ -24,10 +25,11 @@ Options:
   -w FILTER --where=FILTER     Only those that it is true of: "command == 'train'".
   -m NAMES --metrics=NAMES     The metrics, with commas: acc.max,loss.last,result.score. Otherwise numbers in the
                                result, and the last value of metrics that most runs have and that differ.
-  -e ENTRIES --entries=ENTRIES  The entries, with commas, instead of those that differ.
+  -e FIELDS --entries=FIELDS   The entries, with commas, instead of those that differ; or facts, such as tags.
   -g --groups                  Runs that are equal but for the seed are one line: mean, standard deviation,
-                               confidence interval and count; two groups are tested for a difference.
-  -b ENTRIES --by=ENTRIES      Groups of runs that are equal in these entries, with commas.
+                               confidence interval and count; two groups are tested for a difference. Of runs with
+                               one seed, config, command and code the newest counts.
+  -b FIELDS --by=FIELDS        Groups of runs that are equal in these, with commas: lr, model.hidden, tags, git.commit.
   --confidence=PART            Of the intervals [default: 0.95].
   -o FORM --form=FORM          text, csv, markdown or latex [default: text].
 
@@ -48,7 +50,8 @@ def main(asked: Asked) -> Answer:
     by = asked.names("--by")
     found = comparison.compare(asked.store, ids, asked.names("--metrics"), asked.names("--entries") or by)
     if asked["--groups"] or by:
-        return _answer_of_groups(comparison.groups(found, by, confidence), found, form, confidence)
+        titles = [Field.parse(name).title for name in by]
+        return _answer_of_groups(comparison.groups(found, titles, confidence), found, form, confidence)
     return Answer(_plain(found), lambda style: [*_run_lines(found, form, style), *_notes(found, form)])
 
 
@@ -89,6 +92,9 @@ def _entry(own: Any, id: str) -> Any:
 
 
 def _notes(found: Comparison, form: str) -> Iterator[str]:
+    if form == "text":
+        for name in found.namesakes:
+            yield f"{name} is a fact of runs; the entry is config.{name}."
     if form == "text" and found.left_out:
         more = f" and {len(found.left_out) - 5} more" if len(found.left_out) > 5 else ""
         yield f"Left out: {clean(', '.join(found.left_out[:5]))}{more}. Choose with --metrics."
@@ -105,6 +111,7 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
             {
                 "entries": json_values.to_json(dict(group.entries)),
                 "runs": group.runs,
+                "repetitions": group.repetitions,
                 "metrics": {name: json_values.to_json(sample._asdict()) for name, sample in group.metrics.items()},
             }
             for group in groups
@@ -121,9 +128,20 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
         if tests:
             yield ""
             yield from _test_lines(groups, tests, form, confidence, style)
+        yield from _repetition_notes(groups, form)
         yield from _notes(found, form)
 
     return Answer(data, lines)
+
+
+def _repetition_notes(groups: Sequence[Group], form: str) -> Iterator[str]:
+    left_out = [id for group in groups for id in group.repetitions]
+    if form == "text" and left_out:
+        are = "is a repetition" if len(left_out) == 1 else "are repetitions"
+        yield (
+            f"Not counted: {len(left_out)} {'run' if len(left_out) == 1 else 'runs'} ({clean(listed(left_out))}), which "
+            f"{are} of another with its seed, config, command and code."
+        )
 
 
 def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: Style) -> list[str]:

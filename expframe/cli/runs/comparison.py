@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any, NamedTuple
 from expframe.config.dotted import MISSING
 from expframe.config.json_values import short_repr
 from expframe.cli.runs.differences import differing
+from expframe.record.record import Status
 from expframe.record.significance import Sample, Welch, describe, welch
 from expframe.store.search.fields import Field, entries, unknown
 from expframe.store.index import rows
+from expframe.store.points import STATISTICS
 from expframe.store.rows import Row
 from expframe.run.timers import PREFIX as TIMES
 
@@ -31,12 +34,18 @@ class Comparison(NamedTuple):
         entries: What differs between them: for each entry its value by run. A run may lack it.
         metrics: For each metric its value by run. A run may lack it.
         left_out: Metrics that there was no room for.
+        identities: For each run its config, seeds, command and code; those that have the same say nothing new.
+        ranks: For each run what the one that counts of several has more of: it was completed, then it is newer.
+        namesakes: Facts that were asked for and are called as an entry is.
     """
 
     runs: list[str]
     entries: Mapping[str, Mapping[str, Any]]
     metrics: Mapping[str, Mapping[str, float]]
     left_out: list[str]
+    identities: Mapping[str, str]
+    ranks: Mapping[str, tuple[Any, ...]]
+    namesakes: Sequence[str] = ()
 
 
 class Group(NamedTuple):
@@ -45,13 +54,15 @@ class Group(NamedTuple):
 
     Attributes:
         entries: In what they differ from other groups.
-        runs: Their ids.
+        runs: Their ids; none of them repeats another one.
         metrics: What the values of each metric come to.
+        repetitions: Runs that repeat one of them, with its seed, config, command and code, and do not count.
     """
 
     entries: Mapping[str, Any]
     runs: list[str]
     metrics: Mapping[str, Sample]
+    repetitions: list[str]
 
 
 def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), columns: Sequence[str] = ()) -> Comparison:
@@ -63,25 +74,28 @@ def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), column
         ids: The runs.
         metrics: Those that are wanted, as `acc.max` or `result.score`. By default numbers in the result, and the last
             value of each metric that most runs have and that differs.
-        columns: The entries that are wanted; by default those that differ.
+        columns: The fields that are wanted, such as `lr` or `tags`; by default the entries that differ.
 
     Raises:
-        QueryError: No run has such a metric or entry.
+        QueryError: No run has such a metric or field.
     """
-    found = {row.id: row for row in rows(store, ids, {"config", "metrics", "result"})}
-    found = {id: found[id] for id in ids if id in found}
-    by_run = {id: _entries(row) for id, row in found.items()}
-    if columns:
-        fields = [Field.parse(column) if "." in column else _field_of_entry(column) for column in columns]
-        shown = {_short(field.name): _values(field, found) for field in fields}
+    fields = [Field.parse(column) for column in columns]
+    wanted_groups = {"config", "metrics", "result", *(field.group for field in fields), *map(_group_of, metrics)}
+    by_id = {row.id: row for row in rows(store, ids, wanted_groups)}
+    found = {id: by_id[id] for id in ids if id in by_id}
+    if fields:
+        shown = {field.title: _values(field, found) for field in fields}
     else:
-        shown = differing(by_run)
-    wanted, left_out = ([_field_of_metric(name) for name in metrics], []) if metrics else _chosen(found)
+        shown = differing({id: _entries(row) for id, row in found.items()})
+    wanted, left_out = ([_field_of_metric(name, found) for name in metrics], []) if metrics else _chosen(found)
     numbers = {_title(field): _numbers(field, found) for field in wanted}
     for field in wanted:
-        if found and not numbers[_title(field)]:
-            raise unknown(field, [name for row in found.values() for name, _ in entries(row, field.group)])
-    return Comparison(list(found), shown, numbers, left_out)
+        if found and not numbers[_title(field)] and (problem := unknown(field, found.values())):
+            raise problem
+    identities = {id: _identity(row) for id, row in found.items()}
+    ranks = {id: ((row.record or {}).get("status") == Status.COMPLETED, *row.order) for id, row in found.items()}
+    namesakes = [field.name for field in fields if _is_namesake(field, found)]
+    return Comparison(list(found), shown, numbers, left_out, identities, ranks, namesakes)
 
 
 def _entries(row: Row) -> dict[str, Any]:
@@ -91,27 +105,49 @@ def _entries(row: Row) -> dict[str, Any]:
 
 
 def _short(name: str) -> str:
-    return name.removeprefix("config.")
-
-
-def _field_of_entry(name: str) -> Field:
-    return Field.parse(name if name in _FACTS else f"config.{name}")
+    short = name.removeprefix("config.")
+    return name if short in _FACTS else short
 
 
 def _values(field: Field, found: Mapping[str, Row]) -> dict[str, Any]:
     values = {id: field.of(row) for id, row in found.items()}
     there = {id: value for id, value in values.items() if value is not MISSING}
-    if not there and found:
-        raise unknown(field, [name for row in found.values() for name, _ in entries(row, field.group)])
+    if not there and found and (problem := unknown(field, found.values())):
+        raise problem
     return there
+
+
+def _is_namesake(field: Field, found: Mapping[str, Row]) -> bool:
+    return field.group == "record" and any(field.name in (row.config or ()) for row in found.values())
+
+
+def _identity(row: Row) -> str:
+    """Return what makes a run the repetition of another one that has the same: seeds are part of the config."""
+    record = row.record or {}
+    return json.dumps([record.get("name"), record.get("command"), record.get("code"), row.config], sort_keys=True)
 
 
 # --------------------------------------------------------------------------------------------------------- metrics
 
 
-def _field_of_metric(name: str) -> Field:
-    first = name.partition(".")[0]
-    return Field.parse(name if first in ("result", "metrics", "duration") else f"metrics.{name}")
+def _group_of(metric: str) -> str:
+    """Return the group of a row that a metric may be in, if it is none."""
+    first = metric.partition(".")[0]
+    return first if first in ("host", "git", "info", "size") else "metrics"
+
+
+def _field_of_metric(name: str, found: Mapping[str, Row]) -> Field:
+    """Return the field of a metric, with or without its statistic, or of what else has numbers: `result.score`."""
+    metric = name.removeprefix("metrics.")
+    stem, _, statistic = metric.rpartition(".")
+    all_metrics = [row.metrics for row in found.values() if row.metrics is not None]
+    if any(metric in metrics for metrics in all_metrics):
+        return Field.of_metric(metric, "last")
+    if statistic in STATISTICS and any(stem in metrics for metrics in all_metrics):
+        return Field.of_metric(stem, statistic)
+    field = Field.parse(name)
+    is_there = field.group != "config" or any(field.of(row) is not MISSING for row in found.values())
+    return field if is_there or name.startswith("config.") else Field.parse(f"metrics.{name}")
 
 
 def _title(field: Field) -> str:
@@ -120,17 +156,25 @@ def _title(field: Field) -> str:
 
 def _numbers(field: Field, found: Mapping[str, Row]) -> dict[str, float]:
     values = {id: field.of(row) for id, row in found.items()}
-    return {id: float(value) for id, value in values.items() if _is_number(value)}
+    return {id: _float(value) for id, value in values.items() if _is_number(value)}
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # a whole number beyond what a float can be
+        return math.inf if value > 0 else -math.inf
+
+
 def _chosen(found: Mapping[str, Row]) -> tuple[list[Field], list[str]]:
     """Return the metrics that matter, and those that there is no room for."""
     of_result = {name for row in found.values() for name, value in entries(row, "result") if _is_number(value)}
-    plain = ["result"] if any(_is_number(row.result) for row in found.values()) else []
+    result = Field.parse("result")
+    plain = ["result"] if any(_is_number(result.of(row)) for row in found.values()) else []
     of_metrics = dict.fromkeys(
         name for row in found.values() for name in row.metrics or () if not name.startswith(TIMES)
     )
@@ -155,7 +199,7 @@ def groups(comparison: Comparison, by: Sequence[str] = (), confidence: float = 0
 
     Args:
         comparison: The runs.
-        by: Entries whose values make the groups, in place of all that differ but seeds and the status.
+        by: Titles of entries whose values make the groups, in place of all that differ but seeds and the status.
         confidence: Of the intervals of the means.
     """
     names = list(by) or [name for name in comparison.entries if not _is_seed(name) and name != "status"]
@@ -176,11 +220,21 @@ def _key(value: Any) -> str:
 
 def _group(comparison: Comparison, names: Sequence[str], ids: list[str], confidence: float) -> Group:
     entries = {name: comparison.entries[name][ids[0]] for name in names if ids[0] in comparison.entries[name]}
+    counted = _without_repetitions(comparison, ids)
     samples = {
-        metric: describe([numbers[id] for id in ids if id in numbers], confidence)
+        metric: describe([numbers[id] for id in counted if id in numbers], confidence)
         for metric, numbers in comparison.metrics.items()
     }
-    return Group(entries, ids, samples)
+    return Group(entries, counted, samples, [id for id in ids if id not in counted])
+
+
+def _without_repetitions(comparison: Comparison, ids: Sequence[str]) -> list[str]:
+    """Return runs of which none is the repetition of another one: the newest that was completed counts."""
+    counted: dict[str, str] = {}
+    for id in sorted(ids, key=lambda id: comparison.ranks[id]):
+        counted[comparison.identities[id]] = id
+    kept = set(counted.values())
+    return [id for id in ids if id in kept]
 
 
 def tests(found: Sequence[Group], confidence: float = 0.95) -> dict[str, Welch]:

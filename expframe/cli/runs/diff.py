@@ -7,10 +7,17 @@ from collections.abc import Iterator, Sequence
 from expframe.cli.table import Cell, Style, cell, clean, seconds_text, table_lines, text_of
 from expframe.config import dotted, json_values
 from expframe.config.json_values import short_repr
-from expframe.errors import UsageError
+from expframe.errors import UsageError, listed
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.differences import SECTIONS, Differences, SourceChange, differences, source_changes
+from expframe.cli.runs.differences import (
+    SECTIONS,
+    Differences,
+    SourceChange,
+    differences,
+    not_recorded,
+    source_changes,
+)
 from expframe.store.reader import StoredRun
 
 _PARTS = ("run", "config", "code", "packages", "host", "git", "results")
@@ -43,9 +50,14 @@ def main(asked: Asked) -> Answer:
             raise UsageError(f"--only={part}", f"is none of what is compared. There are: {', '.join(near)}.")
     found = {part: differences(runs, part) for part in parts if part in SECTIONS}
     code = source_changes(runs) if "code" in parts else []
+    unknown = {part: ids for part in parts if (ids := not_recorded(runs, part))}
 
     def lines(style: Style) -> Iterator[str]:
         for part in parts:
+            if part in unknown:
+                yield style.paint(f"{part}: not recorded of run {listed(unknown[part])}", "dim")
+            if len(runs) - len(unknown.get(part, ())) < 2:
+                continue
             if part in found:
                 yield from _entry_lines(part, runs, found[part], style)
             else:
@@ -54,6 +66,7 @@ def main(asked: Asked) -> Answer:
     data = {
         "runs": [run.id for run in runs],
         "differences": {part: json_values.to_json(entries) for part, entries in found.items()},
+        "not_recorded": unknown,
         **({"code": [_plain(change) for change in code]} if "code" in parts else {}),
     }
     return Answer(data, lines)

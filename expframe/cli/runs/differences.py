@@ -94,9 +94,25 @@ SECTIONS: dict[str, Callable[[StoredRun, Record], Entries]] = {
 """What runs are compared by entry for entry."""
 
 
+_GATHERED: dict[str, Callable[[Record], Any]] = {
+    "packages": lambda record: record.packages,
+    "host": lambda record: record.host,
+    "git": lambda record: record.git or record.host or record.packages,
+    "code": lambda record: record.sources or record.sources_at_end,
+}
+"""What a run finds out while it goes on, and so may have ended without."""
+
+
 def differences(runs: Sequence[StoredRun], section: str) -> Differences:
-    """Return what differs in one of the `SECTIONS`."""
-    return differing({run.id: SECTIONS[section](run, run.record) for run in runs})
+    """Return what differs in one of the `SECTIONS`, between those runs of which it is known."""
+    unknown = not_recorded(runs, section)
+    return differing({run.id: SECTIONS[section](run, run.record) for run in runs if run.id not in unknown})
+
+
+def not_recorded(runs: Sequence[StoredRun], section: str) -> list[str]:
+    """Return the runs that ended before they had found out what is compared in a section."""
+    gathered = _GATHERED.get(section)
+    return [run.id for run in runs if gathered is not None and not gathered(run.record)]
 
 
 # --------------------------------------------------------------------------------------------------------- sources
@@ -104,10 +120,13 @@ def differences(runs: Sequence[StoredRun], section: str) -> Differences:
 
 def source_changes(runs: Sequence[StoredRun]) -> list[SourceChange]:
     """Return how the sources of later runs differ from those of the first one."""
+    unknown = not_recorded(runs, "code")
     first, *others = runs
     own = _sources(first)
     found = []
     for other in others:
+        if first.id in unknown or other.id in unknown:
+            continue
         its = _sources(other)
         for name in sorted(own.keys() | its.keys()):
             old, new = own.get(name, MISSING), its.get(name, MISSING)

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from expframe.cli.table import Cell, Style, cell, seconds_text, table_lines
+from expframe.cli.table import Cell, Style, cell, seconds_text, size_text, table_lines
 from expframe.config import json_values
 from expframe.record.record import Status
 from expframe.cli.runs.command import Answer, Asked, command
@@ -83,6 +83,8 @@ def run_cell(column: str, value: Any) -> Cell:
         return Cell(str(value), _KINDS.get(value, ""))
     if column == "duration":
         return Cell(seconds_text(value), is_right=True)
+    if column == "size" and value is not None:
+        return Cell(size_text(value), is_right=True)
     return cell(value)
 
 
@@ -111,7 +113,7 @@ def _tree(runs: Runs, columns: list[str]) -> list[_Node]:
     nodes: dict[Any, _Node] = {}
     parents: dict[Any, Any] = {}
     started: dict[Any, Any] = {}
-    for uid, parent, time, *row in runs.rows("uid", "parent", "time", *columns):
+    for uid, parent, time, *row in runs.rows("uid", "parent_uid", "time", *columns):
         key = uid if uid not in nodes else object()  # a copied folder is a run of its own
         nodes[key] = _Node(tuple(row))
         parents[key], started[key] = parent, time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from expframe.config.json_values import short_repr
 from expframe.run.rerun import build_environment, requirements, rerun
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.differences import differences
+from expframe.cli.runs.differences import differences, not_recorded
 from expframe.store.reader import StoredRun
 
 USAGE = f"""\
@@ -30,6 +31,10 @@ Options:
 """
 
 
+_SECTIONS = ("packages", "host")
+"""What may be another one than then."""
+
+
 @command(USAGE)
 def main(asked: Asked) -> Answer:
     """Do a run again."""
@@ -39,9 +44,20 @@ def main(asked: Asked) -> Answer:
         wants_own = asked["--env"]
         python = build_environment(Path(folder), requirements(run.record)) if wants_own else sys.executable
         done = rerun(run, words, python=python, output=sys.stderr if asked["--json"] else None)
-    found = {section: differences([run, done.run], section) for section in ("packages", "host")} if done.run else {}
+    found = {section: _changed(run, done.run, section) for section in _SECTIONS} if done.run else {}
     data = {"rerun_of": run.id, "id": done.run.id if done.run else None, "exit_code": done.code, "differences": found}
     return Answer(data, lambda style: _lines(run, done.run, found, style), done.code)
+
+
+def _changed(run: StoredRun, new: StoredRun, section: str) -> dict[str, Any]:
+    """Return what differs in a section; two paths to one file are no difference."""
+    found = differences([run, new], section)
+    return {name: by_run for name, by_run in found.items() if not _is_one_file(*by_run.values())}
+
+
+def _is_one_file(*values: Any) -> bool:
+    are_paths = len(values) > 1 and all(isinstance(value, str) and os.path.isabs(value) for value in values)
+    return are_paths and len(set(map(os.path.realpath, values))) == 1
 
 
 def _lines(run: StoredRun, new: StoredRun | None, found: Mapping[str, Any], _style: Style) -> Iterator[str]:
@@ -50,6 +66,9 @@ def _lines(run: StoredRun, new: StoredRun | None, found: Mapping[str, Any], _sty
         return
     yield f"Run {run.id} was done again as run {new.id} ({new.status})."
     for section, entries in found.items():
+        if not_recorded([run], section):
+            yield f"{section}: not recorded then"
+            continue
         yield f"{section}: as then" if not entries else f"{section}:"
         for name, by_run in entries.items():
             was, now = (short_repr(by_run[id], 60) if id in by_run else "none" for id in (run.id, new.id))

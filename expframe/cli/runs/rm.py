@@ -9,6 +9,7 @@ from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.store import editing
 from expframe.disk import layout
+from expframe.disk.files import size_of
 from expframe.store.reader import StoredRun
 
 USAGE = f"""\
@@ -34,12 +35,12 @@ Options:
 def main(asked: Asked) -> Answer:
     """Put runs away."""
     if asked["--list"]:
-        return _answer("trash", [(run.id, editing.size_of(run.folder)) for run in editing.trash_of(asked.store)])
+        return _answer("trash", [(run.id, size_of(run.folder)) for run in editing.trash_of(asked.store)])
     if asked["--empty"]:
         return _answer("deleted", editing.empty_trash(asked.store))
     if asked["--restore"]:
         restored = [editing.restore(asked.store, name) for name in asked["ID"]]
-        return _answer("restored", [(run.id, editing.size_of(run.folder)) for run in restored])
+        return _answer("restored", [(run.id, size_of(run.folder)) for run in restored])
     runs = select.select_all(asked, needs_words=True)
     if asked["--children"]:
         runs = _with_children(runs)

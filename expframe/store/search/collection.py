@@ -68,10 +68,12 @@ class Runs:
         Return those that a filter is true of.
 
         Args:
-            filter: An expression of `id name command status tags comment time queued started ended duration parent
-                depth failure`, `config.NAME`, `metrics.NAME.(last|min|max|mean|first|count)`, `host.NAME` and
-                `result`, such as `status == 'COMPLETED' and config.lr < 0.1 and metrics.acc.max > 0.9`. What a run
-                does not have is equal to None and matches nothing else; nor does a run that cannot be read.
+            filter: An expression of `id name command status tags comment time queued started ended duration attempt
+                parent depth failure size`, `config.NAME`, `metrics.NAME.(last|min|max|mean|first|count)`,
+                `host.NAME`, `git.(commit|branch|dirty)`, `info.NAME` and `result`, such as
+                `status == 'COMPLETED' and lr < 0.1 and metrics.acc.max > 0.9`. A name that nothing else has is that
+                of an entry. What a run does not have is equal to None and matches nothing else; nor does a run that
+                cannot be read.
 
         Raises:
             QueryError: The filter is malformed. Names that no run has are found when runs are asked for.
@@ -268,13 +270,12 @@ class Runs:
         """See to it that every field whose name is free is in some run, if there are any."""
         if not any(run.is_readable for run in everything):
             return
+        in_filters = {field for step in self.steps if isinstance(step, Where) for field in step.fields}
         for field in fields:
-            if field.group != "record" and all(run.values[field] is MISSING for run in everything):
-                known: dict[str, None] = {}
-                for row in rows(self.store, [run.id for run in everything], {field.group}):
-                    known.update((name, None) for name, _ in entries(row, field.group))
-                if field.name not in known:
-                    raise unknown(field, list(known))
+            if all(run.values[field] is MISSING for run in everything):
+                found = rows(self.store, [run.id for run in everything], {field.group, "metrics"})
+                if problem := unknown(field, found, is_in_filter=field in in_filters):
+                    raise problem
 
 
 def _newest_first(found: list[Found]) -> list[Found]:
@@ -295,12 +296,12 @@ def _cells(row: Row) -> Iterator[tuple[str, str, Any]]:
     for group in ("config", "metrics"):
         for name, value in entries(row, group):
             yield name, group, value
-    if isinstance(row.result, dict) and row.result:
+    result = Field.parse("result").of(row)
+    if isinstance(result, dict) and result:
         for name, value in entries(row, "result"):
             yield name, "result", value
-    elif row.result is not None:
-        value = Field.parse("result").of(row)
-        yield "result", "result", None if value is MISSING else value
+    elif result is not MISSING:
+        yield "result", "result", result
 
 
 def runs(store: str | os.PathLike[str] | None = None) -> Runs:

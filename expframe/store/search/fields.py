@@ -1,16 +1,20 @@
-"""What runs are asked for by name: `status`, `config.lr`, `metrics.acc.max`."""
+"""
+What runs are asked for by name: `status`, `config.lr`, `metrics.acc.max`.
+
+A name that nothing else has is that of an entry: `lr` is `config.lr`, and `model.hidden` is `config.model.hidden`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from expframe.config import dotted, json_values
 from expframe.config.dotted import MISSING
 from expframe.errors import QueryError, listed
 from expframe.store.points import STATISTICS
-from expframe.store.rows import Row, moment
+from expframe.store.rows import OF_GIT, Row, moment
 
 _PART = r"[\w/-]+"
 _QUOTED = r"\[\s*(?:\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\d+)\s*\]"
@@ -39,10 +43,10 @@ def _time(name: str) -> Callable[[Row], Any]:
 
 _OF_RECORD: dict[str, tuple[str, Callable[[Row], Any]]] = {
     "id": ("id", lambda row: row.id),
-    **{
-        name: ("text", _fact(name))
-        for name in ("uid", "name", "command", "status", "parent", "parent_id", "root", "comment")
-    },
+    **{name: ("text", _fact(name)) for name in ("uid", "name", "command", "status", "root", "comment")},
+    "parent": ("id", _fact("parent_id")),
+    "parent_id": ("id", _fact("parent_id")),
+    "parent_uid": ("text", _fact("parent")),
     "tags": ("list", lambda row: _plain(row, "tags")),
     "queued": ("time", _time("queued")),
     "started": ("time", _time("started")),
@@ -50,9 +54,15 @@ _OF_RECORD: dict[str, tuple[str, Callable[[Row], Any]]] = {
     "time": ("time", lambda row: moment(row.order[0])),
     "duration": ("duration", lambda row: row.duration),
     "depth": ("number", _fact("depth")),
+    "attempt": ("number", _fact("attempt")),
     "failure": ("text", _failure),
 }
-_GROUPS = ("config", "metrics", "host", "result")
+_GROUPS = ("config", "metrics", "host", "result", "git", "info", "size")
+_WHOLE = {"result", "size"}
+"""Groups that are a field themselves."""
+
+FACTS = (*_OF_RECORD, "size", "result", *(f"git.{name}" for name in OF_GIT))
+"""The fields that every run may have, however it was made."""
 
 
 class Field(NamedTuple):
@@ -75,7 +85,7 @@ class Field(NamedTuple):
         Return the field that a text names.
 
         Raises:
-            QueryError: No run can have such a field.
+            QueryError: It is no name, or not a whole one.
 
         Example:
             >>> Field.parse('metrics["time/epoch"]').name
@@ -92,11 +102,15 @@ class Field(NamedTuple):
             has_statistic = len(path) > 1 and steps[-1][0] in STATISTICS
             name, statistic = (path[:-1], path[-1]) if has_statistic else (path, "last")
             return cls.of_metric(".".join(name), statistic)
-        if first in _GROUPS and (path or first == "result"):
-            return cls(".".join(parts), first, tuple(path))
-        known = [*_OF_RECORD, "config.NAME", "metrics.NAME.max", "host.NAME", "result"]
-        hint = _nearest(text, known)
-        raise QueryError(f"field {text!r}", f"is none, and texts stand in quotes. {hint}")
+        if first == "git" and path and path[0] not in OF_GIT:
+            raise QueryError(f"field {text!r}", f"is none. There are: {', '.join(f'git.{name}' for name in OF_GIT)}.")
+        if first not in _GROUPS:
+            return cls(".".join(("config", *parts)), "config", tuple(parts))
+        if first == "size" and path:
+            raise QueryError(f"field {text!r}", "is none: size is a number of bytes.")
+        if not path and first not in _WHOLE:
+            raise QueryError(f"field {text!r}", f"is none: it has parts. Name one of them: {first}.NAME.")
+        return cls(".".join(parts), first, tuple(path))
 
     @classmethod
     def of_metric(cls, name: str, statistic: str) -> Field:
@@ -108,7 +122,15 @@ class Field(NamedTuple):
         """What its values are: `id`, `text`, `list`, `time`, `duration`, `number` or `any`."""
         if self.group == "record":
             return _OF_RECORD[self.name][0]
-        return "number" if self.group == "metrics" else "any"
+        return "number" if self.group in ("metrics", "size") else "any"
+
+    @property
+    def title(self) -> str:
+        """How it is called at the head of a column: in short, where that means nothing else."""
+        short = self.name.removeprefix("config.")
+        first = short.partition(".")[0]
+        is_taken = self.group == "config" and (short in FACTS or first in _GROUPS)
+        return self.name if is_taken else short.removeprefix("metrics.")
 
     def of(self, row: Row) -> Any:
         """Return its value in a row, or MISSING."""
@@ -142,8 +164,9 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
 
 
 def _value(data: Any) -> Any:
+    """Return the value that plain JSON data stand for; single numbers of libraries are found as those of Python."""
     try:
-        return json_values.from_json(data)
+        return json_values.number_of(json_values.from_json(json_values.plain_numbers(data)))
     except ValueError:  # a damaged tag
         return MISSING
 
@@ -158,12 +181,35 @@ def entries(row: Row, group: str) -> Iterator[tuple[str, Any]]:
     tree = _value(getattr(row, group))
     if isinstance(tree, dict):
         for path, value in dotted.walk(tree):
-            yield dotted.join((group, *path)), value
+            yield dotted.join((group, *path)), json_values.number_of(value)
 
 
-def unknown(field: Field, known: list[str]) -> QueryError:
-    """Return what is to be raised for a field that no run has, given those that there are in its group."""
-    return QueryError(f"field {field.name!r}", f"is in no run. {_nearest(field.name, known)}")
+def unknown(field: Field, rows: Iterable[Row], *, is_in_filter: bool = False) -> QueryError | None:
+    """
+    Return what is to be raised for a field that none of the runs has; None where each of them might.
+
+    Args:
+        field: The field.
+        rows: The runs, with the groups of the field and `metrics`.
+        is_in_filter: Whether it may be meant as a text, which stands in quotes.
+    """
+    if field.name in FACTS or field.group == "record":
+        return None
+    seen = list(rows)
+    known = dict.fromkeys(name for row in seen for name, _ in entries(row, field.group))
+    if field.name in known:
+        return None
+    hint = _nearest(field.name, list(known))
+    if field.group == "config":
+        short = ".".join(field.path)
+        names = {**{fact: fact for fact in FACTS}, **{name.removeprefix("config."): name for name in known}}
+        near = [names[name] for name in dotted.nearest(short, names)]
+        if any(short in (row.metrics or ()) for row in seen):
+            near = [f"metrics.{short}"]
+        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else hint
+    if is_in_filter and len(field.path) == 1 and field.group == "config":
+        hint += f" A text stands in quotes: '{field.path[0]}'."
+    return QueryError(f"field {field.name!r}", f"is in no run. {hint}")
 
 
 def _nearest(name: str, known: list[str]) -> str:

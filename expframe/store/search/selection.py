@@ -98,7 +98,7 @@ class Newest:
 class Children:
     """The runs of the store that were started inside any of these."""
 
-    fields: tuple[Field, ...] = (Field.parse("uid"), Field.parse("parent"))
+    fields: tuple[Field, ...] = (Field.parse("uid"), Field.parse("parent_uid"))
 
     def apply(self, found: list[Found], everything: list[Found]) -> list[Found]:
         """Return the new selection."""
@@ -109,10 +109,10 @@ class Children:
 
 def sort_key(field: Field, value: Any) -> Any:
     """Return what a value is sorted by; None for what stands last in either direction."""
-    if field.kind == "id":
-        return (0, int(value), "") if value.isdigit() else (1, 0, value)
     if value is MISSING or value is None:
         return None
+    if field.kind == "id":
+        return (0, int(value), "") if value.isdigit() else (1, 0, value)
     if isinstance(value, bool | int | float):
         return (0, value) if value == value else None  # noqa: PLR0124  NaN
     if isinstance(value, str):

@@ -1,10 +1,17 @@
 """`expframe compare`: runs and groups of seeds beside each other."""
 
+import contextlib
 import csv
 import io
+import random
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 from scipy import stats
+
+import expframe
 
 SCORES = {("adam", 1): 0.8, ("adam", 2): 0.9, ("adam", 3): 0.85, ("sgd", 1): 0.6, ("sgd", 2): 0.7, ("sgd", 3): 0.5}
 
@@ -38,9 +45,9 @@ def test_only_what_differs_has_a_column(seeds, cli):
 
 def test_metrics_and_entries_can_be_chosen(seeds, cli):
     """`-m` and `-e` name the columns; a metric that no run has gets the nearest."""
-    lines = cli("compare", "1,4", "-m", "acc.max,acc,result.score,duration", "-e", "depth").splitlines()
+    lines = cli("compare", "1,4", "-m", "acc.max,acc,result.score,duration", "-e", "config.depth").splitlines()
 
-    assert ["id", "depth", "acc.max", "acc.last", "result.score", "duration"] == lines[0].split()
+    assert ["id", "config.depth", "acc.max", "acc.last", "result.score", "duration"] == lines[0].split()
     assert ["1", "3", "0.8", "0.2", "0.8"] == lines[1].split()[:-1]
     cli("compare", "-m", "accc.max")
     assert cli.code == 2 and "'metrics.accc.max': is in no run. Did you mean 'metrics.acc.max'" in cli.err
@@ -121,3 +128,136 @@ def test_an_empty_store_has_an_empty_comparison(cli):
     """Without runs there is nothing but the title."""
     assert ("id\n", 0) == (cli("compare", "-F", "nowhere"), cli.code)
     assert [] == cli.json("compare", "-g", "-F", "nowhere")["groups"]
+
+
+# ------------------------------------------------------------------------------------------- what a group's numbers are
+
+
+@pytest.fixture
+def generated(ex):
+    """
+    Make runs of two optimizers from a seed: repeated, failed, resumed with superseded points, with numbers of all kinds.
+
+    Returns for each optimizer what counts of each of its seeds.
+    """
+    kinds = (float, np.float64, np.float32, lambda value: np.array(value), np.float16)
+
+    @ex.config
+    def config():
+        optimizer = "adam"
+
+    @ex.main
+    def main(optimizer, seed, _run):
+        plan = plans[optimizer, seed]
+        last = _run.last_checkpoint()
+        if last is None and plan["resumes"]:
+            _run.log_scalar("loss", 1.0, 0)
+            _run.checkpoint(0, epoch=0)
+            _run.log_scalar("loss", 99.0, 1)  # superseded
+            raise expframe.RunInterrupt
+        _run.log_scalar("loss", plan["value"], 1)
+        if plan["fails"] > 0:
+            plan["fails"] -= 1
+            raise ValueError
+        return {"score": plan["kind"](plan["value"])}
+
+    plans = {}
+
+    def make(draw):
+        plans.clear()
+        for optimizer in ("adam", "sgd"):
+            for seed in range(draw.randint(2, 5)):
+                value = float(np.float16(draw.gauss(1, 0.5)))
+                plans[optimizer, seed] = {
+                    "value": value,
+                    "kind": draw.choice(kinds),
+                    "fails": draw.choice((0, 0, 1)),
+                    "resumes": draw.random() < 0.3,
+                    "times": draw.choice((1, 1, 2, 3)),
+                }
+        for (optimizer, seed), plan in plans.items():
+            for _ in range(plan["times"]):
+                updates = {"optimizer": optimizer, "seed": seed}
+                for options in ({}, {"resume": "last"}) if plan["resumes"] else ({},):
+                    with contextlib.suppress(ValueError, expframe.RunInterrupt):
+                        ex.run(config_updates=updates if not options else {}, options=options)
+        return plans
+
+    return make
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_are_what_scipy_and_pandas_say(generated, cli, seed):
+    """Mean, deviation, interval and test of groups are SciPy's of one number for each seed, and `frame` has the same."""
+    plans = generated(random.Random(seed))
+    found = cli.json("compare", "--by", "optimizer", "-m", "result.score,loss.min")
+
+    frame = expframe.runs("runs").frame("pandas").sort_values("id", key=lambda ids: ids.astype(int))
+    done = frame[frame["status"] == "COMPLETED"].drop_duplicates(["config.optimizer", "config.seed"], keep="last")
+    samples = {}
+    for group in found["groups"]:
+        optimizer = group["entries"]["optimizer"]
+        of_frame = done.loc[done["config.optimizer"] == optimizer, "result.score"]
+        counted = {run.config["seed"]: run for run in map(expframe.runs("runs").__getitem__, group["runs"])}
+        expected = [float(run.result["score"]) for run in counted.values() if run.result]
+        assert {seed for name, seed in plans if name == optimizer} == counted.keys()
+        assert len(counted) == len(group["runs"])
+        assert sorted(expected) == sorted(of_frame)
+        samples[optimizer] = expected
+        sample = group["metrics"]["result.score"]
+        assert (len(expected), pytest.approx(of_frame.mean())) == (sample["n"], sample["mean"])
+        if len(expected) > 1 and of_frame.std() > 0:
+            low, high = stats.t.interval(0.95, len(expected) - 1, np.mean(expected), stats.sem(expected))
+            assert pytest.approx([of_frame.std(), low, high]) == [sample["sd"], sample["low"], sample["high"]]
+    if "result.score" in found["tests"]:
+        test = stats.ttest_ind(samples["sgd"], samples["adam"], equal_var=False)
+        its = found["tests"]["result.score"]
+        assert pytest.approx([test.statistic, test.df, test.pvalue]) == [its["t"], its["freedom"], its["p"]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_superseded_points_count_nowhere(generated, cli, seed):
+    """What a resumed run logged after its checkpoint is in no statistic."""
+    generated(random.Random(seed))
+
+    assert 99.0 not in {value for (value,) in expframe.runs("runs").rows("metrics.loss.max")}
+
+
+def test_repetitions_count_once(ex, cli):
+    """Runs with one seed, config, code and command are one observation, the newest that was completed; it is said."""
+    scores = iter([0.1, 0.2, 0.3, 0.4, 0.5])
+
+    @ex.main
+    def main(seed):
+        score = next(scores)
+        if score == 0.5:
+            raise ValueError
+        return {"score": score}
+
+    for seed in (1, 1, 2, 2):
+        ex.run(config_updates={"seed": seed})
+    with pytest.raises(ValueError):  # noqa: PT011
+        ex.run(config_updates={"seed": 2})
+    found = cli.json("compare", "--groups", "-m", "result.score")
+
+    (group,) = found["groups"]
+    assert (["2", "4"], ["1", "3", "5"]) == (group["runs"], group["repetitions"])
+    assert (2, pytest.approx(0.3)) == (group["metrics"]["result.score"]["n"], group["metrics"]["result.score"]["mean"])
+    out = cli("compare", "--groups", "-m", "result.score")
+    assert "Not counted: 3 runs (1, 3, 5), which are repetitions of another with its seed, config, command" in out
+
+
+def test_runs_of_other_code_are_no_repetitions(script, environment, cli, tmp_path):
+    """A run of changed code counts beside the one before."""
+    for factor in (1, 2, 2):
+        path = script(f"""
+            from expframe import Experiment
+            ex = Experiment("coded")
+            @ex.automain
+            def main(seed):
+                return {{"score": {factor}}}
+            """)
+        subprocess.run([sys.executable, path, "with", "seed=1"], env=environment, cwd=tmp_path, check=True)
+
+    (group,) = cli.json("compare", "--groups", "-m", "result.score")["groups"]
+    assert (["1", "3"], ["2"]) == (group["runs"], group["repetitions"])

@@ -1,9 +1,13 @@
 """`expframe diff`: what differs between runs."""
 
+import json
+import shutil
 import subprocess
 import sys
 
 import pytest
+
+import expframe
 
 
 @pytest.fixture
@@ -55,9 +59,8 @@ def test_diff_as_json_names_the_value_of_each_run(two_versions, cli):
 
 def test_diff_of_parts_compares_nothing_else(two_versions, cli):
     """`--only` narrows the comparison; a part that is none is said."""
-    assert ["code", "command", "runs", "store", "version", "differences"] == sorted(
-        cli.json("diff", "1", "2", "--only=code"), key=lambda key: (key == "differences", key)
-    )
+    found = cli.json("diff", "1", "2", "--only=code")
+    assert ({}, {}, 1) == (found["differences"], found["not_recorded"], len(found["code"]))
     cli("diff", "1", "2", "--only=cofig")
     assert (2, "UsageError: --only=cofig: is none of what is compared. There are: config.\n") == (cli.code, cli.err)
 
@@ -95,3 +98,33 @@ def test_an_entry_that_a_run_lacks_is_no_none(ex, cli):
 
     assert ["y", "None", "-"] in [line.split() for line in cli("diff", "1", "2").splitlines()]
     assert {"x": {"1": None, "2": 1}, "y": {"1": None}} == cli.json("diff", "1", "2")["differences"]["config"]
+
+
+def test_diff_says_what_a_run_ended_too_early_to_know(two_versions, cli):
+    """A run that died before its facts were found out differs in none of them: that they are unknown is said."""
+    path = expframe.runs("runs")["2"].folder / "run.json"
+    data = json.loads(path.read_bytes())
+    data.update(status="DIED", packages={}, host={}, git=None, sources=[], sources_at_end=[])
+    path.write_text(json.dumps(data))
+    out = cli("diff", "1", "2")
+
+    for part in ("packages", "host", "git", "code"):
+        assert f"{part}: not recorded of run 2" in out.splitlines()
+        assert f"{part}: same" not in out
+    assert "numpy" not in out and "---" not in out
+    found = cli.json("diff", "1", "2", "--only=packages,code")
+    assert ({"packages": {}}, []) == (found["differences"], found["code"])
+    assert {"packages": ["2"], "code": ["2"]} == found["not_recorded"]
+
+
+def test_diff_compares_the_runs_of_which_facts_are_known(two_versions, cli):
+    """Beside a run without facts, the others are compared."""
+    for id, packages in (("2", {"numpy": "1"}), ("1", {"numpy": "2"})):
+        path = expframe.runs("runs")[id].folder / "run.json"
+        path.write_text(json.dumps({**json.loads(path.read_bytes()), "packages": packages}))
+    other = shutil.copytree("runs/1", "runs/3") / "run.json"
+    other.write_text(json.dumps({**json.loads(other.read_bytes()), "packages": {}, "id": "3"}))
+    lines = cli("diff", "1", "2", "3", "--only=packages").splitlines()
+
+    assert "packages: not recorded of run 3" == lines[0]
+    assert ["numpy", "2", "1", "-"] == lines[-1].split()

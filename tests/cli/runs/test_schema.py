@@ -9,7 +9,7 @@ import pytest
 from expframe.__main__ import COMMANDS
 
 PAGE = steps.ROOT / "docs" / "command-line.md"
-OURS = [name for name, (module, _) in COMMANDS.items() if module.startswith("expframe.runs_cli.")]
+OURS = [name for name, (module, _) in COMMANDS.items() if module.startswith("expframe.cli.runs.")]
 
 
 def _documented():

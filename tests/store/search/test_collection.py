@@ -68,7 +68,7 @@ class TestFinding:
     def test_a_filter_is_lazy(self, tmp_path):
         """A malformed filter is refused at once; everything else is found out when runs are asked for."""
         with pytest.raises(QueryError):
-            runs(tmp_path / "nowhere").where("statu == 1")
+            runs(tmp_path / "nowhere").where("status = 1")
         later = runs(tmp_path / "runs").where("config.lr > 0").sort("-config.lr")
         assert [] == later.ids()
         add_run(tmp_path / "runs", config={"lr": 1})
@@ -81,6 +81,12 @@ class TestFinding:
             ("metrics.acct.max > 1", "Did you mean 'metrics.acc.max'"),
             ("result.bets > 1", "Did you mean 'result.best'"),
             ("host.xyz == 1", "is in no run."),
+            ("lrr > 1", "field 'config.lrr': is in no run. Did you mean 'config.lr'? A text stands in quotes: 'lrr'."),
+            ("statu == 'a'", "Did you mean 'status'?"),
+            ("FAILED == status", "A text stands in quotes: 'FAILED'."),
+            ("acc > 1", "Did you mean 'metrics.acc'?"),
+            ("net.dept > 1", "Did you mean 'config.net.depth'"),
+            ("info.note == 1", "is in no run."),
         ],
     )
     def test_an_unknown_name_gives_the_nearest(self, store, filter, said):
