@@ -726,7 +726,8 @@ def a_malformed_filter():
 @case
 def a_text_without_quotes_in_a_filter():
     """Compare with a word that is no text."""
-    expframe.runs("runs").where("status == FAILED")
+    storing().run()
+    list(expframe.runs("runs").where("status == FAILED"))
 
 
 @case
