@@ -270,11 +270,11 @@ class Runs:
         """See to it that every field whose name is free is in some run, if there are any."""
         if not any(run.is_readable for run in everything):
             return
-        in_filters = {field for step in self.steps if isinstance(step, Where) for field in step.fields}
+        words = {field for step in self.steps if isinstance(step, Where) for field in step.query.words}
         for field in fields:
             if all(run.values[field] is MISSING for run in everything):
                 found = rows(self.store, [run.id for run in everything], {field.group, "metrics"})
-                if problem := unknown(field, found, is_in_filter=field in in_filters):
+                if problem := unknown(field, found, is_word=field in words):
                     raise problem
 
 

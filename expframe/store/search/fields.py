@@ -184,14 +184,14 @@ def entries(row: Row, group: str) -> Iterator[tuple[str, Any]]:
             yield dotted.join((group, *path)), json_values.number_of(value)
 
 
-def unknown(field: Field, rows: Iterable[Row], *, is_in_filter: bool = False) -> QueryError | None:
+def unknown(field: Field, rows: Iterable[Row], *, is_word: bool = False) -> QueryError | None:
     """
     Return what is to be raised for a field that none of the runs has; None where each of them might.
 
     Args:
         field: The field.
         rows: The runs, with the groups of the field and `metrics`.
-        is_in_filter: Whether it may be meant as a text, which stands in quotes.
+        is_word: Whether it may be meant as a text, which stands in quotes.
     """
     if field.name in FACTS or field.group == "record":
         return None
@@ -207,7 +207,7 @@ def unknown(field: Field, rows: Iterable[Row], *, is_in_filter: bool = False) ->
         if any(short in (row.metrics or ()) for row in seen):
             near = [f"metrics.{short}"]
         hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else hint
-    if is_in_filter and len(field.path) == 1 and field.group == "config":
+    if is_word:
         hint += f" A text stands in quotes: '{field.path[0]}'."
     return QueryError(f"field {field.name!r}", f"is in no run. {hint}")
 

@@ -60,6 +60,7 @@ class Query:
 
     Attributes:
         fields: What it asks of a run.
+        words: Those of them that are written as a single word, which may have been meant as a text.
 
     Raises:
         QueryError: It is malformed, or names what no run can have.
@@ -75,6 +76,7 @@ class Query:
         parser = _Parser(text)
         self._verdict = parser.whole()
         self.fields = tuple(parser.fields)
+        self.words = frozenset(parser.words)
 
     def matches(self, values: Values) -> bool:
         """Return whether a run matches that has these values of the fields."""
@@ -99,6 +101,7 @@ class _Parser:
         self._next = 0
         self._depth = 0
         self.fields: dict[Field, None] = {}
+        self.words: set[Field] = set()
 
     def whole(self) -> Callable[[Values], Verdict]:
         """Return what judges a run, after reading everything."""
@@ -209,6 +212,8 @@ class _Parser:
             return _literal(_CONSTANTS[token.text.lower()], "constant")
         field = Field.parse(token.text)
         self.fields[field] = None
+        if token.text.isidentifier():
+            self.words.add(field)
         return _Term(lambda values: values[field], field.kind)
 
     def _number(self, text: str) -> _Term:

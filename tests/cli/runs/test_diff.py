@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_diff_compares_the_runs_of_which_facts_are_known(two_versions, cli):
     for id, packages in (("2", {"numpy": "1"}), ("1", {"numpy": "2"})):
         path = expframe.runs("runs")[id].folder / "run.json"
         path.write_text(json.dumps({**json.loads(path.read_bytes()), "packages": packages}))
-    other = shutil.copytree("runs/1", "runs/3") / "run.json"
+    other = Path(shutil.copytree("runs/1", "runs/3"), "run.json")
     other.write_text(json.dumps({**json.loads(other.read_bytes()), "packages": {}, "id": "3"}))
     lines = cli("diff", "1", "2", "3", "--only=packages").splitlines()
 
