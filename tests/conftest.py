@@ -14,12 +14,17 @@ from expframe import Experiment
 from expframe.__main__ import main
 from expframe.process import context
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile the package anew
+
 collect_ignore = ["golden"]  # what other programs have written, scripts among it
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-hypothesis.settings.register_profile("shared", deadline=None)  # a busy machine is no fault of the code
+# A busy machine is no fault of the code; forty examples on each Python, each day, find what hundreds of one day do.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("shared")
 
 

@@ -105,7 +105,7 @@ _SHAPING = (
     "JUPYTER_",
     "GIT_",
 )  # shapes output
-_KEPT = ("EXPFRAME_CACHE", "PYTHONDONTWRITEBYTECODE", "GIT_CEILING_DIRECTORIES")
+_KEPT = ("EXPFRAME_CACHE", "GIT_CEILING_DIRECTORIES")
 
 
 def environment() -> dict[str, str]:

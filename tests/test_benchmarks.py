@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -27,6 +29,7 @@ def test_a_group_of_benchmarks_prints_its_table_without_sacred():
     assert all(line.split("|")[6].strip() in ("yes", "NO") for line in lines[::2])
 
 
+@pytest.mark.once
 def test_rows_are_left_out_where_a_peer_is_missing():
     """A peer of the logging group that cannot be had has no rows, and the reason is said below the table."""
     command = [sys.executable, "-m", "benchmarks", "--here", "--quick", "--only", "logging"]

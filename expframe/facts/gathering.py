@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.errors import NotCleanError
+from expframe.errors import NotCleanError, listed
 from expframe.facts import git, host, packages, sources
 
 
@@ -50,6 +51,7 @@ class Known:
         self.host: Mapping[str, Any] | None = None
         self.git: Mapping[str, Any] | None = None
         self.git_state: object = None
+        self.git_problem: str | None = None
         self.modules: frozenset[str] = frozenset()
         self.packages: Mapping[str, str] = {}
         self.packages_of: frozenset[str] = frozenset()
@@ -99,7 +101,8 @@ class Gathering:
             self._known.packages_of = modules
         stored = self._known.stored[1] if self._are_sources_known() else _attempt(self._store_sources) or ()
         late = tuple(pair for pair in stored if self._at_start.get(pair[0]) != pair[1])
-        return {"packages": self._known.packages, "sources_at_end": late}
+        problems = (self._known.git_problem,) if self._known.git_problem else ()
+        return {"packages": self._known.packages, "sources_at_end": late, "problems": problems}
 
     def _start(self) -> None:
         known = self._known
@@ -151,11 +154,13 @@ class Gathering:
 
     def _gather_git(self) -> Mapping[str, Any] | None:
         """Ask git, unless neither the repository nor a loaded source has changed since it was asked."""
-        state = self._git_state()
-        if state != self._known.git_state:
-            self._known.git = git.gather(self._known.project) if state and self._known.project else None
-            self._known.git_state = state
-        return self._known.git
+        known, state = self._known, self._git_state()
+        if state != known.git_state:
+            found = git.gather(known.project) if state and known.project else git.Repository()
+            if found.problem and found.problem != known.git_problem:
+                logging.getLogger("expframe").warning("%s", found.problem)
+            known.git, known.git_problem, known.git_state = found.facts, found.problem, state
+        return known.git
 
     def _git_state(self) -> object:
         root = git.find_root(self._known.project) if self._known.project else None
@@ -167,17 +172,50 @@ class Gathering:
 
 def require_clean(scope: Scope) -> None:
     """
-    Check that all tracked files are committed.
+    Check that the code is that of a commit: all tracked files are as there, and all loaded sources are tracked.
 
     Raises:
-        NotCleanError: There is no repository, or it has uncommitted changes.
+        NotCleanError: There is no repository, git does not read it, or something is not committed.
     """
     folder = scope.find_project()
-    found = git.gather(folder)
-    if found is None:
+    facts, problem = git.gather(folder)
+    if problem is not None:
+        raise NotCleanError("--enforce_clean", f"{problem}.")
+    if facts is None:
         raise NotCleanError("--enforce_clean", f"{folder} is in no git repository. Put it under version control.")
-    if found.get("dirty"):
-        raise NotCleanError("--enforce_clean", f"{found.get('root')} has uncommitted changes. Commit or stash them.")
+    if facts["dirty"]:
+        raise NotCleanError("--enforce_clean", f"{facts['root']} has uncommitted changes. Commit or stash them.")
+    try:
+        untracked = _untracked_sources(scope, folder, Path(facts["root"]))
+    except OSError as fault:
+        raise NotCleanError("--enforce_clean", f"{fault}.") from fault
+    if facts["commit"] is None:
+        files = listed(untracked, none="your files")
+        raise NotCleanError("--enforce_clean", f"{facts['root']} has no commit yet. Commit {files}.")
+    if untracked:
+        raise NotCleanError(
+            "--enforce_clean",
+            f"{facts['root']} does not track {listed(untracked)}, which this run uses. "
+            "Commit what matters, and leave the rest to .gitignore.",
+        )
+
+
+def _untracked_sources(scope: Scope, project: Path, root: Path) -> list[str]:
+    """Return the sources that no commit has, relative to the repository; those in one inside it, as it has them."""
+    found = sources.gather(
+        project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude, patterns=scope.patterns
+    )
+    files: dict[Path, list[str]] = {}
+    for source in found.values():
+        inner = git.find_root(source.path.parent)
+        if inner is not None and source.content is None and inner.is_relative_to(root):
+            files.setdefault(inner, []).append(str(source.path))
+    files[root] = files.get(root, []) + [str(inner) for inner in files if inner != root]
+    return [
+        os.path.relpath(inner / name, root)
+        for inner, names in sorted(files.items())
+        for name in git.untracked_of(inner, names)
+    ]
 
 
 def _mark(path: Path) -> tuple[int, int] | None:

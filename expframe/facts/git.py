@@ -14,6 +14,8 @@ _SECONDS = 5.0
 _DIFF_SECONDS = 10.0
 _DIFF_BYTES = 10_000_000
 _UNTRACKED_NAMES = 100
+_NAMES_AT_ONCE = 500
+_WORDS = 500
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 # An empty core.fsmonitor is off for every git; "false" would name a hook for those before 2.36.
@@ -35,6 +37,20 @@ _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COM
 _FOREIGN_OBJECTS = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
 
 
+class Repository(NamedTuple):
+    """
+    What can be said of a repository.
+
+    Attributes:
+        facts: `root`, `commit`, `branch`, `remote`, `dirty`, `untracked` (absent if it takes too long to find out),
+            `diff` and `diff_truncated`; None where there is no repository, or git does not read it.
+        problem: What git said of that which it does not read, in one line.
+    """
+
+    facts: dict[str, Any] | None = None
+    problem: str | None = None
+
+
 class _Status(NamedTuple):
     commit: str | None
     branch: str | None
@@ -42,25 +58,46 @@ class _Status(NamedTuple):
     untracked: list[str] | None
 
 
-def gather(folder: Path) -> dict[str, Any] | None:
+def gather(folder: Path) -> Repository:
     """
-    Return the state of the repository around a folder, or None where there is none or it cannot be read.
+    Return the state of the repository around a folder.
 
-    Nothing is written, not even the index; no hook, pager, external diff or prompt runs; at most three processes.
-    Texts hold undecodable bytes as surrogates: `diff.encode("utf-8", "surrogateescape")` is the exact patch.
+    Nothing is written, not even the index; no hook, pager, external diff or prompt runs; at most three processes, and
+    one more to learn what git does not like. Texts hold undecodable bytes as surrogates:
+    `diff.encode("utf-8", "surrogateescape")` is the exact patch.
 
     Args:
         folder: Any folder inside the repository.
-
-    Returns:
-        `root`, `commit`, `branch`, `remote`, `dirty`, `untracked` (absent if it takes too long to find out), `diff`
-        and `diff_truncated`.
     """
+    root = None
     try:
         root = find_root(folder)
-        return _describe(root) if root is not None else None
-    except Exception:
-        return None
+        return _describe(root) if root is not None else Repository()
+    except FileNotFoundError:
+        return Repository(
+            problem=f"{root} is a git repository, and there is no program git to read it" if root else None
+        )
+    except Exception as problem:
+        return Repository(problem=f"git does not read {root} ({type(problem).__name__}: {problem})")
+
+
+def untracked_of(root: Path, files: Sequence[str]) -> list[str]:
+    """
+    Return those of some files of a repository that it neither tracks nor ignores, relative to it.
+
+    Raises:
+        OSError: Git does not say.
+    """
+    command = ("--literal-pathspecs", "ls-files", "--others", "--exclude-standard", "-z", "--")
+    found: list[str] = []
+    names = [os.path.relpath(file, root) for file in files]
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        whole = (*command, *names[start : start + _NAMES_AT_ONCE])
+        answer = _ask(root, whole, _SECONDS)
+        if answer.code != 0:
+            raise OSError(f"git does not read {root}: {_words(root, whole)}")
+        found += [name for name in _decode(answer.data).split("\0") if name]
+    return sorted(found)
 
 
 def find_root(folder: Path) -> Path | None:
@@ -81,28 +118,28 @@ def find_root(folder: Path) -> Path | None:
 
 
 def _is_root(folder: Path) -> bool:
-    """Return whether a folder holds `.git`: a folder with a HEAD, or the file of a worktree or submodule."""
+    """Return whether a folder holds `.git`: a folder of git's, even a damaged one, or the file of a worktree."""
     marker = folder / ".git"
     try:
         if marker.is_dir():
-            return os.path.lexists(marker / "HEAD")
+            return any(os.path.lexists(marker / name) for name in ("HEAD", "objects", "refs"))
         with marker.open("rb") as file:
             return file.read(7) == b"gitdir:"
     except OSError:
         return False
 
 
-def _describe(root: Path) -> dict[str, Any] | None:
+def _describe(root: Path) -> Repository:
     asked = 1
     status = _ask_status(root, untracked=True)
     if isinstance(status, host.ProgramOutput):
         if status.code is not None:
-            return None
+            return Repository(problem=f"git does not read {root}: {_words(root, _STATUS)}")
         # Finding untracked files may mean reading huge folders; without them git looks at tracked files only.
         asked += 1
         status = _ask_status(root, untracked=False)
         if isinstance(status, host.ProgramOutput):
-            return None
+            return Repository(problem=f"git does not read {root}: it took longer than {_SECONDS:g} s")
     described: dict[str, Any] = {
         "root": str(root),
         "commit": status.commit,
@@ -119,7 +156,17 @@ def _describe(root: Path) -> dict[str, Any] | None:
         described["diff"], described["diff_truncated"] = _ask_diff(root, status)
     if asked < 3:
         described["remote"] = _ask_remote(root)
-    return described
+    if status.dirty and described["diff"] is None:
+        words = _words(root, _diff_command(status))
+        return Repository(described, f"git does not tell what has changed in {root}: {words}")
+    return Repository(described)
+
+
+def _words(root: Path, command: Sequence[str]) -> str:
+    """Return what git says when it refuses a command, in one line."""
+    answer = _ask(root, command, _SECONDS, errors=True)
+    said = " ".join(_decode(answer.data).split()) if answer.code else ""
+    return secrets.mask_text(said[:_WORDS]) or f"exit code {answer.code}"
 
 
 def _ask_status(root: Path, *, untracked: bool) -> _Status | host.ProgramOutput:
@@ -174,25 +221,31 @@ def _mask_url(url: str) -> str:
 
 def _ask_diff(root: Path, status: _Status) -> tuple[str | None, bool]:
     """Return the patch from the last commit to the files as they are, and whether its end is missing."""
-    command = (*_DIFF, *_DIFF_FORMAT, _SUBMODULES, status.commit or _EMPTY_TREE, "--")
-    answer = _ask(root, command, _DIFF_SECONDS, limit=_DIFF_BYTES)
+    answer = _ask(root, _diff_command(status), _DIFF_SECONDS, limit=_DIFF_BYTES)
     if answer.code is None:
         return _decode(answer.data[: answer.data.rfind(b"\n") + 1]), True
     return (_decode(answer.data), False) if answer.code == 0 else (None, False)
 
 
-def _ask(root: Path, command: Sequence[str], seconds: float, limit: int = 1 << 26) -> host.ProgramOutput:
+def _diff_command(status: _Status) -> Sequence[str]:
+    return (*_DIFF, *_DIFF_FORMAT, _SUBMODULES, status.commit or _EMPTY_TREE, "--")
+
+
+def _ask(
+    root: Path, command: Sequence[str], seconds: float, limit: int = 1 << 26, *, errors: bool = False
+) -> host.ProgramOutput:
     """Run one git command that only reads."""
     git = ("git", *_QUIET, "-C", str(root), *command)
-    return host.ask(git, timeout=seconds, environment=_make_environment(), limit=limit)
+    return host.ask(git, timeout=seconds, environment=_make_environment(root), limit=limit, errors=errors)
 
 
-def _make_environment() -> dict[str, str]:
-    """Return an environment in which git looks at nothing but the folder it is given."""
+def _make_environment(root: Path) -> dict[str, str]:
+    """Return an environment in which git looks at nothing but the folder it is given, and at none above it."""
     foreign = {*_FOREIGN, *_FOREIGN_OBJECTS}
     # Name by name, since another thread may remove one meanwhile.
     values = ((name, os.environ.get(name)) for name in os.environ if name not in foreign)
-    return {name: value for name, value in values if value is not None} | _SETTINGS
+    own = {name: value for name, value in values if value is not None}
+    return own | _SETTINGS | {"GIT_CEILING_DIRECTORIES": str(root.parent)}
 
 
 def _decode(data: bytes) -> str:

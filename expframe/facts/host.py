@@ -57,6 +57,7 @@ def ask(
     timeout: float,
     environment: Mapping[str, str] | None = None,
     limit: int = 1 << 24,
+    errors: bool = False,
 ) -> ProgramOutput:
     """
     Run another program, read what it writes, and stop it when it takes too long or writes too much.
@@ -68,6 +69,7 @@ def ask(
         timeout: Seconds.
         environment: The whole environment of the program; None passes this process's on.
         limit: Bytes to read at most.
+        errors: Whether what it writes to standard error is read too.
 
     Raises:
         OSError: The program cannot be started.
@@ -79,7 +81,7 @@ def ask(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT if errors else subprocess.DEVNULL,
         env=environment,
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -64,9 +64,9 @@ class Ledger:
     def advance(self, **changes: Any) -> None:
         """Replace the record by one with changes, with what is counted and with what went wrong so far."""
         with self._lock:
-            problems = tuple(dict.fromkeys((*self._problems, *changes.pop("problems", ()))))
+            self._problems |= dict.fromkeys(changes.pop("problems", ()))
             counts = {name: count for name, count in self._counts.items() if count}
-            self.record = self.record._replace(counts=counts, problems=problems, **changes)
+            self.record = self.record._replace(counts=counts, problems=tuple(self._problems), **changes)
 
     def learn(self, facts: Mapping[str, Any]) -> None:
         """Take facts into the record, which is stored with the next flush."""

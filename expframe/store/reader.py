@@ -14,7 +14,7 @@ from expframe.config import json_values
 from expframe.config.decided import Config
 from expframe.disk import layout
 from expframe.disk.files import inside, whole_lines
-from expframe.errors import ValueFormatError
+from expframe.errors import RunNotFoundError, ValueFormatError
 from expframe.process.terminal import collapse
 from expframe.record.curves import read_files
 from expframe.record.events import Call, File, Media
@@ -49,6 +49,11 @@ class StoredRun:
         return self.folder.name
 
     @property
+    def dir(self) -> Path:
+        """The folder, by the name that a live run has for it too."""
+        return self.folder
+
+    @property
     def record(self) -> Record:
         """The facts as they are now; a run that says RUNNING and whose process is gone is DIED."""
         record = self._read(layout.RECORD, Record.from_json)
@@ -61,6 +66,36 @@ class StoredRun:
     def status(self) -> str:
         """How the run is, or ended."""
         return self.record.status
+
+    @property
+    def uid(self) -> str:
+        """What no other run of any store has: given once, kept when the run is renamed or copied."""
+        return self.record.uid
+
+    @property
+    def name(self) -> str:
+        """The name of its experiment."""
+        return self.record.name
+
+    @property
+    def command(self) -> str:
+        """The command that it ran."""
+        return self.record.command
+
+    @property
+    def seed(self) -> Any:
+        """The seed of all its random numbers."""
+        return self.record.seed
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words by which it can be found."""
+        return self.record.tags
+
+    @property
+    def depth(self) -> int:
+        """How many runs are around it."""
+        return self.record.depth
 
     @cached_property
     def config(self) -> Config:
@@ -193,6 +228,23 @@ class StoredRun:
         own, store = self.record.uid, self.folder.parent
         found = [row for row in rows(store, ids.run_ids(store), ()) if row.record and row.record["parent"] == own]
         return [open_run(store / row.id) for row in sorted(found, key=lambda row: row.order)]
+
+    @property
+    def root(self) -> StoredRun:
+        """
+        The outermost of the runs around this one, or the run itself.
+
+        Raises:
+            RunNotFoundError: That run is in this store no more.
+        """
+        record, store = self.record, self.folder.parent
+        if record.root in (record.uid, ""):
+            return self
+        newest_first = sorted(rows(store, ids.run_ids(store), ()), key=lambda row: row.order, reverse=True)
+        for row in newest_first:
+            if row.record and row.record["uid"] == record.root:
+                return open_run(store / row.id)
+        raise RunNotFoundError(record.root, str(store), tuple(row.id for row in newest_first[:10]))
 
     def _read(self, name: str, make: Callable[[Any], T]) -> T:
         """Return what a JSON file of the run says."""

@@ -96,7 +96,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(VALUES)
 def test_what_comes_back_is_the_same(value):
     """Every value of the standard library is the same after JSON, frozen or not, and its JSON is strict."""
@@ -105,7 +105,7 @@ def test_what_comes_back_is_the_same(value):
     json.dumps(to_json(value), allow_nan=False)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.one_of(
         arrays.arrays(
@@ -127,7 +127,7 @@ def test_arrays(array):
     assert found.flags.writeable
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(arrays.arrays(arrays.scalar_dtypes(), ()))
 def test_numpy_scalars(array):
     """Numpy scalars come back as scalars of their type."""

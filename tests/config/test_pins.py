@@ -32,7 +32,7 @@ def places(tree, path=()):
             yield (*path, key)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tree=TREES, data=st.data())
 def test_only_what_is_asked_for_changes(tree, data):
     """Every leaf that is asked for has its value, every other one stays, and no object of the caller is edited."""
@@ -50,7 +50,7 @@ def test_only_what_is_asked_for_changes(tree, data):
         assert same(value, dotted.get(found, path)), path
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tree=TREES, data=st.data())
 def test_fixing_again_changes_nothing(tree, data):
     """What is fixed already is returned as it is, so that code which holds it goes on holding the entry."""

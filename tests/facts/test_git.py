@@ -32,6 +32,13 @@ def _own_settings(monkeypatch, tmp_path):
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
 
 
+def gathered(folder):
+    """Return the facts of a repository that git reads without a problem; None where there is none."""
+    facts, problem = git.gather(folder)
+    assert problem is None
+    return facts
+
+
 def run(folder, *command):
     """Run git in a folder and return what it prints."""
     done = subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
@@ -74,7 +81,7 @@ def test_a_clean_repository_is_told_with_its_commit(repository):
     """Root, commit and branch are git's own; a clean tree has no diff; any folder inside will do."""
     (repository / "deep" / "deeper").mkdir(parents=True)
 
-    facts = git.gather(repository / "deep" / "deeper")
+    facts = gathered(repository / "deep" / "deeper")
 
     assert facts == {
         "root": os.path.realpath(repository),
@@ -95,24 +102,66 @@ def test_outside_of_a_repository_nothing_is_started(tmp_path, asked):
     (tmp_path / "file").mkdir()
     (tmp_path / "file" / ".git").write_text("nothing of git's")
 
-    assert git.gather(folder) is None
-    assert git.gather(tmp_path / "file") is None
-    assert git.gather(tmp_path / "missing") is None
+    assert gathered(folder) is None
+    assert gathered(tmp_path / "file") is None
+    assert gathered(tmp_path / "missing") is None
     assert asked == []
 
 
-def test_a_missing_git_is_a_missing_fact(repository, monkeypatch, tmp_path):
-    """Without the program there is no fact and no error."""
+def test_a_missing_git_is_told(repository, monkeypatch, tmp_path):
+    """Without the program there is no fact, and that is said; where there is no repository, nothing is."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    assert git.gather(repository) is None
+    said = f"{os.path.realpath(repository)} is a git repository, and there is no program git to read it"
+    assert (None, said) == git.gather(repository)
+    assert (None, None) == git.gather(tmp_path)
 
 
-def test_a_damaged_repository_is_a_missing_fact(repository):
-    """A repository that git refuses to read gives no fact and no error."""
-    (repository / ".git" / "config").write_text("[core\n")
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("config", "[core\n", "fatal: bad config line"),
+        ("HEAD", "garbage\n", "fatal: not a git repository"),
+        ("HEAD", None, "fatal: not a git repository"),
+        ("index", "garbage of more than twenty bytes", "index file"),
+    ],
+)
+def test_a_damaged_repository_is_told_in_gits_words(repository, name, content, words):
+    """A repository that git refuses to read gives no fact, not even those of one around it, but what git said."""
+    inner = repository / "inner"
+    inner.mkdir()
+    run(inner, "init")
+    (inner / ".git" / name).unlink(missing_ok=True)
+    if content is not None:
+        (inner / ".git" / name).write_text(content)
 
-    assert git.gather(repository) is None
+    facts, problem = git.gather(inner)
+
+    assert facts is None
+    assert problem.startswith(f"git does not read {os.path.realpath(inner)}: ") and words in problem
+
+
+def test_what_git_does_not_tell_of_a_change_is_told(repository):
+    """Where the content of a commit has gone, the facts say what they can, and the problem what git said."""
+    blob = run(repository, "rev-parse", "HEAD:train.py")
+    (repository / "train.py").write_text("lr = 0.2\n")
+    (repository / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+
+    facts, problem = git.gather(repository)
+
+    assert (run(repository, "rev-parse", "HEAD"), True, None) == (facts["commit"], facts["dirty"], facts["diff"])
+    assert "git does not tell what has changed" in problem and blob in problem
+
+
+def test_a_shallow_clone_is_told_like_others(repository, tmp_path):
+    """A clone without history has its commit, branch and changes."""
+    run(tmp_path, "clone", "--depth", "1", repository.as_uri(), "shallow")
+    (tmp_path / "shallow" / "train.py").write_text("lr = 0.2\n")
+
+    facts = gathered(tmp_path / "shallow")
+
+    assert (run(repository, "rev-parse", "HEAD"), "main", True) == (facts["commit"], facts["branch"], facts["dirty"])
+    assert "+lr = 0.2" in facts["diff"]
 
 
 def test_changes_are_told_by_a_patch_that_restores_them(repository, tmp_path):
@@ -134,7 +183,7 @@ def test_changes_are_told_by_a_patch_that_restores_them(repository, tmp_path):
     (repository / "new.py").write_text("new\n")
     run(repository, "add", "new.py")
 
-    facts = git.gather(repository)
+    facts = gathered(repository)
     apply(clone, facts["diff"])
 
     assert facts["dirty"] is True
@@ -152,10 +201,10 @@ def test_a_commit_that_is_not_there_yet_is_none(repository, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     run(empty, "init")
-    clean = git.gather(empty)
+    clean = gathered(empty)
     (empty / "train.py").write_text("lr = 0.1\n")
     run(empty, "add", ".")
-    staged = git.gather(empty)
+    staged = gathered(empty)
 
     assert (clean["commit"], clean["branch"], clean["dirty"]) == (None, "main", False)
     assert (staged["commit"], staged["dirty"]) == (None, True)
@@ -170,7 +219,7 @@ def test_a_conflict_is_dirty(repository):
         run(repository, "commit", "-a", "-m", branch)
     subprocess.run(["git", "merge", "one"], cwd=repository, capture_output=True, check=False)
 
-    facts = git.gather(repository)
+    facts = gathered(repository)
 
     assert facts["dirty"] is True
     assert "+<<<<<<<" in facts["diff"]
@@ -180,8 +229,8 @@ def test_a_detached_head_has_no_branch(repository):
     """Off every branch there is a commit, and no branch."""
     run(repository, "checkout", "--detach")
 
-    assert git.gather(repository)["branch"] is None
-    assert git.gather(repository)["commit"] == run(repository, "rev-parse", "HEAD")
+    assert gathered(repository)["branch"] is None
+    assert gathered(repository)["commit"] == run(repository, "rev-parse", "HEAD")
 
 
 def test_untracked_files_are_named_and_make_nothing_dirty(repository):
@@ -191,10 +240,10 @@ def test_untracked_files_are_named_and_make_nothing_dirty(repository):
     run(repository, "commit", "-m", "ignore")
     (repository / "run.log").touch()
     (repository / 'ünder "score"\ttab.py').touch()
-    few = git.gather(repository)
+    few = gathered(repository)
     for number in range(150):
         (repository / f"new{number}.py").touch()
-    many = git.gather(repository)
+    many = gathered(repository)
 
     assert (few["dirty"], few["untracked"]) == (False, ['ünder "score"\ttab.py'])
     assert len(many["untracked"]) == 100
@@ -211,7 +260,7 @@ def test_odd_names_break_nothing(repository):
     for name in names:
         Path(repository, os.fsdecode(name)).write_text("2\n")
 
-    facts = git.gather(repository)
+    facts = gathered(repository)
 
     assert facts["dirty"] is True
     assert facts["diff"].count("\n+2") == len(names)
@@ -232,27 +281,27 @@ def test_the_remote_is_told_without_credentials(repository, url, shown):
     """User and password are taken out of a URL; an address for ssh stays as it is."""
     run(repository, "remote", "add", "origin", url)
 
-    assert git.gather(repository)["remote"] == shown
+    assert gathered(repository)["remote"] == shown
 
 
 def test_the_remote_is_origin_or_else_the_first(repository):
     """Of several remotes it is `origin`, without one the first; a URL to push to does not count."""
     run(repository, "remote", "add", "upstream.one", "https://example.org/upstream")
     run(repository, "remote", "add", "other", "https://example.org/other")
-    first = git.gather(repository)["remote"]
+    first = gathered(repository)["remote"]
     run(repository, "remote", "add", "origin", "https://example.org/origin")
     run(repository, "remote", "set-url", "--push", "origin", "https://example.org/push")
 
     assert first == "https://example.org/upstream"
-    assert git.gather(repository)["remote"] == "https://example.org/origin"
+    assert gathered(repository)["remote"] == "https://example.org/origin"
 
 
 def test_at_most_three_processes_and_a_diff_only_when_dirty(repository, asked):
     """A clean repository is asked twice, a dirty one three times."""
-    git.gather(repository)
+    gathered(repository)
     clean = len(asked)
     (repository / "train.py").write_text("lr = 0.2\n")
-    git.gather(repository)
+    gathered(repository)
 
     assert clean == 2
     assert len(asked) - clean == 3
@@ -268,13 +317,13 @@ def test_the_index_is_not_touched(repository):
     os.utime(repository / "train.py", (1, 1))
     index = repository / ".git" / "index"
     before = (index.read_bytes(), index.stat().st_mtime_ns, sorted((repository / ".git").iterdir()))
-    facts = git.gather(repository)
+    facts = gathered(repository)
     after = (index.read_bytes(), index.stat().st_mtime_ns, sorted((repository / ".git").iterdir()))
     (repository / ".git" / "index.lock").touch()
 
     assert after == before
     assert "train.py" not in facts["diff"]
-    assert git.gather(repository) == facts
+    assert gathered(repository) == facts
 
 
 @posix
@@ -297,7 +346,7 @@ def test_no_program_of_the_user_is_run(repository, tmp_path, monkeypatch):
     (repository / "train.py").write_text("lr = 0.2\n")
     trace.unlink(missing_ok=True)
 
-    facts = git.gather(repository)
+    facts = gathered(repository)
 
     assert "+lr = 0.2" in facts["diff"]
     assert not trace.exists()
@@ -306,7 +355,7 @@ def test_no_program_of_the_user_is_run(repository, tmp_path, monkeypatch):
 def test_settings_of_the_user_do_not_change_the_answer(repository, monkeypatch, tmp_path):
     """Formats that a user has chosen, and a repository named by the environment, make no difference."""
     (repository / "train.py").write_text("lr = 0.2\n")
-    facts = git.gather(repository)
+    facts = gathered(repository)
     for setting in (
         "color.ui=always",
         "diff.noprefix=true",
@@ -322,7 +371,7 @@ def test_settings_of_the_user_do_not_change_the_answer(repository, monkeypatch, 
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
 
-    assert git.gather(repository) == facts
+    assert gathered(repository) == facts
 
 
 def test_a_worktree_is_a_repository_of_its_own(repository, tmp_path):
@@ -330,11 +379,11 @@ def test_a_worktree_is_a_repository_of_its_own(repository, tmp_path):
     run(repository, "worktree", "add", "-b", "side", str(tmp_path / "side"))
     (tmp_path / "side" / "train.py").write_text("lr = 0.2\n")
 
-    facts = git.gather(tmp_path / "side")
+    facts = gathered(tmp_path / "side")
 
     assert (facts["root"], facts["branch"]) == (os.path.realpath(tmp_path / "side"), "side")
     assert "+lr = 0.2" in facts["diff"]
-    assert git.gather(repository)["dirty"] is False
+    assert gathered(repository)["dirty"] is False
 
 
 def test_a_submodule_is_a_repository_whose_changes_its_parent_tells(repository, tmp_path):
@@ -345,32 +394,34 @@ def test_a_submodule_is_a_repository_whose_changes_its_parent_tells(repository, 
     run(outer, "submodule", "add", str(repository), "inner")
     run(outer, "commit", "-m", "with submodule")
     (outer / "inner" / "new.py").touch()
-    clean = git.gather(outer)
+    clean = gathered(outer)
     (outer / "inner" / "train.py").write_text("lr = 0.2\n")
 
     assert clean["dirty"] is False
-    assert git.gather(outer)["dirty"] is True
-    assert git.gather(outer)["diff"]
-    assert git.gather(outer / "inner")["root"] == os.path.realpath(outer / "inner")
+    assert gathered(outer)["dirty"] is True
+    assert gathered(outer)["diff"]
+    assert gathered(outer / "inner")["root"] == os.path.realpath(outer / "inner")
 
 
-def test_a_bare_repository_is_a_missing_fact(repository, tmp_path):
-    """A repository without files tells nothing, and neither does the inside of `.git`."""
+def test_a_bare_repository_has_no_files_to_tell_of(repository, tmp_path):
+    """The inside of a repository is none that code lies in; a folder around a bare one has git's words for it."""
     run(tmp_path, "clone", "--bare", str(repository), str(tmp_path / "bare.git"))
     run(tmp_path, "clone", "--bare", str(repository), str(tmp_path / "within" / ".git"))
 
-    assert git.gather(tmp_path / "bare.git") is None
-    assert git.gather(tmp_path / "within") is None
+    assert gathered(tmp_path / "bare.git") is None
+    assert "must be run in a work tree" in git.gather(tmp_path / "within").problem
 
 
-def test_a_repository_of_another_owner_is_a_missing_fact(repository, monkeypatch):
-    """Where git speaks of dubious ownership, there is no fact and no error."""
+def test_a_repository_of_another_owner_is_told_in_gits_words(repository, monkeypatch):
+    """Where git speaks of dubious ownership, there is no fact, and its advice is passed on."""
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     refused = subprocess.run(["git", "status"], cwd=repository, capture_output=True, check=False).returncode
     if refused == 0:
         pytest.skip("this git does not look at owners")
 
-    assert git.gather(repository) is None
+    facts, problem = git.gather(repository)
+    assert facts is None
+    assert "dubious ownership" in problem and "safe.directory" in problem
 
 
 def test_a_huge_diff_is_cut_at_a_line(repository, monkeypatch):
@@ -378,7 +429,7 @@ def test_a_huge_diff_is_cut_at_a_line(repository, monkeypatch):
     monkeypatch.setattr(git, "_DIFF_BYTES", 5000)
     (repository / "train.py").write_text("".join(f"line {number}\n" for number in range(10_000)))
 
-    facts = git.gather(repository)
+    facts = gathered(repository)
 
     assert facts["diff_truncated"] is True
     assert 4900 < len(facts["diff"]) <= 5000
@@ -400,7 +451,7 @@ def test_a_slow_search_for_untracked_files_costs_only_them(repository, monkeypat
     monkeypatch.setattr(git, "_SECONDS", 1.0)
     start = time.monotonic()
 
-    facts = git.gather(repository)
+    facts = gathered(repository)
 
     assert time.monotonic() - start < 20
     assert "untracked" not in facts

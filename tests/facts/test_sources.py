@@ -11,6 +11,7 @@ import types
 from pathlib import Path
 
 import pytest
+from steps import wait_until
 
 from expframe import Experiment
 from expframe.errors import DefinitionError
@@ -360,6 +361,27 @@ def test_an_experiment_says_what_counts(tmp_path):
     assert [["a.yaml", "c.yaml"]] * 2 == [
         sorted(name for name, _ in kept if name.endswith(".yaml")) for kept in (at_first, again.record.sources)
     ]
+
+
+def test_what_was_loaded_or_changed_meanwhile_is_told_at_the_end(tmp_path):
+    """A file that is new or another one when a run ends is of its end; one that stayed as it was is not."""
+    for name in ("kept.yaml", "changed.yaml"):
+        (tmp_path / name).write_text("a: 1")
+    ex = Experiment("late", store=tmp_path / "runs", project_dir=tmp_path, include=["*.yaml"])
+
+    @ex.main
+    def main(_run):
+        wait_until(lambda: _run.record.sources)
+        (tmp_path / "changed.yaml").write_text("a: 22")
+        (tmp_path / "new.yaml").write_text("b: 1")
+
+    record = ex.run().record
+
+    at_end = {name: (tmp_path / "runs" / "_sources" / kept).read_text() for name, kept in record.sources_at_end}
+    assert {"changed.yaml": "a: 22", "new.yaml": "b: 1"} == {
+        name: text for name, text in at_end.items() if name.endswith(".yaml")
+    }
+    assert {"kept.yaml", "changed.yaml"} <= set(dict(record.sources))
 
 
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*.py"])

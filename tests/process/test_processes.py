@@ -1,10 +1,14 @@
 """Real processes: signals, kills, forks, spawned workers, many at once."""
 
+import multiprocessing
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 from steps import wait_until
@@ -220,7 +224,7 @@ class TestSignals:
         assert Status.DIED == run.status
 
 
-def test_sixty_four_processes_make_sixty_four_runs(script, environment, tmp_path):
+def test_sixteen_processes_make_sixteen_runs(script, environment, tmp_path):
     """Processes started at once never share an id."""
     path = script("""
         from expframe import Experiment
@@ -236,16 +240,62 @@ def test_sixty_four_processes_make_sixty_four_runs(script, environment, tmp_path
             _run.log_scalar("n", n)
             return n
     """)
-    processes = [start(path, "with", f"n={n}", environment=environment) for n in range(64)]
+    processes = [start(path, "with", f"n={n}", environment=environment) for n in range(16)]
     for process in processes:
         _, err = process.communicate(timeout=120)
         assert 0 == process.returncode, err
 
     runs = list(expframe.runs(tmp_path / "runs"))
-    assert 64 == len(runs)
-    assert set(range(64)) == {run.result for run in runs}
-    assert {str(n) for n in range(1, 65)} == {run.id for run in runs}
+    assert 16 == len(runs)
+    assert set(range(16)) == {run.result for run in runs}
+    assert {str(n) for n in range(1, 17)} == {run.id for run in runs}
     assert all(run.metrics("n").values == [run.result] for run in runs)
+
+
+class Watched(str):
+    """A name at whose every look-up in another thread that thread stands still until told, or for half a second."""
+
+    def __init__(self, _text):
+        self.looked_up = queue.SimpleQueue()
+
+    def __hash__(self):
+        if threading.current_thread().name == "busy":
+            at = threading.Event()
+            self.looked_up.put(at)
+            at.wait(0.5)
+        return super().__hash__()
+
+
+def time_something(run, name):
+    """Time a block."""
+    with run.timer(name):
+        pass
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("use", [time_something, lambda run, name: run.log_text(name, "x")], ids=["timers", "media"])
+def test_a_fork_while_a_thread_is_busy_leaves_a_child_that_works(ex, use):
+    """Wherever in a timer or a logged text another thread is at the moment of a fork, the child can do the same."""
+
+    @ex.main
+    def main(_run):
+        name = Watched("busy")
+        thread = threading.Thread(target=use, args=(_run, name), name="busy")
+        thread.start()
+        codes = []
+        while thread.is_alive() or not name.looked_up.empty():
+            with suppress(queue.Empty):
+                at = name.looked_up.get(timeout=0.05)
+                child = multiprocessing.get_context("fork").Process(target=use, args=(_run, "of the child"))
+                child.start()
+                at.set()
+                child.join(20)
+                codes.append(child.exitcode)
+                child.kill()
+        return codes
+
+    assert {0} == set(ex.run().result)
 
 
 WORKERS = """

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from steps import wait_until
 
 import expframe
 from expframe import Experiment, MemoryObserver, Observer, Sink, Status, current_run
@@ -596,6 +597,37 @@ class TestRecord:
             return None
 
         assert {"deep": {"list": [1, (2, 3)]}} == ex.run(options={"beat_interval": 0.1}).result
+
+    def test_info_is_stored_only_as_it_changes(self, ex):
+        """However many beats there are, info is written when it says something new."""
+        events = []
+
+        class Telling(Sink):
+            def write(self, event):
+                events.append(event)
+
+            def close(self, record):
+                pass
+
+        class Teller(Observer):
+            def open(self, record, config):
+                return Telling()
+
+        def count(kind):
+            return [type(event).__name__ for event in events].count(kind)
+
+        ex.observers.append(Teller())
+
+        @ex.main
+        def main(_run):
+            for text in ("first", "second"):
+                _run.info["told"] = text
+                beats = count("Beat")
+                wait_until(lambda beats=beats: count("Beat") > beats + 3)
+
+        ex.run(options={"beat_interval": 0.02})
+
+        assert 2 == count("Info")
 
     def test_config_is_what_functions_read(self, ex):
         """The stored config is the decided one, with origins and docs."""

@@ -120,8 +120,8 @@ class TestNumbers:
 
         assert "3" == ids.make_folder(tmp_path, None).name
 
-    def test_sixty_four_processes_at_once(self, tmp_path, script, environment):
-        """Sixty-four processes that start a run at once make the runs 1 to 64."""
+    def test_sixteen_processes_at_once(self, tmp_path, script, environment):
+        """Sixteen processes that start a run at once make the runs 1 to 16."""
         start = script(
             """
             import sys, time
@@ -133,11 +133,11 @@ class TestNumbers:
             print("ready", flush=True)
             while not go.exists():
                 time.sleep(0.001)
-            for number in range(8):
+            for number in range(4):
                 if not __import__("os").fork():
                     ex.run(config_updates={"n": number}, options={"capture": "no"})
                     __import__("os")._exit(0)
-            for number in range(8):
+            for number in range(4):
                 assert __import__("os").wait()[1] == 0
             """
         )
@@ -145,7 +145,7 @@ class TestNumbers:
             pytest.skip("starts its processes by fork")
         processes = [
             subprocess.Popen([sys.executable, start], cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
-            for _ in range(8)
+            for _ in range(4)
         ]
         for process in processes:
             assert b"ready\n" == process.stdout.readline()
@@ -155,10 +155,10 @@ class TestNumbers:
             assert 0 == process.returncode
         runs = expframe.runs(tmp_path / "runs")
 
-        assert [str(number) for number in range(64, 0, -1)] == [run.id for run in runs]
+        assert [str(number) for number in range(16, 0, -1)] == [run.id for run in runs]
         assert {"COMPLETED"} == {run.status for run in runs}
-        assert 64 == len({run.record.uid for run in runs})
-        assert 65 == int((tmp_path / "runs" / "_next").read_text())
+        assert 16 == len({run.record.uid for run in runs})
+        assert 17 == int((tmp_path / "runs" / "_next").read_text())
 
 
 class TestNames:

@@ -10,6 +10,7 @@ import pytest
 import expframe
 from expframe import Experiment
 from expframe.errors import EscapingPathError, MetricError, RunNotFoundError, ValueFormatError
+from expframe.store.editing import put_away
 from expframe.store.reader import StoredRun
 
 
@@ -49,6 +50,28 @@ class TestStoredRun:
         ]
         assert "printed\n" in run.output()
         assert "notes" == run.path("notes.txt").read_text()
+
+    def test_a_run_read_back_answers_to_the_names_of_the_live_one(self, ex):
+        """What `ex.run(needed=True)` returns has the same names, whether the run was done now or before."""
+        made = []
+
+        @ex.main
+        def main(_run):
+            if _run.depth == 0:
+                made.append(ex.run(tags=["inner"], config_updates={"seed": 7}))
+
+        names = ("dir", "id", "uid", "name", "command", "seed", "tags", "depth", "status")
+        live = ex.run(tags=["outer"], options={"id": "outer"})
+        inner = made[0]
+
+        for run in (live, inner):
+            stored = expframe.runs()[run.id]
+            assert [getattr(run, name) for name in names] == [getattr(stored, name) for name in names]
+            assert live.id == run.root.id == stored.root.id
+        assert (1, ("inner",), 7) == (inner.depth, inner.tags, inner.seed)
+        put_away(expframe.runs()["outer"])
+        with pytest.raises(RunNotFoundError, match=live.uid):
+            stored.root
 
     def test_a_missing_metric_names_the_others(self, run):
         """A metric that is not there is an error that lists those that are."""

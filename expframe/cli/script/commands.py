@@ -37,11 +37,14 @@ def print_dependencies(_run: Any) -> None:
         project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude, patterns=scope.patterns
     )
     lines += [f"  {name:<43}  {source.digest[:32]}" for name, source in sorted(found.items())] or ["  none"]
-    repository = git.gather(project)
+    repository, problem = git.gather(project)
+    lines += ["", "Version Control:"] if repository or problem else []
     if repository:
         mark = paint("M", "typechanged", wants_colour(sys.stdout)) if repository.get("dirty") else " "
         place = repository.get("remote") or repository.get("root")
-        lines += ["", "Version Control:", f"{mark} {place:<43}  {repository.get('commit') or 'no commit'}"]
+        lines.append(f"{mark} {place:<43}  {repository.get('commit') or 'no commit'}")
+    if problem:
+        lines.append(f"  {problem}")
     write("\n".join(lines))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import os
 import re
 import shutil
@@ -158,7 +159,10 @@ class _Repository:
 
     @cached_property
     def _facts(self) -> Mapping[str, Any]:
-        return git.gather(self._root) or {}
+        facts, problem = git.gather(self._root)
+        if problem is not None:
+            logging.getLogger("expframe").warning("%s", problem)
+        return facts or {}
 
     @property
     def url(self) -> str | None:
