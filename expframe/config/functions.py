@@ -17,7 +17,7 @@ from expframe.config.dotted import MISSING, Path
 from expframe.config.equality import same
 from expframe.config.frozen import thaw
 from expframe.config.layers import Decided
-from expframe.config.pins import Pins
+from expframe.config.pins import Annotation, Overlay, Pins
 from expframe.config.request import Origin
 from expframe.config.rewriting import ANNOTATE, LOCALS, PIN, TOUCH, UNBOUND, Binding, Instrument, Position, own_nodes
 from expframe.errors import ConfigFunctionError, ConfigParameterError
@@ -66,50 +66,54 @@ class ConfigFunction:
         Raises:
             ConfigParameterError: A parameter names nothing that is available.
         """
-        arguments = self._arguments(available)
+        earlier = self._arguments(available)
+        arguments = thaw(earlier)
+        overlay = Overlay(pins)
+        overlay.know(arguments)
         bindings = self._instrument.bindings
         done: dict[str, list[Binding]] = {}
 
         def pin(value: Any, name: str, number: int) -> Any:
             if number >= 0:
                 done[name] = [bindings[number]]
-            return pins.fix(value, name)
+            return overlay.fix(value, name)
 
         def touch(number: int) -> None:
             binding = bindings[number]
             done.setdefault(str(binding.path[0]), []).append(binding)
 
-        def annotate(**types: Callable[[], Any]) -> None:
-            pins.annotations.update({(*pins.path, name): type for name, type in types.items()})
+        def annotate(**types: Annotation) -> None:
+            overlay.annotate(types)
 
         given = {PIN: pin, TOUCH: touch, ANNOTATE: annotate, LOCALS: locals, UNBOUND: NameError}
-        found = self._function(**thaw(arguments), **given)
-        decided = Decided({})
+        found = self._function(**arguments, **given)
         order = self._instrument.order
+        values: dict[Any, Any] = {}
+        origins: dict[Path, Origin] = {}
+        docs: dict[Path, str] = {}
         for name, value in sorted(found.items(), key=lambda item: order.get(item[0], -1)):
             if not self._instrument.is_entry(name, value):
                 continue
-            earlier = arguments.get(name, MISSING)
-            fixed = pins.fix(value, name)
-            if earlier is MISSING or not same(fixed, thaw(earlier)):
-                decided.values[name] = fixed
-                self._describe(decided, name, earlier, done.get(name, []))
-        return decided
+            before = earlier.get(name, MISSING)
+            fixed = overlay.fix(value, name)
+            if before is MISSING or not same(fixed, thaw(before)):
+                values[name] = fixed
+                origins.update(self._origins_in(name, fixed, before, done.get(name, [])))
+                docs.update(self._docs.get(name, {}))
+        return Decided(values, origins, docs, overlay.annotations, overlay.replaced, overlay.sums)
 
-    def _describe(self, decided: Decided, name: str, earlier: Any, done: list[Binding]) -> None:
-        """Note where the leaves of an entry were assigned, but for those that are as they were, and their docs."""
-        value = decided.values[name]
+    def _origins_in(self, name: str, value: Any, before: Any, done: list[Binding]) -> Iterator[tuple[Path, Origin]]:
+        """Yield where the leaves of an entry were assigned, but for those that are as they were."""
         if not isinstance(value, dict):
-            decided.origins[(name,)] = self._origin_at(done[0].lines[()] if done else self.origin.line)
-        else:
-            lines = {(*b.path[1:], *below): line for b in done for below, line in b.lines.items()}
-            for path, leaf in dotted.walk(value, (name,)) if value else [((name,), value)]:
-                if earlier is not MISSING and same(dotted.get(earlier, path[1:]), leaf):
-                    continue
-                ends = range(len(path), 0, -1)
-                line = next((lines[path[1:end]] for end in ends if path[1:end] in lines), self.origin.line)
-                decided.origins[path] = self._origin_at(line)
-        decided.docs.update(self._docs.get(name, {}))
+            yield (name,), self._origin_at(done[0].lines[()] if done else self.origin.line)
+            return
+        lines = {(*b.path[1:], *below): line for b in done for below, line in b.lines.items()}
+        for path, leaf in dotted.walk(value, (name,)) if value else [((name,), value)]:
+            if before is not MISSING and same(dotted.get(before, path[1:]), leaf):
+                continue
+            ends = range(len(path), 0, -1)
+            line = next((lines[path[1:end]] for end in ends if path[1:end] in lines), self.origin.line)
+            yield path, self._origin_at(line)
 
     def _origin_at(self, line: int) -> Origin:
         return self._origins.get(line) or self._origins.setdefault(line, self.origin.at(line))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from expframe.config import dotted
+from expframe.config.pins import Annotation, Overlay, Pins, Sum
 from expframe.config.request import Origin
 
-if TYPE_CHECKING:
-    from expframe.config.pins import Pins
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
-class Decided:
+class Decided(NamedTuple):
     """
     What one layer decides.
 
@@ -21,14 +21,17 @@ class Decided:
         values: Its entries.
         origins: Where each of them stands.
         docs: Their comments.
-        annotations: For each annotated one what says its type.
+        annotations: For each annotated entry of the whole config what says its type.
+        replaced: For each fixed path of the whole config the value that was found there instead.
+        sums: What each `+=` came to whose default it decides; None where that was computed from the sum.
     """
 
-    def __init__(self, values: dict[Any, Any], origins: dict[dotted.Path, Origin] | None = None) -> None:
-        self.values = values
-        self.origins = origins or {}
-        self.docs: dict[dotted.Path, str] = {}
-        self.annotations: dict[dotted.Path, Callable[[], Any]] = {}
+    values: dict[Any, Any]
+    origins: Mapping[dotted.Path, Origin] = _NOTHING
+    docs: Mapping[dotted.Path, str] = _NOTHING
+    annotations: Mapping[dotted.Path, Annotation] = _NOTHING
+    replaced: Mapping[dotted.Path, Any] = _NOTHING
+    sums: Mapping[dotted.Path, Sum | None] = _NOTHING
 
 
 class Layer(Protocol):
@@ -51,7 +54,9 @@ class Entries(NamedTuple):
     def decide(self, pins: Pins, available: Mapping[str, Any]) -> Decided:
         """Return the entries with fixed values in place."""
         origins = {path: self.origin for path, _ in dotted.walk(self.values)}
-        return Decided({key: pins.fix(value, key) for key, value in self.values.items()}, origins)
+        overlay = Overlay(pins)
+        values = {key: overlay.fix(value, key) for key, value in self.values.items()}
+        return Decided(values, origins, replaced=overlay.replaced, sums=overlay.sums)
 
 
 class Hook(NamedTuple):

@@ -1,104 +1,94 @@
-"""Fixed values, put over what config functions make, leaf by leaf and without editing it."""
+"""Overrides as a tree, put over what layers decide, leaf by leaf and without editing it."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from expframe.config import dotted, parsing
 from expframe.config.dotted import MISSING, Path
 from expframe.config.equality import same
 from expframe.config.frozen import thaw
-from expframe.config.request import Origin, Override
+from expframe.config.request import Override
+
+Annotation = Callable[[], Any]
+"""Returns the type that an entry is annotated with, evaluated where the annotation stands."""
 
 
-class Pin(NamedTuple):
+class Sum(NamedTuple):
     """
-    One fixed value.
+    What `+=` came to.
 
     Attributes:
-        path: Where it goes.
-        value: The value; a dict merges leaf by leaf. The text it is read from when `is_text`.
-        adds: Whether it may make an entry that nothing else defines.
-        asked: Whether it comes from outside of the code, so that its path must be known.
-        written: The user's words; empty for a file.
+        default: What was added to; MISSING where that was fixed too, whatever the code says.
+        total: Default and value together.
     """
 
-    path: Path
-    value: Any
-    origin: Origin
-    is_text: bool = False
-    adds: bool = False
-    asked: bool = False
-    written: str = ""
-
-    @classmethod
-    def of(cls, override: Override, force: bool) -> Pin:
-        """Return the pin of an override; with `force` it may add an entry."""
-        value = parsing.literal(override.value) if override.is_text else override.value
-        is_dict = isinstance(value, dict)
-        return cls(
-            override.path,
-            dotted.nest(value) if is_dict else override.value,
-            override.origin,
-            override.is_text and not is_dict,
-            force or override.operator == "+",
-            True,
-            override.written,
-        )
-
-    def read(self, given: Any) -> Any:
-        """Return what its value, or one in its dict, is where there is no default: a copy of the caller's."""
-        return parsing.literal(given) if self.is_text else _duplicate(given)
-
-    def said(self, path: Path) -> str:
-        """Return the user's words for what it fixes at a path."""
-        return self.written or f"{dotted.join(path)} in {self.origin.name}"
-
-    def leaves(self) -> Iterator[tuple[Path, Any]]:
-        """Yield the path and the value of all that it fixes."""
-        if isinstance(self.value, dict) and self.value:
-            yield from dotted.walk(self.value, self.path)
-        else:
-            yield self.path, self.value
-
-    def inside(self, path: Path) -> Iterator[Pin]:
-        """Yield what it says of entries below a path."""
-        depth = len(path)
-        if len(self.path) > depth:
-            if self.path[:depth] == path:
-                yield self
-        elif path[: len(self.path)] == self.path:
-            group = dotted.get(self.value, path[len(self.path) :])
-            for key, item in group.items() if isinstance(group, dict) else ():
-                yield self._replace(path=(*path, key), value=item)
+    default: Any
+    total: Any
 
 
 class Pins:
     """
-    The fixed values below one path, the lower ones first, and what they replaced.
+    The overrides below one path, the lower ones first.
 
     Attributes:
-        path: Where the values stand in the whole config.
-        defaults: For each fixed path, the last value that was found there instead; shared by all parts.
-        annotations: For each path what says its type, where a config function does; shared by all parts.
+        path: Where they stand in the whole config.
+        annotations: For each annotated entry of the whole config what says its type.
+        sums: What each `+=` whose default is known came to; such an override sets the total.
+        names: The entries that are fixed, or something in them.
     """
 
-    def __init__(self, pins: Iterable[Pin] = (), path: Path = (), shared: Pins | None = None) -> None:
+    def __init__(
+        self,
+        overrides: Iterable[Override] = (),
+        path: Path = (),
+        annotations: Mapping[Path, Annotation] = MappingProxyType({}),
+        sums: Mapping[Path, Sum] = MappingProxyType({}),
+    ) -> None:
         self.path = path
-        self.defaults: dict[Path, Any] = shared.defaults if shared else {}
-        self.annotations: dict[Path, Callable[[], Any]] = shared.annotations if shared else {}
-        self._left: dict[Path, Any] = shared._left if shared else {}
-        self._pins = tuple(inside for pin in pins for inside in pin.inside(path))
-        self._by_name: dict[dotted.Part, list[Pin]] = {}
-        for pin in self._pins:
-            self._by_name.setdefault(pin.path[len(path)], []).append(pin)
-        self._copied: set[int] = set()
+        self.annotations = annotations
+        self.sums = sums
+        self._overrides = tuple(inside for override in overrides for inside in override.inside(path))
+        self._by_name: dict[dotted.Part, list[Override]] = {}
+        for override in self._overrides:
+            self._by_name.setdefault(override.path[len(path)], []).append(override)
+        numbers = (name for name in self._by_name if isinstance(name, str) and name.removeprefix("-").isdecimal())
+        self.names = {*self._by_name, *map(int, numbers)}
 
     def below(self, path: Path) -> Pins:
-        """Return the pins below a path, sharing what is remembered."""
-        return Pins(self._pins, (*self.path, *path), self)
+        """Return those below a path."""
+        if not path:
+            return self
+        return Pins(self._overrides, (*self.path, *path), self.annotations, self.sums)
+
+    def without(self, paths: Iterable[Path]) -> Pins:
+        """Return those that lead to none of some paths, which are given from the path of these."""
+        out = [(*self.path, *path) for path in paths]
+        kept = [o for o in self._overrides if not any(o.path[: len(path)] == path for path in out)]
+        return Pins(kept, self.path, self.annotations, self.sums) if len(kept) < len(self._overrides) else self
+
+    def annotated(self, annotations: Mapping[Path, Annotation]) -> Pins:
+        """Return the same with more annotations."""
+        pins = copy.copy(self)
+        pins.annotations = {**self.annotations, **annotations}
+        return pins
+
+    def summed(self, sums: Mapping[Path, Sum]) -> Pins:
+        """Return the same where `+=` sets a total that is known by now."""
+        known = (
+            o._replace(operator="=", value=sums[o.path].total, is_text=False)
+            if o.operator == "+=" and o.path in sums
+            else o
+            for o in self._overrides
+        )
+        return Pins(known, self.path, self.annotations, {**self.sums, **sums})
+
+    def appends(self) -> Iterator[Override]:
+        """Yield each `+=` whose default is not known."""
+        return (override for override in self._overrides if override.operator == "+=")
 
     def annotation(self, path: Path) -> Any:
         """Return the type that an entry is annotated with; MISSING where there is none or it cannot be evaluated."""
@@ -108,70 +98,116 @@ class Pins:
             return MISSING
         return MISSING if isinstance(found, str) else found
 
-    def fix(self, value: Any, name: dotted.Part) -> Any:
-        """Return `value`, that of the entry `name`, with the fixed leaves in place; `value` itself is not edited."""
-        pins = self._by_name.get(name)
-        if pins is None and isinstance(name, int):
-            pins = self._by_name.get(str(name))
-        if pins is None:
+    def fix(self, value: Any, name: dotted.Part, work: Work | None = None) -> Any:
+        """
+        Return the value of an entry with the fixed leaves in place; what is there is not edited.
+
+        Args:
+            value: What is there; MISSING for nothing.
+            name: The name of the entry.
+            work: Takes notes of what was done.
+        """
+        if name not in self.names:
             return value
         depth = len(self.path) + 1
-        for pin in pins:
-            self._note_defaults(value, pin, depth)
-        self._copied.clear()
-        for pin in pins:
-            value = self._put(value, pin, pin.path[depth:])
-        for pin in pins:
-            self._left.update(_places(value, pin, depth))
+        work = work or Work()
+        for override in self._of(name):
+            value = self._put(value, override, override.path[depth:], work)
         return value
 
-    def missing(self, present: dict[Any, Any]) -> dict[Any, Any]:
-        """Return the entries that pins add and that are not present."""
-        names = [name for name in self._by_name if dotted.find_key(present, name) is MISSING]
-        found = ((name, self.fix(MISSING, name)) for name in names)
-        return {name: value for name, value in found if value is not MISSING}
+    def places(self, value: Any, name: dotted.Part) -> Iterator[tuple[Path, Any]]:
+        """Yield the path and the value of all in an entry that is fixed and that is there."""
+        depth = len(self.path) + 1
+        for override in self._of(name):
+            found = dotted.get(value, override.path[depth:])
+            entries = override.entries if isinstance(found, dict) else None
+            if entries:
+                for path, _ in dotted.walk(entries, override.path):
+                    below = dotted.get(found, path[len(override.path) :])
+                    if below is not MISSING:
+                        yield path, below
+            elif found is not MISSING:
+                yield override.path, found
+
+    def missing(self, present: Mapping[Any, Any]) -> list[dotted.Part]:
+        """Return the names of fixed entries that are not present."""
+        return [name for name in self._by_name if dotted.find_key(present, name) is MISSING]
 
     def values(self) -> dict[Any, Any]:
         """Return the fixed entries as they are where nothing else defines them."""
-        return Pins((pin._replace(adds=True) for pin in self._pins), self.path).missing({})
+        adding = Pins((o if o.operator == "+=" else o._replace(is_code=True) for o in self._overrides), self.path)
+        adding.annotations = self.annotations
+        found = ((name, adding.fix(MISSING, name)) for name in self._by_name)
+        return {name: value for name, value in found if value is not MISSING}
 
-    def _note_defaults(self, value: Any, pin: Pin, depth: int) -> None:
-        for path, found in _places(value, pin, depth):
-            left = self._left.get(path, MISSING)
-            if found is not left and not same(found, left):
-                self.defaults[path] = found
+    def _of(self, name: dotted.Part) -> Sequence[Override]:
+        """Return the overrides of an entry and of what is in it."""
+        return self._by_name.get(name) or self._by_name.get(str(name), ())
 
-    def _put(self, value: Any, pin: Pin, rest: Path) -> Any:
-        """Return `value` with what a pin says of it at the path `rest`."""
+    def _put(self, value: Any, override: Override, rest: Path, work: Work) -> Any:
+        """Return `value` with what an override says of it at the path `rest`."""
         if not rest:
-            return self._lay(value, pin, pin.value)
-        if value is MISSING or value is None or (not pin.asked and not isinstance(value, dict | list | tuple)):
-            below = self._put(MISSING, pin, rest[1:]) if pin.adds else MISSING
+            return self._lay(value, override, override.value, work)
+        is_single = not isinstance(value, dict | list | tuple)
+        if value is MISSING or value is None or (override.is_code and is_single):
+            below = self._put(MISSING, override, rest[1:], work) if override.may_add else MISSING
             return value if below is MISSING else {rest[0]: below}
         key = dotted.find_key(value, rest[0])
-        if key is MISSING and not (pin.adds and isinstance(value, dict)):
+        if key is MISSING and not (override.may_add and isinstance(value, dict)):
             return value
-        return self._with_item(value, rest[0], key, self._put(_item(value, key), pin, rest[1:]))
+        return work.with_item(value, rest[0], key, self._put(_item(value, key), override, rest[1:], work))
 
-    def _lay(self, value: Any, pin: Pin, given: Any) -> Any:
+    def _lay(self, value: Any, override: Override, given: Any, work: Work) -> Any:
         """Return what stands where `given` is put over `value`; what cannot be is left, to be judged at the end."""
-        if value is MISSING and not pin.adds:
+        if override.operator == "+=":
+            return self._append(value, override, work)
+        if value is MISSING and not override.may_add:
             return MISSING
-        if pin.is_text:
-            given = parsing.read(given, self.defaults.get(pin.path, value), self.annotation(pin.path))
+        if override.is_text:
+            given = parsing.read(given, value, self.annotation(override.path))
+            given = dotted.nest(given) if isinstance(given, dict) else given
         if isinstance(value, dict):
             if isinstance(given, dict):
-                for key, item in given.items():
-                    known = dotted.find_key(value, key)
-                    value = self._with_item(value, key, known, self._lay(_item(value, known), pin, item))
+                return self._merge(value, override, given, work)
+            if value and not override.is_code and given is not None:
                 return value
-            if value and pin.asked and given is not None:
-                return value
-        elif isinstance(given, dict) and pin.asked and value is not MISSING and value is not None:
+        elif isinstance(given, dict) and not override.is_code and value is not MISSING and value is not None:
             return value
         return value if same(value, given) else _duplicate(given)
 
-    def _with_item(self, value: Any, part: dotted.Part, key: Any, new: Any) -> Any:
+    def _merge(self, value: dict[Any, Any], override: Override, given: dict[Any, Any], work: Work) -> Any:
+        leaf = override._replace(operator="+", is_text=False) if override.may_add else override._replace(is_text=False)
+        for key, item in given.items():
+            known = dotted.find_key(value, key)
+            value = work.with_item(value, key, known, self._lay(_item(value, known), leaf, item, work))
+        return value
+
+    def _append(self, value: Any, override: Override, work: Work) -> Any:
+        if value is MISSING:
+            return value
+        total = add(override, value, self.annotation(override.path))
+        if total is MISSING:
+            work.refused.add(override.path)
+            return value
+        work.added.setdefault(override.path, value)
+        return total
+
+
+class Work:
+    """
+    Notes of putting overrides over one entry.
+
+    Attributes:
+        added: For each path of `+=` what was added to.
+        refused: The paths of `+=` where nothing can be added.
+    """
+
+    def __init__(self) -> None:
+        self.added: dict[Path, Any] = {}
+        self.refused: set[Path] = set()
+        self._copied: set[int] = set()
+
+    def with_item(self, value: Any, part: dotted.Part, key: Any, new: Any) -> Any:
         """Return a dict, list or tuple with one item changed or, where `key` is MISSING, added."""
         if new is _item(value, key):
             return value
@@ -186,20 +222,78 @@ class Pins:
         return value
 
 
+class Overlay:
+    """
+    Overrides while they are put over the entries of one layer, and what is learnt by that.
+
+    Attributes:
+        pins: The overrides, with the annotations and sums that are known by now.
+        annotations: For each entry that the layer annotates what says its type.
+        replaced: For each fixed path the last value that was found there instead.
+        sums: What each `+=` came to whose default was found; None where the default was computed after that.
+    """
+
+    def __init__(self, pins: Pins) -> None:
+        self.pins = pins
+        self.annotations: dict[Path, Annotation] = {}
+        self.replaced: dict[Path, Any] = {}
+        self.sums: dict[Path, Sum | None] = {}
+        self._left: dict[Path, Any] = {}
+
+    def annotate(self, types: Mapping[str, Annotation]) -> None:
+        """Take note of what the annotations of entries say."""
+        self.annotations.update({(*self.pins.path, name): type for name, type in types.items()})
+        self.pins = self.pins.annotated(self.annotations)
+
+    def know(self, entries: Mapping[Any, Any]) -> None:
+        """Take note of entries in which the fixed values are in place."""
+        for name, value in entries.items():
+            self._left.update(self.pins.places(value, name))
+
+    def fix(self, value: Any, name: dotted.Part) -> Any:
+        """Return the value of an entry with the fixed leaves in place."""
+        if name not in self.pins.names:
+            return value
+        found = dict(self.pins.places(value, name))
+        for path, item in found.items():
+            left = self._left.get(path, MISSING)
+            if item is not left and not same(item, left):
+                self.replaced[path] = item
+            known = self.pins.sums.get(path)
+            if known and not same(item, known.total) and known.default is not MISSING and not same(item, known.default):
+                self.sums[path] = None
+        work = Work()
+        fixed = self.pins.fix(value, name, work)
+        if work.added:
+            self._note_sums(work, found, fixed, name)
+        self._left.update(self.pins.places(fixed, name))
+        return fixed
+
+    def _note_sums(self, work: Work, found: Mapping[Path, Any], fixed: Any, name: dotted.Part) -> None:
+        sums = {}
+        for path, default in work.added.items():
+            if path not in work.refused:
+                total = dotted.get({name: fixed}, path[len(self.pins.path) :])
+                is_own = default is found.get(path, MISSING)
+                sums[path] = Sum(_duplicate(default) if is_own else MISSING, _duplicate(total))
+        self.pins = self.pins.summed(sums)
+        self.sums.update(sums)
+
+
+def add(append: Override, default: Any, annotation: Any = MISSING) -> Any:
+    """Return the default and the value of a `+=` together; MISSING where the one cannot be added to the other."""
+    value = parsing.read(append.value, default, annotation) if append.is_text else append.value
+    if type(default) in (list, tuple) and isinstance(value, list | tuple):
+        return default + type(default)(value)
+    if isinstance(default, set | frozenset) and isinstance(value, set | frozenset | list | tuple):
+        return default | set(value)
+    both = (default, value)
+    are_numbers = all(isinstance(item, int | float | complex) and not isinstance(item, bool) for item in both)
+    return default + value if are_numbers or all(isinstance(item, str) for item in both) else MISSING
+
+
 def _item(value: Any, key: Any) -> Any:
     return MISSING if key is MISSING else value[key]
-
-
-def _places(value: Any, pin: Pin, depth: int) -> Iterator[tuple[Path, Any]]:
-    """Yield the path and the present value of all in an entry that a pin fixes and that is there."""
-    found = dotted.get(value, pin.path[depth:])
-    if isinstance(found, dict) and isinstance(pin.value, dict) and pin.value:
-        for path, _ in pin.leaves():
-            below = dotted.get(found, path[len(pin.path) :])
-            if below is not MISSING:
-                yield path, below
-    elif found is not MISSING:
-        yield pin.path, found
 
 
 def _duplicate(value: Any) -> Any:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from expframe.config import dotted, json_values, parsing
 from expframe.config.secrets import mask
 from expframe.errors import OptionError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 
 class Origin(NamedTuple):
@@ -51,15 +48,16 @@ class Origin(NamedTuple):
 
 class Override(NamedTuple):
     """
-    One value that was asked for.
+    One fixed value: asked for, or said by a named config, by a dict about an ingredient, or by an earlier run.
 
     Attributes:
         path: Where it goes.
-        value: The value, or the text it is read from when `is_text`.
+        value: The value, of which a dict is merged leaf by leaf; the text it is read from when `is_text`.
         operator: `=`, `+=` (append to the default) or `+` (add a new entry on purpose).
-        is_text: Whether `value` is text to be read towards the default.
-        written: The words of the user, for messages.
-        origin: Where it was asked.
+        is_text: Whether `value` is text, as on a command line.
+        written: The words of the user, for messages; empty for a file.
+        origin: Who said it.
+        is_code: Whether the code says it: then it may make an entry, and make a group of a value or the reverse.
     """
 
     path: dotted.Path
@@ -68,6 +66,43 @@ class Override(NamedTuple):
     is_text: bool = False
     written: str = ""
     origin: Origin = Origin("command line")
+    is_code: bool = False
+
+    @property
+    def may_add(self) -> bool:
+        """Whether it may make an entry that nothing else defines."""
+        return self.is_code or self.operator == "+"
+
+    @property
+    def entries(self) -> dict[Any, Any] | None:
+        """The dict that it merges leaf by leaf; None for a single value."""
+        if not self.is_text:
+            return self.value if isinstance(self.value, dict) else None
+        found = parsing.literal(self.value) if self.value.lstrip()[:1] == "{" else None
+        return dotted.nest(found) if isinstance(found, dict) else None
+
+    def said(self, path: dotted.Path) -> str:
+        """Return the user's words for what it fixes at a path."""
+        return self.written or f"{dotted.join(path)} in {self.origin.name}"
+
+    def leaves(self) -> Iterator[tuple[dotted.Path, Any]]:
+        """Yield the path and the value, or text, of all that it fixes."""
+        entries = self.entries
+        if entries:
+            yield from dotted.walk(entries, self.path)
+        else:
+            yield self.path, self.value if entries is None else entries
+
+    def inside(self, path: dotted.Path) -> Iterator[Override]:
+        """Yield what it says of entries below a path."""
+        depth = len(path)
+        if len(self.path) > depth:
+            if self.path[:depth] == path:
+                yield self
+        elif path[: len(self.path)] == self.path:
+            group = dotted.get(self.entries, path[len(self.path) :])
+            for key, item in group.items() if isinstance(group, dict) else ():
+                yield self._replace(path=(*path, key), value=item, is_text=False)
 
     @classmethod
     def parse(cls, text: str) -> Override:
@@ -104,8 +139,9 @@ class Override(NamedTuple):
                 raise UsageError(
                     f"config_updates {key!r}", "is no name. Write {'net.depth': 3} or {'net': {'depth': 3}}."
                 )
-            shown = json_values.short_repr(mask(value, path[-1]), 60)
-            overrides.append(cls(path, value, operator, False, f"{key}={shown}", origin))
+            given = dotted.nest(value) if isinstance(value, dict) else value
+            shown = json_values.short_repr(mask(given, path[-1]), 60)
+            overrides.append(cls(path, given, operator, False, f"{key}={shown}", origin))
         return tuple(overrides)
 
 

@@ -7,7 +7,7 @@ hooks; then what is pinned: dicts where they address ingredients, named configs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from logging import Logger
 from typing import Any
 
@@ -15,8 +15,8 @@ from expframe.config import dotted, equality, files, parsing
 from expframe.config.decided import Config
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
-from expframe.config.layers import Entries, Hook, Layer, Part, Recipe
-from expframe.config.pins import Pin, Pins
+from expframe.config.layers import Decided, Entries, Hook, Layer, Part, Recipe
+from expframe.config.pins import Overlay, Pins, add
 from expframe.config.request import Origin, Override, Request
 from expframe.config.validation import Verdict, masked_in, real_path, shown, where_of
 from expframe.errors import (
@@ -31,9 +31,13 @@ from expframe.errors import (
 SEED_DOC = "the seed of all randomness in this run"
 
 
+class _ComputedDefault(Exception):
+    """What `+=` adds to was computed from the sum itself, or after it."""
+
+
 def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> Config:
     """
-    Decide every value once.
+    Decide every value once; twice only where `+=` adds to what is computed on from.
 
     Args:
         recipe: The parts of the experiment.
@@ -44,17 +48,21 @@ def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> C
         ConfigError: Something that was asked for cannot be decided; nothing has been started.
     """
     appends = [override for override in request.overrides if override.operator == "+="]
-    if appends:
-        others = tuple(override for override in request.overrides if override.operator != "+=")
-        before = _Resolution(recipe, request._replace(overrides=others), logger)
+    if not appends:
+        return _Resolution(recipe, request, logger).conclude()
+    appended = {append.path for append in appends}
+    others = [override for override in request.overrides if override.operator != "+="]
+    elements = [o for o in others if any(o.path[:end] in appended for end in range(1, len(o.path)))]
+    try:
+        return _Resolution(recipe, request._replace(overrides=(*others, *appends, *elements)), logger).conclude()
+    except _ComputedDefault:
+        before = _Resolution(recipe, request._replace(overrides=tuple(others)), logger)
         before.decide()
-        appended = {append.path for append in appends}
-        elements = (o for o in others if any(o.path[:end] in appended for end in range(1, len(o.path))))
-        request = request._replace(overrides=(*others, *_totals(appends, before), *elements))
-    return _Resolution(recipe, request, logger).conclude()
+        overrides = (*others, *_totals(appends, before), *elements)
+        return _Resolution(recipe, request._replace(overrides=overrides), logger).conclude()
 
 
-def _totals(appends: list[Override], before: _Resolution) -> Iterator[Override]:
+def _totals(appends: Iterable[Override], before: _Resolution) -> Iterator[Override]:
     """Yield overrides that set default + value; what has no default is left to be refused as unknown."""
     totals: dict[Path, Any] = {}
     for append in appends:
@@ -63,25 +71,8 @@ def _totals(appends: list[Override], before: _Resolution) -> Iterator[Override]:
         if default is MISSING:
             yield append._replace(operator="=")
             continue
-        totals[path] = _sum(append, default, where_of(path, before.origins))
+        totals[path] = before.sum(append, default)
         yield append._replace(value=totals[path], operator="=", is_text=False)
-
-
-def _sum(append: Override, default: Any, where: str) -> Any:
-    value = parsing.literal(append.value)
-    if isinstance(default, str) and not isinstance(value, str):
-        value = append.value
-    if type(default) in (list, tuple) and isinstance(value, list | tuple):
-        return default + type(default)(value)
-    if isinstance(default, set | frozenset) and isinstance(value, set | frozenset | list | tuple):
-        return default | set(value)
-    both = (default, value)
-    are_numbers = all(isinstance(item, int | float | complex) and not isinstance(item, bool) for item in both)
-    if are_numbers or all(isinstance(item, str) for item in both):
-        return default + value
-    kind = "None" if default is None else f"a {type(default).__name__}"
-    kind = "a group of entries" if isinstance(default, dict) else kind
-    raise AppendError(append.written, dotted.join(append.path), where, kind, shown(value, append.path[-1]))
 
 
 class _Resolution:
@@ -94,17 +85,19 @@ class _Resolution:
         self.tree: dict[Any, Any] = {}
         self.origins: dict[Path, Origin] = {}
         self.docs: dict[Path, str] = {}
-        self._overrides = [Pin.of(override, request.options.force) for override in request.overrides]
-        self._named: list[Pin] = []
+        force = request.options.force
+        self._overrides = [o._replace(operator="+") if force and o.operator == "=" else o for o in request.overrides]
+        self._named: list[Override] = []
         self._named_docs: dict[Path, str] = {}
-        self._annotations: dict[Path, Callable[[], Any]] = {}
+        self._replaced: dict[Path, Any] = {}
         self._pins = Pins()
 
     def conclude(self) -> Config:
         """Decide, and judge what was asked."""
         self.decide()
-        verdict = Verdict(self.recipe, self.tree, self.origins, self._pins)
-        verdict.judge([*self._named, *self._overrides])
+        overrides = [*self._named, *self._settled()]
+        verdict = Verdict(self.recipe, self.tree, self.origins, self._pins, self._replaced)
+        verdict.judge(overrides)
         verdict.check_values()
         origins = {dotted.join(path): self._origin_of(path, verdict) for path, _ in dotted.walk(self.tree)}
         docs = {**self._named_docs, **self.docs}
@@ -114,47 +107,85 @@ class _Resolution:
 
     def decide(self) -> None:
         """Run the layers of all parts under what is pinned."""
-        self._named += [Pin(kept.path, kept.value, kept.origin, adds=True) for kept in self.request.base]
+        self._named += [kept._replace(is_code=True) for kept in self.request.base]
+        self._pins = Pins(self._overrides)
         for name in self.request.named:
-            self._named += self._pins_of(name)
-        self._pins = Pins([*self._addressed(), *self._named, *self._overrides])
-        self._pins.annotations.update(self._annotations)
+            self._named += self._overrides_of(name)
+        settled = Pins([*self._addressed(), *self._named, *self._overrides])
+        self._pins = settled.annotated(self._pins.annotations).summed(self._pins.sums)
         self._refuse_masked()
         for part in self.recipe.parts:
-            self._decide_part(part, self._pins.below(part.path))
+            self._decide_part(part)
+
+    # ---------------------------------------------------------------------------------------------- appending
+
+    def sum(self, append: Override, default: Any) -> Any:
+        """Return the default and the value of a `+=` together."""
+        total = add(append, default, self._pins.annotation(append.path))
+        if total is MISSING:
+            kind = "None" if default is None else f"a {type(default).__name__}"
+            kind = "a group of entries" if isinstance(default, dict) else kind
+            where = where_of(real_path(self.tree, append.path) or append.path, self.origins)
+            value = parsing.literal(append.value) if append.is_text else append.value
+            raise AppendError(append.written, dotted.join(append.path), where, kind, shown(value, append.path[-1]))
+        return total
+
+    def _settled(self) -> Iterator[Override]:
+        """Yield the overrides; those of `+=` set what they came to."""
+        for override in self._overrides:
+            if override.operator != "+=":
+                yield override
+            elif override.path in self._pins.sums:
+                yield override._replace(operator="=", value=self._pins.sums[override.path].total, is_text=False)
+            else:
+                default = dotted.get(self.tree, override.path)
+                if default is not MISSING:
+                    self.sum(override, default)  # refuses what nothing can be added to
+                    raise _ComputedDefault
+                yield override._replace(operator="=")
+
+    def _learn(self, learnt: Decided | Overlay) -> None:
+        """Take over what a layer says of annotations, defaults and sums."""
+        self._replaced.update(learnt.replaced)
+        if learnt.annotations:
+            self._pins = self._pins.annotated(learnt.annotations)
+        if learnt.sums:
+            known = {path: sum for path, sum in learnt.sums.items() if sum is not None}
+            if len(known) < len(learnt.sums):
+                raise _ComputedDefault
+            self._pins = self._pins.summed(known)
 
     # ------------------------------------------------------------------------------------------------- pinning
 
-    def _addressed(self) -> Iterator[Pin]:
+    def _addressed(self) -> Iterator[Override]:
         """Yield what dicts say of the ingredients of the part that they were added to."""
         for part in self.recipe.parts:
             for layer in part.layers:
                 said = dotted.fresh(layer.values) if isinstance(layer, Entries) else {}
                 for path, entries in _take_out_ingredients(part, said):
                     for below, value in dotted.walk(entries) if isinstance(entries, dict) else ():
-                        yield Pin((*path, *below), value, layer.origin, adds=True)
+                        yield Override((*path, *below), value, origin=layer.origin, is_code=True)
 
-    def _pins_of(self, name: str) -> Iterator[Pin]:
+    def _overrides_of(self, name: str) -> Iterator[Override]:
         """Yield what a named config or a file says, under the overrides."""
         found = self._find_named(name)
         if found is None:
-            yield from self._pins_of_file(name)
+            yield from self._overrides_of_file(name)
             return
         part, layer = found
         available = Pins([*self._named, *self._overrides]).below(part.path).values()
-        own = Pins(self._overrides).below(part.path)
-        decided = layer.decide(own, available)
-        self._annotations.update(own.annotations)
+        decided = layer.decide(self._pins.below(part.path), available)
+        self._learn(decided._replace(replaced={}))
         for path, text in decided.docs.items():
             self._named_docs.setdefault((*part.path, *path), text)
         for path, value in dotted.walk(decided.values):
-            yield Pin((*part.path, *path), value, decided.origins.get(path, layer.origin), adds=True)
+            yield Override((*part.path, *path), value, origin=decided.origins.get(path, layer.origin), is_code=True)
 
     def _find_named(self, name: str) -> tuple[Part, Layer] | None:
         named = ((part, known, layer) for part in self.recipe.parts for known, layer in part.named.items())
         return next(((part, layer) for part, known, layer in named if dotted.join(part.path, known) == name), None)
 
-    def _pins_of_file(self, name: str) -> Iterator[Pin]:
+    def _overrides_of_file(self, name: str) -> Iterator[Override]:
         if not files.is_config_file(name):
             places = {
                 dotted.join(part.path, known): layer.origin.where
@@ -164,14 +195,15 @@ class _Resolution:
             near = tuple((n, places[n]) for n in dotted.nearest(name, places))
             raise UnknownNamedConfigError(name, near, tuple(sorted(places)))
         origin = Origin("file", name, name)
+        operator = "+" if self.request.options.force else "="
         for key, value in dotted.nest(files.load(name)).items():
-            yield Pin((key,), value, origin, False, self.request.options.force, True)
+            yield Override((key,), value, operator, origin=origin)
 
     def _refuse_masked(self) -> None:
         """Refuse secrets that were not stored, before code is given them, unless something later supplies them."""
         masked: list[Path] = []
-        for pin in (*self._named, *self._overrides):
-            for path, value in pin.leaves():
+        for override in (*self._named, *self._overrides):
+            for path, value in override.leaves():
                 texts = tuple(map(str, path))
                 masked = [known for known in masked if known[: len(path)] != texts]
                 masked += (tuple(map(str, known)) for known in masked_in(value, path))
@@ -180,31 +212,49 @@ class _Resolution:
 
     # ---------------------------------------------------------------------------------------------- the layers
 
-    def _decide_part(self, part: Part, pins: Pins) -> None:
+    def _decide_part(self, part: Part) -> None:
         own: dict[Any, Any] = {}
         if not part.path:
-            own["seed"] = pins.fix(self.request.seed, "seed")
-        pinned = pins.values() if part.layers else {}
+            seed = Overlay(self._pins_of(part))
+            own["seed"] = seed.fix(self.request.seed, "seed")
+            self._learn(seed)
+        pinned = self._pins_of(part).values() if part.layers else {}
         for layer in part.layers:
-            decided = layer.decide(pins, {**pinned, **self._visible(part, own)})
-            self.origins.update((part.place_of(path), origin) for path, origin in decided.origins.items())
-            for path, text in decided.docs.items():
-                self.docs.setdefault(part.place_of(path), text)
-            entries = dotted.fresh(decided.values)
-            for path, said in _take_out_ingredients(part, entries):
-                if isinstance(layer, Entries):
-                    self._refuse_single(path, said)
-                elif not equality.same(said, self._config_of(path)):
-                    name = dotted.join(part.own_path(path))
-                    raise IngredientEntryError(layer.origin.name, self._where(path, layer.origin), name)
-            self._merge(own, entries, pins)
+            self._decide_layer(part, layer, own, pinned)
         for hook in part.hooks:
-            self._call_hook(part, pins, hook, own)
+            self._call_hook(part, hook, own)
         if not part.path and own["seed"] is None:
             own["seed"] = self.request.seed
         dotted.merge(self.tree, _nested(part.path, own) if own else {})
-        for name, value in pins.missing(self._config_of(part.path)).items():
-            dotted.put(self.tree, (*part.path, name), value)
+        overlay = Overlay(self._pins_of(part))
+        for name in overlay.pins.missing(self._config_of(part.path)):
+            value = overlay.fix(MISSING, name)
+            if value is not MISSING:
+                dotted.put(self.tree, (*part.path, name), value)
+        self._learn(overlay)
+
+    def _decide_layer(self, part: Part, layer: Layer, own: dict[Any, Any], pinned: dict[Any, Any]) -> None:
+        decided = layer.decide(self._pins_of(part), {**pinned, **self._visible(part, own)})
+        self._learn(decided)
+        self.origins.update((part.place_of(path), origin) for path, origin in decided.origins.items())
+        for path, text in decided.docs.items():
+            self.docs.setdefault(part.place_of(path), text)
+        entries = dotted.fresh(decided.values)
+        for path, said in _take_out_ingredients(part, entries):
+            if isinstance(layer, Entries):
+                self._refuse_single(path, said)
+            elif not equality.same(said, self._config_of(path)):
+                name = dotted.join(part.own_path(path))
+                raise IngredientEntryError(layer.origin.name, self._where(path, layer.origin), name)
+        dotted.merge(own, entries)
+        pins = self._pins_of(part)
+        own.update((name, pins.fix(own[name], name)) for name in entries if name in pins.names)
+
+    def _pins_of(self, part: Part) -> Pins:
+        """Return what is fixed below a part, without what only its own name for an ingredient would lead to."""
+        pins = self._pins.below(part.path)
+        elsewhere = [path for path in part.below if path[: len(part.path)] != part.path]
+        return pins.without(part.own_path(path) for path in elsewhere) if elsewhere else pins
 
     def _visible(self, part: Part, own: dict[Any, Any]) -> dict[Any, Any]:
         """Return what a part's config functions may name: its own entries so far, and its ingredients."""
@@ -231,7 +281,7 @@ class _Resolution:
         found = (origin for known, origin in self.origins.items() if known[: len(path)] == path)
         return next((origin for origin in found if origin.name == otherwise.name), otherwise).where
 
-    def _call_hook(self, part: Part, pins: Pins, hook: Hook, own: dict[Any, Any]) -> None:
+    def _call_hook(self, part: Part, hook: Hook, own: dict[Any, Any]) -> None:
         so_far = dotted.fresh(self.tree)
         dotted.merge(so_far, _nested(part.path, own))
         given = thaw(so_far)
@@ -249,15 +299,17 @@ class _Resolution:
                 if not equality.same(dotted.get(so_far, (*path, *below)), value):
                     self.origins[(*path, *below)] = hook.origin
             if path != part.path:
-                dotted.merge(self.tree, _nested(path, changed))
-                self.tree[path[0]] = self._pins.fix(self.tree[path[0]], path[0])
-        self._merge(own, entries, pins)
+                self._merge_fixed(self.tree, _nested(path, changed), self._pins)
+        self._merge_fixed(own, entries, self._pins_of(part))
 
-    @staticmethod
-    def _merge(own: dict[Any, Any], entries: dict[Any, Any], pins: Pins) -> None:
-        dotted.merge(own, entries)
+    def _merge_fixed(self, tree: dict[Any, Any], entries: dict[Any, Any], pins: Pins) -> None:
+        """Merge what a hook says, under what is fixed."""
+        overlay = Overlay(pins)
+        overlay.know(tree)
+        dotted.merge(tree, entries)
         for name in entries:
-            own[name] = pins.fix(own[name], name)
+            tree[name] = overlay.fix(tree[name], name)
+        self._learn(overlay)
 
     def _origin_of(self, path: Path, verdict: Verdict) -> Origin:
         while path:

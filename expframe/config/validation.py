@@ -8,9 +8,10 @@ from typing import Any
 from expframe.config import dotted, equality, json_values, parsing
 from expframe.config.decided import Change
 from expframe.config.dotted import MISSING, Path
+from expframe.config.frozen import thaw
 from expframe.config.layers import Recipe
-from expframe.config.pins import Pin, Pins
-from expframe.config.request import Origin
+from expframe.config.pins import Pins
+from expframe.config.request import Origin, Override
 from expframe.config.secrets import MASK, is_masked
 from expframe.errors import (
     EntryGroupError,
@@ -31,7 +32,8 @@ class Verdict:
         recipe: The parts of the experiment.
         tree: The decided values; what captured functions alone know is added.
         origins: Who decided them, without the fixed values.
-        pins: The fixed values below the root, with what they replaced.
+        pins: The fixed values, with the annotations of entries.
+        replaced: For each fixed path the value that it took the place of.
 
     Attributes:
         origins: Who set each fixed value.
@@ -39,41 +41,56 @@ class Verdict:
         warnings: What was taken but looks like a mistake.
     """
 
-    def __init__(self, recipe: Recipe, tree: dict[Any, Any], origins: Mapping[Path, Origin], pins: Pins) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        tree: dict[Any, Any],
+        origins: Mapping[Path, Origin],
+        pins: Pins,
+        replaced: Mapping[Path, Any],
+    ) -> None:
         self._recipe = recipe
         self._tree = tree
         self._decided = origins
         self._pins = pins
+        self._replaced = replaced
         self.origins: dict[Path, Origin] = {}
         self.changes: dict[str, Change] = {}
         self.warnings: list[str] = []
 
-    def judge(self, fixed: Sequence[Pin]) -> None:
+    def judge(self, fixed: Sequence[Override]) -> None:
         """
         Hold fixed values, the lower ones first, against the decided ones.
 
         Raises:
             ConfigError: One of them is unknown, or is not what the entry can be.
         """
-        last: dict[Path, tuple[Path, Pin, Any]] = {}
+        last: dict[Path, tuple[Path, Override, Any]] = {}
         unknown: list[tuple[Path, Any]] = []
-        for pin in fixed:
-            for path, given in pin.leaves():
+        for override in fixed:
+            for path, given in self._leaves(override):
                 real = real_path(self._tree, path)
                 if real is not None:
-                    last[real] = path, pin, given
-                elif pin.asked:
-                    self._refuse_unless_known(path, pin)
-                    unknown.append((path, pin.read(given)))
-                    last[path] = path, pin, given
+                    last[real] = path, override, given
+                elif not override.is_code:
+                    self._refuse_unless_known(path, override)
+                    unknown.append((path, _value(override, given)))
+                    last[path] = path, override, given
         for path, value in unknown:
             dotted.put(self._tree, path, value)
-        for real, (path, pin, given) in last.items():
+        for real, (path, override, given) in last.items():
             value = dotted.get(self._tree, real)
             if isinstance(given, dict) and isinstance(value, dict) and value:
                 continue  # an empty dict merges nothing
-            self._note_origin(real, pin)
-            self._compare(real, self._default(path), pin, given)
+            self._note_origin(real, override)
+            self._compare(real, self._default(path), override, given)
+
+    def _leaves(self, override: Override) -> Iterator[tuple[Path, Any]]:
+        """Yield the path and the value, or text, of all that is fixed; what reads like a dict may be a text."""
+        if override.is_text and isinstance(dotted.get(self._tree, override.path), str):
+            yield override.path, override.value
+        else:
+            yield from override.leaves()
 
     def check_values(self) -> None:
         """
@@ -91,17 +108,17 @@ class Verdict:
             for masked in masked_in(value, path) if origin is not None and origin.kind == "file" else ():
                 raise MaskedEntryError(dotted.join(masked))
 
-    def _refuse_unless_known(self, path: Path, pin: Pin) -> None:
+    def _refuse_unless_known(self, path: Path, override: Override) -> None:
         """Raise what is wrong with a path that is not there, unless it may be added or is a captured parameter."""
         end = next(end for end in range(len(path) - 1, -1, -1) if dotted.get(self._tree, path[:end]) is not MISSING)
         holder = dotted.get(self._tree, path[:end])
         name = dotted.join(path[:end])
         if isinstance(holder, list | tuple) and dotted.is_whole_number(path[end]):
-            raise EntryIndexError(pin.said(path), name, self._where(path[:end]), str(path[end]), len(holder))
+            raise EntryIndexError(override.said(path), name, self._where(path[:end]), str(path[end]), len(holder))
         if not isinstance(holder, dict):
-            raise EntryGroupError(pin.said(path), name, self._where(path[:end]), ())
-        if not pin.adds and not self._is_parameter(path):
-            raise self._unknown(path, pin, holder, name)
+            raise EntryGroupError(override.said(path), name, self._where(path[:end]), ())
+        if not override.may_add and not self._is_parameter(path):
+            raise self._unknown(path, override, holder, name)
 
     def _is_parameter(self, path: Path) -> bool:
         """Return whether a captured function has a parameter, and no config an entry, at a path or above it."""
@@ -112,7 +129,7 @@ class Verdict:
             for parameter in known
         )
 
-    def _unknown(self, path: Path, pin: Pin, holder: dict[Any, Any], group: str) -> UnknownEntryError:
+    def _unknown(self, path: Path, override: Override, holder: dict[Any, Any], group: str) -> UnknownEntryError:
         name = dotted.join(path)
         parameters = [dotted.join(known) for part in self._recipe.parts for known in part.parameters]
         places = {dotted.join(known): known for known, _ in dotted.walk_all(self._tree)}
@@ -120,65 +137,73 @@ class Verdict:
         near = dotted.nearest(name, [*places, *parameters, *inside])
         found = tuple((near_name, self._where(places.get(near_name, ()))) for near_name in near)
         leaves = tuple(dotted.join(known) for known, _ in dotted.walk(self._tree))
-        return UnknownEntryError(pin.said(path), name, found, leaves)
+        return UnknownEntryError(override.said(path), name, found, leaves)
 
     def _default(self, path: Path) -> Any:
         """Return the value that a fixed one replaced: above it where a dict replaced a None."""
-        found = self._pins.defaults.get(path, MISSING)
-        is_below_none = any(self._pins.defaults.get(path[:end], MISSING) is None for end in range(1, len(path)))
+        found = self._replaced.get(path, MISSING)
+        is_below_none = any(self._replaced.get(path[:end], MISSING) is None for end in range(1, len(path)))
         return None if found is MISSING and is_below_none else found
 
-    def _compare(self, path: Path, default: Any, pin: Pin, given: Any) -> None:
+    def _compare(self, path: Path, default: Any, override: Override, given: Any) -> None:
         """Note how a fixed value differs from the default; refuse groups for values and the wrong annotated type."""
         name = dotted.join(path)
         where = self._where(path)
         value = dotted.get(self._tree, path)
-        if pin.asked:
-            self._refuse_group(path, value, pin, given)
-        is_annotated = self._check_annotations(path, pin)
+        if not override.is_code:
+            self._refuse_group(path, value, override, given)
+        is_annotated = self._check_annotations(path, override)
         if default is MISSING:
             self.changes[name] = Change("added", MISSING, "")
         elif parsing.type_differs(value, default):
             self.changes[name] = Change("typechanged", default, where)
             if not is_annotated:
-                self._warn_of_type(path, value, default, pin)
+                self._warn_of_type(path, value, default, override)
         elif not equality.same(value, default):
             self.changes[name] = Change("modified", default, where)
 
-    def _refuse_group(self, path: Path, value: Any, pin: Pin, given: Any) -> None:
+    def _refuse_group(self, path: Path, value: Any, override: Override, given: Any) -> None:
         name, where = dotted.join(path), self._where(path)
         is_group = isinstance(value, dict)
-        if is_group and value and not isinstance(given, dict) and pin.read(given) is not None:
-            raise EntryGroupError(pin.said(path), name, where, tuple(map(str, value)))
+        if is_group and value and not isinstance(given, dict) and _value(override, given) is not None:
+            raise EntryGroupError(override.said(path), name, where, tuple(map(str, value)))
         if isinstance(given, dict) and not is_group:
-            raise EntryGroupError(pin.said(path), name, where, ())
+            raise EntryGroupError(override.said(path), name, where, ())
 
-    def _check_annotations(self, path: Path, pin: Pin) -> bool:
+    def _check_annotations(self, path: Path, override: Override) -> bool:
         """Return whether the entry at a path, or one around it, is annotated; refuse a value that does not fit."""
         found = [(path[:end], self._pins.annotation(path[:end])) for end in range(1, len(path) + 1)]
         annotated = [(entry, annotation) for entry, annotation in found if annotation is not MISSING]
-        for entry, annotation in annotated if pin.asked else ():
+        for entry, annotation in annotated if not override.is_code else ():
             value = dotted.get(self._tree, entry)
             if not parsing.fits(value, annotation):
                 name = dotted.join(entry)
                 expected, got = parsing.shown_type(annotation), shown(value, entry[-1])
-                raise EntryTypeError(pin.said(path), name, expected, self._where(entry), got)
+                raise EntryTypeError(override.said(path), name, expected, self._where(entry), got)
         return bool(annotated)
 
-    def _warn_of_type(self, path: Path, value: Any, default: Any, pin: Pin) -> None:
+    def _warn_of_type(self, path: Path, value: Any, default: Any, override: Override) -> None:
         kinds = f"{type(default).__name__} to {type(value).__name__}"
         entry = located(repr(dotted.join(path)), self._where(path))
-        said = repr(pin.said(path)) if pin.asked else f"{pin.origin.name} ({pin.origin.where})"
+        said = (
+            repr(override.said(path)) if not override.is_code else f"{override.origin.name} ({override.origin.where})"
+        )
         self.warnings.append(f"Entry {entry} changed from {kinds} by {said}.")
 
-    def _note_origin(self, path: Path, pin: Pin) -> None:
-        self.origins[path] = pin.origin
+    def _note_origin(self, path: Path, override: Override) -> None:
+        self.origins[path] = override.origin
         for end in range(1, len(path)):
             if isinstance(dotted.get(self._tree, path[:end]), list | tuple):
-                self.origins[path[:end]] = pin.origin
+                self.origins[path[:end]] = override.origin
 
     def _where(self, path: Path) -> str:
         return where_of(path, self._decided)
+
+
+def _value(override: Override, given: Any) -> Any:
+    """Return what an override gives where there is no default: a copy of the caller's."""
+    is_text = override.is_text and given is override.value
+    return parsing.literal(given) if is_text else thaw(given)
 
 
 def where_of(path: Path, origins: Mapping[Path, Origin]) -> str:

@@ -439,7 +439,7 @@ class TestParameters:
             half = rate / 2
 
         with pytest.raises(
-            ConfigParameterError, match=r"config\(\) \(test_config_scope.py:\d+\) asks for 'rate'.*seed, lr"
+            ConfigParameterError, match=r"config\(\) \(test_functions.py:\d+\) asks for 'rate'.*seed, lr"
         ):
             ex.resolve()
 
@@ -702,7 +702,7 @@ class TestRefused:
     @pytest.mark.parametrize("kind", ["config", "named_config"])
     def test_statements(self, ex, function, says, kind):
         """Each is an error that says what is wrong, where."""
-        with pytest.raises(ConfigFunctionError, match=rf"{function.__name__}\(\) \(test_config_scope.py:\d+\): {says}"):
+        with pytest.raises(ConfigFunctionError, match=rf"{function.__name__}\(\) \(test_functions.py:\d+\): {says}"):
             getattr(ex, kind)(function)
 
     def test_nonlocal(self, ex):

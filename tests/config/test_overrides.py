@@ -160,7 +160,7 @@ class TestValues:
         [warning] = config.warnings
 
         assert (value, type(value)) == (config[name], type(thaw(config[name])))
-        assert warning.startswith(f"Entry '{name}' (test_config_overrides.py:")
+        assert warning.startswith(f"Entry '{name}' (test_overrides.py:")
         assert f"changed from {kinds} by '{text[:20]}" in warning
         assert "typechanged" == config.changes[name].kind
 
@@ -185,7 +185,7 @@ class TestValues:
             "layers.0": ("modified", 1),
             "schedule.30": ("modified", 0.1),
         } == changes
-        assert config.changes["lr"].where.startswith("test_config_overrides.py:")
+        assert config.changes["lr"].where.startswith("test_overrides.py:")
 
     @settings(max_examples=60, deadline=None)
     @given(
@@ -318,7 +318,7 @@ class TestAnnotations:
         said = str(caught.value)
         name = text.partition("=")[0].partition(".")[0].rstrip("+")
 
-        assert said.startswith(f"{text!r}: '{name}' (test_config_overrides.py:")
+        assert said.startswith(f"{text!r}: '{name}' (test_overrides.py:")
         assert said.endswith(f" takes {kind}, not {got}.") or (
             said.endswith(f", not {got}.") and "Union" in kind + said
         )
@@ -424,7 +424,7 @@ class TestAppending:
     )
     def test_what_cannot(self, ex, text, kind):
         """Anything else is an error that says what the default is, and where."""
-        with pytest.raises(AppendError, match=rf"to '\w+' \(test_config_overrides.py:\d+\), which is {kind}\."):
+        with pytest.raises(AppendError, match=rf"to '\w+' \(test_overrides.py:\d+\), which is {kind}\."):
             ex.resolve(text)
 
     def test_an_unknown_one(self, ex):
@@ -450,6 +450,73 @@ class TestAppending:
             count = len(layers)
 
         assert 4 == ex.resolve("layers+=[4]")["count"]
+
+    @pytest.mark.parametrize(
+        ("body", "text", "values"),
+        [
+            ("x = [1]; n = len(x)", "x+=[2]", {"x": [1, 2], "n": 2}),
+            ("x = [] if calls else [1]; n = len(x)", "x+=[2]", {"x": [2], "n": 1}),
+            ("w = 3; x = [w * i for i in range(w)]; n = sum(x)", "x+=[1]", {"w": 3, "x": [0, 3, 6, 1], "n": 10}),
+            ("d = {'x': {'y': 1}}; n = d['x']['y']", "d.x.y+=2", {"d": {"x": {"y": 3}}, "n": 3}),
+            ("d = {}; d['x'] = 'a'; n = d['x'] * 2", "d.x+=b", {"d": {"x": "ab"}, "n": "abab"}),
+            ("x = [1]; n = x[-1]; x = [1]", "x+=[2]", {"x": [1, 2], "n": 2}),
+        ],
+    )
+    def test_is_decided_once(self, body, text, values, tmp_path):
+        """What is added to is known where it is bound, so that no config function is called twice."""
+        calls, config = [], {}
+        source = tmp_path / "config.py"
+        source.write_text(f"def config():\n    calls.append(1)\n    {body}\n")
+        exec(compile(source.read_text(), source, "exec"), {"calls": calls}, config)
+        ex = Experiment("test")
+        ex.config(config["config"])
+        found = ex.resolve(text).values
+
+        assert values == {name: thaw(found[name]) for name in values}
+        assert 1 == len(calls)
+
+    @pytest.mark.parametrize(
+        ("body", "values"),
+        [
+            ("x = [1]; x = x + [2]; n = len(x)", {"x": [1, 2, 9], "n": 3}),
+            ("x = [1]; x.append(2); n = len(x)", {"x": [1, 2, 9], "n": 3}),
+            ("x = [1]; n = len(x); x = [3]", {"x": [3, 9], "n": 2}),
+            ("x = [1]\n    for i in range(2): x += [i]", {"x": [1, 0, 1, 9]}),
+        ],
+    )
+    def test_a_computed_default(self, body, values, tmp_path):
+        """Where the default is computed on, it is found out first, and the sum stands from the beginning."""
+        config = {}
+        source = tmp_path / "config.py"
+        source.write_text(f"def config():\n    {body}\n")
+        exec(compile(source.read_text(), source, "exec"), {}, config)
+        ex = Experiment("test")
+        ex.config(config["config"])
+        found = ex.resolve("x+=[9]").values
+
+        assert values == {name: thaw(found[name]) for name in values}
+
+    def test_of_several_layers(self, ex):
+        """The default is what all layers make of it, ingredients and named configs included."""
+        data = Ingredient("data")
+        data.add_config(sizes=[1])
+        ex.ingredients.append(data)
+        ex.add_config(data={"sizes": [2]}, layers=[7])
+
+        @ex.config
+        def later(layers):
+            layers.append(8)
+            count = len(layers)
+
+        @ex.named_config
+        def named():
+            epochs = 30
+            twice = epochs * 2
+
+        config = ex.resolve("layers+=[9]", "data.sizes+=[3]", "epochs+=1", named=["named"])
+
+        assert ([7, 8, 9], 3, [2, 3]) == (config["layers"], config["count"], config["data"]["sizes"])
+        assert (31, 62) == (config["epochs"], config["twice"])
 
 
 class TestGroups:

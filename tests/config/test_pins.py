@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from expframe import Experiment
 from expframe.config import dotted
 from expframe.config.equality import same
-from expframe.config.pins import Pin, Pins
-from expframe.config.request import Origin
+from expframe.config.pins import Overlay, Pins
+from expframe.config.request import Override
 
 NAMES = st.sampled_from("abcd")
 LEAVES = st.none() | st.integers() | st.text(max_size=3) | st.sets(st.integers(), max_size=2)
@@ -56,7 +56,7 @@ def test_fixing_again_changes_nothing(tree, data):
     """What is fixed already is returned as it is, so that code which holds it goes on holding the entry."""
     paths = list(places(tree))
     chosen = data.draw(st.lists(st.sampled_from(paths), unique=True)) if paths else []
-    pins = Pins([Pin(path, data.draw(LEAVES), Origin("test")) for path in chosen])
+    pins = Pins(Override(path, data.draw(LEAVES)) for path in chosen)
     for name, value in tree.items():
         fixed = pins.fix(value, name)
 
@@ -66,30 +66,42 @@ def test_fixing_again_changes_nothing(tree, data):
 
 def test_defaults_are_the_last_ones_found():
     """What was found in the place of a fixed value is remembered, and the fixed value itself is no default."""
-    pins = Pins([Pin(("a", "x"), [5], Origin("test"))])
-    first = pins.fix({"x": [1], "y": 2}, "a")
+    overlay = Overlay(Pins([Override(("a", "x"), [5])]))
+    first = overlay.fix({"x": [1], "y": 2}, "a")
     first["x"].append(6)
-    again = pins.fix(first, "a")
-    pins.fix(copy.deepcopy(again), "a")
+    again = overlay.fix(first, "a")
+    overlay.fix(copy.deepcopy(again), "a")
 
-    assert ({"x": [5], "y": 2}, {("a", "x"): [1]}) == (again, pins.defaults)
-    pins.fix({"x": [3]}, "a")
-    assert {("a", "x"): [3]} == pins.defaults
+    assert ({"x": [5], "y": 2}, {("a", "x"): [1]}) == (again, overlay.replaced)
+    overlay.fix({"x": [3]}, "a")
+    assert {("a", "x"): [3]} == overlay.replaced
 
 
 def test_the_order_is_kept():
     """Later pins are put over earlier ones, of elements too."""
     pins = Pins(
         [
-            Pin(("a",), [1, 2], Origin("test"), adds=True),
-            Pin(("a", "0"), 9, Origin("test")),
-            Pin(("b",), {"x": 1}, Origin("test"), adds=True),
-            Pin(("b", "x"), "2", Origin("test"), is_text=True),
-            Pin(("c",), 3, Origin("test")),
+            Override(("a",), [1, 2], is_code=True),
+            Override(("a", "0"), 9),
+            Override(("b",), {"x": 1}, "+"),
+            Override(("b", "x"), "2", is_text=True),
+            Override(("c",), 3),
         ]
     )
 
     assert ([9, 2], {"x": 2}) == (pins.fix([7, 7, 7], "a"), pins.fix({}, "b"))
-    assert {"a": [9, 2], "b": {"x": 2}} == pins.missing({})
+    assert (["a", "b", "c"], ["c"]) == (pins.missing({}), pins.missing({"a": 1, "b": 2}))
     assert {"a": [9, 2], "b": {"x": 2}, "c": 3} == pins.values()
     assert 2 == pins.below(("b",)).fix(7, "x")
+
+
+def test_pins_stay_as_they_are():
+    """What a layer says of annotations, defaults and sums is handed over, and changes no pins."""
+    pins = Pins([Override(("a",), "[3]", "+=", is_text=True), Override(("b",), 1)])
+    overlay = Overlay(pins)
+    overlay.annotate({"b": lambda: int})
+
+    assert ([1, 3], 1) == (overlay.fix([1], "a"), overlay.fix(0, "b"))
+    assert ({("a",): [1], ("b",): 0}, {("a",): ([1], [1, 3])}) == (overlay.replaced, overlay.sums)
+    assert [("b",)] == list(overlay.annotations)
+    assert ({}, {}, ["+="]) == (pins.annotations, pins.sums, [append.operator for append in pins.appends()])

@@ -212,7 +212,7 @@ class TestNamed:
 
         assert {"dataset": {"size": 100, "kind": "a", "half": 50.0}} == entries(ex.resolve(named=["dataset.big"]))
         assert 20 == ex.resolve("dataset.size=40", named=["dataset.big"])["dataset"]["half"]
-        with pytest.raises(UnknownNamedConfigError, match=r"Did you mean 'dataset.big' \(test_config_resolve.py:\d+\)"):
+        with pytest.raises(UnknownNamedConfigError, match=r"Did you mean 'dataset.big' \(test_resolve.py:\d+\)"):
             ex.resolve(named=["big"])
 
     def test_may_address_ingredients(self, ex):
@@ -444,7 +444,7 @@ class TestIngredients:
         # fmt: on
         (dataset if how == "inner" else ex).config(locals()[how])
         subject = "paths" if how == "inner" else "dataset"
-        place = rf"{how}\(\) \(test_config_resolve.py:\d+\)"
+        place = rf"{how}\(\) \(test_resolve.py:\d+\)"
 
         with pytest.raises(
             IngredientEntryError, match=f"{place} assigns into .* the ingredient '{subject}'.*add_config"
@@ -478,6 +478,23 @@ class TestIngredients:
             model["width"] += 1
 
         assert {"model": {"width": 4, "encoder": {"depth": 4}}, "total": 7} == entries(ex.resolve())
+
+    @pytest.mark.parametrize("asked", [{"encoder.data.size": 3}, {"encoder": {"data": {"size": 3}}}])
+    def test_by_the_wrong_path(self, asked):
+        """An ingredient that another one uses has no entries below that one's path, and is named where it is."""
+        data = Ingredient("data")
+        data.add_config(size=1)
+        encoder = Ingredient("encoder", [data])
+
+        @encoder.config
+        def config(data):
+            width = data["size"]
+
+        ex = Experiment("test", [encoder])
+
+        with pytest.raises(UnknownEntryError, match=r"no config entry 'encoder.data.size'. Did you mean 'data.size'"):
+            ex.resolve(config_updates=asked)
+        assert {"data": {"size": 3}, "encoder": {"width": 3}} == entries(ex.resolve("data.size=3"))
 
     def test_in_any_order(self):
         """The order in which independent ingredients are listed decides nothing."""
@@ -707,7 +724,7 @@ class TestResult:
         """A key that no path can name is an error that says where it stands."""
         ex.add_config(net={"sub": {key: 1}})
 
-        with pytest.raises(EntryNameError, match=rf"\(test_config_resolve.py:\d+\): {says}"):
+        with pytest.raises(EntryNameError, match=rf"\(test_resolve.py:\d+\): {says}"):
             ex.resolve()
 
     def test_seed(self, ex):
