@@ -142,7 +142,7 @@ class Pins:
 
     def _of(self, name: dotted.Part) -> Sequence[Override]:
         """Return the overrides of an entry and of what is in it."""
-        return self._by_name.get(name) or self._by_name.get(str(name), ())
+        return self._by_name.get(name) or self._by_name.get(str(name)) or ()
 
     def _put(self, value: Any, override: Override, rest: Path, work: Work) -> Any:
         """Return `value` with what an override says of it at the path `rest`."""
