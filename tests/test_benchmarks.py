@@ -40,3 +40,15 @@ def test_rows_are_left_out_where_a_peer_is_missing():
         has_rows = f"log_scalar, the call (peer: {shown})" in done.stdout
         has_reason = f"{module} cannot be imported here. What needs it is left out." in done.stdout
         assert has_rows != has_reason
+
+
+def test_the_structure_of_the_package_is_printed():
+    """`python -m benchmarks.structure` shows size and fan-in of each folder, and what is longest."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.structure"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    folders = dict(line.split(maxsplit=1) for line in done.stdout.split("\n\n")[0].splitlines()[1:])
+
+    assert {"config", "store/search", "compat/sacred/observers", "total"} <= folders.keys()
+    assert all(number.isdecimal() for numbers in folders.values() for number in numbers.split())
+    assert "longest classes" in done.stdout
