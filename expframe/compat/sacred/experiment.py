@@ -108,7 +108,8 @@ class Experiment(Ingredient):
         check_additional_host_info(self.additional_host_info)
         self.additional_cli_options = additional_cli_options or []
         self.all_cli_options = [*gather_command_line_options(), *self.additional_cli_options]
-        caller = _caller(self).f_globals
+        kind = type(self).__module__
+        caller = _caller(self, None if kind == __name__ else kind.partition(".")[0]).f_globals
         super().__init__(
             path=_name_of(caller, interactive) if name is None else name,
             ingredients=ingredients,

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,7 @@ from expframe.compat.sacred.dependencies import (
 )
 from expframe.compat.sacred.exceptions import CircularDependencyError
 from expframe.compat.sacred.utils import optional_kwargs_decorator
+from expframe.facts.packages import PACKAGE_FOLDERS, STDLIB
 
 __all__ = ["Ingredient", "collect_repositories"]
 
@@ -291,14 +293,30 @@ def _config_dict(cfg_or_file: Any, kw_conf: Mapping[str, Any]) -> ConfigDict:
     return ConfigDict(load_config_file(os.path.abspath(cfg_or_file)))
 
 
-def _caller(instance: Any) -> FrameType:
-    """Return the frame that makes an ingredient: outside of this package, and of a subclass's own methods."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None:
-        is_ours = str(frame.f_globals.get("__name__", "")).startswith(f"{_PACKAGE}.")
-        code = frame.f_code
+def _caller(instance: Any, package: str | None = None) -> FrameType:
+    """
+    Return the frame that makes an ingredient: outside of this package, and of a subclass's own methods.
+
+    Args:
+        instance: The ingredient.
+        package: The package of a subclass. What calls its functions makes it, not they; so does a statement in a module
+            of the package. Where no file of a user does, as in a notebook, it is the first of the functions.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    first = None
+    while frame is not None:
+        name, code, last = str(frame.f_globals.get("__name__", "")), frame.f_code, frame
         is_method = code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is instance
-        if not is_ours and not is_method:
-            break
+        if not is_method and not name.startswith((f"{_PACKAGE}.", "importlib.")):
+            first = first or frame
+            if name.partition(".")[0] != package or code.co_name == "<module>":
+                return frame if _is_users(frame.f_globals.get("__file__")) else first
         frame = frame.f_back
-    return frame
+    return first or last
+
+
+def _is_users(file: str | None) -> bool:
+    """Return whether a file is neither of an installed package nor of Python."""
+    if file is None or file.startswith(STDLIB + os.sep):
+        return False
+    return set(PACKAGE_FOLDERS).isdisjoint(Path(file).parts)

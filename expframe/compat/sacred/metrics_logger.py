@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import Any, NamedTuple
 
+from expframe.compat.sacred import optional as opt  # noqa: F401  programs import it from here
 from expframe.compat.sacred.clock import utcnow
 from expframe.compat.sacred.config.utils import normalize_numpy
 
@@ -24,24 +26,36 @@ class ScalarMetricLogEntry(NamedTuple):
 
 
 class MetricsLogger:
-    """Takes values of metrics and holds them until somebody gets them. Safe to use from several threads."""
+    """
+    Takes values of metrics and holds them until somebody gets them. Safe to use from several threads.
+
+    Programs put entries of their own into `_logged_metrics`, and read and set `_metric_step_counter`.
+
+    Attributes:
+        metrics: A dict for whoever wants one.
+    """
 
     def __init__(self) -> None:
+        self.metrics: dict[str, Any] = {}
         self._lock = Lock()
-        self._waiting: deque[ScalarMetricLogEntry] = deque()
-        self._last_steps: dict[str, Any] = {}
+        self._logged_metrics: SimpleQueue[ScalarMetricLogEntry] = SimpleQueue()
+        self._metric_step_counter: dict[str, Any] = {}
 
     def log_scalar_metric(self, metric_name: str, value: Any, step: Any = None) -> None:
         """Take a value; without a step it is the metric's last one + 1, from 0."""
         value = normalize_numpy(value)
         with self._lock:
-            step = self._last_steps.get(metric_name, -1) + 1 if step is None else normalize_numpy(step)
-            self._last_steps[metric_name] = step
-            self._waiting.append(ScalarMetricLogEntry(metric_name, step, utcnow(), value))
+            step = self._metric_step_counter.get(metric_name, -1) + 1 if step is None else normalize_numpy(step)
+            self._metric_step_counter[metric_name] = step
+            self._logged_metrics.put(ScalarMetricLogEntry(metric_name, step, utcnow(), value))
 
     def get_last_metrics(self) -> list[ScalarMetricLogEntry]:
         """Return what was taken since the last call."""
-        return [self._waiting.popleft() for _ in range(len(self._waiting))]
+        found = []
+        with suppress(Empty):
+            for _ in range(self._logged_metrics.qsize()):
+                found.append(self._logged_metrics.get_nowait())
+        return found
 
 
 def linearize_metrics(logged_metrics: Iterable[ScalarMetricLogEntry]) -> dict[str, dict[str, Any]]:

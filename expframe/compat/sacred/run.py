@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from logging import Logger
+from types import TracebackType
 from typing import Any
 
 from expframe.compat.sacred import current
@@ -177,7 +178,7 @@ class Run:
                 raise
             except BaseException as problem:
                 self._stop_heartbeat()
-                self._emit_failed(problem)
+                self._emit_failed(type(problem), problem, problem.__traceback__)
                 raise
             finally:
                 self._warn_about_failed_observers()
@@ -198,7 +199,7 @@ class Run:
                 self.run_logger.info("Result: %s", self.result)
             self.run_logger.info("Completed after %s", self._stop_time())
         self._stop_heartbeat()
-        self._emit_completed()
+        self._emit_completed(self.result)
 
     def _execute_pre_run_hooks(self) -> None:
         for hook in self.pre_run_hooks:
@@ -310,10 +311,10 @@ class Run:
         took = self.stop_time - (self.start_time or self.stop_time)
         return datetime.timedelta(seconds=round(took.total_seconds()))
 
-    def _emit_completed(self) -> None:
+    def _emit_completed(self, result: Any) -> None:
         self.status = "COMPLETED"
         for observer in self.observers:
-            self._final_call(observer, "completed_event", stop_time=self.stop_time, result=self.result)
+            self._final_call(observer, "completed_event", stop_time=self.stop_time, result=result)
 
     def _emit_interrupted(self, status: str) -> None:
         self.status = status
@@ -321,13 +322,14 @@ class Run:
         for observer in self.observers:
             self._final_call(observer, "interrupted_event", interrupt_time=self.stop_time, status=status)
 
-    def _emit_failed(self, problem: BaseException) -> None:
+    def _emit_failed(
+        self, exc_type: type[BaseException], exc_value: BaseException, trace: TracebackType | None
+    ) -> None:
         self.status = "FAILED"
         self.run_logger.error("Failed after %s!", self._stop_time())
-        trace = problem.__traceback__
         while trace is not None and trace.tb_frame.f_globals.get("__name__") == __name__ and trace.tb_next:
             trace = trace.tb_next
-        self.fail_trace = traceback.format_exception(type(problem), problem, trace)
+        self.fail_trace = traceback.format_exception(exc_type, exc_value, trace)
         for observer in self.observers:
             self._final_call(observer, "failed_event", fail_time=self.stop_time, fail_trace=self.fail_trace)
 
