@@ -30,8 +30,8 @@ FOLDERS = {
     "./": "testing",
     "compat/sacred": "dotted exceptions settings serializer inert optional clock backspaces tracebacks"
     " config/custom_containers config/config_summary config/utils config/config_dict config/config_scope"
-    " config/config_files config/signature randomness current config/captured_function utils metrics_logger"
-    " stdout_capturing pytee host_info dependencies commands commandline_options arg_parser"
+    " config/named_objects config/config_files config/signature randomness current config/captured_function utils"
+    " metrics_logger stdout_capturing pytee host_info dependencies commands commandline_options arg_parser"
     " observers/base native_observer observers/libraries observers/contents observers/documents"
     " observers/documents_observer observers/file_storage observers/buckets observers/s3_observer"
     " observers/gcs_observer observers/sql_bases observers/sql observers/bson_values observers/mongo_address"

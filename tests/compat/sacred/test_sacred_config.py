@@ -531,7 +531,7 @@ def test_json_is_sorted_and_tagged(tmp_path):
     ("name", "content"),
     [
         ("c.json", '{"a": {"py/reduce": [{"py/function": "os.mkdir"}, {"py/tuple": ["made"]}]}}'),
-        ("c.json", '{"a": [{"py/object": "collections.Counter"}]}'),
+        ("c.json", '{"a": [{"py/object": "collections.Counter", "py/state": [1]}]}'),
         ("c.json", '{"json://{\\"py/reduce\\": [{\\"py/function\\": \\"os.mkdir\\"}, [\\"made\\"]]}": 1}'),
         ("c.yaml", "a: !!python/object/apply:os.mkdir [made]\n"),
         ("c.yaml", "a: !!python/name:os.mkdir\n"),

@@ -1,5 +1,6 @@
 """What published programs do with Sacred beyond its documented interface."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 
 import expframe
 from expframe.compat.sacred import Experiment
+from expframe.compat.sacred.exceptions import InvalidConfigError
 from expframe.compat.sacred.metrics_logger import MetricsLogger, ScalarMetricLogEntry, opt
 from expframe.compat.sacred.observers import RunObserver
 
@@ -145,3 +147,115 @@ def test_the_end_of_a_run_can_be_told_by_hand():
 
     assert [7, "ValueError: no\n"] == told.ends
     assert ("FAILED", "ValueError: no\n") == (run.status, run.fail_trace[-1])
+
+
+HYPERPARAMETERS = {
+    "optimizer": {"py/type": "parts.Outer.Adam"},
+    "activation": {"py/function": "parts.relu"},
+    "schedule": {
+        "py/object": "parts.Schedule",
+        "steps": {"py/tuple": [10, 20]},
+        "kind": {"py/type": "parts.Outer.Adam"},
+        "inner": {"py/object": "parts.Schedule", "steps": []},
+    },
+    "sizes": [{"py/tuple": [1, 2]}, {"py/type": "builtins.int"}],
+    "lr": 0.1,
+}
+
+PARTS = """
+class Outer:
+    class Adam:
+        pass
+
+def relu(x):
+    return max(x, 0)
+
+class Schedule:
+    def __init__(self):
+        raise RuntimeError("is not called")
+"""
+
+
+class TestNamedObjects:
+    """A JSON file of the user's own may name classes, functions and plain objects."""
+
+    @pytest.fixture(autouse=True)
+    def _parts(self, tmp_path, monkeypatch):
+        (tmp_path / "parts.py").write_text(PARTS)
+        (tmp_path / "hp.json").write_text(json.dumps(HYPERPARAMETERS))
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "parts", raising=False)
+
+    @pytest.fixture
+    def ex(self):
+        """Return an experiment whose command takes what the file says."""
+        ex = Experiment("tuned", save_git_info=False)
+
+        @ex.main
+        def main(optimizer, activation, schedule, sizes, lr):
+            return optimizer, activation, schedule, sizes, lr
+
+        return ex
+
+    @pytest.mark.parametrize("way", ["added", "named", "file"])
+    def test_a_file_of_the_users_own_gives_what_it_names(self, ex, way):
+        """Added by the script, added by name, or named after `with`: classes and functions are handed over."""
+        if way == "added":
+            ex.add_config("hp.json")
+        elif way == "named":
+            ex.add_named_config("tuned", "hp.json")
+        run = ex.run_commandline(
+            ["tuned", *{"added": [], "named": ["with", "tuned"], "file": ["with", "hp.json"]}[way]]
+        )
+        import parts
+
+        optimizer, activation, schedule, sizes, lr = run.result
+        assert (parts.Outer.Adam, parts.relu, [[1, 2], int], 0.1) == (optimizer, activation, list(sizes), lr)
+        assert type(schedule) is type(schedule.inner) is parts.Schedule
+        assert ((10, 20), parts.Outer.Adam, []) == (schedule.steps, schedule.kind, schedule.inner.steps)
+
+    @pytest.mark.parametrize(
+        ("value", "problem"),
+        [
+            ({"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["touch hit"]}]}, "'py/reduce'"),
+            ({"py/repr": "os.system('touch hit')"}, "'py/repr'"),
+            ({"py/object": "parts.Schedule", "py/newargs": {"py/tuple": [1]}}, "'py/newargs'"),
+            ({"py/object": "parts.Schedule", "py/state": {"a": 1}}, "'py/state'"),
+            ({"py/object": "parts.Schedule", "a": {"py/reduce": []}}, "'py/reduce'"),
+            ({"py/type": "parts.Nothing"}, r"entry 'deep\.0': 'parts\.Nothing' cannot be imported \(AttributeError"),
+            ({"py/type": "nowhere.Thing"}, r"entry 'deep\.0': 'nowhere\.Thing' cannot be imported \(ModuleNotFound"),
+            ({"py/type": "parts.relu"}, "'parts.relu' is no class"),
+            ({"py/function": "parts.__name__"}, "'parts.__name__' is no function"),
+            ({"py/object": "builtins.int", "real": 2}, r"entry 'deep\.0': is no plain builtins\.int"),
+            ({"py/type": 3}, "cannot be imported"),
+        ],
+    )
+    def test_nothing_else_is_done_and_a_failure_names_file_and_entry(self, ex, tmp_path, value, problem):
+        """What would call something is refused, and what cannot be imported is an error with its place."""
+        Path("bad.json").write_text(json.dumps({"deep": [value]}))
+
+        with pytest.raises(InvalidConfigError, match=rf'Configuration file ".*bad\.json": .*{problem}'):
+            ex.add_config("bad.json")
+        assert not (tmp_path / "hit").exists()
+
+    def test_a_file_in_a_runs_folder_names_nothing(self, ex):
+        """What lies in the folder of a run, or is a link into it, is data: it stays inert."""
+        folder = Path("runs", "1", "files")
+        folder.mkdir(parents=True)
+        for name in ("run.json", "config.json"):
+            (folder.parent / name).write_text("{}")
+        (folder / "hp.json").write_text(json.dumps(HYPERPARAMETERS))
+        Path("link.json").symlink_to(folder / "hp.json")
+
+        for name in (folder / "hp.json", "link.json"):
+            with pytest.raises(InvalidConfigError, match="'py/type': code, which is never executed"):
+                ex.add_config(str(name))
+        assert "parts" not in sys.modules
+
+    def test_words_of_a_command_line_stay_inert(self, ex):
+        """An update is no file of the user's."""
+        ex.add_config("hp.json")
+
+        with pytest.raises(SystemExit):
+            ex.run_commandline(["tuned", "with", "lr={'py/type': 'parts.Outer.Adam'}"])

@@ -1,13 +1,20 @@
-"""Config files, each kind by its extension. Reading one never executes code, but for a pickle, which is code."""
+"""
+Config files, each kind by its extension.
+
+A JSON file of the user's own is as trusted as the script: it may name classes, functions and plain objects, which are
+imported. One in the folder of a run is data, and names nothing. A pickle is code.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from expframe.compat.sacred.config.named_objects import is_in_run, with_named_objects
 from expframe.compat.sacred.exceptions import InvalidConfigError
 from expframe.compat.sacred.serializer import flatten
 from expframe.config import files, json_values
@@ -33,7 +40,11 @@ class Handler:
 
 
 def _load_json(file: Any) -> Any:
-    return json_values.unpickle_from_json(json.load(file), trust=False)
+    data = json.load(file)
+    name = getattr(file, "name", None)
+    if isinstance(name, str | os.PathLike) and not is_in_run(Path(name)):
+        data = with_named_objects(data)
+    return json_values.unpickle_from_json(data, trust=False)
 
 
 def _dump_json(config: Any, file: Any) -> None:
