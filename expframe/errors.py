@@ -446,7 +446,8 @@ class MissingArgumentError(InjectionError, TypeError):
     def __str__(self) -> str:
         needs = f"{located(self.function + '()', self.where)} needs {', '.join(map(repr, self.names))}"
         if not self.in_run:
-            return f"{needs} and no run is active. Call it from a command, or pass {self.names[0]}=."
+            call = f"{needs} and no run is active. Call it from a command, or pass {self.names[0]}=."
+            return f"{call} What another process does for a run is sent there as run.bind(function)."
         under = f"Entries under {self.group!r}" if self.group else "Entries"
         return f"{needs}: no config entry, no default. {under}: {listed(self.available)}."
 

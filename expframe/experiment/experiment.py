@@ -165,7 +165,7 @@ class Experiment(Ingredient):
     def main(self, function: Any, **how: Any) -> Any:
         """Add a command that is run when none is named; `how` as for `command`."""
         wrapped = self.command(function, **how)
-        self.registry.main = wrapped.__name__
+        self.registry.main = wrapped._self_captured.name
         return wrapped
 
     @DecoratorMethod

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 SEEDS = range(1, 2**31)
@@ -33,11 +34,28 @@ def child_seed(seed: Any, *parts: Any) -> int:
         >>> child_seed(1, "model", "init", 0) == child_seed(1, "model", "init", 1)
         False
     """
+    *first, last = seed, *parts
+    return child_seeds(*first)(last)
+
+
+def child_seeds(*parts: Any) -> Callable[[Any], int]:
+    """
+    Return what gives, for a last part, the seed that `child_seed` gives for all of them.
+
+    Example:
+        >>> child_seeds(1, "model", "init")(7) == child_seed(1, "model", "init", 7)
+        True
+    """
     import hashlib
 
-    text = "\0".join(map(str, (seed, *parts))).encode("utf-8", "surrogatepass")
-    number = int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
-    return SEEDS[number % len(SEEDS)]
+    begun = hashlib.sha256("".join(f"{part}\0" for part in parts).encode("utf-8", "surrogatepass"))
+
+    def seed_of(last: Any) -> int:
+        hashed = begun.copy()
+        hashed.update(str(last).encode("utf-8", "surrogatepass"))
+        return SEEDS[int.from_bytes(hashed.digest()[:8], "big") % len(SEEDS)]
+
+    return seed_of
 
 
 def drawn_seed(environment: Mapping[str, str]) -> int:
@@ -57,13 +75,19 @@ def rank(environment: Mapping[str, str]) -> int | None:
 
 def generator(seed: int) -> Any:
     """Return a numpy Generator where numpy is installed, else a random.Random."""
+    return _generators()(seed)
+
+
+@cache
+def _generators() -> Callable[[int], Any]:
+    """Return what makes generators; an import statement at each call would take half as long as the generator."""
     try:
         from numpy.random import default_rng
     except ImportError:
         from random import Random
 
-        return Random(seed)
-    return default_rng(seed)
+        return Random
+    return default_rng
 
 
 def seed_globals(seed: Any) -> None:

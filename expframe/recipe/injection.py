@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import wrapt
 
@@ -22,50 +22,65 @@ from expframe.process.seeds import drawn_seed, generator
 from expframe.recipe.registry import SPECIALS, Captured, Snapshot
 
 
+class Fill(NamedTuple):
+    """
+    What a call with some number of positional arguments needs.
+
+    Attributes:
+        filled: What is filled by keyword.
+        must_be_named: What the call itself has to give by keyword, as nothing fills it.
+        seeded: Which of `_seed` and `_rnd` are to be filled.
+    """
+
+    filled: dict[str, Any]
+    must_be_named: frozenset[str]
+    seeded: tuple[str, ...]
+
+
 class Plan:
     """
     How one captured function is filled in one run.
 
     Attributes:
-        table: For each number of positional arguments what is filled by keyword; None where a call needs more care.
+        table: A Fill for each number of positional arguments; empty where a call needs more care.
         values: Every value that can be filled, by parameter.
         calls: How many calls were given a seed.
         lacking: For each parameter that nothing fills the error that a call without it raises.
     """
 
-    __slots__ = ("_captured", "_draw", "_numbers", "_thawed", "calls", "lacking", "table", "values")
+    __slots__ = ("_captured", "_numbers", "_seed_of", "_thawed", "calls", "lacking", "table", "values")
 
     def __init__(
         self,
         captured: Captured,
         values: Mapping[str, Any],
         lacking: Mapping[str, ExpframeError],
-        draw: Callable[[Captured, int], int],
+        draw: Callable[[Captured], Callable[[int], int]],
         thawed: bool,
     ) -> None:
         self._captured = captured
         self.go_on(0)
-        self._draw = draw
+        self._seed_of = draw(captured)
         self._thawed = thawed and any(thaw(value) is not value for value in values.values())
         self.values = values
         self.lacking = lacking
-        self.table: tuple[dict[str, Any], ...] | None = None
-        positional = [p.name for p in captured.parameters if p.positional]
-        awkward = any(p.positional_only for p in captured.parameters)
-        if not (lacking or awkward or self._thawed or self._needs_seed):
-            self.table = tuple(
-                {name: value for name, value in values.items() if name not in positional[:taken]}
-                for taken in range(len(positional) + 1)
-            )
+        self.table: tuple[Fill, ...] = ()
+        if not (self._thawed or any(p.positional_only for p in captured.parameters)):
+            positional = [p.name for p in captured.parameters if p.positional]
+            self.table = tuple(self._fill({*positional[:taken]}) for taken in range(len(positional) + 1))
+
+    def _fill(self, present: Set[str]) -> Fill:
+        filled = {name: value for name, value in self.values.items() if name not in present}
+        return Fill(
+            filled,
+            frozenset(self.lacking.keys() - present - filled.keys()),
+            tuple(name for name in self._captured.seeded if name not in present),
+        )
 
     def go_on(self, calls: int) -> None:
         """Let the next call be given the seed that follows those of so many calls."""
         self._numbers = count(calls)
         self.calls = calls
-
-    @property
-    def _needs_seed(self) -> bool:
-        return any(p.name in ("_seed", "_rnd") for p in self._captured.parameters)
 
     def arguments(self, taken: int, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """
@@ -79,27 +94,23 @@ class Plan:
             InjectionError: A parameter is left without a value.
         """
         positional = [p for p in self._captured.parameters if p.positional]
-        present = {p.name for p in positional[:taken]} | given.keys()
-        filled = {name: value for name, value in self.values.items() if name not in present}
+        filled, must_be_named, seeded = self._fill({p.name for p in positional[:taken]} | given.keys())
+        if must_be_named:
+            raise next(problem for name, problem in self.lacking.items() if name in must_be_named)
         if self._thawed:
             filled = {name: thaw(value) for name, value in filled.items()}
-        if self._needs_seed:
-            self._add_seed(filled, present)
-        for name, problem in self.lacking.items():
-            if name not in present and name not in filled:
-                raise problem
+        filled.update(self.randomness(seeded, given))
         return _placed(positional[taken:], filled), {**filled, **given}
 
-    def _add_seed(self, filled: dict[str, Any], present: set[str]) -> None:
-        wanted = {p.name for p in self._captured.parameters} & {"_seed", "_rnd"} - present
-        if wanted:
-            number = next(self._numbers)
-            self.calls = max(self.calls, number + 1)
-            seed = self._draw(self._captured, number)
-            if "_seed" in wanted:
-                filled["_seed"] = seed
-            if "_rnd" in wanted:
-                filled["_rnd"] = generator(seed)
+    def randomness(self, seeded: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return `_seed` and `_rnd` of the next call, those of them that it does not give itself."""
+        wanted = [name for name in seeded if name not in given]
+        if not wanted:
+            return {}
+        number = next(self._numbers)
+        self.calls = max(self.calls, number + 1)
+        seed = self._seed_of(number)
+        return {name: seed if name == "_seed" else generator(seed) for name in wanted}
 
 
 def _placed(free: list[Any], filled: dict[str, Any]) -> list[Any]:
@@ -117,7 +128,7 @@ class Injector:
         snapshot: The recipes of the run.
         config: Its decided values.
         special: For a captured function, the values of `_run`, `_config` and `_log` by name.
-        draw: For a captured function and the number of its call, the seed of that call.
+        draw: For a captured function, what gives the seed of a call by its number.
         max_depth: How deep names are searched where a function does not say.
         read_only: Whether values are handed out read-only where a function does not say.
     """
@@ -127,7 +138,7 @@ class Injector:
         snapshot: Snapshot,
         config: Mapping[str, Any],
         special: Callable[[Captured, Any, str], Any],
-        draw: Callable[[Captured, int], int],
+        draw: Callable[[Captured], Callable[[int], int]],
         max_depth: int = 1,
         read_only: bool = True,
     ) -> None:
@@ -179,37 +190,34 @@ def capture(captured: Captured) -> Any:
     """Return the function wrapped so that its free parameters are filled from the current run."""
     in_context = context.in_context
     deepest_of_process = context.deepest_of_process
+    takes_instance = 0 if hasattr(captured.raw, "__self__") else 1
 
     # The last parameter is for notebooks and pytest: they leave out frames that have a local of this name.
     def inject(wrapped: Any, instance: Any, args: Any, kwargs: Any, __tracebackhide__: bool = True) -> Any:
         run = in_context() or deepest_of_process()
+        taken = len(args) if instance is None else len(args) + takes_instance
         if run is None:
-            return _call_outside(captured, wrapped, instance, args, kwargs)
+            return _call_outside(captured, wrapped, taken, args, kwargs)
         plan = run.plans.get(captured) or run.plan(captured)
-        table = plan.table
-        if table is not None:
-            taken = len(args) if instance is None else len(args) + 1
-            filled = table[taken if taken < len(table) else -1]
-            if kwargs:
-                filled = {**filled, **kwargs}
-            return wrapped(*args, **filled)
-        more, filled = plan.arguments(len(args) + _bound(captured, instance), kwargs)
+        if table := plan.table:
+            filled, must_be_named, seeded = table[taken if taken < len(table) else -1]
+            if not must_be_named or must_be_named <= kwargs.keys():
+                if seeded:
+                    filled = {**filled, **plan.randomness(seeded, kwargs)}
+                return wrapped(*args, **{**filled, **kwargs}) if kwargs else wrapped(*args, **filled)
+        more, filled = plan.arguments(taken, kwargs)
         return wrapped(*args, *more, **filled)
 
     return CapturedFunction(captured.function, inject, captured)
 
 
-def _bound(captured: Captured, instance: Any) -> int:
-    return 0 if instance is None or hasattr(captured.raw, "__self__") else 1
-
-
-def _call_outside(captured: Captured, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwargs: Any) -> Any:
     """Call the function as an ordinary one; specials are empty ones."""
     if not captured.filled_elsewhere and not any(p.required or p.name in SPECIALS for p in captured.parameters):
         return wrapped(*args, **kwargs)
     values: dict[str, Any] = {}
     lacking: dict[str, ExpframeError] = {}
-    for number, parameter in enumerate(captured.parameters):
+    for parameter in captured.parameters:
         name = parameter.name
         if name == "_log":
             import logging
@@ -217,18 +225,17 @@ def _call_outside(captured: Captured, wrapped: Any, instance: Any, args: Any, kw
             values[name] = logging.getLogger(captured.name)
         elif name in SPECIALS:
             values[name] = FrozenDict() if name == "_config" else None
-        elif parameter.required and not (number == 0 and instance is not None):
+        elif parameter.required:
             lacking[name] = MissingArgumentError(captured.name, captured.where, (name,), in_run=False)
-    plan = Plan(captured, {k: v for k, v in values.items() if k not in ("_seed", "_rnd")}, lacking, _any_seed, False)
-    taken = len(args) + _bound(captured, instance)
+    plan = Plan(captured, {k: v for k, v in values.items() if k not in ("_seed", "_rnd")}, lacking, _any_seeds, False)
     more, filled = plan.arguments(taken, kwargs)
     present = {p.name for p in [p for p in captured.parameters if p.positional][:taken]} | kwargs.keys()
     _say_what_is_not_filled(captured, captured.filled_elsewhere - present)
     return wrapped(*args, *more, **filled)
 
 
-def _any_seed(_captured: Captured, _number: int) -> int:
-    return drawn_seed({})
+def _any_seeds(_captured: Captured) -> Callable[[int], int]:
+    return lambda _number: drawn_seed({})
 
 
 # ----------------------------------------------------------------------------------------------- between processes

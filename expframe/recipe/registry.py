@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from expframe.config import dotted
@@ -54,6 +55,7 @@ class Captured:
         fill_kwargs: Whether `**kwargs` gets all other entries.
         read_only: Whether values are handed out read-only; None leaves it to the experiment.
         parameters: What may be filled.
+        seeded: Which of `_seed` and `_rnd` are among them.
         filled_elsewhere: Parameters that config entries filled in the process that sent this function here.
     """
 
@@ -76,6 +78,7 @@ class Captured:
         self.fill_kwargs = fill_kwargs
         self.read_only = read_only
         self.parameters = parameters
+        self.seeded = tuple(p.name for p in parameters if p.name in ("_seed", "_rnd"))
         self.filled_elsewhere: set[str] = set()
 
     @classmethod
@@ -104,10 +107,11 @@ class Captured:
         if max_depth is not None and (not isinstance(max_depth, int) or max_depth < 1):
             raise CaptureError(subject, f"has max_depth={max_depth!r}. It counts levels: 1 or more.")
         signature = inspect.signature(raw)
+        given = raw.keywords if isinstance(raw, partial) else {}
         parameters = tuple(
             Parameter(p.name, p.default is p.empty, p.kind in _POSITIONAL, p.kind is p.POSITIONAL_ONLY, p.default)
             for p in signature.parameters.values()
-            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) and p.name not in given
         )
         takes_any = any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values())
         if fill_kwargs and not takes_any:
@@ -137,7 +141,7 @@ class Captured:
     @property
     def name(self) -> str:
         """The function's name."""
-        return str(getattr(self.raw, "__name__", "function"))
+        return str(getattr(_whole(self.raw), "__name__", "function"))
 
     @property
     def raw(self) -> Any:
@@ -221,7 +225,7 @@ class Registry:
         self.below = below
         self.layers: list[Layer] = []
         self.named: dict[str, Layer] = {}
-        self.captured: list[Captured] = []
+        self._captured: dict[tuple[str, str], dict[tuple[str, int], list[Captured]]] = {}
         self.commands: dict[str, Command] = {}
         self.config_hooks: list[Hook] = []
         self.pre_run_hooks: list[Callable[..., Any]] = []
@@ -286,10 +290,23 @@ class Registry:
             raise NameTakenError(f"named config {name!r} ({layer.origin.where})", problem)
         self.named[name] = layer
 
+    @property
+    def captured(self) -> Iterator[Captured]:
+        """The captured functions, those of one name together."""
+        return (captured for places in self._captured.values() for found in places.values() for captured in found)
+
     def add_captured(self, captured: Captured) -> None:
-        """Remember a captured function; one that is defined again replaces the earlier one."""
-        self.captured = [known for known in self.captured if not _is_redefined(known, captured)]
-        self.captured.append(captured)
+        """Remember a captured function; one that is defined again, there or in a cell, replaces the earlier one."""
+        raw, origin = captured.raw, origin_of("function", captured.raw)
+        place = origin.file, origin.line
+        places = self._captured.setdefault((raw.__module__, getattr(raw, "__qualname__", captured.name)), {})
+        is_typed = notebook.is_cell(origin.file)
+        can_be_made_again = hasattr(raw, "__qualname__") and "<lambda>" not in origin.name
+        for other, found in [*places.items()] if can_be_made_again else ():
+            is_again = is_typed or notebook.is_cell(other[0]) or (other == place and other[0])
+            if is_again and found[0].raw is not raw:
+                del places[other]
+        places.setdefault(place, []).append(captured)
 
     def make_hook(self, function: Callable[..., Any], parameters: tuple[str, ...]) -> Hook:
         """
@@ -419,19 +436,25 @@ def _nested(path: Path, value: Any) -> Any:
 
 def origin_of(kind: str, function: Any) -> Origin:
     """Return where a function stands."""
-    function = inspect.unwrap(function)
+    function = _whole(inspect.unwrap(function))
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     name = getattr(function, "__name__", type(function).__name__)
     return Origin(kind, name, code.co_filename, code.co_firstlineno) if code else Origin(kind, name)
 
 
+def _whole(function: Any) -> Any:
+    """Return what `functools.partial` took; any other function is itself."""
+    while isinstance(function, partial):
+        function = function.func
+    return function
+
+
 def _replace_or_add(known: list[T], new: T, origin: Callable[[T], Origin]) -> None:
     """Put a definition in the place of that of its name, where both were typed in, else at the end."""
     own = origin(new)
-    for number, other in enumerate(known):
+    for number, other in enumerate(known if notebook.is_cell(own.file) and own.name != "<lambda>" else ()):
         at = origin(other)
-        same_name = own.kind == at.kind and own.name == at.name and own.name != "<lambda>"
-        if same_name and notebook.is_cell(own.file) and notebook.is_cell(at.file):
+        if own.kind == at.kind and own.name == at.name and notebook.is_cell(at.file):
             known[number] = new
             return
     known.append(new)
@@ -441,14 +464,3 @@ def _is_same_place(first: Origin, second: Origin) -> bool:
     """Return whether a definition is the same one again: a cell that is run again, or a function of its name there."""
     interactive = notebook.is_cell(first.file) or notebook.is_cell(second.file)
     return interactive or (first.file and (first.file, first.line) == (second.file, second.line))  # type: ignore[return-value]
-
-
-def _is_redefined(known: Captured, new: Captured) -> bool:
-    one, two = origin_of("", known.raw), origin_of("", new.raw)
-    same_name = getattr(known.raw, "__qualname__", 0) == getattr(new.raw, "__qualname__", 1)
-    return (
-        same_name
-        and known.raw.__module__ == new.raw.__module__
-        and "<lambda>" not in one.name
-        and (known.raw is not new.raw and bool(_is_same_place(one, two)))
-    )

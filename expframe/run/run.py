@@ -23,7 +23,7 @@ from expframe.process import context, output
 from expframe.process.awaiting import call
 from expframe.process.devices import Devices, DeviceVariables
 from expframe.process.log_lines import NOTICE
-from expframe.process.seeds import child_seed
+from expframe.process.seeds import child_seeds
 from expframe.process.signals import GRACE, Stopping
 from expframe.recipe.injection import Injector, Plan
 from expframe.recipe.registry import Captured, CliOption, Command, Snapshot
@@ -456,10 +456,10 @@ class Run:
             return self
         return group if name == "_config" else self.log.getChild(captured.name)
 
-    def _draw(self, captured: Captured, number: int) -> int:
+    def _draw(self, captured: Captured) -> Callable[[int], int]:
         own = dotted.get(self.config.values, (*captured.path, "seed"))
         seed = self.seed if own is dotted.MISSING else own
-        return child_seed(seed, dotted.join(captured.path), captured.name, number)
+        return child_seeds(seed, dotted.join(captured.path), captured.name)
 
     # -------------------------------------------------------------------------------------------------- how it is done
 

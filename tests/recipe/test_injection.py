@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import functools
 import inspect
 import pickle
 import threading
@@ -151,6 +152,78 @@ class TestPrecedence:
         default = numpy.zeros(3)
         assert ((3,), 1) == capture_in({"b": 1}, lambda a=default, b=0: (a.shape, b))
 
+    @pytest.mark.parametrize("read_only", [True, False])
+    def test_explicit_arguments_in_every_shape(self, read_only):
+        """What a call gives, by position, by keyword or as a method, stands; the rest is filled, or is an error."""
+        ex = Experiment("shapes", ghost=True, read_only=read_only)
+        ex.add_config(lr=0.1, layers=[1, 2])
+
+        @ex.capture
+        def train(model, images, lr, *rest, layers, factor=1):
+            return model, images, lr, rest, layers, factor
+
+        class Trainer:
+            @ex.capture
+            def train(self, model, lr, layers=()):
+                return model, lr, layers
+
+        @ex.main
+        def main():
+            found = [train("m", "i"), train("m", images="i"), train(images="i", model="m", factor=2)]
+            found += [
+                train("m", "i", 5, 6, 7),
+                train("m", "i", layers=3),
+                Trainer().train("m"),
+                Trainer.train(Trainer(), "m"),
+            ]
+            for wrong, lacks in [(train, "model"), (lambda: train("m"), "images"), (Trainer().train, "model")]:
+                with pytest.raises(MissingArgumentError, match=f"needs '{lacks}'"):
+                    wrong()
+            return found
+
+        assert [
+            ("m", "i", 0.1, (), [1, 2], 1),
+            ("m", "i", 0.1, (), [1, 2], 1),
+            ("m", "i", 0.1, (), [1, 2], 2),
+            ("m", "i", 5, (6, 7), [1, 2], 1),
+            ("m", "i", 0.1, (), 3, 1),
+            ("m", 0.1, [1, 2]),
+            ("m", 0.1, [1, 2]),
+        ] == ex.run().result
+
+    def test_a_bound_method_is_captured_as_it_is(self):
+        """A method that is captured on its object has its parameters without `self`."""
+        ex = Experiment("bound", ghost=True)
+        ex.add_config(lr=0.1, model="m")
+
+        class Trainer:
+            def train(self, model, lr):
+                return model, lr
+
+        train = ex.capture(Trainer().train)
+        ex.main(lambda: (train(), train("n")))
+
+        assert (("m", 0.1), ("n", 0.1)) == ex.run().result
+
+    def test_given_seeds_are_not_drawn(self):
+        """A seed that a call gives, by position or keyword, is its own, and counts as no drawn one."""
+        ex = Experiment("seeds", ghost=True)
+        ex.add_config(seed=3, lr=1)
+
+        @ex.capture
+        def draw(_seed, lr, _rnd):
+            return _seed
+
+        @ex.main
+        def main(_run):
+            drawn = [draw(), draw()]
+            given = [draw(5, _rnd=None), draw(_seed=6, _rnd=None)]
+            return drawn, given, draw(), _run.plan(draw._self_captured).calls
+
+        drawn, given, third, calls = ex.run().result
+
+        assert ([5, 6], 3, 3) == (given, len({*drawn, third}), calls)
+
 
 class TestLookup:
     """Prefix, max_depth and entries."""
@@ -268,6 +341,34 @@ class TestKindsOfFunctions:
         result = module_ex.run().result
 
         assert ((model, 5), (model, 7), (Model, 5), (Model, 5), 5, 5) == result
+
+    def test_what_partial_binds_is_an_argument(self):
+        """What `functools.partial` binds prevails over the config, and a call over both; the rest is filled."""
+        ex = Experiment("partial", ghost=True)
+        ex.add_config(depth=1, width=2, height=3)
+
+        def area(depth, width, height, *, scale=1):
+            return depth, width, height, scale
+
+        bound = ex.capture(functools.partial(functools.partial(area, width=99), 5))
+
+        @ex.main
+        def main():
+            return bound(), bound(width=7), bound(scale=4)
+
+        assert ((5, 99, 3, 1), (5, 7, 3, 1), (5, 99, 3, 4)) == ex.run().result
+
+    def test_partial_can_be_a_command(self):
+        """A command may be a `functools.partial`, which has the name of its function."""
+        ex = Experiment("partial", ghost=True)
+        ex.add_config(depth=1, width=2)
+
+        def area(depth, width):
+            return depth * width
+
+        ex.main(functools.partial(area, width=5))
+
+        assert ("area", 15) == ((run := ex.run(config_updates={"depth": 3})).command, run.result)
 
     def test_generators_and_coroutines(self):
         """A generator and a coroutine are filled when they are called."""
@@ -397,6 +498,27 @@ class TestOutsideOfARun:
         with pytest.raises(MissingArgumentError, match=r"needs 'lr' and no run is active. Call it from"):
             train()
         assert 3 == train(3)
+
+    def test_what_may_be_missing_in_another_process_names_bind(self):
+        """Where no run is active the error names the way to work for a run from another process."""
+
+        class Images:
+            @Experiment("test").capture
+            def __getitem__(self, index, width):  # noqa: PLE0302  the width is filled
+                return index * width
+
+        with pytest.raises(MissingArgumentError, match=r"needs 'width' and no run is active.*run\.bind\("):
+            Images()[3]
+
+    def test_keyword_only_parameters_are_missed_too(self):
+        """A required keyword-only parameter is missed, however many positional arguments are given."""
+
+        @Experiment("test").capture
+        def train(*images, lr):
+            return lr, images
+
+        with pytest.raises(MissingArgumentError, match="'lr'"):
+            train(1, 2, 3)
 
     def test_specials_are_empty(self):
         """Specials are there without a run."""
