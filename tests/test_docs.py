@@ -17,8 +17,8 @@ from blocks import check_page, find_unused, read_blocks, rewrite_page
 from steps import ROOT
 
 from expframe import Status
+from expframe.disk import layout
 from expframe.saving.savers import BUILT_IN
-from expframe.store import layout
 
 pytestmark = pytest.mark.once
 

@@ -7,6 +7,7 @@ many times enters some with each call, and the view that a worker has of its run
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -366,8 +367,10 @@ class Announcement:
         files: Where it is kept.
         warnings: What the config looks wrong in.
         timers: Shown at the end.
+        title: What the run is called: its command, or the script of a run without one.
         level: How loud the run is, as a log level.
         is_recorded: Whether anybody takes the run's facts.
+        is_of_script: Whether it is the run of a whole script, which sets up no logging: its end is said to stderr then.
         secrets: What must not be shown.
     """
 
@@ -377,17 +380,21 @@ class Announcement:
         files: RunFiles,
         warnings: Sequence[str],
         timers: Timers,
+        title: str,
         level: int = NOTICE,
         *,
         is_recorded: bool,
+        is_of_script: bool,
         secrets: Any,
     ) -> None:
         self._ledger = ledger
         self._files = files
         self._warnings = warnings
         self._timers = timers
+        self._title = title
         self._level = level
         self._is_recorded = is_recorded
+        self._is_of_script = is_of_script
         self._secrets = secrets
 
     def begin(self) -> None:
@@ -398,13 +405,13 @@ class Announcement:
             log.warning("%s", warning)
         folder = self._files.folder
         if folder is not None and record.attempt > 1:
-            log.log(self._level, "Resumed %r in %s, attempt %s", record.command, shown(folder), record.attempt)
+            log.log(self._level, "Resumed %s in %s, attempt %s", self._title, shown(folder), record.attempt)
         elif folder is not None:
-            log.log(self._level, "Started %r in %s", record.command, shown(folder))
+            log.log(self._level, "Started %s in %s", self._title, shown(folder))
         elif self._is_recorded:
-            log.log(self._level, "Started %r", record.command)
+            log.log(self._level, "Started %s", self._title)
         else:
-            log.log(self._level, "Started %r; nothing is kept", record.command)
+            log.log(self._level, "Started %s; nothing is kept", self._title)
 
     def end(self) -> None:
         """Say what came out, how long things took and how the run ended."""
@@ -414,12 +421,21 @@ class Announcement:
             log.log(min(self._level, 20), "Result: %s", mask_text(short_repr(record.result), self._secrets))
         if table := self._timers.table():
             log.log(self._level, "Timers:\n%s", table)
+        folder = self._files.folder
+        where = f": run {record.id} in {shown(folder)}" if self._is_of_script and folder is not None else ""
         if record.status == Status.COMPLETED:
-            log.log(self._level, "Completed %r after %s", record.command, took)
+            self._say(self._level, "Completed %s after %s%s", self._title, took, where)
         elif record.status == Status.FAILED:
-            log.error("Failed %r after %s", record.command, took)
+            self._say(logging.ERROR, "Failed %s after %s%s", self._title, took, where)
         else:
-            log.warning("Ended %r as %s after %s", record.command, record.status, took)
+            self._say(logging.WARNING, "Ended %s as %s after %s%s", self._title, record.status, took, where)
+
+    def _say(self, level: int, text: str, *parts: str) -> None:
+        log = self._ledger.log
+        if self._is_of_script and self._files.folder is not None and not log.hasHandlers() and logging.lastResort:
+            logging.lastResort.handle(log.makeRecord(log.name, level, "", 0, text, parts, None))
+        else:
+            log.log(level, text, *parts)
 
 
 class Ending:

@@ -43,6 +43,15 @@ class StartedRun(Run):
         """Whether everything that follows in its thread belongs to it, and not only a block."""
         return not self._is_in_block
 
+    @property
+    def _title(self) -> str:
+        file = self.scope.main_file
+        return file.name if file is not None else self.name
+
+    @property
+    def _is_of_script(self) -> bool:
+        return self.parent is None and self.scope.main_file is not None and not hasattr(sys, "ps1")
+
     def open(self) -> None:
         """
         Open the run.
@@ -112,6 +121,14 @@ class CalledRun(StartedRun):
         self._number = 0
         self._last = Outcome(Status.COMPLETED)
         self._calling = locks.lock()
+
+    @property
+    def _title(self) -> str:
+        return repr(self.command)
+
+    @property
+    def _is_of_script(self) -> bool:
+        return False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """

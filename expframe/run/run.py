@@ -646,8 +646,10 @@ class Run:
                 self._files,
                 self.config.warnings,
                 self._timers,
+                self._title,
                 level,
                 is_recorded=bool(setup.observers),
+                is_of_script=self._is_of_script,
                 secrets=self._secrets,
             ),
             "visibility": Visibility(DeviceVariables(setup.devices), ledger),
@@ -656,6 +658,16 @@ class Run:
             "sampler": Ending(sampler.stop),
             "progress": Ending(self._progress.close),
         }
+
+    @property
+    def _title(self) -> str:
+        """What the log says of the run."""
+        return repr(self.command)
+
+    @property
+    def _is_of_script(self) -> bool:
+        """Whether the run is that of a whole script without a command line."""
+        return False
 
     def _conclude(self, ended: BaseException | None) -> None:
         """Note how the work ended, before anything else does."""

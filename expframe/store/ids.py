@@ -51,9 +51,21 @@ def make_folder(store: Path, name: str | None) -> Path:
         raise OptionError(f"id {name!r}", problem)
     try:
         store.mkdir(parents=True, exist_ok=True)
+        _keep_out_of_git(store)
         return _make_numbered(store) if name is None else _make_named(store, name)
     except OSError as problem:
         raise unusable(store, problem) from problem
+
+
+def _keep_out_of_git(store: Path) -> None:
+    """Let git ignore a folder of runs from its first one on; a folder that holds anything else is left as it is."""
+    if os.path.exists(f"{store}/{_NEXT}"):  # there was a run before
+        return
+    with os.scandir(store) as entries:
+        is_empty = next(entries, None) is None
+    if is_empty:
+        with suppress(OSError), (store / ".gitignore").open("x", encoding="utf-8") as file:
+            file.write("*\n")
 
 
 def make_folder_like(store: Path, id: str) -> Path:

@@ -42,6 +42,36 @@ def run_script(path, environment, *, code=0):
     return done, run
 
 
+@pytest.mark.parametrize(
+    ("last", "code", "says"),
+    [
+        ("", 0, "Completed script.py after 0:00:00: run 1 in runs/1"),
+        ("raise ValueError('x')", 1, "Failed script.py after 0:00:00: run 1 in runs/1"),
+        ("raise KeyboardInterrupt", 130, "Ended script.py as INTERRUPTED after 0:00:00: run 1 in runs/1"),
+    ],
+)
+def test_a_script_ends_with_where_its_run_is(tmp_path, environment, last, code, says):
+    """The last line of a script without a command line names script, run and folder, however it ends."""
+    path = tmp_path / "script.py"
+    path.write_text(f"import expframe\nexpframe.start('plain')\n{last}\n")
+    done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert (code, says) == (
+        done.returncode % 256 if done.returncode >= 0 else 128 - done.returncode,
+        done.stderr.splitlines()[-1],
+    )
+
+
+@pytest.mark.parametrize("quiet", ["expframe.start(ghost=True)", "with expframe.start(): expframe.start().close()"])
+def test_a_script_says_nothing_of_what_is_not_kept_or_not_whole(tmp_path, environment, quiet):
+    """Nothing is said of a run that is not kept, nor of one inside another one."""
+    path = tmp_path / "script.py"
+    path.write_text(f"import expframe\n{quiet}\n")
+    done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert "run 2" not in done.stderr and (not done.stderr or "with" in quiet)
+
+
 class TestStart:
     """A run without a command: what happens outside of any command belongs to it."""
 

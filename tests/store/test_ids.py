@@ -53,6 +53,20 @@ class TestNumbers:
         assert ["1", "2", "3"] == [ids.make_folder(store, None).name for _ in range(3)]
         assert 4 == int((store / "_next").read_text())
 
+    def test_git_ignores_a_folder_of_runs(self, tmp_path):
+        """The first run of a new folder hides it from git; who takes that back, or has more in it, is left alone."""
+        new, used = tmp_path / "new", tmp_path / "used"
+        used.mkdir()
+        (used / "train.py").touch()
+        ids.make_folder(new, None)
+        ids.make_folder(used, None)
+
+        assert "*\n" == (new / ".gitignore").read_text()
+        assert not (used / ".gitignore").exists()
+        (new / ".gitignore").unlink()
+        ids.make_folder(new, None)
+        assert not (new / ".gitignore").exists()
+
     def test_a_removed_run_gives_no_number_back(self, tmp_path):
         """The number of the newest run is not used again after it was removed."""
         for _ in range(3):
