@@ -32,7 +32,8 @@ hypothesis.settings.load_profile("shared")
 def _clean_world(tmp_path, monkeypatch):
     """Each test has a working directory of its own, no variables of ours, and leaves no run and no thread behind."""
     monkeypatch.chdir(tmp_path)
-    for name in ("EXPFRAME_STORE", "EXPFRAME_GHOST", "NO_COLOR", "RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK"):
+    marks = ("TORCHELASTIC_RUN_ID", "SLURM_STEP_ID", "OMPI_COMM_WORLD_SIZE")
+    for name in ("EXPFRAME_STORE", "EXPFRAME_GHOST", "NO_COLOR", *marks):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.path.realpath(tmp_path.parent))  # a repository around is not ours

@@ -14,7 +14,8 @@ FOLDERS = {
     "config": "dotted frozen arrays secrets equality json_values parsing files request pins layers decided"
     " rewriting functions validation resolve",
     "record": "dataframes record events summaries curves metrics metric_file media significance",
-    "process": "locks context notebook seeds log_lines signals devices awaiting exit terminal streams tee output",
+    "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
+    " tee output",
     "facts": "host git packages sources gathering",
     "saving": "formats savers files checkpoints",
     "observers": "base fanout memory tensorboard_file tensorboard_events tensorboard named",

@@ -411,7 +411,7 @@ class Experiment(Ingredient):
 
         given = tuple(Override.parse(text) for text in overrides)
         given += Override.from_updates(config_updates or {}, called_from(self, "config_updates"))
-        request = Request(self.registry.main, given, tuple(named), Options(force=force), seed=drawn_seed(os.environ))
+        request = Request(self.registry.main, given, tuple(named), Options(force=force), seed=drawn_seed())
         return decide(self.settings, self._snapshot(), request)
 
     @overload

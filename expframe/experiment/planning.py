@@ -17,7 +17,8 @@ from expframe.facts.sources import Patterns
 from expframe.observers.base import Observer
 from expframe.process import context
 from expframe.process.devices import Devices
-from expframe.process.seeds import child_seed, drawn_seed, rank
+from expframe.process.ranks import Rank, rank_of
+from expframe.process.seeds import child_seed, drawn_seed
 from expframe.recipe.registry import Captured, Command, Snapshot
 from expframe.run import resume
 from expframe.run.open_runs import CalledRun, StartedRun
@@ -211,10 +212,17 @@ def plan(
     elif options.again is not None:
         asked = resume.again(asked, store, options.again, name, snapshot.main or "")
     command = form.command or _find_command(asked.command, settings.name, snapshot)
-    seed = child_seed(parent.seed, command.name, parent.next_child) if parent else drawn_seed(os.environ)
+    place = rank_of(os.environ)
+    if parent is not None:
+        seed = child_seed(parent.seed, command.name, parent.next_child)
+    else:
+        seed = (place.draw_seed(settings.name, command.name) if place else None) or drawn_seed()
     request = asked._replace(command=command.name, options=options, seed=seed)
-    setup = _set_up(settings, snapshot, options, store, form, shared, keeps=_keeps(settings, options, command, parent))
+    keeps = _keeps(settings, options, command, parent) and not _is_left_to_rank_0(settings, place)
+    setup = _set_up(settings, snapshot, options, store, form, shared, keeps=keeps)
     config = decide(settings, snapshot, request)
+    if place is not None and place.job is None and parent is None and config["seed"] == seed:
+        raise UsageError("seed", f"must be given (seed=1): this is {place}, and nothing tells its job from others.")
     if resumed is not None:
         resumed.check_config(config, force=options.force)
     return form.kind(setup, snapshot, command, request, config, parent, resumed)
@@ -283,8 +291,20 @@ def _keeps(settings: Settings, options: Options, command: Command, parent: Run |
         or command.unobserved
         or (parent is not None and parent.keeps_nothing_inside)
         or os.environ.get(GHOST_VARIABLE, "") not in ("", "0")
-        or (settings.ranks == "first" and (rank(os.environ) or 0) > 0)
     )
+
+
+def _is_left_to_rank_0(settings: Settings, place: Rank | None) -> bool:
+    """Return whether the runs of a distributed job are kept by another process of it; it is said once."""
+    if settings.ranks == "all" or place is None or place.number == 0:
+        return False
+    if context.count("left to rank 0") == 0:
+        import logging
+
+        logging.getLogger(settings.name).warning(
+            'This is %s: it keeps nothing, rank 0 does. Experiment(ranks="all") keeps the runs of each.', place
+        )
+    return True
 
 
 def _set_up(

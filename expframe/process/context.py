@@ -62,6 +62,7 @@ _told: tuple[Forking, ...] = ()
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
 spans: ContextVar[tuple[Any, ...]] = ContextVar("expframe_spans", default=())
 """The timers that are running in this context, outermost first."""
+_counts: dict[str, int] = {}
 _lock = locks.lock()
 _watching_forks = False
 
@@ -189,6 +190,14 @@ def standing_in(observers: tuple[Any, ...]) -> Iterator[None]:
         yield
     finally:
         _stand_ins.reset(token)
+
+
+def count(what: str) -> int:
+    """Return how often this was asked before in this process, and those that it was forked from."""
+    with _lock:
+        number = _counts.get(what, 0)
+        _counts[what] = number + 1
+        return number
 
 
 def worker(uid: str, make: Callable[[], Any]) -> Any:

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 SEEDS = range(1, 2**31)
 """What a seed is drawn from: it fits numpy's, torch's and C's generators."""
-
-_JOB_VARIABLES = (
-    "TORCHELASTIC_RUN_ID",
-    "MASTER_ADDR",
-    "MASTER_PORT",
-    "TORCHELASTIC_RESTART_COUNT",
-    "SLURM_JOB_ID",
-    "SLURM_STEP_ID",
-    "OMPI_MCA_ess_base_jobid",
-    "PMIX_NAMESPACE",
-)
-_RANK_VARIABLES = ("RANK", "SLURM_PROCID", "OMPI_COMM_WORLD_RANK")
 
 
 def child_seed(seed: Any, *parts: Any) -> int:
@@ -58,19 +46,9 @@ def child_seeds(*parts: Any) -> Callable[[Any], int]:
     return seed_of
 
 
-def drawn_seed(environment: Mapping[str, str]) -> int:
-    """Return a new seed; the processes of one distributed job, told by their environment, all draw the same."""
-    if rank(environment) is None:
-        return SEEDS[int.from_bytes(os.urandom(8), "big") % len(SEEDS)]
-    return child_seed("job", *(f"{name}={environment.get(name)}" for name in _JOB_VARIABLES))
-
-
-def rank(environment: Mapping[str, str]) -> int | None:
-    """Return the rank of this process in a distributed job; None outside of one."""
-    for name in _RANK_VARIABLES:
-        if environment.get(name, "").isdigit():
-            return int(environment[name])
-    return None
+def drawn_seed() -> int:
+    """Return a seed from the system's entropy."""
+    return SEEDS[int.from_bytes(os.urandom(8), "big") % len(SEEDS)]
 
 
 def generator(seed: int) -> Any:

@@ -235,7 +235,7 @@ def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwarg
 
 
 def _any_seeds(_captured: Captured) -> Callable[[int], int]:
-    return lambda _number: drawn_seed({})
+    return lambda _number: drawn_seed()
 
 
 # ----------------------------------------------------------------------------------------------- between processes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 from expframe.disk.files import write_new
 from expframe.disk.layout import LEASE
+from expframe.process import identity
 
 _EXPIRED = 6
 """Beats that must be missing before a run elsewhere counts as dead."""
@@ -47,7 +47,7 @@ class Lease(NamedTuple):
 def own_lease(interval: float) -> Lease:
     """Return the lease of this process."""
     pid = os.getpid()
-    return Lease(_machine(), pid, _start_of(pid), interval)
+    return Lease(identity.machine(), pid, identity.start_of(pid), interval)
 
 
 def is_alive(folder: Path) -> bool:
@@ -69,45 +69,11 @@ def is_alive(folder: Path) -> bool:
 
 def holds(lease: Lease, folder: Path, touched: float) -> bool:
     """Return whether the process of a lease is still there; `touched` is when it last said so."""
-    if lease.machine == _machine() and lease.started:
-        return _start_of(lease.pid) == lease.started
+    if lease.machine == identity.machine() and lease.started:
+        return identity.start_of(lease.pid) == lease.started
     if not lease.interval:  # it never touches its lease
         return True
     return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
-
-
-def _machine() -> str:
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # on the way of each start
-            boot = file.read().strip()
-        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"
-    except OSError:
-        return f"{sys.platform} {_hostname()}"
-
-
-def _hostname() -> str:
-    import socket
-
-    return socket.gethostname()
-
-
-def _start_of(pid: int) -> str:
-    """Return the start time of a process as a text; empty if there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return "" if fields[0] in "ZX" else fields[19]
-    except (OSError, IndexError):
-        pass
-    if Path("/proc/self/stat").exists() or os.name == "nt":  # there os.kill would end the process
-        return ""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except OSError:
-        pass
-    return "running"
 
 
 def _clock_of(folder: Path) -> float:

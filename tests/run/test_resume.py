@@ -596,7 +596,8 @@ class TestWhatGoesOn:
 
         with pytest.raises(RuntimeError, match="first"):
             ex.run()
-        monkeypatch.setenv("RANK", "1")
+        monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+        monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
         run = ex.run(options={"resume": "1"})
 
         assert (7, None) == (run.result, run.dir)

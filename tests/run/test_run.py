@@ -337,7 +337,9 @@ class TestGhost:
         if way == "variable":
             monkeypatch.setenv("EXPFRAME_GHOST", "1")
         if way == "rank":
-            monkeypatch.setenv("RANK", "1")
+            monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+            monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
+            monkeypatch.setenv("OMPI_COMM_WORLD_LOCAL_SIZE", "2")
 
         @ex.main
         def main(_run):
@@ -355,17 +357,6 @@ class TestGhost:
         assert not kept.exists()
         assert not (tmp_path / "runs").exists()
         assert Status.COMPLETED == run.status
-
-    def test_ranks(self, tmp_path, monkeypatch):
-        """Processes of one job draw one seed; with ranks="all" each keeps its run."""
-        monkeypatch.setenv("RANK", "1")
-        monkeypatch.setenv("MASTER_PORT", "1234")
-        ex = Experiment("test", store=tmp_path / "runs", ranks="all")
-        ex.main(lambda seed: seed)
-        first = ex.run()
-        monkeypatch.setenv("RANK", "0")
-        assert first.id == "1"
-        assert first.result == ex.run().result
 
 
 class TestFiles:

@@ -15,8 +15,9 @@ import expframe
 from expframe import Experiment
 from expframe.disk import layout
 from expframe.errors import OptionError, RunExistsError, StoreUnusableError
+from expframe.process.identity import start_of
 from expframe.store import ids
-from expframe.store.lease import _start_of, is_alive, own_lease
+from expframe.store.lease import is_alive, own_lease
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
@@ -296,7 +297,7 @@ class TestLease:
     def test_an_ended_process(self, tmp_path):
         """A pid that is gone, or a zombie, is dead at once."""
         process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-        started = _start_of(process.pid)
+        started = start_of(process.pid)
         lease(tmp_path, pid=process.pid, started=started)
         assert is_alive(tmp_path)
         process.kill()

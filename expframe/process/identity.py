@@ -1,0 +1,70 @@
+"""What tells one process from all others: the machine as it was started, a number, and when that process began."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def machine() -> str:
+    """Return boot id and pid namespace, within which a pid means something; elsewhere than on Linux the host's name."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # on the way of each start
+            boot = file.read().strip()
+        return f"{boot} {os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return f"{sys.platform} {_hostname()}"
+
+
+def _hostname() -> str:
+    import socket
+
+    return socket.gethostname()
+
+
+def start_of(pid: int) -> str:
+    """Return the start time of a process as a text, which tells a reused pid; empty if there is no such process."""
+    fields = _fields_of(pid)
+    if fields:
+        return "" if fields[0] in "ZX" else fields[19]
+    if Path("/proc/self/stat").exists() or os.name == "nt":  # there os.kill would end the process
+        return ""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except OSError:
+        pass
+    return "running"
+
+
+def _fields_of(pid: int) -> list[str]:
+    """Return what Linux says of a process after its name: the state, the parent, and more; empty if it says nothing."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+    return fields if len(fields) > 19 else []
+
+
+def started_by(variable: str) -> int:
+    """
+    Return the process that gave this one, or one of those above it, an environment variable.
+
+    It is the nearest above without the variable, or with one that cannot be asked; where none can be, the parent.
+    """
+    pid = os.getppid()
+    while pid > 1:
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            break
+        if not any(entry.startswith(f"{variable}=".encode()) for entry in environment.split(b"\0")):
+            break
+        fields = _fields_of(pid)
+        if not fields:
+            break
+        pid = int(fields[1])
+    return pid
