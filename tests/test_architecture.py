@@ -25,8 +25,8 @@ FOLDERS = {
     "run": "timers progress sampler heart ledger files logbook life resume skip worker bind run open_runs rerun",
     "cli": "argv render table",
     "cli/script": "commands preview command_line",
-    "cli/runs": "commands command select ls show path logs watch open_run differences diff rerun metrics comparison"
-    " forms compare tag note rename rm export_runs import_runs gc doctor candidates completion",
+    "cli/runs": "commands command forms select ls show path logs watch open_run differences diff rerun metrics"
+    " comparison compare tag note rename rm export_runs import_runs gc doctor candidates completion",
     "experiment": "settings planning from_file queue experiment",
     "./": "testing",
     "compat/sacred": "dotted exceptions settings serializer inert optional clock backspaces tracebacks"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 RECORD = "run.json"
@@ -25,6 +26,20 @@ RESOURCES_FOLDER = "_resources"
 TRASH_FOLDER = "_trash"
 _OF_RUNS = {CONFIG, SUMMARY, MEDIA, SYSTEM, OUTPUT, FILES, CALLS, LEASE, INFO, RESULT}
 _OF_RUNS |= {FILES_FOLDER, CHECKPOINTS_FOLDER, ATTEMPTS_FOLDER}
+
+
+_ASIDE = re.compile(r"\..*\.\d+\.[0-9a-f]{8,16}|\.\d+[-.][0-9a-f]{16}(\..*)?|\._clock\.\d+")
+
+
+def is_aside(name: str) -> bool:
+    """
+    Return whether a file or folder is called as one is while it is written.
+
+    Example:
+        >>> is_aside(".run.json.4711.0123abcd"), is_aside(".settings")
+        (True, False)
+    """
+    return _ASIDE.fullmatch(name) is not None
 
 
 def metrics_of(pid: int) -> str:

@@ -1,7 +1,12 @@
-"""Runs as one zip file that another store takes in: whole, each once, and never outside of its folder."""
+"""
+Runs as one zip file that another store takes in: whole, each once, and never outside of its folder.
+
+A single file that cannot be written into the zip file, or may not be taken out of it, is named, and the rest goes on.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -26,6 +31,9 @@ _MANIFEST = "expframe-runs.json"
 _FORMAT = 1
 _RUNS = "runs/"
 _PIECE = 1 << 20
+_OUTSIDE = "its name leads out of its folder"
+_NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.EISDIR, errno.ENOTDIR}
+"""What a system says of a name that it cannot have, alone or beside others."""
 
 
 class Imported(NamedTuple):
@@ -45,12 +53,25 @@ class Imported(NamedTuple):
     is_new: bool
 
 
+class Refused(NamedTuple):
+    """
+    One file that was left out.
+
+    Attributes:
+        name: What it is called in the zip file.
+        reason: Why.
+    """
+
+    name: str
+    reason: str
+
+
 # ---------------------------------------------------------------------------------------------------------- export
 
 
-def export(runs: Sequence[StoredRun], target: Path) -> int:
+def export(runs: Sequence[StoredRun], target: Path) -> list[Refused]:
     """
-    Write runs, with the sources and resources that they share, into a zip file, and return its size.
+    Write runs, with the sources and resources that they share, into a zip file, and return what could not be.
 
     Raises:
         OSError: It cannot be written; then there is no file, or the one that was there before.
@@ -60,14 +81,33 @@ def export(runs: Sequence[StoredRun], target: Path) -> int:
     for run in runs:
         refuse_foreign(run)
     listed = [{"id": run.id, "uid": run.record.uid} for run in runs]
+    refused: list[Refused] = []
     with replacing(target) as file, _new_archive(file) as archive:
         archive.writestr(_MANIFEST, json_values.dump_plain({"format": _FORMAT, "runs": listed}))
         for run in runs:
             for path in files_of(run.folder):
-                archive.write(path, f"{_RUNS}{run.id}/{path.relative_to(run.folder).as_posix()}")
+                _put_in(archive, path, f"{_RUNS}{run.id}/{path.relative_to(run.folder).as_posix()}", run, refused)
         for path in sorted({path for run in runs for path in shared_files(run)}):
             archive.write(path, f"{path.parent.name}/{path.name}")
-    return target.stat().st_size
+    return refused
+
+
+def _put_in(archive: zipfile.ZipFile, path: Path, name: str, run: StoredRun, refused: list[Refused]) -> None:
+    """Write one file of a run into an archive, or note why it cannot be there."""
+    try:
+        if not inside(run.folder, path.relative_to(run.folder)).is_file():
+            refused.append(Refused(name, "it is a link to nothing, or no file"))
+            return
+        name.encode()
+        path.open("rb").close()
+    except EscapingPathError:
+        refused.append(Refused(name, "it is a link out of the run"))
+    except UnicodeEncodeError:
+        refused.append(Refused(ascii(name)[1:-1], "its name is no text"))
+    except OSError as problem:
+        refused.append(Refused(name, problem.strerror or str(problem)))
+    else:
+        archive.write(path, name)
 
 
 def _new_archive(file: IO[bytes]) -> zipfile.ZipFile:
@@ -75,16 +115,14 @@ def _new_archive(file: IO[bytes]) -> zipfile.ZipFile:
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """Yield the files of a run, without its lease and without what was never finished; links out of it are left out."""
+    """Yield the files of a run, links among them, without its lease and without what was never finished."""
     for parent, folders, names in os.walk(folder):
-        folders.sort()
+        names += [name for name in folders if Path(parent, name).is_symlink()]
+        folders[:] = sorted(name for name in folders if not layout.is_aside(name))
         for name in sorted(names):
             path = Path(parent, name)
-            if name.startswith(".") or (path.parent == folder and name == layout.LEASE):
-                continue
-            with suppress(EscapingPathError):
-                if inside(folder, path.relative_to(folder)).is_file():
-                    yield path
+            if not layout.is_aside(name) and (path.parent != folder or name != layout.LEASE):
+                yield path
 
 
 def shared_files(run: StoredRun) -> Iterator[Path]:
@@ -100,16 +138,18 @@ def shared_files(run: StoredRun) -> Iterator[Path]:
 # ---------------------------------------------------------------------------------------------------------- import
 
 
-def take_in(source: Path, store: Path) -> list[Imported]:
+def take_in(source: Path, store: Path) -> tuple[list[Imported], list[Refused]]:
     """
-    Take the runs of a zip file into a store, and return what came of each.
+    Take the runs of a zip file into a store, and return what came of each, and the single files that were refused.
 
     A run whose uid is here already is left as it is, so that a file can be taken in again. A run keeps its id where
-    that was never given here, and gets the next number otherwise. Each run is there as a whole or not at all.
+    that was never given here, and gets the next number otherwise. Each run is there as a whole or not at all, but for
+    files that are refused: names that lead out of their folder, or cannot be on this system, and what is not what its
+    name, a digest, says.
 
     Raises:
         ValueFormatError: The file is no such file, or damaged.
-        EscapingPathError: A name in it leads out of its folder; no run has been taken in.
+        EscapingPathError: A run in it has an id that is none; no run has been taken in.
         StoreUnusableError: The store cannot be written.
     """
     try:
@@ -119,22 +159,22 @@ def take_in(source: Path, store: Path) -> list[Imported]:
         raise ValueFormatError(str(source), f"is no zip file, or damaged ({problem}).") from problem
 
 
-def _take_in(archive: zipfile.ZipFile, source: Path, store: Path) -> list[Imported]:
+def _take_in(archive: zipfile.ZipFile, source: Path, store: Path) -> tuple[list[Imported], list[Refused]]:
     listed = _listed(archive, source)
-    members = _members(archive, store)
+    members, refused = _members(archive, store)
     store.mkdir(parents=True, exist_ok=True)
     here = {row.record["uid"]: row.id for row in rows(store, ids.run_ids(store), ()) if row.record}
-    _take_shared(archive, members, store)
+    _take_shared(archive, members, store, refused)
     found: list[Imported] = []
     given: dict[str, str] = {}
     for uid, id in listed:
         is_new = uid not in here
         if is_new:
-            here[uid] = _take_run(archive, members, store, uid, id)
+            here[uid] = _take_run(archive, members, store, uid, id, refused)
             given[uid] = here[uid]
         found.append(Imported(uid, id, here[uid], is_new))
     _name_parents(store, given, here)
-    return found
+    return found, refused
 
 
 def _listed(archive: zipfile.ZipFile, source: Path) -> list[tuple[str, str]]:
@@ -154,17 +194,27 @@ def _listed(archive: zipfile.ZipFile, source: Path) -> list[tuple[str, str]]:
     return sorted(listed, key=lambda run: int(run[1]) if run[1].isdecimal() else 0)  # so that numbers are kept
 
 
-def _members(archive: zipfile.ZipFile, store: Path) -> dict[str, zipfile.ZipInfo]:
-    """Return the files in an archive by name; none of them leads out of its folder."""
+def _members(archive: zipfile.ZipFile, store: Path) -> tuple[dict[str, zipfile.ZipInfo], list[Refused]]:
+    """Return the files in an archive by name, and those that are refused since their names lead out of their folder."""
     members = {member.filename: member for member in archive.infolist() if not member.is_dir()}
-    for name in members:
+    refused = [Refused(name, _OUTSIDE) for name in members if not _stays_inside(name, store)]
+    for name, _ in refused:
+        del members[name]
+    return members, refused
+
+
+def _stays_inside(name: str, store: Path) -> bool:
+    parts = name.replace(os.sep, "/").split("/")
+    try:
         inside(store, name)
-        if any(part in ("", ".", "..") for part in name.split("/")) or "\\" in name:
-            raise EscapingPathError(name=name, folder=str(store))
-    return members
+    except EscapingPathError:
+        return False
+    return not any(part in ("", ".", "..") for part in parts)
 
 
-def _take_shared(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], store: Path) -> None:
+def _take_shared(
+    archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], store: Path, refused: list[Refused]
+) -> None:
     """Take in sources and resources that are not here; each is what its name, a digest, says."""
     for name, member in members.items():
         folder, _, file = name.partition("/")
@@ -172,16 +222,30 @@ def _take_shared(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], 
         if folder not in shared.FOLDERS or "/" in file or target.exists():
             continue
         target.parent.mkdir(exist_ok=True)
-        with replacing(target) as copy, archive.open(member) as original:
-            digest = hashlib.sha256()
-            while piece := original.read(_PIECE):
-                digest.update(piece)
-                copy.write(piece)
-            if digest.hexdigest() != file.partition(".")[0]:
-                raise ValueFormatError(f"{archive.filename}: {name}", "is not what its name says.")
+        try:
+            _extract_digested(archive, member, target)
+        except ValueFormatError as problem:
+            refused.append(Refused(name, problem.problem))
 
 
-def _take_run(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], store: Path, uid: str, id: str) -> str:
+def _extract_digested(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    with replacing(target) as copy, archive.open(member) as original:
+        digest = hashlib.sha256()
+        while piece := original.read(_PIECE):
+            digest.update(piece)
+            copy.write(piece)
+        if digest.hexdigest() != target.name.partition(".")[0]:
+            raise ValueFormatError(member.filename, "it is not what its name says")
+
+
+def _take_run(
+    archive: zipfile.ZipFile,
+    members: dict[str, zipfile.ZipInfo],
+    store: Path,
+    uid: str,
+    id: str,
+    refused: list[Refused],
+) -> str:
     """Take in one run, its record last, and return its id; a folder without a record is no run yet."""
     start = f"{_RUNS}{id}/"
     own = {name.removeprefix(start): member for name, member in members.items() if name.startswith(start)}
@@ -189,8 +253,8 @@ def _take_run(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], sto
     folder = ids.make_folder_like(store, id)
     try:
         for name, member in own.items():
-            if name not in (layout.RECORD, layout.LEASE):
-                _extract(archive, member, folder, name)
+            if name not in (layout.RECORD, layout.LEASE) and (reason := _extract(archive, member, folder, name)):
+                refused.append(Refused(member.filename, reason))
         record["id"] = folder.name
         replace_file(folder / layout.RECORD, json_values.dump_plain(record))
     except BaseException:
@@ -209,11 +273,21 @@ def _record(archive: zipfile.ZipFile, own: dict[str, zipfile.ZipInfo], uid: str,
     return record
 
 
-def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, name: str) -> None:
-    target = inside(folder, name)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("xb") as copy, archive.open(member) as original:
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, name: str) -> str:
+    """Take one file of a run out of an archive, and return why its name cannot be; empty where it can."""
+    try:
+        target = inside(folder, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = target.open("xb")
+    except EscapingPathError:
+        return _OUTSIDE
+    except OSError as problem:
+        if problem.errno not in _NO_NAME:
+            raise
+        return problem.strerror or str(problem)
+    with copy, archive.open(member) as original:
         shutil.copyfileobj(original, copy, _PIECE)
+    return ""
 
 
 def _name_parents(store: Path, given: dict[str, str], here: dict[str, str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,8 +19,6 @@ from expframe.store.attempts import superseded
 from expframe.store.reader import StoredRun, open_run
 
 _LINES = (layout.FILES, layout.MEDIA, layout.CALLS, layout.SYSTEM)
-_ASIDE = re.compile(r"\..*\.\d+\.[0-9a-f]{8,16}|\.\d+\.[0-9a-f]{16}|\._clock\.\d+")
-"""What files are called while they are written."""
 _AGE = 60.0
 """Seconds after which something half-written is nobody's any more."""
 _BLOCK = 1 << 16
@@ -97,7 +94,7 @@ def _loose_entries(store: Path) -> Iterator[Finding]:
                 )
         elif name in shared.FOLDERS:
             yield from _leftovers(path, name)
-        elif _ASIDE.fullmatch(name) and path.is_file() and _is_old(path):
+        elif layout.is_aside(name) and path.is_file() and _is_old(path):
             yield _leftover(path, name)
 
 
@@ -112,7 +109,7 @@ def _leftovers(folder: Path, name: str) -> Iterator[Finding]:
     for parent, _, files in os.walk(folder):
         for file in sorted(files):
             path = Path(parent, file)
-            if _ASIDE.fullmatch(file) and _is_old(path):
+            if layout.is_aside(file) and _is_old(path):
                 yield _leftover(path, f"{name}/{path.relative_to(folder).as_posix()}")
 
 

@@ -15,6 +15,7 @@ DEFAULT_STORE = "runs"
 STORE_VARIABLE = "EXPFRAME_STORE"
 _NEXT = "_next"
 _NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
+_RANGE = re.compile(r"\d+-\d+")
 _LARGEST = 10**12
 """A hint above this is garbage."""
 
@@ -49,6 +50,9 @@ def make_folder(store: Path, name: str | None) -> Path:
     if name is not None and not is_name(name):
         problem = "is no name for a run. Use letters, digits, '.', '_' and '-', and begin with none of '.' and '_'."
         raise OptionError(f"id {name!r}", problem)
+    if name is not None and is_word(name):
+        problem = "names runs on the command line: the newest, the best, or those from one number to another."
+        raise OptionError(f"id {name!r}", f"{problem} Choose another name, such as {name}-run.")
     try:
         store.mkdir(parents=True, exist_ok=True)
         _keep_out_of_git(store)
@@ -79,10 +83,23 @@ def make_folder_like(store: Path, id: str) -> Path:
         StoreUnusableError: Nothing can be written here.
     """
     number = _number_of(id)
+    if is_word(id):
+        return make_folder(store, None)
     if number is None or _hinted(store) <= number < _LARGEST:
         with suppress(RunExistsError):
             return make_folder(store, id)
     return make_folder(store, None)
+
+
+def is_word(name: str) -> bool:
+    """
+    Return whether a name means something else on a command line: `last`, `best`, `2-3`.
+
+    Example:
+        >>> [name for name in ("last", "best", "2-3", "last-try", "v2-3") if is_word(name)]
+        ['last', 'best', '2-3']
+    """
+    return name in ("last", "best") or _RANGE.fullmatch(name) is not None
 
 
 def is_name(name: str) -> bool:

@@ -368,3 +368,18 @@ class TestLease:
         assert list(map(float, range(1000))) == run.metrics("loss").values
         assert before == (run.folder / "run.json").read_bytes()
         assert b'"RUNNING"' in before
+
+
+@pytest.mark.parametrize("name", ["last", "best", "2-3", "12-4"])
+def test_words_of_the_command_line_are_no_ids(ex, cli, name):
+    """What names runs on a command line is no id, for `-i` and `rename`; an imported run called so is numbered."""
+    ex.main(lambda: None)
+    with pytest.raises(OptionError, match=f"id '{name}': names runs on the command line.*such as {name}-run"):
+        ex.run(options={"id": name})
+    ex.run()
+    cli("rename", "1", name)
+
+    assert 2 == cli.code and f"id '{name}'" in cli.err
+    assert not Path("runs", name).exists()
+    ids.make_folder_like(Path("runs"), name)
+    assert {"1", "2"} == {path.name for path in Path("runs").iterdir() if path.name.isdigit()}

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from expframe.cli.table import Cell, Style, cell, clean
-from expframe.config import dotted, json_values
+from expframe.config import json_values
 from expframe.errors import UsageError, listed
 from expframe.cli.runs import comparison, select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.comparison import Comparison, Group
-from expframe.cli.runs.forms import FORMS
+from expframe.cli.runs.forms import FORMS, checked
 from expframe.record.significance import Sample, Welch
 from expframe.store.search.fields import Field
 
@@ -39,10 +39,7 @@ Options:
 @command(USAGE)
 def main(asked: Asked) -> Answer:
     """Compare runs."""
-    form = asked["--form"]
-    if form not in FORMS:
-        near = dotted.nearest(form, FORMS) or tuple(FORMS)
-        raise UsageError(f"--form={form}", f"is none. There are: {', '.join(near)}.")
+    form = checked(asked["--form"])
     confidence = _confidence(asked["--confidence"])
     ids = [run.id for run in select.select_all(asked)]
     if not asked["ID"]:
@@ -80,13 +77,15 @@ def _plain(found: Comparison) -> dict[str, Any]:
 def _run_lines(found: Comparison, form: str, style: Style) -> list[str]:
     titles = ["id", *found.entries, *found.metrics]
     columns = [*found.entries.values(), *found.metrics.values()]
-    rows = [[id, *(_entry(own, id) for own in columns)] for id in found.runs]
+    rows = [[id, *(_entry(own, id, form) for own in columns)] for id in found.runs]
     return FORMS[form](titles, rows, style)
 
 
-def _entry(own: Any, id: str) -> Any:
-    """Return the value of a run, in a form that every table can print; nothing where it has none."""
+def _entry(own: Any, id: str, form: str) -> Any:
+    """Return the value of a run, in short but for CSV; nothing where it has none."""
     value = own.get(id)
+    if form == "csv":
+        return value
     is_plain = value is None or isinstance(value, bool | int | float)
     return value if is_plain else cell(value).text
 
@@ -150,7 +149,7 @@ def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: S
     titles = [*names, "n", *(f"{name}: mean ± sd ({100 * confidence:g}% CI)" for name in metrics)]
     rows = [
         [
-            *(_entry(group.entries, name) for name in names),
+            *(_entry(group.entries, name, form) for name in names),
             len(group.runs),
             *(_sample_cell(group.metrics[name], len(group.runs)) for name in metrics),
         ]
@@ -175,7 +174,7 @@ def _exact_lines(groups: Sequence[Group], style: Style) -> list[str]:
     titles = [*names, "n", *(f"{name} {part}" for name in metrics for part in Sample._fields)]
     rows = [
         [
-            *(_entry(group.entries, name) for name in names),
+            *(_entry(group.entries, name, "csv") for name in names),
             len(group.runs),
             *(number for name in metrics for number in group.metrics[name]),
         ]

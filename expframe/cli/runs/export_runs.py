@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from expframe.cli.table import size_text
-from expframe.errors import StoreError
+from expframe.cli.table import clean, size_text
+from expframe.errors import StoreError, UsageError
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.store.archive import export
+from expframe.store.archive import Refused, export
 
 USAGE = f"""\
 Write runs into a zip file that `expframe import` takes in; all runs where none is named.
@@ -23,15 +24,30 @@ Options:
 {select.HELP}"""
 
 
+_TABLES = {".csv", ".tsv", ".json", ".jsonl", ".md", ".tex", ".html", ".xlsx", ".parquet", ".txt"}
+"""Endings of files that nobody takes for a zip file of runs."""
+
+
 @command(USAGE)
 def main(asked: Asked) -> Answer:
     """Export runs."""
     runs = select.select_all(asked)
     target = Path(asked["FILE"])
+    if target.suffix.lower() in _TABLES:
+        problem = "is called as a table is, and export writes a zip file of whole runs."
+        raise UsageError(str(target), f"{problem} For a table: expframe ls --form csv > {target}")
     if target.exists() and not asked["--force"]:
         raise StoreError(str(target), "exists already. Choose another name, or replace it with --force.")
-    size = export(runs, target)
+    refused = export(runs, target)
+    size = target.stat().st_size
     ids = [run.id for run in runs]
     count = f"{len(ids)} run{'' if len(ids) == 1 else 's'}"
-    data = {"file": str(target.absolute()), "runs": ids, "size": size}
-    return Answer(data, lambda style: [f"{target}: {count}, {size_text(size)}."])
+    left_out = [refusal._asdict() for refusal in refused]
+    data = {"file": str(target.absolute()), "runs": ids, "size": size, "left_out": left_out}
+    lines = [f"{target}: {count}, {size_text(size)}.", *refusal_lines(refused)]
+    return Answer(data, lambda style: lines, int(bool(refused)))
+
+
+def refusal_lines(refused: Sequence[Refused]) -> list[str]:
+    """Return a line for each file that was left out."""
+    return [clean(f"Left out: {name}: {reason}.") for name, reason in refused]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+import datetime
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from expframe.cli.table import Style, cell, table_lines
+from expframe.cli.table import Cell, Style, cell, table_lines
+from expframe.config import dotted, json_values
+from expframe.errors import UsageError
 
 Rows = Sequence[Sequence[Any]]
 
@@ -40,11 +41,51 @@ def latex_lines(titles: Sequence[str], rows: Rows) -> list[str]:
 
 def csv_lines(titles: Sequence[str], rows: Rows) -> list[str]:
     """Return a table as CSV, with numbers in full."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(titles)
-    writer.writerows([["" if value is None else value for value in row] for row in rows])
-    return text.getvalue().removesuffix("\n").split("\n")
+    return [csv_line(row) for row in (titles, *rows)]
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """
+    Return values as a line of CSV: texts whole, with their line ends and tabs, and in quotes where they need them.
+
+    Example:
+        >>> print(csv_line(["a,b", "say 'x'", 0.1, None, ("a", "b")]))
+        "a,b",say 'x',0.1,,"a, b"
+    """
+    return ",".join(map(_quoted, map(_exact, cells)))
+
+
+def _exact(value: Any) -> str:
+    """Return a value in full."""
+    if isinstance(value, Cell | str):
+        return value.text if isinstance(value, Cell) else value
+    if value is None:
+        return ""
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    if isinstance(value, list | tuple | dict):
+        return json_values.dump(value, indent=None).decode("utf-8", "surrogatepass")
+    return str(json_values.number_of(value))
+
+
+def _quoted(text: str) -> str:
+    needs_quotes = any(mark in text for mark in ',"\n\r') or text != text.strip()
+    return '"' + text.replace('"', '""') + '"' if needs_quotes else text
+
+
+def checked(form: str) -> str:
+    """
+    Return a form that there is.
+
+    Raises:
+        UsageError: There is none of this name.
+    """
+    if form not in FORMS:
+        near = dotted.nearest(form, FORMS) or tuple(FORMS)
+        raise UsageError(f"--form={form}", f"is none. There are: {', '.join(near)}.")
+    return form
 
 
 FORMS: dict[str, Callable[[Sequence[str], Rows, Style], list[str]]] = {

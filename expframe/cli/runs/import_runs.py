@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
 from pathlib import Path
 
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.export_runs import refusal_lines
 from expframe.store import ids
-from expframe.store.archive import Imported, take_in
+from expframe.store.archive import Imported, Refused, take_in
 
 USAGE = """\
 Take runs into the store: those of a file that `expframe export` wrote, or what Sacred has stored, which is only read.
@@ -35,13 +35,18 @@ def main(asked: Asked) -> Answer:
     """Import runs."""
     store = ids.resolve_store(asked["--to"]) if asked["--to"] else asked.store
     tool = next((name for name in _TOOLS if asked[name]), None)
-    imported: Iterable[Imported]
+    imported: list[Imported]
+    refused: list[Refused] = []
     if tool is None:
-        imported = take_in(Path(asked["FILE"]), store)
+        imported, refused = take_in(Path(asked["FILE"]), store)
     else:
         imported = list(importlib.import_module(_TOOLS[tool]).import_runs(asked["SOURCE"], store))
-    data = {"runs": [{"uid": run.uid, "from": run.there, "id": run.id, "new": run.is_new} for run in imported]}
-    return Answer(data, lambda style: [_line(run) for run in imported] or ["No runs."])
+    data = {
+        "runs": [{"uid": run.uid, "from": run.there, "id": run.id, "new": run.is_new} for run in imported],
+        "left_out": [refusal._asdict() for refusal in refused],
+    }
+    lines = [*(map(_line, imported) if imported else ["No runs."]), *refusal_lines(refused)]
+    return Answer(data, lambda style: lines, int(bool(refused)))
 
 
 def _line(run: Imported) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from expframe.cli.table import Cell, Style, cell, seconds_text, size_text, table_lines
 from expframe.config import json_values
 from expframe.record.record import Status
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.forms import FORMS, checked
 from expframe.store.search.collection import Runs
 
 USAGE = """\
@@ -25,6 +26,7 @@ Options:
   -c FIELDS --columns=FIELDS   The columns, with commas: id,config.lr,metrics.acc.max. A plus before the first adds
                                to the usual ones: +config.lr.
   -t --tree                    Each run below the one that it was started in.
+  -o FORM --form=FORM          text, csv, markdown or latex [default: text].
 """
 
 _USUAL = ("id", "name", "command", "status", "started", "duration", "tags", "comment")
@@ -51,6 +53,7 @@ def main(asked: Asked) -> Answer:
     if limit is not None:
         runs = runs[:limit]
     columns = _columns(asked)
+    form = checked(asked["--form"])
     if asked["--tree"]:
         tree = _tree(runs, columns)
         return Answer(
@@ -58,7 +61,14 @@ def main(asked: Asked) -> Answer:
         )
     rows = list(runs.rows(*columns))
     data = {"runs": [_json(columns, row) for row in rows]}
+    if form != "text":
+        return Answer(data, lambda style: FORMS[form](columns, [_cells(form, columns, row) for row in rows], style))
     return Answer(data, lambda style: run_lines(columns, rows, style))
+
+
+def _cells(form: str, columns: list[str], row: tuple[Any, ...]) -> Sequence[Any]:
+    """Return the values of a row, in full for CSV."""
+    return row if form == "csv" else [run_cell(*pair) for pair in zip(columns, row, strict=True)]
 
 
 def _columns(asked: Asked) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +13,7 @@ from expframe.record.curves import Curve
 from expframe.errors import MissingLibraryError, UsageError, listed
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.forms import csv_line
 from expframe.store.reader import StoredRun
 
 USAGE = f"""\
@@ -93,22 +92,16 @@ def _long(curves: Curves) -> Iterator[str]:
     yield "run,metric,step,time,value"
     for (id, name), curve in curves.items():
         for step, when, value in zip(curve.steps, curve.times, curve.values, strict=True):
-            yield _csv_line([id, name, step, f"{when:.6f}", repr(value)])
+            yield csv_line([id, name, step, f"{when:.6f}", repr(value)])
 
 
 def _wide(curves: Curves) -> Iterator[str]:
     """Yield a line for each step; of several points at one step the last one counts."""
     by_step = [dict(zip(curve.steps, curve.values, strict=True)) for curve in curves.values()]
     are_many = len({id for id, _ in curves}) > 1
-    yield _csv_line(["step", *(f"{name} (run {id})" if are_many else name for id, name in curves)])
+    yield csv_line(["step", *(f"{name} (run {id})" if are_many else name for id, name in curves)])
     for step in sorted({step for column in by_step for step in column}):
-        yield _csv_line([step, *(repr(column[step]) if step in column else "" for column in by_step)])
-
-
-def _csv_line(cells: Sequence[Any]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue()
+        yield csv_line([step, *(repr(column[step]) if step in column else "" for column in by_step)])
 
 
 # ------------------------------------------------------------------------------------------------------------ plot

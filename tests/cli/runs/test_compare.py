@@ -2,7 +2,9 @@
 
 import contextlib
 import csv
+import datetime
 import io
+import json
 import random
 import subprocess
 import sys
@@ -261,3 +263,39 @@ def test_runs_of_other_code_are_no_repetitions(script, environment, cli, tmp_pat
 
     (group,) = cli.json("compare", "--groups", "-m", "result.score")["groups"]
     assert (["1", "3"], ["2"]) == (group["runs"], group["repetitions"])
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "tab\there", "carriage\rreturn\r\n", ' "quoted", ', "", "ünï", "a" * 200])
+def test_texts_in_csv_are_whole(ex, cli, text):
+    """CSV has every text as it is, line ends and tabs among it, quoted so that a reader gives it back."""
+
+    @ex.config
+    def config():
+        prompt = "x"
+
+    @ex.main
+    def main():
+        return 1.5
+
+    ex.run(config_updates={"prompt": text})
+    ex.run(config_updates={"prompt": "other"})
+
+    for words in (("compare", "-e", "prompt"), ("ls", "-c", "id,prompt"), ("compare", "--by", "prompt")):
+        rows = list(csv.DictReader(io.StringIO(cli(*words, "--form", "csv"), newline="")))
+        assert {text, "other"} == {row["prompt"] for row in rows}, words
+
+
+def test_values_in_csv_are_in_full(ex, cli):
+    """CSV has numbers with all their digits, and lists whole."""
+
+    @ex.config
+    def config():
+        lr = 0.1
+        sizes = list(range(100))
+
+    ex.main(lambda: 1 / 3)
+    ex.run()
+    (row,) = csv.DictReader(io.StringIO(cli("ls", "-c", "id,lr,sizes,result,started", "--form", "csv")))
+
+    assert ("1", 0.1, list(range(100)), 1 / 3) == (row["id"], float(row["lr"]), json.loads(row["sizes"]), float(row["result"]))
+    assert expframe.runs("runs")["1"].record.started == datetime.datetime.fromisoformat(row["started"])
