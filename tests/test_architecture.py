@@ -22,7 +22,8 @@ FOLDERS = {
     "store": "ids lease foreign attempts points results cache rows index writer reader editing shared archive checks",
     "store/search": "fields logic query selection collection",
     "recipe": "registry injection ingredient",
-    "run": "timers progress sampler heart ledger files logbook life resume skip worker bind run open_runs rerun",
+    "run": "timers progress sampler heart ledger files children logbook life resume skip worker bind run open_runs"
+    " rerun",
     "cli": "argv render table",
     "cli/script": "commands preview command_line",
     "cli/runs": "commands command forms select ls show path logs watch open_run differences diff rerun metrics"

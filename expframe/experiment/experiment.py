@@ -418,25 +418,34 @@ class Experiment(Ingredient):
     def prepare(self, asked: Request) -> Run: ...
 
     @overload
+    def prepare(self, asked: Request, *, around: Request) -> Run: ...
+
+    @overload
     def prepare(self, asked: Request, form: Form[R]) -> R: ...
 
-    def prepare(self, asked: Request, form: Form[Any] | None = None) -> Run:
-        """Return a run that is decided and not started. Everything that can be refused by then is."""
+    def prepare(self, asked: Request, form: Form[Any] | None = None, around: Request | None = None) -> Run:
+        """
+        Return a run that is decided and not started. Everything that can be refused by then is.
+
+        Args:
+            asked: What is asked for.
+            form: How it is to be done; by default as a whole.
+            around: What was asked of a run whose named configs and overrides it takes over.
+        """
         from expframe.experiment.planning import WHOLE, Shared, plan
         from expframe.facts.gathering import Known
 
         if self._shared is None:
             self._shared = Shared(Known(), self._run_child)
         settings = self.settings._replace(observers=tuple(self.observers))
-        run: Run = plan(settings, self._snapshot(), asked, context.parent_of_new(), form or WHOLE, self._shared)
+        parent = context.parent_of_new()
+        run: Run = plan(settings, self._snapshot(), asked, parent, form or WHOLE, self._shared, around)
         return run
 
     def _run_child(self, around: Request, *args: Any, **how: Any) -> Run | StoredRun:
         """Do a command with the named configs and overrides of another run, under its own."""
         __tracebackhide__ = True
-        from expframe.experiment.planning import under
-
-        return self.prepare(under(around, self._ask(*args, **how))).do()
+        return self.prepare(self._ask(*args, **how), around=around).do()
 
     def _ask(self, *args: Any, **how: Any) -> Request:
         from expframe.experiment.planning import ask

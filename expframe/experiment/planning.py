@@ -18,7 +18,7 @@ from expframe.observers.base import Observer
 from expframe.process import context
 from expframe.process.devices import Devices
 from expframe.process.ranks import Rank, rank_of
-from expframe.process.seeds import child_seed, drawn_seed
+from expframe.process.seeds import drawn_seed
 from expframe.recipe.registry import Captured, Command, Snapshot
 from expframe.run import resume
 from expframe.run.open_runs import CalledRun, StartedRun
@@ -169,9 +169,10 @@ def _refuse_unless_lists(**given: Any) -> None:
 
 
 def under(around: Request, asked: Request) -> Request:
-    """Return what is asked for inside a run: with its named configs and overrides below those asked for."""
+    """Return what is asked for inside a run: on top of that run's named configs and overrides, but for its seed."""
+    taken_over = (override for override in around.overrides if override.path != ("seed",))
     return asked._replace(
-        overrides=(*around.overrides, *asked.overrides),
+        overrides=(*taken_over, *asked.overrides),
         named=(*around.named, *asked.named),
         options=asked.options._replace(force=asked.options.force or around.options.force),
     )
@@ -181,7 +182,13 @@ def under(around: Request, asked: Request) -> Request:
 
 
 def plan(
-    settings: Settings, snapshot: Snapshot, asked: Request, parent: Run | None, form: Form[R], shared: Shared
+    settings: Settings,
+    snapshot: Snapshot,
+    asked: Request,
+    parent: Run | None,
+    form: Form[R],
+    shared: Shared,
+    around: Request | None = None,
 ) -> R:
     """
     Return a run that is decided and not started. Everything that can be refused by then is.
@@ -193,12 +200,14 @@ def plan(
         parent: The run around it, or None.
         form: How it is to be done.
         shared: What it shares with the experiment's other runs.
+        around: What was asked of a run whose named configs and overrides it takes over.
 
     Raises:
         ConfigError: A value cannot be decided.
         UsageError: There is no such command or option.
         StoreError: The run that is to be resumed or done again is not there, or cannot be.
     """
+    own, asked = asked, under(around, asked) if around else asked
     options = _after_hooks(asked.options, snapshot)
     if form.command is not None:
         if asked.args or asked.kwargs:
@@ -214,7 +223,7 @@ def plan(
     command = form.command or _find_command(asked.command, settings.name, snapshot)
     place = rank_of(os.environ)
     if parent is not None:
-        seed = child_seed(parent.seed, command.name, parent.next_child)
+        seed = parent.draw_child_seed(command.name, own)
     else:
         seed = (place.draw_seed(settings.name, command.name) if place else None) or drawn_seed()
     request = asked._replace(command=command.name, options=options, seed=seed)
@@ -277,9 +286,8 @@ def _find_resumed(
 
 def _find_store(settings: Settings, options: Options, parent: Run | None) -> Path:
     """Return the folder of runs: inside a run that run's, unless another one is named."""
-    is_ours = parent is not None and (settings.store is None or parent.name == settings.name)
-    if parent is not None and parent.dir is not None and is_ours and options.file_storage is None:
-        return parent.dir.parent
+    if parent is not None and parent.folder is not None and options.file_storage is None:
+        return parent.folder.parent
     return resolve_store(options.file_storage or settings.store)
 
 

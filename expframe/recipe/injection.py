@@ -6,6 +6,7 @@ The registry finds a function's entries once per run; a call then costs a dict l
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -260,9 +261,7 @@ class WrappedFunction(wrapt.FunctionWrapper):  # type: ignore[misc, type-arg, un
         return self
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
-        from expframe.config.json_values import find_by_name
-
-        return find_by_name, (reference(self),)
+        return find_again, (reference(self), *main_script(self))
 
 
 class CapturedFunction(WrappedFunction):
@@ -279,7 +278,7 @@ class CapturedFunction(WrappedFunction):
         except ExpframeError:
             run = None
         filled = tuple(sorted(set((run.plans.get(captured) or run.plan(captured)).values) - {*SPECIALS})) if run else ()
-        return _found_again, (reference(self), filled)
+        return _found_again, (reference(self), filled, *main_script(self))
 
 
 def reference(function: Any) -> str:
@@ -300,11 +299,31 @@ def reference(function: Any) -> str:
     return name
 
 
-def _found_again(name: str, filled: tuple[str, ...]) -> Any:
-    """Import a captured function in another process, and remember what its run would have filled."""
+def main_script(function: Any) -> tuple[dict[str, str], ...]:
+    """Return, for a function of the script, what a process that does not run the script needs to find its names."""
+    main = sys.modules["__main__"]
+    if function.__module__ != "__main__" or hasattr(main, "__IPYTHON__"):
+        return ()
+    spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+    if spec is not None:
+        return ({"init_main_from_name": spec.name},)
+    return ({"init_main_from_path": os.path.abspath(file)},) if file else ()
+
+
+def find_again(name: str, main: dict[str, str] | None = None) -> Any:
+    """Return the function of a name, where need be after loading the script as a spawned process of Python's does."""
     from expframe.config.json_values import find_by_name
 
-    function = find_by_name(name)
+    if main is not None:
+        from multiprocessing.spawn import prepare
+
+        prepare(main)  # does nothing where it has been done
+    return find_by_name(name)
+
+
+def _found_again(name: str, filled: tuple[str, ...], main: dict[str, str] | None = None) -> Any:
+    """Import a captured function in another process, and remember what its run would have filled."""
+    function = find_again(name, main)
     if filled and not context.active() and isinstance(function, CapturedFunction):
         function._self_captured.filled_elsewhere.update(filled)
     return function

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from expframe.config.json_values import find_by_name
 from expframe.process import context
-from expframe.recipe.injection import reference
+from expframe.recipe.injection import find_again, main_script, reference
 
 
 class BoundFunction:
@@ -41,8 +40,8 @@ class BoundFunction:
         return f"<{getattr(self._function, '__qualname__', self._function)} bound to {self._run.label}>"
 
     def __reduce__(self) -> Any:
-        return _bind_by_name, (self._run, reference(self._function))
+        return _bind_again, (self._run, reference(self._function), *main_script(self._function))
 
 
-def _bind_by_name(run: Any, name: str) -> BoundFunction:
-    return BoundFunction(run, find_by_name(name))
+def _bind_again(run: Any, name: str, main: dict[str, str] | None = None) -> BoundFunction:
+    return BoundFunction(run, find_again(name, main))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from expframe.disk import layout
 from expframe.disk.files import inside
@@ -19,9 +21,6 @@ from expframe.saving.checkpoints import Checkpoint, Position
 from expframe.store.reader import StoredRun
 from expframe.store.writer import WorkerSink, append_file
 
-if TYPE_CHECKING:
-    import tempfile
-
 
 class RunFiles:
     """
@@ -30,17 +29,20 @@ class RunFiles:
     Args:
         emit: Takes the event of each file.
         ledger: Counts them.
+        is_owner: Whether this process is the run's own, which removes the temporary folder.
 
     Attributes:
         folder: The run's folder; None where nothing is kept.
     """
 
-    def __init__(self, emit: Callable[[Event], None], ledger: Ledger) -> None:
+    def __init__(self, emit: Callable[[Event], None], ledger: Ledger, *, is_owner: bool = True) -> None:
         self.folder: Path | None = None
+        self._is_owner = is_owner
         self._emit = emit
         self._ledger = ledger
         self._notes = saved.Notes()
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: Path | None = None
+        self._remove: weakref.finalize[..., Any] | None = None
         self._scratch_sink: WorkerSink | None = None
         self._lock = locks.lock()
         self._noting = locks.lock()
@@ -53,10 +55,12 @@ class RunFiles:
             if self._scratch is None:
                 import tempfile
 
-                self._scratch = tempfile.TemporaryDirectory(prefix="expframe-", ignore_cleanup_errors=True)
-            folder = Path(self._scratch.name) / "run"
-            folder.mkdir(exist_ok=True)
-            return folder
+                # One name in all processes of the run, of which several may be the first that asks.
+                self._scratch = Path(tempfile.gettempdir()) / f"expframe-{self._ledger.record.uid}"
+                self._scratch.mkdir(0o700, exist_ok=True)
+                if self._is_owner:
+                    self._remove = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+            return self._scratch
 
     def go_on(self, stored: StoredRun) -> None:
         """Count what earlier attempts kept."""
@@ -171,7 +175,12 @@ class RunFiles:
         return open(filename, mode, **options)  # takes what `open` takes
 
     def checkpoint(
-        self, step: int | float, objects: Mapping[str, Any], calls: Mapping[str, int], children: int, keep: int | None
+        self,
+        step: int | float,
+        objects: Mapping[str, Any],
+        calls: Mapping[str, int],
+        children: Mapping[str, int],
+        keep: int | None,
     ) -> Checkpoint:
         """
         Keep objects and how far the run is, whole or not at all.
@@ -180,7 +189,7 @@ class RunFiles:
             step: The step that is done.
             objects: By name.
             calls: How often each captured function was given a seed.
-            children: How many runs were started in it.
+            children: How often each child was asked for.
             keep: How many checkpoints are kept, this one included; None for all.
 
         Raises:
@@ -206,15 +215,17 @@ class RunFiles:
     def forked(self) -> None:
         """Go on in a forked child: the temporary folder is the parent's to remove."""
         self._scratch_sink = None
-        if self._scratch is not None:
-            self._scratch._finalizer.detach()  # type: ignore[attr-defined]
+        self._is_owner = False
+        if self._remove is not None:
+            self._remove.detach()
 
     def close(self) -> None:
         """Remove the temporary folder."""
         if self._scratch_sink is not None:
             self._scratch_sink.end()
-        if self._scratch is not None:
-            self._scratch.cleanup()
+        if self._remove is not None:
+            self._remove()
+            self._remove = self._scratch = None
 
     def _note(self, file: File) -> None:
         with self._noting:

@@ -31,6 +31,7 @@ from expframe.record.events import Beat, Event
 from expframe.record.record import Record, Status, now
 from expframe.record.summaries import Summary
 from expframe.run.bind import BoundFunction
+from expframe.run.children import ChildCounts, digest_of
 from expframe.run.files import RunFiles
 from expframe.run.heart import Heart
 from expframe.run.ledger import Ledger, LiveInfo, first_record, next_record
@@ -164,24 +165,25 @@ class Run:
         self._setup = setup
         self._command = command
         self._resumed = resumed
-        self._children_before = 0
         self._calls_before: Mapping[str, int] = {}
         self._has_taken_up = False
         self._ledger = Ledger(view.record, view.record.id) if view else Ledger(self._begun())
         self._sinks = Sinks(setup.observers, self._ledger.say, self._ledger.count_event)
         self._sink: Sinks | WorkerSink = self._sinks
-        self._files = RunFiles(self._emit, self._ledger)
+        self._files = RunFiles(self._emit, self._ledger, is_owner=view is None)
         if view is not None:
             self._files.folder = Path(view.folder) if view.folder else None
             self._sink = WorkerSink(self._files.folder, self._secrets)
         self._logbook = Logbook(self._emit, self._files, self._ledger, unbuffered=view is not None)
         self._timers = Timers(self._logbook.log_scalar)
         self._progress = Progress(self._logbook.latest)
+        self._child_counts = ChildCounts(self._files, self.attempt)
         self._info = LiveInfo(self._emit)
         self._info.value.update(request.info)
         self._stopping: Stopping = parent._stopping if parent else Stopping(self.grace)
         self._injector = Injector(snapshot, config.values, self._special, self._draw, setup.max_depth, setup.read_only)
         self._parts: dict[str, LifePart] = {}
+        self._keeps_nothing = view.keeps_nothing if view else request.options.unobserved
 
     def _begun(self) -> Record:
         """Return the record with which it begins."""
@@ -383,7 +385,7 @@ class Run:
             objects if objects is not None and not isinstance(objects, Mapping) else {**(objects or {}), **more}
         )
         calls = {_key_of(captured): plan.calls for captured, plan in self.plans.items() if plan.calls}
-        return self._files.checkpoint(step, given, calls, self.next_child, keep)
+        return self._files.checkpoint(step, given, calls, self._child_counts.counts(), keep)
 
     def last_checkpoint(self) -> Checkpoint | None:
         """
@@ -522,15 +524,21 @@ class Run:
         finally:
             context.unbind(token)
 
-    @property
-    def next_child(self) -> int:
-        """The number by which the seed of the next run that is started in this one is drawn."""
-        return self._children_before + len(self.children)
+    def draw_child_seed(self, command: str, asked: Request) -> int:
+        """
+        Return the seed of a run that is asked for inside this one, unless it is given another.
+
+        It depends on this run's seed, on what is asked for and on how often just that was asked for before; not on
+        other children, nor on which thread or process asks.
+        """
+        digest = digest_of(command, asked)
+        count = self._child_counts.look if asked.options.dry_run else self._child_counts.take
+        return child_seed(self.seed, command, digest, count(digest))
 
     @property
     def keeps_nothing_inside(self) -> bool:
         """Whether -u was given for this run or one around it, and so holds for those inside it."""
-        return self.request.options.unobserved or (self.parent is not None and self.parent.keeps_nothing_inside)
+        return self._keeps_nothing or (self.parent is not None and self.parent.keeps_nothing_inside)
 
     def check_arguments(self) -> None:
         """
@@ -687,7 +695,7 @@ class Run:
         self._calls_before = position.calls
         for captured, plan in self.plans.items():
             plan.go_on(position.calls.get(_key_of(captured), 0))
-        self._children_before = position.children - len(self.children)
+        self._child_counts.go_on(position.children)
 
     def _emit(self, event: Event) -> None:
         self._sink.write(event)
@@ -719,7 +727,10 @@ class Run:
         parts = tuple((part.path, part.below) for part in self.snapshot.recipe.parts)
         folder = str(self.folder) if self.folder else None
         setup = self._setup
-        ticket = Ticket(self.config, self.record, folder, str(setup.store), parts, setup.max_depth, setup.read_only)
+        keeps_nothing = self.keeps_nothing_inside
+        ticket = Ticket(
+            self.config, self.record, folder, str(setup.store), parts, setup.max_depth, setup.read_only, keeps_nothing
+        )
         return _arrive, (ticket,)
 
 

@@ -22,6 +22,7 @@ class Ticket(NamedTuple):
         parts: For each ingredient where it stands, and what is below it.
         max_depth: How deep names are searched where a function does not say.
         read_only: Whether values are handed out read-only where a function does not say.
+        keeps_nothing: Whether nothing is kept of the runs inside it either.
     """
 
     config: Config
@@ -31,6 +32,7 @@ class Ticket(NamedTuple):
     parts: tuple[tuple[Any, Any], ...]
     max_depth: int
     read_only: bool
+    keeps_nothing: bool
 
     def snapshot(self) -> Snapshot:
         """Return as much of the experiment as filling functions needs."""

@@ -42,12 +42,12 @@ class Position(NamedTuple):
     Attributes:
         sizes: The bytes of each file that points and media are appended to.
         calls: How often each captured function was given a seed.
-        children: How many runs were started in it.
+        children: How often each child was asked for.
     """
 
     sizes: Mapping[str, int] = {}
     calls: Mapping[str, int] = {}
-    children: int = 0
+    children: Mapping[str, int] = {}
 
 
 class Checkpoint:
@@ -68,7 +68,10 @@ class Checkpoint:
         self.number = int(folder.name)
         self.step: int | float = data["step"]
         self.time: float = data["time"]
-        self.position = Position(**data["position"])
+        position = data["position"]
+        if isinstance(position.get("children"), int):  # a version that counted children all together
+            del position["children"]
+        self.position = Position(**position)
         self._files: dict[str, tuple[str, str | None]] = {name: (file, by) for name, file, by in data["objects"]}
         self._trust = trust
 

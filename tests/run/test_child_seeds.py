@@ -1,0 +1,174 @@
+"""Seeds of children: no two alike, the same ones whatever the schedule, and none changed by another child."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from expframe import Experiment
+
+SCRIPT = """
+    import json, multiprocessing, os, sys, threading
+    from concurrent.futures import ThreadPoolExecutor
+    from expframe import Experiment, current_run
+
+    ex = Experiment("kids", {ghost})
+
+    @ex.config
+    def config():
+        lr = 0.1
+
+    @ex.command
+    def one(seed):
+        return seed
+
+    def ask(how):
+        return ex.run("one", how).result
+
+    @ex.automain
+    def main(_run, seed):
+        asked = json.loads(os.environ["ASKED"])
+        way = os.environ["WAY"]
+        if way == "serial":
+            found = [ask(each) for each in asked]
+        elif way == "threads":
+            with ThreadPoolExecutor(4) as pool:
+                found = list(pool.map(_run.bind(ask), asked))
+        elif way == "loky":
+            from joblib.externals.loky import get_reusable_executor
+            found = list(get_reusable_executor(2).map(_run.bind(ask), asked))
+        else:
+            with multiprocessing.get_context(way).Pool(3) as pool:
+                found = pool.map(_run.bind(ask), asked, chunksize=1)
+        with open(os.environ["OUT"], "w") as file:
+            json.dump(found, file)
+"""
+ASKED = [{}, {}, {"lr": 0.1}, {"lr": 0.2}, {"lr": 0.2}, {}, {"lr": 0.3}, {"lr": 0.3}, {"lr": 0.3}]
+
+
+def seeds_of(script, environment, tmp_path, way, asked=ASKED, ghost="", seed=7):
+    """Run the children in one way and return for each kind that was asked for its seeds, in no order."""
+    path, out = script(SCRIPT.replace("{ghost}", ghost)), tmp_path / "out.json"
+    variables = {**environment, "WAY": way, "ASKED": json.dumps(asked), "OUT": str(out)}
+    command = [sys.executable, path, "with", f"seed={seed}"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=240)
+    assert 0 == done.returncode, done.stderr
+    found = {}
+    for each, seed in zip(asked, json.loads(out.read_text()), strict=True):
+        found.setdefault(json.dumps(each), []).append(seed)
+    return {key: sorted(seeds) for key, seeds in found.items()}
+
+
+@pytest.mark.parametrize("ghost", ["", "ghost=True"])
+def test_the_schedule_decides_no_seed(script, environment, tmp_path, ghost):
+    """Children in threads, in forked, spawned and loky workers have the seeds that they have one after the other."""
+    ways = ["serial", "threads", "fork", "spawn", *(["loky"] if not ghost else [])]
+    found = {way: seeds_of(script, environment, tmp_path, way, ghost=ghost) for way in ways}
+
+    assert dict.fromkeys(ways, found["serial"]) == found
+    assert {1} == set(Counter(seed for seeds in found["serial"].values() for seed in seeds).values())
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=8), st.randoms())
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_order_and_neighbours_decide_no_seed(tmp_path, asked, random):
+    """Children asked for in another order, or with one more among them, have the seeds that they had."""
+    ex = Experiment("kids", ghost=True)
+    ex.add_config(kind="")
+
+    @ex.command
+    def one(seed, kind):
+        return kind, seed
+
+    @ex.main
+    def main(kinds):
+        return Counter(ex.run("one", {"kind": kind}).result for kind in kinds)
+
+    def seeds(kinds):
+        return ex.run(config_updates={"seed": 3}, kwargs={"kinds": kinds}).result
+
+    shuffled = random.sample(asked, len(asked))
+
+    assert len(asked) == len(seeds(asked))
+    assert seeds(asked) == seeds(shuffled)
+    assert seeds(asked) <= seeds([*shuffled, "d", "a"])
+
+
+def test_parents_that_differ_elsewhere_give_the_same_folds_the_same_seeds(ex):
+    """A child's seed is of the parent's seed and of what was asked of the child, not of the parent's own overrides."""
+    ex.add_config(lr=0.1, fold=0)
+
+    @ex.command
+    def fit(seed):
+        return seed
+
+    @ex.main
+    def main(_run):
+        return [_run.child("fit", {"fold": fold}).result for fold in range(3)]
+
+    first, second = (ex.run(config_updates={"lr": lr, "seed": 5}).result for lr in (0.2, 0.3))
+
+    assert first == second
+    assert 3 == len(set(first))
+
+
+def test_a_dry_run_shows_the_seed_that_the_child_will_have(ex):
+    """Looking at a child's config counts nothing."""
+
+    @ex.command
+    def one():
+        pass
+
+    @ex.main
+    def main():
+        looked = [ex.run("one", options={"dry_run": True}).seed for _ in range(2)]
+        return [*looked, ex.run("one").seed]
+
+    assert 1 == len(set(ex.run().result))
+
+
+def test_a_resumed_parents_children_get_the_seeds_they_had(ex):
+    """A resumed run's children go on from the checkpoint as if nothing had happened."""
+    seeds = []
+
+    @ex.command
+    def one(seed):
+        seeds.append(seed)
+
+    @ex.main
+    def main(_run, fails=True):
+        last = _run.last_checkpoint()
+        for step in range(last.step + 1 if last else 0, 4):
+            ex.run("one")
+            _run.checkpoint(step)
+            if step == 1 and last is None and fails:
+                raise KeyError("stop")
+
+    with pytest.raises(KeyError):
+        ex.run(config_updates={"seed": 9})
+    ex.run(options={"resume": "1"})
+    resumed, seeds[:] = list(seeds), []
+    ex.run(config_updates={"seed": 9}, kwargs={"fails": False})
+
+    assert seeds == resumed
+    assert 4 == len(set(seeds))
+
+
+def test_a_childs_store_is_its_parents(ex, tmp_path):
+    """Also where the parent was given another name and store."""
+
+    @ex.command
+    def one():
+        pass
+
+    @ex.main
+    def main():
+        return ex.run("one").folder
+
+    run = ex.run(options={"file_storage": str(tmp_path / "other"), "name": "renamed"})
+
+    assert tmp_path / "other" / "2" == run.result
