@@ -23,7 +23,7 @@ from expframe.process import context, output
 from expframe.process.awaiting import call
 from expframe.process.devices import Devices, DeviceVariables
 from expframe.process.log_lines import NOTICE
-from expframe.process.seeds import child_seeds
+from expframe.process.seeds import child_seed, child_seeds
 from expframe.process.signals import GRACE, Stopping
 from expframe.recipe.injection import Injector, Plan
 from expframe.recipe.registry import Captured, CliOption, Command, Snapshot
