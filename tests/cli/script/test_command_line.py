@@ -580,7 +580,9 @@ def test_a_reader_that_stops_early_is_no_error(demo, tmp_path, environment):
 
 def test_a_narrow_encoding_loses_no_command(demo):
     """A terminal that cannot show a character gets it escaped."""
-    assert "kind = 'h\\xe9'" in demo("print_config", "with", "kind=hé", PYTHONIOENCODING="ascii", PYTHONUTF8="0").stdout
+    answer = demo("print_config", "with", "kind=hé", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C.UTF-8")
+
+    assert "kind = 'h\\xe9'" in answer.stdout
 
 
 def test_stored_options_are_json(demo, tmp_path):
