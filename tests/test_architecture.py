@@ -17,17 +17,17 @@ FOLDERS = {
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
     " tee output",
     "facts": "host git packages sources gathering",
-    "saving": "formats savers files checkpoints",
+    "saving": "formats savers files artifacts checkpoints",
     "observers": "base fanout memory tensorboard_file tensorboard_events tensorboard named",
     "store": "ids lease foreign attempts points results cache rows index writer reader editing shared archive checks",
     "store/search": "fields logic query selection collection",
     "recipe": "registry injection ingredient",
     "run": "timers progress sampler heart ledger files children logbook life resume skip worker bind run open_runs"
     " rerun",
-    "cli": "argv render table",
+    "cli": "argv render tracebacks table",
     "cli/script": "commands preview command_line",
     "cli/runs": "commands command forms select ls show path logs watch open_run differences diff rerun metrics"
-    " comparison compare tag note rename rm export_runs import_runs gc doctor candidates completion",
+    " comparison compare tag note rename rm export_runs import_runs du gc doctor candidates completion",
     "experiment": "settings planning from_file queue experiment",
     "./": "testing",
     "compat/sacred": "dotted exceptions settings serializer inert optional clock backspaces tracebacks"

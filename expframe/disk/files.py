@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -145,9 +147,38 @@ def claim(aside: Path, target: Path) -> bool:
     return True
 
 
+def require_regular(path: Path) -> None:
+    """
+    See to it that a path leads to a file that can be read to its end.
+
+    Raises:
+        OSError: It leads to a folder, a pipe, a socket or a device, or to nothing.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = next((name for is_so, name in _SPECIAL if is_so(mode)), "something else")
+        raise OSError(errno.EINVAL, f"{str(path)!r} is {kind}, not a file")
+
+
+_SPECIAL = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file of any size, in hex."""
+    """
+    Return the SHA-256 of a file of any size, in hex.
+
+    Raises:
+        OSError: It is no file, or cannot be read.
+    """
     import hashlib
+
+    require_regular(path)
 
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -181,9 +212,15 @@ def light_sha256() -> hashlib._Hash:
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """Copy a file, sharing its blocks where the file system can; `target` appears only when it is whole."""
+    """
+    Copy a file, sharing its blocks where the file system can; `target` appears only when it is whole.
+
+    Raises:
+        OSError: It is no file, or cannot be copied.
+    """
     import shutil
 
+    require_regular(source)
     with source.open("rb") as original, replacing(target) as file:
         if not _clone(original, file):
             shutil.copyfileobj(original, file, 1 << 20)

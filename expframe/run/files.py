@@ -15,7 +15,7 @@ from expframe.disk.files import inside
 from expframe.process import locks
 from expframe.record.events import Event, File, Media, Points, Series
 from expframe.run.ledger import Ledger
-from expframe.saving import checkpoints
+from expframe.saving import artifacts, checkpoints
 from expframe.saving import files as saved
 from expframe.saving.checkpoints import Checkpoint, Position
 from expframe.store.reader import StoredRun
@@ -134,21 +134,24 @@ class RunFiles:
         content_type: str | None = None,
     ) -> Path:
         """
-        Keep a file that the run made, and return where it is now. A file that is among the run's files is not copied.
+        Keep a file that the run made, or a folder of them, and return where it is now.
+
+        What is among the run's files is not copied. The files of a folder are artifacts each.
 
         Args:
-            filename: The file.
+            filename: The file or folder.
             name: Its name in the run; by default its own. An existing name becomes `name (1).ext`.
             metadata: What else is to be known of it.
             content_type: Its MIME type.
 
         Raises:
-            SaveError: It cannot be read or stored; nothing half-written is left.
+            SaveError: It is a pipe or the like, or cannot be read or stored; nothing half-written is left.
             EscapingPathError: The name leads out of the run's files.
         """
-        file = saved.add_artifact(self.base(), filename, name, content_type, metadata)
-        self._note(file)
-        return Path(file.path)
+        path, found = artifacts.add(self.base(), filename, name, content_type, metadata)
+        for file in found:
+            self._note(file)
+        return path
 
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """

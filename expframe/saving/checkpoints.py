@@ -176,6 +176,15 @@ def clear(run: Path) -> None:
         _remove(base, [path.name for path in base.iterdir() if path.name.startswith(_ASIDE)])
 
 
+def remove_all(run: Path) -> None:
+    """Remove all checkpoints of a run, and their folder."""
+    base = run / layout.CHECKPOINTS_FOLDER
+    clear(run)
+    _remove(base, _numbers(base))
+    with suppress(OSError):
+        base.rmdir()
+
+
 def _check(step: Any, objects: Any, keep: Any) -> str:
     """Return what a checkpoint is called in messages; refuse what none can be made of."""
     subject = f"checkpoint({step!r:.40}, ...)"

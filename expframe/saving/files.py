@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from expframe.config.frozen import thaw
 from expframe.disk import layout
-from expframe.disk.files import claim, copy_file, digest_of, inside
+from expframe.disk.files import claim, copy_file, digest_of, inside, require_regular
 from expframe.errors import EscapingPathError, SaveError, StoreError, ValueFormatError, listed
 from expframe.record.events import File
 
@@ -45,11 +45,11 @@ def save(folder: Path, value: Any, name: str | os.PathLike[str], *, overwrite: b
     with storing(f"file {str(relative)!r}"):
         target, saver = put(files, value, name, overwrite=overwrite, method=method)
         if saver is None:
-            return _file("file", files, target)
+            return file_of("file", files, target)
         from expframe.saving.savers import BUILT_IN, SAVERS
 
         is_clear = saver in BUILT_IN and saver in SAVERS.readers(target.suffix.lower())[:1] and not overwrite
-        return _file("file", files, target, metadata={} if is_clear else {_SAVER: saver.name})
+        return file_of("file", files, target, metadata={} if is_clear else {_SAVER: saver.name})
 
 
 def put(
@@ -163,36 +163,6 @@ class Notes:
         return savers.get(name)
 
 
-def add_artifact(
-    folder: Path,
-    source: str | os.PathLike[str],
-    name: str | None = None,
-    content_type: str | None = None,
-    metadata: Mapping[str, Any] | None = None,
-) -> File:
-    """
-    Copy a file among a run's files, or only note it if it is there already, and return what it is.
-
-    Args:
-        folder: The run's folder.
-        source: The file.
-        name: Its name in the run, `/` for folders; by default its own. An existing name becomes `name (1).ext`.
-        content_type: Its MIME type.
-        metadata: What else is to be known of it.
-
-    Raises:
-        SaveError: It cannot be read or stored; nothing half-written is left.
-        EscapingPathError: The name leads out of the run.
-    """
-    path = Path(source)
-    files = folder / layout.FILES_FOLDER
-    with storing(f"artifact {str(source)!r}"):
-        if name is None and (own := _own_name(files, path)):
-            return _file("artifact", files, files / own, content_type, metadata)
-        target = _copy(path, inside(files, name if name is not None else path.name))
-        return _file("artifact", files, target, content_type, metadata)
-
-
 def add_resource(folder: Path | None, source: str | os.PathLike[str]) -> File:
     """
     Keep the content of a file that a run reads, once for all runs of the store, and return what it is.
@@ -207,6 +177,7 @@ def add_resource(folder: Path | None, source: str | os.PathLike[str]) -> File:
     path = Path(source)
     with storing(f"resource {str(source)!r}"):
         absolute = str(path.absolute())
+        require_regular(path)
         if folder is None:
             return File("resource", absolute, absolute, path.stat().st_size, time.time())
         kept = folder.parent / layout.RESOURCES_FOLDER
@@ -286,11 +257,12 @@ def _give_name(aside: Path, wanted: Path, overwrite: bool = False) -> Path:
 
 def _put_file(files: Path, source: Path, wanted: Path, overwrite: bool) -> Path:
     """Copy a file to a name, unless it is that file."""
-    is_there = _own_name(files, source) == wanted.relative_to(files).as_posix()
-    return wanted if is_there else _copy(source, wanted, overwrite)
+    is_there = own_name(files, source) == wanted.relative_to(files).as_posix()
+    return wanted if is_there else copy(source, wanted, overwrite)
 
 
-def _copy(source: Path, wanted: Path, overwrite: bool = False) -> Path:
+def copy(source: Path, wanted: Path, overwrite: bool = False) -> Path:
+    """Copy a file to a name, or where that is taken and must stay to the next free one, and return where it is."""
     with _aside(wanted.parent, wanted.suffix) as aside:
         copy_file(source, aside)
         return _give_name(aside, wanted, overwrite)
@@ -328,14 +300,16 @@ def _found(files: Path, name: str | os.PathLike[str]) -> Path:
     raise StoreError(subject, f"is not there. {files} holds nothing.")
 
 
-def _own_name(files: Path, path: Path) -> str | None:
+def own_name(files: Path, path: Path) -> str | None:
+    """Return the name of a file that is among a run's files; None for another one."""
     with suppress(ValueError):
         return Path(os.path.realpath(path)).relative_to(os.path.realpath(files)).as_posix() if path.is_file() else None
     return None
 
 
-def _file(
+def file_of(
     kind: str, files: Path, path: Path, content_type: str | None = None, metadata: Mapping[str, Any] | None = None
 ) -> File:
+    """Return what is to be noted of a file that is among a run's files."""
     name = path.relative_to(files).as_posix()
     return File(kind, name, str(path), path.stat().st_size, time.time(), "", content_type, dict(metadata or {}))

@@ -6,7 +6,8 @@ import codecs
 import time
 from collections.abc import Iterator
 
-from expframe.cli.table import clean
+from expframe.cli.table import Style, clean
+from expframe.cli.tracebacks import without_own_frames
 from expframe.record.record import Status
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
@@ -15,7 +16,7 @@ from expframe.store.reader import StoredRun
 from expframe.process.terminal import collapse
 
 USAGE = f"""\
-Print what a run printed, as a terminal shows it in the end.
+Print what a run printed, as a terminal shows it in the end, and where it failed why.
 
 Usage:
   expframe logs [options] ID
@@ -37,14 +38,37 @@ def main(asked: Asked) -> Answer:
     run = select.select_one(asked.runs, asked["ID"])
     count = asked.number("--lines")
     if asked["--follow"]:
-        pieces = _follow(run, count)
-        data = ({"id": run.id, "text": text} for text in pieces)
-        is_raw = asked["--raw"]
-        return Answer(data, lambda s: pieces if is_raw or s.width else _plain_lines(pieces), is_live=True)
-    text = _last_lines(run.output(raw=asked["--raw"]), count)
+        return _live(run, count, is_raw=asked["--raw"])
+    output = run.output(raw=asked["--raw"])
+    failure = _failure(run)
+    begun = "\n" if output and failure and not output.endswith("\n") else ""
+    text = _last_lines(output, count)
+    whole = _last_lines(f"{output}{begun}{failure}", count)
     if not asked["--raw"]:
-        text = clean(text)
-    return Answer({"id": run.id, "text": text}, lambda style: [text.removesuffix("\n")] if text else [])
+        text, whole = clean(text), clean(whole)
+    data = {"id": run.id, "text": text, "failure": failure or None}
+    return Answer(data, lambda style: [whole.removesuffix("\n")] if whole else [])
+
+
+def _live(run: StoredRun, count: int | None, *, is_raw: bool) -> Answer:
+    """Answer with what a run prints as it comes, and in the end why it failed."""
+    pieces = _follow(run, count)
+    data = ({"id": run.id, "text": text} for text in pieces)
+
+    def shown(style: Style) -> Iterator[str]:
+        yield from pieces if is_raw or style.width else _plain_lines(pieces)
+        if failure := _failure(run):
+            yield clean(failure)
+
+    return Answer(data, shown, is_live=True)
+
+
+def _failure(run: StoredRun) -> str:
+    """Return why a run failed, as a terminal shows it; empty where it did not."""
+    record = run.record
+    if record.failure is None or run.status == Status.RUNNING:
+        return ""
+    return without_own_frames(record.failure.traceback, record.cwd) + "\n"
 
 
 def _last_lines(text: str, count: int | None) -> str:

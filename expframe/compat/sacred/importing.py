@@ -15,7 +15,8 @@ from expframe.disk.files import copy_file, replace_file
 from expframe.errors import EscapingPathError, MetricError
 from expframe.record.events import Info, Points
 from expframe.record.metrics import check_name
-from expframe.saving.files import add_artifact, add_resource
+from expframe.saving.artifacts import add_file
+from expframe.saving.files import add_resource
 from expframe.store.archive import Imported
 from expframe.store.search.collection import Runs
 from expframe.store.writer import LocalSink, LocalStore
@@ -84,7 +85,7 @@ def _add_file(sink: LocalSink, file: OldFile) -> None:
         with aside.open("wb") as target:
             file.write(target)
         if file.kind == "artifact":
-            sink.write(add_artifact(sink.folder, aside, file.name, file.content_type, file.metadata))
+            sink.write(add_file(sink.folder, aside, file.name, file.content_type, file.metadata))
         else:
             sink.write(add_resource(sink.folder, aside)._replace(name=file.name))
 

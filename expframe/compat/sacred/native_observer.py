@@ -25,7 +25,7 @@ from expframe.observers.base import Observer, Sink
 from expframe.record.events import Beat, Event, File, Info, Output, Points
 from expframe.record.metrics import check_name, number
 from expframe.record.record import Failure, Record, Status, now
-from expframe.saving import files
+from expframe.saving import artifacts, files
 
 
 def as_run_observer(observer: Any) -> Any:
@@ -129,7 +129,7 @@ class NativeObserver(RunObserver):
         """Hand on a file that the run made; it is copied where the sink has a folder."""
         folder = self._sink.folder if self._sink else None
         if folder is not None:
-            self._write(files.add_artifact(folder, filename, name, content_type, metadata))
+            self._write(artifacts.add_file(folder, filename, name, content_type, metadata))
         else:
             size, when = Path(filename).stat().st_size, now().timestamp()
             self._write(File("artifact", name, filename, size, when, "", content_type, metadata or {}))

@@ -61,7 +61,9 @@ COMMAND_LINES = """
     rm --restore 3
     export some.zip first
     import some.zip -F other
+    du
     gc --dry-run
+    gc --checkpoints --dry-run
     doctor
     rm 3
     rm --empty
