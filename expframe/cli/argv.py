@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,7 +87,7 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
 
     grammar = f"{_GRAMMAR.format(program='script')}\n{_options_grammar(cli_options)}"
     try:
-        found: dict[str, Any] = docopt(grammar, argv=list(argv), default_help=False)
+        found: dict[str, Any] = docopt(grammar, argv=_spread(argv, grammar), default_help=False)
     except (DocoptExit, DocoptLanguageError):
         raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program)) from None
     if found["COMMAND"] == "with":
@@ -116,7 +117,21 @@ def match(grammar: str, argv: Sequence[str]) -> dict[str, Any]:
     """
     from docopt import docopt
 
-    return dict(docopt(grammar, argv=list(argv), default_help=False))
+    return dict(docopt(grammar, argv=_spread(argv, grammar), default_help=False))
+
+
+def _spread(argv: Sequence[str], grammar: str) -> list[str]:
+    """Return words in which `-F=out` is `-F out`: docopt would take the equals sign for a part of the value."""
+    takes_value = set(re.findall(r"(?<!\S)-(\w)[ =](?=[A-Z])", grammar))
+    words: list[str] = []
+    for word in argv:
+        flags, equals, value = word.partition("=")
+        is_short = re.fullmatch(r"-\w+", flags) is not None
+        if equals and is_short and flags[-1] in takes_value and takes_value.isdisjoint(flags[1:-1]):
+            words += [flags, value]
+        else:
+            words.append(word)
+    return words
 
 
 def split_argv(argv: str | Sequence[str] | None) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from expframe.config.dotted import MISSING
 
-_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOT_FINITE = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"}
 
 
@@ -64,7 +64,7 @@ def read(text: str, default: Any = MISSING, annotation: Any = MISSING) -> Any:
 def _convert(text: str, value: Any, towards: Any) -> Any:
     word = text.strip().lower()
     if towards is bool:
-        return _WORDS.get(word, value)
+        return BOOLEANS.get(word, value)
     if towards is float:
         return float(value) if type(value) is int or word in _NOT_FINITE else value
     if towards is int:

@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack
 
 from expframe.config import dotted
 from expframe.config.decided import Config
+from expframe.config.parsing import BOOLEANS
 from expframe.config.request import Options, Origin, Override, Request
 from expframe.errors import MissingMainError, OptionError, UnknownCommandError, UsageError
 from expframe.experiment.settings import Settings, devices_of
@@ -288,18 +289,28 @@ def _find_store(settings: Settings, options: Options, parent: Run | None) -> Pat
     """Return the folder of runs: inside a run that run's, unless another one is named."""
     if parent is not None and parent.folder is not None and options.file_storage is None:
         return parent.folder.parent
+    if options.file_storage == "":
+        raise OptionError("--file_storage=", "needs a folder.")
     return resolve_store(options.file_storage or settings.store)
 
 
 def _keeps(settings: Settings, options: Options, command: Command, parent: Run | None) -> bool:
     """Return whether anything of a run is kept: not of a ghost."""
     return not (
-        settings.ghost
+        _is_ghost_by_environment()
+        or settings.ghost
         or options.unobserved
         or command.unobserved
         or (parent is not None and parent.keeps_nothing_inside)
-        or os.environ.get(GHOST_VARIABLE, "") not in ("", "0")
     )
+
+
+def _is_ghost_by_environment() -> bool:
+    word = os.environ.get(GHOST_VARIABLE, "").strip()
+    found = {"": False, "0": False, "1": True, **BOOLEANS}.get(word.lower())
+    if found is None:
+        raise OptionError(f"{GHOST_VARIABLE}={word}", f"is neither yes nor no. It takes 1, 0, {', '.join(BOOLEANS)}.")
+    return found
 
 
 def _is_left_to_rank_0(settings: Settings, place: Rank | None) -> bool:

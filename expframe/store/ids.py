@@ -30,8 +30,21 @@ def run_ids(store: Path) -> list[str]:
 
 
 def resolve_store(store: str | os.PathLike[str] | None) -> Path:
-    """Return the store's folder: the given one, else that of the environment, else `runs` of the working directory."""
-    return Path(os.path.abspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE))  # no links
+    """
+    Return the store's folder: the given one, else that of the environment, else `runs` of the working directory.
+
+    `~` is the home folder, whoever names it: a shell replaces it at the beginning of a word only.
+
+    Raises:
+        StoreUnusableError: There is no such home folder.
+    """
+    named = os.fspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE)
+    found = os.path.expanduser(named)  # noqa: PTH111  which tells a home that is not there by leaving the name as it is
+    if found.startswith("~"):
+        raise StoreUnusableError(
+            f"folder {named!r}", "names a home folder, and there is none. Write ./~ for one called so."
+        )
+    return Path(os.path.abspath(found))  # no links
 
 
 def make_folder(store: Path, name: str | None) -> Path:

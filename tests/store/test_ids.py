@@ -383,3 +383,92 @@ def test_words_of_the_command_line_are_no_ids(ex, cli, name):
     assert not Path("runs", name).exists()
     ids.make_folder_like(Path("runs"), name)
     assert {"1", "2"} == {path.name for path in Path("runs").iterdir() if path.name.isdigit()}
+
+
+class TestStores:
+    """Which folder is meant."""
+
+    @pytest.fixture(autouse=True)
+    def _home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+
+    @pytest.mark.parametrize("way", ["variable", "argument", "option", "long", "short", "equals", "path"])
+    def test_a_tilde_is_the_home_folder_whoever_names_it(self, tmp_path, monkeypatch, way):
+        """`~/store` is in the home folder, in a variable, in Python and in a word of which a shell leaves it alone."""
+        if way == "variable":
+            monkeypatch.setenv("EXPFRAME_STORE", "~/store")
+        given = {"argument": "~/store", "path": Path("~", "store")}.get(way)
+        ex = Experiment("at", store=given)
+        ex.main(lambda: None)
+        words = {"long": ["--file_storage=~/store"], "short": ["-F~/store"], "equals": ["-F=~/store"]}.get(way, [])
+        if way == "option":
+            ex.run(options={"file_storage": "~/store"})
+        else:
+            ex.run_commandline(["at", *words])
+
+        assert (tmp_path / "home" / "store" / "1" / "run.json").exists()
+        assert not (tmp_path / "~").exists()
+        assert ["1"] == [run.id for run in expframe.runs("~/store")]
+
+    def test_a_home_folder_that_is_not_there_is_refused(self, tmp_path):
+        """No folder called `~somebody` is made by mistake; one that is really called so is written with `./`."""
+        ex = Experiment("at", store="~nobody-of-this-name/store")
+        ex.main(lambda: None)
+
+        with pytest.raises(StoreUnusableError, match=r"'~nobody-of-this-name/store': is in no home .* \./~"):
+            ex.run()
+        assert [] == list(tmp_path.iterdir())
+        assert tmp_path / "~" == ids.resolve_store("./~")
+
+    @pytest.mark.parametrize(
+        ("words", "folder"),
+        [("-F=out", "out"), ("-F out", "out"), ("-Fout", "out"), ("-F ./=out", "=out"), ("-dF=out", "out")],
+    )
+    def test_an_equals_sign_after_a_short_flag_is_no_part_of_its_value(self, tmp_path, words, folder):
+        """`-F=out` is `-F out`, also after other flags in the same word."""
+        ex = Experiment("at")
+        ex.main(lambda: None)
+        ex.run_commandline(["at", *words.split()])
+
+        assert (tmp_path / folder / "1").exists()
+
+    def test_an_option_without_a_folder_is_refused(self, tmp_path):
+        """An empty variable of a shell does not lead to another store."""
+        ex = Experiment("at")
+        ex.main(lambda: None)
+        with pytest.raises(OptionError, match="--file_storage=: needs a folder"):
+            ex.run(options={"file_storage": ""})
+        for words in (["-F="], ["-F", ""], ["--file_storage="]):
+            with pytest.raises(SystemExit) as ended:
+                ex.run_commandline(["at", *words])
+
+            assert 2 == ended.value.code
+        assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("word", "is_ghost"),
+    [("1", True), ("true", True), ("Yes", True), ("ON", True), ("0", False), ("false", False), ("no", False),
+     ("Off", False), ("", False), (" 0 ", False)],
+)  # fmt: skip
+def test_a_variable_says_whether_anything_is_kept(tmp_path, monkeypatch, word, is_ghost):
+    """EXPFRAME_GHOST is yes or no in the words that entries take."""
+    monkeypatch.setenv("EXPFRAME_GHOST", word)
+    ex = Experiment("at")
+    ex.main(lambda: None)
+    ex.run()
+
+    assert is_ghost != (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("word", ["2", "maybe", "ture", "none"])
+def test_another_word_for_a_ghost_is_an_error(tmp_path, monkeypatch, word):
+    """A word that is neither yes nor no starts nothing, and the words that are taken are named."""
+    monkeypatch.setenv("EXPFRAME_GHOST", word)
+    ex = Experiment("at")
+    ex.main(lambda: None)
+
+    with pytest.raises(OptionError, match=f"EXPFRAME_GHOST={word}: is neither yes nor no. It takes 1, 0, true, yes"):
+        ex.run()
+    assert [] == list(tmp_path.iterdir())
