@@ -42,7 +42,7 @@ def resolve_store(store: str | os.PathLike[str] | None) -> Path:
     found = os.path.expanduser(named)  # noqa: PTH111  which tells a home that is not there by leaving the name as it is
     if found.startswith("~"):
         raise StoreUnusableError(
-            f"folder {named!r}", "names a home folder, and there is none. Write ./~ for one called so."
+            f"folder {named!r}", "is in no home folder that there is. Write ./~ for one called so."
         )
     return Path(os.path.abspath(found))  # no links
 
