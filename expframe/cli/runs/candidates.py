@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.store import ids
 from expframe.disk import layout
+from expframe.store import ids
 
 _MOST_RUNS = 50
 _MOST_RECORDS = 20

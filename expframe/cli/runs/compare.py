@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from expframe.cli.table import Cell, Style, cell, clean
-from expframe.config import json_values
-from expframe.errors import UsageError, listed
 from expframe.cli.runs import comparison, select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.comparison import Comparison, Group
 from expframe.cli.runs.forms import FORMS, checked
+from expframe.cli.table import Cell, Style, cell, clean
+from expframe.config import json_values
+from expframe.errors import UsageError, listed
 from expframe.record.significance import Sample, Welch
 from expframe.store.search.fields import Field
 

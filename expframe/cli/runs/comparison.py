@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from expframe.cli.runs.differences import differing
 from expframe.config.dotted import MISSING
 from expframe.config.json_values import short_repr
-from expframe.cli.runs.differences import differing
 from expframe.record.record import Status
 from expframe.record.significance import Sample, Welch, describe, welch
-from expframe.store.search.fields import Field, entries, unknown
+from expframe.run.timers import PREFIX as TIMES
 from expframe.store.index import rows
 from expframe.store.points import STATISTICS
 from expframe.store.rows import Row
-from expframe.run.timers import PREFIX as TIMES
+from expframe.store.search.fields import Field, entries, unknown
 
 _MOST = 8
 """More metrics than this are not chosen by themselves."""

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from expframe.cli.table import Cell, Style, cell, clean, seconds_text, table_lines, text_of
-from expframe.config import dotted, json_values
-from expframe.config.json_values import short_repr
-from expframe.errors import UsageError, listed
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.differences import (
@@ -18,6 +14,10 @@ from expframe.cli.runs.differences import (
     not_recorded,
     source_changes,
 )
+from expframe.cli.table import Cell, Style, cell, clean, seconds_text, table_lines, text_of
+from expframe.config import dotted, json_values
+from expframe.config.json_values import short_repr
+from expframe.errors import UsageError, listed
 from expframe.store.reader import StoredRun
 
 _PARTS = ("run", "config", "code", "packages", "host", "git", "results")

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from expframe.config import dotted, equality
 from expframe.config.dotted import MISSING
+from expframe.disk import layout
 from expframe.disk.files import inside
 from expframe.errors import EscapingPathError
 from expframe.record.record import Record
-from expframe.disk import layout
 from expframe.store.reader import StoredRun
 
 Entries = Mapping[str, Any]

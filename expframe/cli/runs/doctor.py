@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from expframe.cli.table import Cell, Style, table_lines
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.table import Cell, Style, table_lines
 from expframe.store.checks import Finding, check
 
 USAGE = """\

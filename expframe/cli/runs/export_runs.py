@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from expframe.cli.table import clean, size_text
-from expframe.errors import StoreError, UsageError
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.table import clean, size_text
+from expframe.errors import StoreError, UsageError
 from expframe.store.archive import Refused, export
 
 USAGE = f"""\

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.table import size_text
 from expframe.disk import layout
 from expframe.disk.files import size_of
 from expframe.errors import StoreError, UsageError, listed
-from expframe.cli.runs.command import Answer, Asked, command
 from expframe.record.record import Status
 from expframe.saving import checkpoints
 from expframe.store import checks

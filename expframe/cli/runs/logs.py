@@ -6,14 +6,14 @@ import codecs
 import time
 from collections.abc import Iterator
 
-from expframe.cli.table import Style, clean
-from expframe.cli.tracebacks import without_own_frames
-from expframe.record.record import Status
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.table import Style, clean
+from expframe.cli.tracebacks import without_own_frames
 from expframe.disk import layout
-from expframe.store.reader import StoredRun
 from expframe.process.terminal import collapse
+from expframe.record.record import Status
+from expframe.store.reader import StoredRun
 
 USAGE = f"""\
 Print what a run printed, as a terminal shows it in the end, and where it failed why.

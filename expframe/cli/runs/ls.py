@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.forms import FORMS, checked
 from expframe.cli.table import Cell, Style, cell, seconds_text, size_text, table_lines
 from expframe.config import json_values
 from expframe.record.record import Status
-from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.forms import FORMS, checked
 from expframe.store.search.collection import Runs
 
 USAGE = """\

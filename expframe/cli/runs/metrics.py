@@ -7,13 +7,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from expframe.cli.table import Style, clean, table_lines
-from expframe.config import dotted, json_values
-from expframe.record.curves import Curve
-from expframe.errors import MissingLibraryError, UsageError, listed
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.forms import csv_line
+from expframe.cli.table import Style, clean, table_lines
+from expframe.config import dotted, json_values
+from expframe.errors import MissingLibraryError, UsageError, listed
+from expframe.record.curves import Curve
 from expframe.store.reader import StoredRun
 
 USAGE = f"""\

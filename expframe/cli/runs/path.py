@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from expframe.config import dotted
-from expframe.errors import UsageError, listed
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.config import dotted
+from expframe.errors import UsageError, listed
 
 USAGE = f"""\
 Print the folder of a run, or the path of one of its files: cd "$(expframe path last)".

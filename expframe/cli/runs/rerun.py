@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from expframe.cli.table import Style
-from expframe.config.json_values import short_repr
-from expframe.run.rerun import build_environment, requirements, rerun
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.differences import differences, not_recorded
+from expframe.cli.table import Style
+from expframe.config.json_values import short_repr
+from expframe.run.rerun import build_environment, requirements, rerun
 from expframe.store.reader import StoredRun
 
 USAGE = f"""\

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from expframe.cli.table import Cell, Style, size_text, table_lines
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.store import editing
+from expframe.cli.table import Cell, Style, size_text, table_lines
 from expframe.disk import layout
 from expframe.disk.files import size_of
+from expframe.store import editing
 from expframe.store.reader import StoredRun
 
 USAGE = f"""\

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from expframe.errors import RunNotFoundError, UsageError
 from expframe.cli.runs.command import Asked
+from expframe.errors import RunNotFoundError, UsageError
 from expframe.store import foreign, ids
-from expframe.store.search.collection import Runs
 from expframe.store.reader import StoredRun, open_run
+from expframe.store.search.collection import Runs
 
 _RANGE = re.compile(r"(\d{1,15})-(\d{1,15})")
 _BEST = re.compile(r"best:(?P<metric>.+?)(?::(?P<mode>min|max))?")

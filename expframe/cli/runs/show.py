@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from expframe.cli.render import config_text
+from expframe.cli.runs import select
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.ls import run_cell
 from expframe.cli.table import Style, clean, seconds_text, size_text, table_lines, text_of
 from expframe.config import dotted, json_values
 from expframe.record.events import File
 from expframe.record.record import Record
-from expframe.cli.runs import select
-from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.ls import run_cell
-from expframe.store.reader import StoredRun
 from expframe.record.summaries import Summary
+from expframe.store.reader import StoredRun
 
 USAGE = f"""\
 Show what is known of a run: its facts, config, metrics, files, result and failure.

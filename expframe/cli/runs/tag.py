@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from expframe.cli.table import clean
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.table import clean
 from expframe.store import editing
 
 USAGE = f"""\

@@ -7,15 +7,15 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from expframe.cli.runs import select
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.ls import run_cell
 from expframe.cli.table import Cell, Style, seconds_text, table_lines
 from expframe.config import json_values
 from expframe.errors import ExpframeError, UsageError
 from expframe.record.record import Status, now
-from expframe.cli.runs import select
-from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.ls import run_cell
-from expframe.store.reader import StoredRun
 from expframe.run.timers import PREFIX as TIMES
+from expframe.store.reader import StoredRun
 
 USAGE = f"""\
 Show the runs that are running, again and again; with ids, those until they have ended. Ctrl-C ends it.

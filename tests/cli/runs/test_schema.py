@@ -1,10 +1,10 @@
 """The JSON of `expframe` is what docs/command-line.md says."""
 
-import steps
 import re
 from pathlib import Path
 
 import pytest
+import steps
 
 from expframe.__main__ import COMMANDS
 
