@@ -137,9 +137,10 @@ def _repetition_notes(groups: Sequence[Group], form: str) -> Iterator[str]:
     left_out = [id for group in groups for id in group.repetitions]
     if form == "text" and left_out:
         are = "is a repetition" if len(left_out) == 1 else "are repetitions"
+        count = f"{len(left_out)} {'run' if len(left_out) == 1 else 'runs'}"
         yield (
-            f"Not counted: {len(left_out)} {'run' if len(left_out) == 1 else 'runs'} ({clean(listed(left_out))}), which "
-            f"{are} of another with its seed, config, command and code."
+            f"Not counted: {count} ({clean(listed(left_out))}), which {are} of another with its seed, config, command "
+            "and code."
         )
 
 

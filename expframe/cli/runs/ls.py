@@ -134,7 +134,7 @@ def _tree(runs: Runs, columns: list[str]) -> list[_Node]:
             inner.append((key, parents[key]))
         else:
             outermost.append(node)
-    earliest = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
+    earliest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
     for key, parent in sorted(inner, key=lambda pair: started[pair[0]] or earliest):
         nodes[parent].children.append(nodes[key])
     return outermost

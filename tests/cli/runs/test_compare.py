@@ -138,7 +138,7 @@ def test_an_empty_store_has_an_empty_comparison(cli):
 @pytest.fixture
 def generated(ex):
     """
-    Make runs of two optimizers from a seed: repeated, failed, resumed with superseded points, with numbers of all kinds.
+    Make runs of two optimizers from a seed: repeated, failed, resumed with superseded points, numbers of all kinds.
 
     Returns for each optimizer what counts of each of its seeds.
     """
@@ -179,18 +179,22 @@ def generated(ex):
                 }
         for (optimizer, seed), plan in plans.items():
             for _ in range(plan["times"]):
-                updates = {"optimizer": optimizer, "seed": seed}
-                for options in ({}, {"resume": "last"}) if plan["resumes"] else ({},):
-                    with contextlib.suppress(ValueError, expframe.RunInterrupt):
-                        ex.run(config_updates=updates if not options else {}, options=options)
+                do(ex, {"optimizer": optimizer, "seed": seed}, plan["resumes"])
         return plans
 
     return make
 
 
+def do(ex, updates, resumes):
+    """Do a run, which may fail, and resume it where that is planned."""
+    for options in ({}, {"resume": "last"}) if resumes else ({},):
+        with contextlib.suppress(ValueError, expframe.RunInterrupt):
+            ex.run(config_updates=updates if not options else {}, options=options)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_groups_are_what_scipy_and_pandas_say(generated, cli, seed):
-    """Mean, deviation, interval and test of groups are SciPy's of one number for each seed, and `frame` has the same."""
+    """Mean, deviation, interval and test of groups are SciPy's of one number for each seed, as `frame` has them."""
     plans = generated(random.Random(seed))
     found = cli.json("compare", "--by", "optimizer", "-m", "result.score,loss.min")
 
@@ -238,7 +242,7 @@ def test_repetitions_count_once(ex, cli):
 
     for seed in (1, 1, 2, 2):
         ex.run(config_updates={"seed": seed})
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         ex.run(config_updates={"seed": 2})
     found = cli.json("compare", "--groups", "-m", "result.score")
 
@@ -265,7 +269,9 @@ def test_runs_of_other_code_are_no_repetitions(script, environment, cli, tmp_pat
     assert (["1", "3"], ["2"]) == (group["runs"], group["repetitions"])
 
 
-@pytest.mark.parametrize("text", ["two\nlines", "tab\there", "carriage\rreturn\r\n", ' "quoted", ', "", "ünï", "a" * 200])
+@pytest.mark.parametrize(
+    "text", ["two\nlines", "tab\there", "carriage\rreturn\r\n", ' "quoted", ', "", "ünï", "a" * 200]
+)
 def test_texts_in_csv_are_whole(ex, cli, text):
     """CSV has every text as it is, line ends and tabs among it, quoted so that a reader gives it back."""
 
@@ -297,5 +303,6 @@ def test_values_in_csv_are_in_full(ex, cli):
     ex.run()
     (row,) = csv.DictReader(io.StringIO(cli("ls", "-c", "id,lr,sizes,result,started", "--form", "csv")))
 
-    assert ("1", 0.1, list(range(100)), 1 / 3) == (row["id"], float(row["lr"]), json.loads(row["sizes"]), float(row["result"]))
+    assert ("1", 0.1, 1 / 3) == (row["id"], float(row["lr"]), float(row["result"]))
+    assert list(range(100)) == json.loads(row["sizes"])
     assert expframe.runs("runs")["1"].record.started == datetime.datetime.fromisoformat(row["started"])

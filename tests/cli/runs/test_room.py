@@ -28,7 +28,7 @@ def some(ex, tmp_path):
             raise ValueError
 
     ex.run()
-    with pytest.raises(ValueError):  # noqa: PT011
+    with pytest.raises(ValueError):
         ex.run(config_updates={"fails": True})
     return expframe.runs("runs")
 

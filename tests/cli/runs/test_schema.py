@@ -1,7 +1,6 @@
 """The JSON of `expframe` is what docs/command-line.md says."""
 
 import re
-from pathlib import Path
 
 import pytest
 import steps
