@@ -14,8 +14,8 @@ from expframe.store import checks
 USAGE = """\
 Delete the sources and resources that no run uses any more. Runs in the trash keep theirs.
 
-With --checkpoints, delete the checkpoints of completed runs in place of that: nothing goes on from them, but they can no
-longer be loaded.
+With --checkpoints, delete the checkpoints of completed runs in place of that: nothing goes on from them, but they can
+no longer be loaded.
 
 Usage:
   expframe gc [options]
