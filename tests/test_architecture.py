@@ -11,15 +11,16 @@ PACKAGE = Path(expframe.__file__).parent
 FOLDERS = {
     ".": "_version errors",
     "disk": "files layout",
-    "config": "dotted frozen arrays secrets equality json_values parsing files request pins layers decided"
+    "config": "dotted frozen arrays secrets equality json_values parsing masking files request pins layers decided"
     " rewriting functions validation resolve",
     "record": "dataframes record events summaries curves metrics metric_file media significance",
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
     " tee output",
     "facts": "host git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
-    "observers": "base fanout memory tensorboard_file tensorboard_events tensorboard named",
-    "store": "ids lease foreign attempts points results cache rows index writer reader editing shared archive checks",
+    "observers": "base door fanout memory tensorboard_file tensorboard_events tensorboard named",
+    "store": "ids salt lease foreign attempts points results cache rows index writer reader editing shared archive"
+    " checks",
     "store/search": "fields logic query selection collection",
     "recipe": "registry injection ingredient",
     "run": "timers progress sampler heart ledger files children logbook life resume skip worker bind run open_runs"

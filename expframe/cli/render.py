@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -13,9 +13,10 @@ from typing import Any, TextIO
 from expframe.config import dotted
 from expframe.config.decided import Change, Config
 from expframe.config.frozen import thaw
-from expframe.config.json_values import MASKED, Reference, short_repr
+from expframe.config.json_values import short_repr
+from expframe.config.masking import MASKING, Masking
 from expframe.config.request import Origin
-from expframe.config.secrets import MASK, is_masked, mask, mask_text, secrets_in
+from expframe.config.secrets import MASK, Masked
 from expframe.errors import ExpframeError
 
 _CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
@@ -46,19 +47,20 @@ def config_text(config: Config, *, colour: bool) -> str:
     """
     legend = ", ".join(paint(kind, kind, colour) for kind in ("modified", "added", "typechanged"))
     lines = [f"Configuration ({legend}):"]
-    _add_group(lines, config, config.values, (), colour)
-    return mask_text("\n".join(lines), secrets_in(config.values))
+    shown = config.masked(Masking(config.values, config.names))
+    _add_group(lines, shown, shown.values, (), colour)
+    return "\n".join(lines)
 
 
 def entry_texts(config: Config) -> list[str]:
     """Return each entry of a config with its value, and whence that comes. Secrets are masked."""
+    config = config.masked(Masking(config.values, config.names))
     shown = [
-        (dotted.join(path), _shown(path[-1], value, lambda plain: short_repr(plain, 100)))
+        (dotted.join(path), _shown(value, lambda plain: short_repr(plain, 100)))
         for path, value in dotted.walk(config.values)
     ]
     width = min(max((len(f"{name} = {value}") for name, value in shown), default=0), 50)
-    lines = (f"{f'{name} = {value}':<{width}}  # {_by(_origin_of(config, name))}" for name, value in shown)
-    return [mask_text(line, secrets_in(config.values)) for line in lines]
+    return [f"{f'{name} = {value}':<{width}}  # {_by(_origin_of(config, name))}" for name, value in shown]
 
 
 def _origin_of(config: Config, name: str) -> Origin | None:
@@ -83,7 +85,7 @@ def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path:
             lines.append(_with_notes(paint(f"{indent}{key}:", kind, colour), len(f"{indent}{key}:"), doc, "", colour))
             _add_group(lines, config, value, below, colour)
             continue
-        shown = _shown(key, value, _pretty)
+        shown = _shown(value, _pretty)
         text = f"{indent}{key} = " + shown.replace("\n", f"\n{indent}  ")
         note = _note(config, name, change) if change else _note_of_elements(config, name)
         lines.append(_with_notes(paint(text, kind, colour), len(text.rpartition("\n")[2]), doc, note, colour))
@@ -103,7 +105,7 @@ def _note(config: Config, name: str, change: Change) -> str:
     by = _by(_origin_of(config, name))
     if change.kind == "added":
         return f"{by}, new"
-    default = _shown(name.rpartition(".")[2], change.default, lambda plain: short_repr(plain, 40))
+    default = _shown(change.default, lambda plain: short_repr(plain, 40))
     where = f" ({change.where})" if change.where else ""
     return f"{by}, was {default}{where}"
 
@@ -118,9 +120,8 @@ def _by(origin: Origin | None) -> str:
     return f"{' '.join(dict.fromkeys((origin.kind, origin.name)))} ({origin.where})"
 
 
-def _shown(name: object, value: Any, form: Callable[[Any], str]) -> str:
-    was_masked = isinstance(value, Reference) and value == MASKED
-    return MASK if was_masked or is_masked(name, value) else form(mask(thaw(value), name))
+def _shown(value: Any, form: Callable[[Any], str]) -> str:
+    return MASK if isinstance(value, Masked) and str(value) == MASK else form(thaw(value))
 
 
 def _note_of_elements(config: Config, name: str) -> str:
@@ -136,21 +137,21 @@ def _with_notes(text: str, width: int, doc: str, note: str, colour: bool) -> str
     return f"{text}{' ' * max(2, 36 - width)}{paint(f'# {words}', 'dim', colour)}"
 
 
-def error_text(problem: BaseException, *, whole: bool, secrets: Iterable[str] = ()) -> str:
+def error_text(problem: BaseException, *, whole: bool, masking: Masking = MASKING) -> str:
     """
     Return the traceback of a user's exception, with its causes.
 
     Args:
         problem: The exception.
         whole: Whether frames of expframe itself are shown as well.
-        secrets: Texts that must not be shown.
+        masking: The secrets that must not be shown.
     """
     found = traceback.TracebackException.from_exception(problem)
     if not whole:
         _leave_out_own_frames(found, problem)
     hidden = " (frames of expframe left out, -d shows them)" if not whole else ""
     text = "".join(found.format()).replace("(most recent call last)", f"(most recent call last){hidden}", 1)
-    return mask_text(text.rstrip("\n"), secrets)
+    return masking.text(text.rstrip("\n"))
 
 
 def _leave_out_own_frames(found: traceback.TracebackException, problem: BaseException) -> None:

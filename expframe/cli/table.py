@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TextIO
 
 from expframe.cli.render import paint, wants_colour
-from expframe.config.json_values import MASKED, Reference, short_repr
-from expframe.config.secrets import MASK
+from expframe.config.json_values import short_repr
 
 _NARROWEST = 8
 """A column is not cut below this."""
@@ -93,8 +92,6 @@ def text_of(value: Any) -> str:
         return f"{value:.6g}"
     if isinstance(value, str):
         return value
-    if isinstance(value, Reference) and value == MASKED:
-        return MASK
     if isinstance(value, datetime.datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import equality, json_values
 from expframe.config.frozen import FrozenDict, freeze
+from expframe.config.masking import Masking
 from expframe.config.request import Origin
-from expframe.config.secrets import mask
+from expframe.config.secrets import USUAL, Names
 
 if TYPE_CHECKING:
     pass
@@ -39,15 +40,17 @@ class Config(Mapping[str, Any]):
         docs: The comments of entries, by dotted path.
         changes: How values differ from their defaults, by dotted path.
         warnings: What was taken but looks like a mistake.
+        names: Which entries are secret.
     """
 
-    __slots__ = ("changes", "docs", "origins", "values", "warnings")
+    __slots__ = ("changes", "docs", "names", "origins", "values", "warnings")
 
     values: FrozenDict  # type: ignore[assignment]
     origins: Mapping[str, Origin]
     docs: Mapping[str, str]
     changes: Mapping[str, Change]
     warnings: tuple[str, ...]
+    names: Names
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Config(Mapping[str, Any]):
         docs: Mapping[str, str] | None = None,
         changes: Mapping[str, Change] | None = None,
         warnings: tuple[str, ...] = (),
+        names: Names = USUAL,
     ) -> None:
         for name, value in (
             ("values", freeze(dict(tree))),
@@ -63,6 +67,7 @@ class Config(Mapping[str, Any]):
             ("docs", docs or {}),
             ("changes", changes or {}),
             ("warnings", warnings),
+            ("names", names),
         ):
             object.__setattr__(self, name, value)
 
@@ -86,10 +91,10 @@ class Config(Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Config({mask(dict(self.values))!r})"
+        return f"Config({Masking(self.values, self.names).value(self.values)!r})"
 
     def __reduce__(self) -> Any:
-        return Config, (dict(self.values), self.origins, self.docs, self.changes, self.warnings)
+        return Config, (dict(self.values), self.origins, self.docs, self.changes, self.warnings, self.names)
 
     @property
     def seed(self) -> Any:
@@ -97,7 +102,7 @@ class Config(Mapping[str, Any]):
         return self.values["seed"]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON data: values, origins, docs. Secrets are masked."""
+        """Return plain JSON data: values, origins, docs."""
         return {
             json_values.STORED: 1,
             "values": json_values.to_json(self.values),
@@ -105,8 +110,19 @@ class Config(Mapping[str, Any]):
             "docs": dict(self.docs),
         }
 
+    def masked(self, masking: Masking | None = None) -> Config:
+        """Return the config as it may be shown; a value made of a secret is one, so that it is not used by mistake."""
+        masking = masking or Masking(self.values, self.names)
+        changes = {
+            path: change._replace(default=masking.value(change.default, tuple(path.split(".")), whole=True))
+            for path, change in self.changes.items()
+        }
+        docs = {path: masking.text(text) for path, text in self.docs.items()}
+        warnings = tuple(map(masking.text, self.warnings))
+        return Config(masking.value(self.values, whole=True), self.origins, docs, changes, warnings, self.names)
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any], *, trust: bool = False) -> Config:
-        """Return the Config that `to_json` wrote; masked values come back as `json_values.MASKED`."""
+        """Return the Config that `to_json` wrote; secrets come back as Masked."""
         origins = {path: Origin(*origin) for path, origin in data.get("origins", {}).items()}
         return cls(json_values.from_json(data["values"], trust=trust), origins, data.get("docs", {}))

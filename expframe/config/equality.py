@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
+from expframe.config.secrets import Masked
 
-def same(first: Any, second: Any) -> bool:
+
+def same(first: Any, second: Any, *, unknown: bool = False) -> bool:
     """
     Return whether two values have one type and are equal at any depth; NaN is the same as NaN.
 
     A read-only dict or list is the same as a plain one.
+
+    Args:
+        first: A value.
+        second: Another one.
+        unknown: What is taken of two masked secrets of which nobody can tell.
     """
     if first is second:
         return True
+    if isinstance(first, Masked) and isinstance(second, Masked):
+        is_same = first.is_same(second)
+        return unknown if is_same is None else is_same
     if isinstance(first, dict) and isinstance(second, dict) and _plain_kind(first) is _plain_kind(second):
-        return first.keys() == second.keys() and all(same(item, second[key]) for key, item in first.items())
+        return first.keys() == second.keys() and all(
+            same(item, second[key], unknown=unknown) for key, item in first.items()
+        )
     if isinstance(first, list | tuple) and _plain_kind(first) is _plain_kind(second):
-        return len(first) == len(second) and all(map(same, first, second))
+        pairs = zip(first, second, strict=False)
+        return len(first) == len(second) and all(same(one, other, unknown=unknown) for one, other in pairs)
     if type(first) is not type(second):
         return False
     try:

@@ -9,12 +9,13 @@ jsonpickle wrote) comes back as an inert `Reference`, unless the reader trusts t
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from expframe.config import arrays
-from expframe.config.secrets import is_masked, mask_text
+from expframe.config.secrets import MASK, Masked, Secret
 from expframe.errors import ValueFormatError
 
 TAG = "__type__"
@@ -54,72 +55,116 @@ class Reference:
         return f"<{self.tagged.get(TAG)} {self.tagged.get('name', '')}>".replace(" >", ">")
 
 
-MASKED = Reference({TAG: "secret"})
-"""What a stored secret comes back as."""
+Hide = Callable[[tuple[Any, ...], Any], Any]
+"""Returns what is to stand for a text or bytes at a path: the value itself, another, or a Masked."""
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any, hide: Hide | None = None) -> Any:
     """
-    Return `value` as plain JSON data. Secrets are masked. Never fails: what has no form stands as its repr.
+    Return `value` as plain JSON data. Never fails: what has no form stands as its repr. A Secret stands masked.
+
+    Args:
+        value: Whatever it is.
+        hide: Masks what is secret in it, also inside objects of whatever kind.
 
     Example:
-        >>> to_json({"sizes": (1, 2), "api_key": "hunter2"})
+        >>> to_json({"sizes": (1, 2), "api_key": Secret("hunter2")})
         {'sizes': {'__type__': 'tuple', 'value': [1, 2]}, 'api_key': {'__type__': 'secret'}}
     """
-    return _Writer().write(value)
+    return _Writer(hide).write(value)
 
 
 class _Writer:
     """One walk over a value; knows the containers it is in, so that a cycle ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, hide: Hide | None = None) -> None:
+        self._hide = hide
         self._open: set[int] = set()
 
-    def write(self, value: Any, name: object = None) -> Any:
+    def write(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
         kind = type(value)
         if kind is bool or value is None or (kind is int and value.bit_length() <= _LONGEST_INT):
             return value
         if kind is str:
-            return dict(MASKED.tagged) if is_masked(name, value) else mask_text(value)
+            return value if self._hide is None else self._write_shown(self._hide(path, value))
         if kind is float:
             return value if math.isfinite(value) else {TAG: "float", "value": repr(value)}
+        if isinstance(value, Masked | Secret):
+            return self._write_shown(value)
         if id(value) in self._open:
             return {TAG: "object", "name": _name_of(kind), "repr": "<contains itself>"}
         self._open.add(id(value))
         try:
-            return self._write_other(value, kind, name)
+            return self._write_whole(value, kind, path)
         except Exception:
-            return {TAG: "object", "name": _name_of(kind), "repr": short_repr(value)}
+            return {TAG: "object", "name": _name_of(kind), "repr": self._repr_of(value, path)}
         finally:
             self._open.discard(id(value))
 
-    def _write_other(self, value: Any, kind: type, name: object) -> Any:
+    def _write_shown(self, shown: Any) -> Any:
+        """Write what stands for a text."""
+        if isinstance(shown, Secret):
+            shown = Masked()
+        if not isinstance(shown, Masked):
+            return shown
+        more = {"text": "" if shown == MASK else str(shown), "salt": shown.salt, "fingerprint": shown.fingerprint}
+        return {TAG: "secret", **{name: text for name, text in more.items() if text}}
+
+    def _repr_of(self, value: Any, path: tuple[Any, ...]) -> str:
+        text = short_repr(value, sys.maxsize)
+        return short_text(text if self._hide is None else str(self._hide((*path, 0), text)))
+
+    def _write_whole(self, value: Any, kind: type, path: tuple[Any, ...]) -> Any:
+        """Write a value which another thread may be changing, again if it did."""
+        for _ in range(_TRIES):
+            with suppress(RuntimeError):  # it changed while it was read
+                return self._write_other(value, kind, path)
+        return self._write_other(value, kind, path)
+
+    def _write_other(self, value: Any, kind: type, path: tuple[Any, ...]) -> Any:
         if isinstance(value, dict) and _is_plain(kind):
-            return self._write_dict(value)
+            return self._write_dict(dict(value), path)
         if isinstance(value, list) and _is_plain(kind):
-            return [self.write(item, name) for item in value]
+            return [self.write(item, path) for item in tuple(value)]
         if kind in _COLLECTIONS:
-            items = value if kind is tuple else _ordered(value)
-            return {TAG: kind.__name__, "value": [self.write(item, name) for item in items]}
-        if is_masked(name, value):
-            return dict(MASKED.tagged)
+            items = value if kind is tuple else _ordered(value.copy())
+            return {TAG: kind.__name__, "value": [self.write(item, path) for item in items]}
+        if self._hide is not None and kind in (bytes, bytearray):
+            value = self._hide(path, value)
+            if isinstance(value, str):
+                return self._write_shown(value)
         if isinstance(value, Reference):
-            return dict(value.tagged)
-        numpy_value = arrays.take_apart(value, self.write) if kind.__module__ in _NUMPY_MODULES else None
-        if numpy_value is not None:
-            return {TAG: f"numpy.{numpy_value[0]}", **numpy_value[1]}
+            return self._write_plain(dict(value.tagged), path)
+        if kind.__module__ in _NUMPY_MODULES:
+            numpy_value = arrays.take_apart(value, lambda item: self.write(item, path))
+            if numpy_value is not None:
+                return {TAG: f"numpy.{numpy_value[0]}", **numpy_value[1]}
         if _is_scalar(value):
             parts = {"dtype": str(value.dtype), "value": self.write(value.item())}
             return {TAG: "scalar", "name": _name_of(kind), **parts}
         write = _STANDARD_WRITERS.get(kind.__name__) if kind.__module__ in _STANDARD_MODULES else None
-        return write(self, value) if write else self._write_by_name(value, kind)
+        return write(self, value) if write else self._write_by_name(value, kind, path)
 
-    def _write_dict(self, value: dict[Any, Any]) -> Any:
+    def _write_dict(self, value: dict[Any, Any], path: tuple[Any, ...]) -> Any:
         if TAG not in value and all(type(key) is str for key in value):
-            return {key: self.write(item, key) for key, item in value.items()}
-        return {TAG: "dict", "items": [[self.write(key), self.write(item, key)] for key, item in value.items()]}
+            if self._hide is None:
+                return {key: self.write(item, (*path, key)) for key, item in value.items()}
+            return {str(self._hide((), key)): self.write(item, (*path, key)) for key, item in value.items()}
+        items = [[self.write(key), self.write(item, (*path, key))] for key, item in value.items()]
+        return {TAG: "dict", "items": items}
 
-    def _write_by_name(self, value: Any, kind: type) -> Any:
+    def _write_plain(self, data: Any, path: tuple[Any, ...]) -> Any:
+        """Write what is plain JSON data already."""
+        if isinstance(data, list):
+            return [self._write_plain(item, path) for item in data]
+        if not isinstance(data, dict):
+            return self.write(data, path) if isinstance(data, str) else data
+        if self._hide is None or data.get(TAG) == "secret":
+            return data
+        keep = (TAG, "name") if TAG in data else ()
+        return {key: item if key in keep else self._write_plain(item, (*path, key)) for key, item in data.items()}
+
+    def _write_by_name(self, value: Any, kind: type, path: tuple[Any, ...]) -> Any:
         import enum
 
         if isinstance(value, enum.Enum):
@@ -129,12 +174,13 @@ class _Writer:
         if hasattr(kind, "__dataclass_fields__"):
             from dataclasses import fields
 
-            members = {field.name: self.write(getattr(value, field.name), field.name) for field in fields(value)}
+            names = [field.name for field in fields(value)]
+            members = {name: self.write(getattr(value, name), (*path, name)) for name in names}
             return {TAG: "dataclass", "name": _name_of(kind), "fields": members}
         import jsonpickle
 
         state = jsonpickle.pickler.Pickler(unpicklable=True, warn=False).flatten(value)
-        return {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state)}
+        return {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state, path)}
 
 
 def _is_scalar(value: Any) -> bool:
@@ -202,10 +248,11 @@ def short_text(text: str, most: int = 200) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def _write_path(_writer: _Writer, value: Any) -> Any:
+def _write_path(writer: _Writer, value: Any) -> Any:
+    text = str(value) if writer._hide is None else str(writer._hide((), str(value)))
     flavour = "windows" if "Windows" in type(value).__name__ else "posix"
     pure = type(value).__name__.startswith("Pure")
-    return {TAG: "path", "value": str(value), **({"pure": flavour} if pure else {})}
+    return {TAG: "path", "value": text, **({"pure": flavour} if pure else {})}
 
 
 def _write_time(_writer: _Writer, value: Any) -> Any:
@@ -216,6 +263,9 @@ def _write_time(_writer: _Writer, value: Any) -> Any:
 
 _COLLECTIONS = (tuple, set, frozenset)
 _NUMBER_TAGS = {"numpy.scalar", "numpy.array", "scalar"}
+_TRIES = 5
+"""How often a value is read that changes while it is read."""
+
 _LONGEST_INT = 10_000
 """In bits; Python refuses to write longer ones as decimal text, see `sys.set_int_max_str_digits`."""
 
@@ -338,6 +388,7 @@ _READERS: dict[str, Callable[[dict[str, Any], Callable[[Any], Any]], Any]] = {
     "ellipsis": lambda d, read: ...,
     "path": _read_path,
     "scalar": lambda d, read: read(d["value"]),
+    "secret": lambda d, read: Masked(d.get("text") or MASK, d.get("salt", ""), d.get("fingerprint", "")),
 }
 
 
@@ -454,7 +505,6 @@ _KEY_TAG = "json://"
 def jsonpickle_module() -> Any:
     """Return jsonpickle, knowing arrays and frames where their packages are loaded."""
     import importlib
-    import sys
 
     import jsonpickle
 

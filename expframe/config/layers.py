@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from expframe.config import dotted
 from expframe.config.pins import Annotation, Overlay, Pins, Sum
 from expframe.config.request import Origin
+from expframe.config.secrets import USUAL, Names
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
@@ -93,6 +94,8 @@ class Recipe(NamedTuple):
     """All parts of an experiment as they stand when a run starts: deepest ingredients first, the experiment last."""
 
     parts: tuple[Part, ...]
+    names: Names = USUAL
+    """Which entries are secret."""
 
     @property
     def root(self) -> Part:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import dotted, json_values, parsing
-from expframe.config.secrets import mask
+from expframe.config import dotted, json_values
+from expframe.config.masking import MASKING
 from expframe.errors import OptionError, UsageError
 
 
@@ -121,7 +121,8 @@ class Override(NamedTuple):
             raise UsageError(
                 repr(text), "is no override. Write name=value, net.depth=3, layers.0=9, tags+=['x'] or +new=1."
             )
-        return cls(path, value, operator, True, f"{name}={_shown(value, path)}", Origin("command line", name))
+        written = f"{name}={MASKING.written(value, path)}"
+        return cls(path, value, operator, True, written, Origin("command line", name))
 
     @classmethod
     def from_updates(cls, updates: Mapping[Any, Any], origin: Origin) -> tuple[Override, ...]:
@@ -140,17 +141,9 @@ class Override(NamedTuple):
                     f"config_updates {key!r}", "is no name. Write {'net.depth': 3} or {'net': {'depth': 3}}."
                 )
             given = dotted.nest(value) if isinstance(value, dict) else value
-            shown = json_values.short_repr(mask(given, path[-1]), 60)
+            shown = json_values.short_repr(MASKING.value(given, path), 60)
             overrides.append(cls(path, given, operator, False, f"{key}={shown}", origin))
         return tuple(overrides)
-
-
-def _shown(text: str, path: dotted.Path) -> str:
-    """Return the text of a value as it may be printed."""
-    if text[:1] in {"{", "[", "("}:
-        found = parsing.literal(text)
-        return text if mask(found, path[-1]) == found else repr(mask(found, path[-1]))
-    return str(mask(text, path[-1]))
 
 
 class Flag(NamedTuple):

@@ -16,6 +16,7 @@ from expframe.config.decided import Config
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
 from expframe.config.layers import Decided, Entries, Hook, Layer, Part, Recipe
+from expframe.config.masking import Masking
 from expframe.config.pins import Overlay, Pins, add
 from expframe.config.request import Origin, Override, Request
 from expframe.config.validation import Verdict, masked_in, real_path, shown, where_of
@@ -47,6 +48,10 @@ def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> C
     Raises:
         ConfigError: Something that was asked for cannot be decided; nothing has been started.
     """
+    masking = Masking(names=recipe.names)
+    shown = (masking.words([override.written]) for override in request.overrides)
+    overrides = (override._replace(written=text) for override, (text,) in zip(request.overrides, shown, strict=True))
+    request = request._replace(overrides=tuple(overrides))
     appends = [override for override in request.overrides if override.operator == "+="]
     if not appends:
         return _Resolution(recipe, request, logger).conclude()
@@ -103,7 +108,8 @@ class _Resolution:
         docs = {**self._named_docs, **self.docs}
         docs.setdefault(("seed",), SEED_DOC)
         present = {dotted.join(path): text for path, text in docs.items() if dotted.get(self.tree, path) is not MISSING}
-        return Config(self.tree, origins, present, verdict.changes, tuple(verdict.warnings))
+        warnings = tuple(verdict.warnings)
+        return Config(self.tree, origins, present, verdict.changes, warnings, self.recipe.names)
 
     def decide(self) -> None:
         """Run the layers of all parts under what is pinned."""
@@ -127,7 +133,9 @@ class _Resolution:
             kind = "a group of entries" if isinstance(default, dict) else kind
             where = where_of(real_path(self.tree, append.path) or append.path, self.origins)
             value = parsing.literal(append.value) if append.is_text else append.value
-            raise AppendError(append.written, dotted.join(append.path), where, kind, shown(value, append.path[-1]))
+            raise AppendError(
+                append.written, dotted.join(append.path), where, kind, shown(value, append.path, self.recipe.names)
+            )
         return total
 
     def _settled(self) -> Iterator[Override]:
@@ -275,7 +283,7 @@ class _Resolution:
         """Refuse a single value for an ingredient."""
         if not isinstance(said, dict):
             name = dotted.join(path)
-            raise EntryGroupError(f"{name}={shown(said, path[-1])}", name, "", tuple(map(str, self._config_of(path))))
+            raise EntryGroupError(f"{name}={shown(said, path)}", name, "", tuple(map(str, self._config_of(path))))
 
     def _where(self, path: Path, otherwise: Origin) -> str:
         found = (origin for known, origin in self.origins.items() if known[: len(path)] == path)

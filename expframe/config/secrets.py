@@ -1,20 +1,41 @@
-"""What is secret, and how it is shown."""
+"""What is secret, and what stands for it."""
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 MASK = "********"
 
-_SECRET_NAME = re.compile(
-    r"(?:^|[_-])(?:password|passwd|secret|token|api[_-]key|access[_-]key|private[_-]key)$", re.IGNORECASE
+SHORTEST = 8
+"""Shorter secrets are masked where they stand only: inside other texts they would hide what is none."""
+
+Path = tuple[Any, ...]
+"""The keys and indexes under which a value stands, outermost first."""
+
+_SERVICES = (
+    "airtable|anthropic|asana|atlassian|aws|azure|bitbucket|circleci|civitai|cloudflare|codecov|cohere|comet|conda"
+    "|databricks|deepl|digitalocean|discord|docker|dockerhub|dropbox|figma|gcp|gh|github|gitlab|google|grafana|heroku"
+    "|hf|hub|hugging_?face|huggingfacehub|influxdb|jira|jupyter|kaggle|mapbox|mistral|mlflow"
+    "|neptune|netlify|ngc|notion|npm|openai|pagerduty|pinecone|pushover|pypi|replicate|roboflow|sentry"
+    "|slack|snyk|sonar|stripe|telegram|travis|twilio|twine|twitter|vault|vercel|wandb|zenodo"
 )
+"""Whose tokens are credentials, whatever they look like."""
+
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:password|passwd|passphrase|secret|api_key|access_key|secret_key|private_key)$"
+    rf"|^token$|(?:^|_)(?:auth|access|api|bearer|refresh|session|{_SERVICES})_token$"
+)
+_CREDENTIAL = re.compile(
+    r"(?:gh[opsur]_|github_pat_|glpat-|hf_|sk-|sk_live_|sk_test_|rk_live_|xai-|gsk_|r8_|npm_|pypi-|dop_v1_|shpat_|SG\."
+    r"|xox[abeoprs]-|xapp-|AKIA|ASIA|AIza|ya29\.|eyJ)[\w.+/=~:-]{6,}"
+    r"|(?=.*[A-Za-z])(?=.*\d)[\w.+/=~:-]{20,}"
+)
+"""What a credential looks like: a known beginning, or long, without blanks, of letters and digits."""
+
 _URL_CREDENTIALS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.\-]*://)([^/\s'\"]+)@")  # a password may hold an `@`
-_SHORTEST = 4
-"""Shorter secrets are masked under their names only: in other text they would hide half of it."""
 
 
 class Secret(str):
@@ -33,136 +54,139 @@ class Secret(str):
         return f"Secret({MASK!r})"
 
 
-def is_secret_name(name: object) -> bool:
+class Masked(str):
     """
-    Return whether an entry of this name holds a secret.
+    What stands for a secret: eight stars, or a URL with eight stars for its credentials.
+
+    Two are equal where they stand for the same secret, as far as that is known.
+
+    Attributes:
+        salt: Which store's salt the fingerprint was made with; empty where there was none.
+        fingerprint: 24 bits that are the same for the same secret and salt, and tell nothing else.
 
     Example:
-        >>> is_secret_name("api_key"), is_secret_name("db_password"), is_secret_name("tokens")
-        (True, True, False)
+        >>> Masked()
+        '********'
     """
-    return isinstance(name, str) and _SECRET_NAME.search(name) is not None
+
+    __slots__ = ("fingerprint", "salt")
+
+    salt: str
+    fingerprint: str
+
+    def __new__(cls, shown: str = MASK, salt: str = "", fingerprint: str = "") -> Masked:  # noqa: D102
+        masked = super().__new__(cls, shown)
+        masked.salt, masked.fingerprint = salt, fingerprint
+        return masked
+
+    def is_same(self, other: Masked) -> bool | None:
+        """Return whether both stand for the same secret; None where no common salt can tell."""
+        if str(self) != str(other):
+            return False
+        if not self.salt or self.salt != other.salt:
+            return None
+        return self.fingerprint == other.fingerprint
+
+    def __eq__(self, other: object) -> bool:
+        is_equal = str.__eq__(self, other) is True
+        if isinstance(other, Masked):
+            return is_equal and (self.salt, self.fingerprint) == (other.salt, other.fingerprint)
+        return is_equal
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    def __reduce__(self) -> Any:
+        return Masked, (str(self), self.salt, self.fingerprint)
 
 
-def is_masked(name: object, value: object) -> bool:
-    """Return whether `value` under `name` must not be shown: a Secret, or a text under a secret name."""
-    return isinstance(value, Secret) or (isinstance(value, str) and bool(value) and is_secret_name(name))
-
-
-def mask_text(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return text without credentials in URLs and without the given secrets, plain or as a repr shows them."""
-    if "://" in text:
-        text = _URL_CREDENTIALS.sub(rf"\1{MASK}@", text)
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST:
-            text = text.replace(secret, MASK).replace(repr(secret)[1:-1], MASK)
-    return text
-
-
-def mask_words(words: Sequence[str], secrets: Iterable[str] = ()) -> tuple[str, ...]:
+class Names(NamedTuple):
     """
-    Return the words of a command line without the values of secret names and without the given secrets.
+    Which entries hold secrets, by their names.
+
+    A name or pattern is held against the last parts of a path, as many as it has: `pin`, `db.dsn`, `*_key`. One of a
+    group or list holds for all in it. What is said of a deeper part prevails, then a name over a pattern, then what is
+    said to be secret.
+
+    Attributes:
+        secret: Names and patterns of entries that are secret, of whatever type.
+        public: Names and patterns of entries that are none, whatever they are called.
 
     Example:
-        >>> mask_words(["with", "db.password=hunter2", "--api-token", "abc"])
-        ('with', 'db.password=********', '--api-token', '********')
+        >>> Names().covers(("db", "password"), "hunter2"), Names().covers(("tokenizer", "pad_token"), "<pad>")
+        (True, False)
+        >>> Names(secret=("pin",), public=("*_password",)).covers(("card", "pin"), 1234)
+        True
     """
-    hidden = {*secrets, *secrets_of(words)}
-    shown = []
-    before = ""
-    for word in words:
-        left, equals, _ = word.partition("=")
-        if _is_secret_flag(before) and not word.startswith("-"):
-            shown.append(MASK)
-        else:
-            shown.append(f"{left}={MASK}" if equals and is_secret_name(_last_part(left)) else mask_text(word, hidden))
-        before = word
-    return tuple(shown)
 
+    secret: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
 
-def secrets_of(words: Sequence[str]) -> set[str]:
-    """Return the texts that the words of a command line give to secret names."""
-    found: set[str] = set()
-    for word, after in zip(words, [*words[1:], ""], strict=False):
-        left, equals, text = word.partition("=")
-        if not equals and _is_secret_flag(word):
-            text = after
-        name = _last_part(left)
-        found |= secrets_in(text.strip(), name) | secrets_in(_literal(text), name)
-    return found
+    def covers(self, path: Path, value: object) -> bool:
+        """Return whether a value is a secret by the path that it stands under."""
+        if self.secret or self.public:
+            said = self._said(path)
+            if said is not None:
+                return said and value is not None and value != ""
+        if not isinstance(value, str | bytes) or not value:
+            return False
+        name = next((part for part in reversed(path) if isinstance(part, str)), None)
+        if name is None:
+            return False
+        kind = _kind_of(name)
+        return kind == "secret" or (kind == "token" and _looks_like_credential(value))
 
-
-def _last_part(left: str) -> str:
-    return left.rpartition(".")[2].strip("+- ")
-
-
-def _is_secret_flag(word: str) -> bool:
-    return word.startswith("--") and is_secret_name(word[2:])
-
-
-def _literal(text: str) -> Any:
-    try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+    def _said(self, path: Path) -> bool | None:
+        """Return what was said of a path on purpose; None where nothing was."""
+        parts = tuple(map(str, path))
+        for end in range(len(parts), 0, -1):
+            found = [
+                (name == ".".join(parts[:end][-depth:]), is_secret)
+                for is_secret, names in ((True, self.secret), (False, self.public))
+                for name in names
+                if (depth := name.count(".") + 1) <= end and fnmatchcase(".".join(parts[:end][-depth:]), name)
+            ]
+            if found:
+                return max(found)[1]
         return None
 
 
-def mask(value: Any, name: object = None, *, shown: Any = MASK, secrets: Collection[str] = ()) -> Any:
+USUAL = Names()
+"""What is secret where nobody says otherwise."""
+
+
+@lru_cache(maxsize=4096)
+def _kind_of(name: str) -> str:
+    """Return `secret` for the name of one, `token` where the value decides, else nothing."""
+    plain = name.lower().replace("-", "_")
+    if _SECRET_NAME.search(plain):
+        return "secret"
+    return "token" if plain.endswith("_token") else ""
+
+
+def _looks_like_credential(value: str | bytes) -> bool:
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return _CREDENTIAL.fullmatch(text) is not None
+
+
+def mask_urls(text: str) -> str:
     """
-    Return a copy of plain data in which every secret stands as `shown`.
+    Return a text without the credentials of the URLs in it.
 
-    Args:
-        value: Dicts, lists, tuples and leaves.
-        name: The last part of the value's path.
-        shown: What stands in a secret's place.
-        secrets: Further secrets; a text that holds one is itself one.
+    Example:
+        >>> mask_urls("postgres://me:hunter2@host/db")
+        'postgres://********@host/db'
     """
-    if isinstance(value, dict):
-        return {key: mask(item, key, shown=shown, secrets=secrets) for key, item in value.items()}
-    if isinstance(value, list):
-        return [mask(item, name, shown=shown, secrets=secrets) for item in value]
-    if type(value) is tuple:
-        return tuple(mask(item, name, shown=shown, secrets=secrets) for item in value)
-    if is_masked(name, value):
-        return shown
-    if type(value) is not str:
-        return value
-    text = mask_text(value)
-    return text if text == mask_text(text, secrets) else shown
+    return _URL_CREDENTIALS.sub(rf"\1{MASK}@", text) if "://" in text else text
 
 
-def mask_plain(data: Any, secrets: Iterable[str], *, keep: str = "") -> Any:
-    """
-    Return a copy of plain JSON data whose texts hold none of the given secrets.
-
-    Args:
-        data: Dicts, lists and leaves; keys stay as they are.
-        secrets: What must not be shown.
-        keep: A key whose value stays as it is.
-    """
-    if isinstance(data, dict):
-        return {key: item if key == keep else mask_plain(item, secrets, keep=keep) for key, item in data.items()}
-    if isinstance(data, list):
-        return [mask_plain(item, secrets, keep=keep) for item in data]
-    return mask_text(data, secrets) if isinstance(data, str) else data
-
-
-def secrets_in(value: Any, name: object = None) -> set[str]:
-    """Return the texts in plain data that must not be shown, passwords in URLs included."""
-    if isinstance(value, dict):
-        return {text for key, item in value.items() for text in secrets_in(item, key)}
-    if isinstance(value, list | tuple | set | frozenset):
-        return {text for item in value for text in secrets_in(item, name)}
-    if is_masked(name, value):
-        return {str(value)}
-    return _credentials(value) if isinstance(value, str) and "://" in value else set()
-
-
-def _credentials(url: str) -> set[str]:
+def credentials_in(text: str) -> set[str]:
     """Return the passwords in a text's URLs; a name without one is a secret only if it is long enough for a token."""
     found = set()
-    for _, credentials in _URL_CREDENTIALS.findall(url):
+    for _, credentials in _URL_CREDENTIALS.findall(text) if "://" in text else ():
         _, colon, password = credentials.partition(":")
         if colon or len(credentials) >= 16:
             found.add(password if colon else credentials)
-    return found - {""}
+    return found - {"", MASK}

@@ -12,7 +12,7 @@ from expframe.config.frozen import thaw
 from expframe.config.layers import Recipe
 from expframe.config.pins import Pins
 from expframe.config.request import Origin, Override
-from expframe.config.secrets import MASK, is_masked
+from expframe.config.secrets import MASK, USUAL, Names, Secret
 from expframe.errors import (
     EntryGroupError,
     EntryIndexError,
@@ -178,7 +178,7 @@ class Verdict:
             value = dotted.get(self._tree, entry)
             if not parsing.fits(value, annotation):
                 name = dotted.join(entry)
-                expected, got = parsing.shown_type(annotation), shown(value, entry[-1])
+                expected, got = parsing.shown_type(annotation), shown(value, entry, self._recipe.names)
                 raise EntryTypeError(override.said(path), name, expected, self._where(entry), got)
         return bool(annotated)
 
@@ -232,13 +232,26 @@ def masked_in(value: Any, path: Path) -> Iterator[Path]:
     if isinstance(value, dict | list | tuple):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from masked_in(item, (*path, key))
-    elif isinstance(value, str | json_values.Reference) and (value == json_values.MASKED or MASK in str(value)):
+    elif isinstance(value, str):
+        if MASK in value:
+            yield path
+    elif type(value).__module__ != "builtins" and _holds_masked(json_values.to_json(value)):
         yield path
 
 
-def shown(value: Any, name: object) -> str:
+def _holds_masked(data: Any) -> bool:
+    """Return whether plain JSON data holds a secret which was not stored."""
+    if isinstance(data, list):
+        return any(map(_holds_masked, data))
+    if not isinstance(data, dict):
+        return isinstance(data, str) and MASK in data
+    return data.get(json_values.TAG) == "secret" or any(map(_holds_masked, data.values()))
+
+
+def shown(value: Any, path: Path, names: Names = USUAL) -> str:
     """Return a value and its type for messages; secrets are masked."""
-    return f"{MASK if is_masked(name, value) else json_values.short_repr(value, 60)} ({type(value).__name__})"
+    is_secret = isinstance(value, Secret) or names.covers(path, value)
+    return f"{MASK if is_secret else json_values.short_repr(value, 60)} ({type(value).__name__})"
 
 
 def _name_problem(key: object) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from expframe.config.layers import Entries
 from expframe.config.request import Options, Origin, Override, Request
+from expframe.config.secrets import Names
 from expframe.errors import DefinitionError
 from expframe.experiment.settings import Setting, Settings
 from expframe.process import context, notebook
@@ -55,6 +56,8 @@ class Experiment(Ingredient):
         sample: Seconds between two samples of CPU, memory, disk, network and GPUs, taken where psutil is installed (the
             extra `system`) and runs are kept; 0 or False for none.
         grace: Seconds that code which reads `run.should_stop` or makes checkpoints has to end by itself after SIGTERM.
+        secret: Names and patterns of entries that are secret, beside those that are by their names: `["pin", "db.*"]`.
+        public: Names and patterns of entries that are not secret, whatever they are called.
 
     Raises:
         DefinitionError: `ranks` or `sample` is something else.
@@ -81,6 +84,8 @@ class Experiment(Ingredient):
         devices: Iterable[int | str] | int | str | None = None,
         memory_growth: bool = False,
         sample: float = 10.0,
+        secret: Iterable[str] = (),
+        public: Iterable[str] = (),
     ) -> None:
         caller = caller_of(self)
         file = caller.f_globals.get("__file__")
@@ -102,9 +107,12 @@ class Experiment(Ingredient):
             devices=devices,
             memory_growth=memory_growth,
             sample=sample,
+            secret=secret,
+            public=public,
         ).checked()
         self.observers = list(observers)
         self._set_up((), self.name, ingredients, caller)
+        self.registry.names = Names(tuple(self.settings.secret), tuple(self.settings.public))
         self._has_built_in = False
         self._shared: Shared | None = None
         self._tasks: TaskQueue | None = None

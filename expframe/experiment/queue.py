@@ -8,8 +8,8 @@ from logging import Logger
 from typing import Any, NamedTuple
 
 from expframe.config.json_values import short_repr
+from expframe.config.masking import MASKING
 from expframe.config.request import Request
-from expframe.config.secrets import mask_text, secrets_in
 from expframe.errors import OptionError, QueueError, Terminated
 from expframe.record.record import Status
 from expframe.run.run import Run
@@ -157,8 +157,8 @@ def _result(number: int, asked: Request, run: Run | None, began: float, error: B
     text = f"{type(error).__name__}: {error}" if error is not None else ""
     if error is None and run is not None and run.result is not None:
         text = short_repr(run.result, 60)
-    secrets = secrets_in(run.config.values) if run is not None else ()
-    outcome = mask_text(" ".join(text.split()), secrets)
+    masking = run.masking if run is not None else MASKING
+    outcome = masking.text(" ".join(text.split()))
     command = run.command if run is not None else asked.command or "main"
     result = run.result if run is not None else None
     found = run.id if run is not None else None

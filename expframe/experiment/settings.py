@@ -39,6 +39,8 @@ class Settings(NamedTuple):
         devices: The GPUs that runs may see; None for whatever the process sees.
         memory_growth: Whether libraries are to take GPU memory as they need it.
         sample: Seconds between two samples of the machine; 0 for none.
+        secret: Names and patterns of entries that are secret, whatever they are called.
+        public: Names and patterns of entries that are not.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Settings(NamedTuple):
     devices: Any = None
     memory_growth: bool = False
     sample: float = _SAMPLE
+    secret: Iterable[str] = ()
+    public: Iterable[str] = ()
 
     def checked(self) -> Settings:
         """
@@ -80,6 +84,8 @@ class Settings(NamedTuple):
             exclude=_texts("exclude", self.exclude),
             environment=_texts("environment", self.environment),
             devices=devices_of(self.devices),
+            secret=_texts("secret", self.secret),
+            public=_texts("public", self.public),
             sample=_SAMPLE if self.sample is True else float(self.sample),
         )
 

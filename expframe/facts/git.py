@@ -216,7 +216,7 @@ def _mask_url(url: str) -> str:
         authority, slash, path = rest.partition("/")
         _, at, server = authority.rpartition("@")
         url = f"{scheme}://{secrets.MASK}@{server}{slash}{path}" if at else url
-    return secrets.mask_text(url)
+    return secrets.mask_urls(url)
 
 
 def _ask_diff(root: Path, status: _Status) -> tuple[str | None, bool]:

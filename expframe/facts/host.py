@@ -9,8 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from expframe.config import secrets
-
 if TYPE_CHECKING:
     import subprocess
 
@@ -272,7 +270,7 @@ def _read_nvidia_version() -> str | None:
 
 
 def _pick_environment(patterns: Sequence[str]) -> dict[str, str]:
-    """Return the variables asked for that are set, without secrets."""
+    """Return the variables asked for that are set."""
     if not patterns:
         return {}
     from fnmatch import fnmatch
@@ -282,5 +280,5 @@ def _pick_environment(patterns: Sequence[str]) -> dict[str, str]:
         if name in patterns or any(fnmatch(name, pattern) for pattern in patterns):
             value = os.environ.get(name)  # another thread may just have removed it
             if value is not None:
-                picked[name] = secrets.mask(value, name)
+                picked[name] = value
     return picked

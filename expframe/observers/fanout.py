@@ -1,4 +1,4 @@
-"""All sinks of one run as one: a fault of one is said once and stops neither the others nor the user's work."""
+"""All sinks of one run behind one door: a fault of one is said once and stops neither the others nor the user's work."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from expframe.config.decided import Config
+from expframe.config.masking import Masking
 from expframe.errors import DefinitionError, Terminated
 from expframe.observers.base import Observer, Sink, as_observer
+from expframe.observers.door import Door
 from expframe.process import locks
 from expframe.record.events import Event, Output
 from expframe.record.record import Record
@@ -29,11 +31,17 @@ class Sinks:
         observers: Where the facts go.
         say: Takes a problem's text, once for each kind of problem.
         count: Is told of each event that is taken.
+        masking: The run's secrets, which no observer is to see.
     """
 
     def __init__(
-        self, observers: Sequence[Observer], say: Callable[[str], None], count: Callable[[Event], None]
+        self,
+        observers: Sequence[Observer],
+        say: Callable[[str], None],
+        count: Callable[[Event], None],
+        masking: Masking,
     ) -> None:
+        self._door = Door(masking)
         self._observers = sorted(map(as_observer, observers), key=lambda observer: -observer.priority)
         self._say = say
         self._count = count
@@ -47,8 +55,9 @@ class Sinks:
 
     def open(self, record: Record, config: Config) -> Record:
         """Open every sink and return the record with the id that the first one gave. What one raises is raised."""
+        shown_config = self._door.config(config) if self._observers else config
         for observer in self._observers:
-            sink = observer.open(record, config)
+            sink = observer.open(self._door.record(record), shown_config)
             if not isinstance(sink, Sink):
                 raise DefinitionError(
                     f"observer {observer!r:.80}", f"opened a {type(sink).__name__}, which is no Sink."
@@ -75,13 +84,17 @@ class Sinks:
             if self._is_shut:
                 self._say_once(self, "ended", "it has ended; what is logged or saved now is not recorded")
                 return
-            for lane in self._lanes:
-                if not lane.put(event):
-                    self._say_once(lane, "lost", f"{type(lane.sink).__name__} does not keep up; events for it are lost")
-            for sink in self._sinks:
-                if sink.folder is not None and not isinstance(event, Output):
-                    self._attempt(sink, partial(sink.write, event), f"storing {type(event).__name__.lower()}")
+            if self._sinks:
+                self._hand_on(self._door.event(event))
             self._count(event)
+
+    def _hand_on(self, event: Event) -> None:
+        for lane in self._lanes:
+            if not lane.put(event):
+                self._say_once(lane, "lost", f"{type(lane.sink).__name__} does not keep up; events for it are lost")
+        for sink in self._sinks:
+            if sink.folder is not None and not isinstance(event, Output):
+                self._attempt(sink, partial(sink.write, event), f"storing {type(event).__name__.lower()}")
 
     def shut(self) -> None:
         """Take nothing more: what is counted by now is what is stored."""
@@ -91,6 +104,7 @@ class Sinks:
     def close(self, record: Record) -> None:
         """Close every sink; never raises, and waits for a busy one only so long."""
         self.shut()
+        record = self._door.record(record)
         for lane in self._lanes:
             lane.close(record)
         with self._lock:

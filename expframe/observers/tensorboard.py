@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expframe.config.decided import Config
-from expframe.config.secrets import secrets_in
 from expframe.errors import StoreUnusableError
 from expframe.observers.base import Observer, Sink
 from expframe.observers.tensorboard_events import Encoder, batches
@@ -47,7 +46,7 @@ class TensorBoard(Observer):
             MissingLibraryError: The package `tensorboard` is not installed.
             StoreUnusableError: The folder cannot be written.
         """
-        encoder = Encoder(secrets_in(config.values))
+        encoder = Encoder()
         try:
             return TensorBoardSink(_new_folder(Path(self.dir), record), encoder, record, config)
         except OSError as problem:

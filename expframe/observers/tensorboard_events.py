@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 from expframe.config import dotted
 from expframe.config.json_values import short_repr
-from expframe.config.secrets import mask, mask_text
 from expframe.errors import MissingLibraryError
 from expframe.record.events import Histogram, Media, Point, Table
 from expframe.record.record import Record, Status
@@ -32,14 +31,11 @@ class Encoder:
     TensorBoard tells what a tag is by the first event it sees of it. So where one name is used for several kinds of
     things, all but the first kind have theirs added to the tag: `weights (image)`.
 
-    Args:
-        secrets: Texts that must not be shown.
-
     Raises:
         MissingLibraryError: The package `tensorboard` is not installed.
     """
 
-    def __init__(self, secrets: Collection[str]) -> None:
+    def __init__(self) -> None:
         try:
             from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
             from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
@@ -50,7 +46,6 @@ class Encoder:
         self._tensor, self._shape, self._string = tensor_pb2.TensorProto, tensor_shape_pb2, types_pb2.DT_STRING
         self._hparams, self._hparams_data, self._hparams_status = metadata, plugin_data_pb2, api_pb2
         self._text_metadata = text_metadata
-        self._secrets = secrets
         self._kinds: dict[str, str] = {}
 
     # ------------------------------------------------------------------------------------------------- metrics
@@ -118,7 +113,7 @@ class Encoder:
         return self._summary.Summary.Image(width=width, height=height, encoded_image_string=data)
 
     def _text(self, text: str) -> dict[str, Any]:
-        data = mask_text(text, self._secrets).encode("utf-8", "replace")
+        data = text.encode("utf-8", "replace")
         tensor = self._tensor(dtype=self._string, string_val=[data], tensor_shape=self._shape.TensorShapeProto())
         return {"metadata": self._text_metadata.create_summary_metadata("", ""), "tensor": tensor}
 
@@ -133,8 +128,7 @@ class Encoder:
         """
         time = _seconds(record.started or record.queued)
         info = self._hparams_data.SessionStartInfo(group_name=_valid(group), start_time_secs=time)
-        shown = mask(values, secrets=self._secrets)
-        for path, value in dotted.walk(shown):
+        for path, value in dotted.walk(values):
             self._set(info.hparams[_valid(dotted.join(path))], value)
         return self._session(self._hparams.SESSION_START_INFO_TAG, time, session_start_info=info)
 
@@ -161,7 +155,7 @@ class Encoder:
             field.number_value = _real(value)
         else:
             text = value if isinstance(value, str) else short_repr(value)
-            field.string_value = _valid(mask_text(text, self._secrets))
+            field.string_value = _valid(text)
 
     def _session(self, tag: str, time: float, **content: Any) -> Any:
         metadata = self._hparams.create_summary_metadata(self._hparams_data.HParamsPluginData(**content))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Any
 
 from expframe.config.json_values import short_repr, short_text
-from expframe.config.secrets import MASK, is_masked, mask, mask_text, secrets_in
+from expframe.config.masking import Masking
+from expframe.config.secrets import mask_urls
 from expframe.errors import UnrelatedRunsError
 from expframe.process import context
 
@@ -41,7 +41,7 @@ class RunFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return a message as a line of text, with its traceback if it has one."""
         record.expframe_run = _run_mark()
-        text = mask_text(super().format(record))
+        text = mask_urls(super().format(record))
         for run in context.active():
             text = run.masked(text)
         return text
@@ -55,30 +55,21 @@ def _run_mark() -> str:
     return f"[{run.id}]" if run is not None and run.id is not None else ""
 
 
-def locals_text(variables: Mapping[str, Any], masked: Callable[[str], str]) -> str:
+def locals_text(variables: Mapping[str, Any], masking: Masking) -> str:
     """
     Return variables as text, one a line with a short repr, secrets masked. Never fails, whatever their reprs do.
 
     Args:
         variables: Values by name.
-        masked: Takes the secrets of the run out of a text.
+        masking: The secrets of the run.
     """
-    hidden: set[str] = set()
-    for name, value in variables.items():
-        with suppress(Exception):  # a dict that holds itself
-            hidden |= secrets_in(value, name)
-    lines = [
-        f"  {name} = {_shown(name, value, lambda text: masked(mask_text(text, hidden)))}"
-        for name, value in variables.items()
-    ]
+    own = Masking(variables, masking.names)
+    lines = [f"  {name} = {_shown(own.value(value, (name,)), own, masking)}" for name, value in variables.items()]
     return "\n".join(lines) or "  none"
 
 
-def _shown(name: str, value: Any, masked: Callable[[str], str]) -> str:
-    if is_masked(name, value):
-        return repr(MASK)
-    if isinstance(value, dict | list | tuple):
-        with suppress(Exception):
-            value = mask(value, name)
-    text = masked(short_repr(value, sys.maxsize))  # masked whole: half a secret would not be found
+def _shown(value: Any, *maskings: Masking) -> str:
+    text = short_repr(value, sys.maxsize)
+    for masking in maskings:  # masked whole: half a secret would not be found
+        text = masking.text(text)
     return short_text(" ".join(text.split()))

@@ -13,6 +13,7 @@ from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import FrozenDict, freeze
 from expframe.config.layers import Hook, Layer, Part, Recipe
 from expframe.config.request import FLAGS, Flag, Origin
+from expframe.config.secrets import USUAL
 from expframe.errors import (
     CaptureError,
     CircularIngredientsError,
@@ -234,6 +235,7 @@ class Registry:
         self.cli_options: list[CliOption] = []
         self.source_files: list[str] = []
         self.main: str | None = None
+        self.names = USUAL
 
     def add_config_function(self, layer: Layer) -> None:
         """Add a config function; one that is defined again, in a later cell of a notebook, replaces the earlier one."""
@@ -378,7 +380,7 @@ class Registry:
                 full = dotted.join(registry.path, name)
                 commands[full] = Command(full, command.function, command.captured, command.unobserved)
         return Snapshot(
-            Recipe(tuple(parts)),
+            Recipe(tuple(parts), self.names),
             commands,
             tuple(hook for r in registries for hook in r.pre_run_hooks),
             tuple(hook for r in registries for hook in r.post_run_hooks),

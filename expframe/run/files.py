@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from expframe.config.masking import MASKING
 from expframe.disk import layout
 from expframe.disk.files import inside
 from expframe.process import locks
@@ -106,7 +107,7 @@ class RunFiles:
         self._note(file)
         if self.folder is None and file.metadata:  # where nothing is kept there is no list of files to load by
             with suppress(OSError):
-                append_file(base, file, ())
+                append_file(base, file)
         return Path(file.path)
 
     def load(self, name: str | os.PathLike[str], *, trust: bool = False, method: str | None = None) -> Any:
@@ -212,7 +213,7 @@ class RunFiles:
         """Where nothing is kept, keep what is logged in the temporary folder, so that the run can read it back."""
         if self.folder is None and isinstance(event, Points | Series | Media):
             if self._scratch_sink is None:
-                self._scratch_sink = WorkerSink(self.base(), ())
+                self._scratch_sink = WorkerSink(self.base(), MASKING)
             self._scratch_sink.write(event)
 
     def forked(self) -> None:

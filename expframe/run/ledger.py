@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from logging import Logger
 from typing import Any
 
 from expframe.config.equality import same
 from expframe.config.json_values import to_json
+from expframe.config.masking import Masking
 from expframe.config.request import Request
-from expframe.config.secrets import mask, mask_words
 from expframe.errors import RunError
 from expframe.process import locks
 from expframe.record.events import Event, Info, Points, Series
@@ -127,7 +127,7 @@ class LiveInfo:
 
 
 def first_record(
-    uid: str, name: str, command: str, request: Request, seed: Any, around: Record | None, secrets: Collection[str]
+    uid: str, name: str, command: str, request: Request, seed: Any, around: Record | None, masking: Masking
 ) -> Record:
     """Return the record with which a run begins, inside another one or in none."""
     options = request.options
@@ -144,16 +144,16 @@ def first_record(
         depth=around.depth + 1 if around else 0,
         tags=tuple(dict.fromkeys((*request.tags, *options.tag))),
         comment=options.comment,
-        options=mask(options.given()),
+        options=masking.value(options.given()),
         named_configs=request.named,
-        overrides=_words(request, secrets),
-        argv=mask_words(sys.argv, secrets),
+        overrides=_words(request, masking),
+        argv=masking.words(sys.argv),
         cwd=_working_directory(),
         extra={"rerun_of": dict(request.rerun_of)} if request.rerun_of else {},
     )
 
 
-def next_record(before: Record, attempt: int, request: Request, secrets: Collection[str]) -> Record:
+def next_record(before: Record, attempt: int, request: Request, masking: Masking) -> Record:
     """Return the record with which a later attempt of a run begins."""
     options = request.options
     return before._replace(
@@ -164,16 +164,16 @@ def next_record(before: Record, attempt: int, request: Request, secrets: Collect
         failure=None,
         tags=tuple(dict.fromkeys((*before.tags, *request.tags, *options.tag))),
         comment=options.comment or before.comment,
-        options=mask(options.given()),
+        options=masking.value(options.given()),
         named_configs=tuple(dict.fromkeys((*before.named_configs, *request.named))),
-        overrides=tuple(dict.fromkeys((*before.overrides, *_words(request, secrets)))),
-        argv=mask_words(sys.argv, secrets),
+        overrides=tuple(dict.fromkeys((*before.overrides, *_words(request, masking)))),
+        argv=masking.words(sys.argv),
         cwd=_working_directory(),
     )
 
 
-def _words(request: Request, secrets: Collection[str]) -> tuple[str, ...]:
-    return mask_words([override.written for override in request.overrides], secrets)
+def _words(request: Request, masking: Masking) -> tuple[str, ...]:
+    return masking.words(override.written for override in request.overrides)
 
 
 def _working_directory() -> str:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Protocol
 
 from expframe.config.decided import Config
 from expframe.config.json_values import short_repr
-from expframe.config.secrets import mask_text
+from expframe.config.masking import Masking
 from expframe.disk import layout
 from expframe.errors import RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering
@@ -125,10 +125,10 @@ class Outcome(NamedTuple):
     failure: Failure | None = None
 
     @classmethod
-    def of(cls, ended: BaseException | None, secrets: Any) -> Outcome:
+    def of(cls, ended: BaseException | None, masking: Masking) -> Outcome:
         """Return what a run ends as, by what its work raised."""
         status = _status_of(ended)
-        return cls(status, failure_of(ended, secrets) if ended is not None and status == Status.FAILED else None)
+        return cls(status, failure_of(ended, masking) if ended is not None and status == Status.FAILED else None)
 
 
 def _status_of(ended: BaseException | None) -> str:
@@ -139,7 +139,7 @@ def _status_of(ended: BaseException | None) -> str:
     return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
 
 
-def failure_of(ended: BaseException, secrets: Any) -> Failure:
+def failure_of(ended: BaseException, masking: Masking) -> Failure:
     """Return an exception as it is recorded: whole, its causes included, without secrets."""
     import traceback
 
@@ -149,7 +149,7 @@ def failure_of(ended: BaseException, secrets: Any) -> Failure:
     except Exception as problem:
         text = message = f"<{type(ended).__name__}, whose text raises {type(problem).__name__}>"
     kind = type(ended)
-    return Failure(f"{kind.__module__}.{kind.__qualname__}", mask_text(message, secrets), mask_text(text, secrets))
+    return Failure(f"{kind.__module__}.{kind.__qualname__}", masking.text(message), masking.text(text))
 
 
 # ------------------------------------------------------------------------------------------------------------ parts
@@ -164,7 +164,7 @@ class Storage:
         ledger: Whose record they are given.
         config: The run's config.
         files: Told of the folder.
-        secrets: What must not be shown.
+        masking: What must not be shown.
         opened: Takes up what earlier attempts left, once the folder is there.
     """
 
@@ -174,14 +174,14 @@ class Storage:
         ledger: Ledger,
         config: Config,
         files: RunFiles,
-        secrets: Any,
+        masking: Masking,
         opened: Callable[[], None],
     ) -> None:
         self._sinks = sinks
         self._ledger = ledger
         self._config = config
         self._files = files
-        self._secrets = secrets
+        self._masking = masking
         self._opened = opened
 
     def begin(self) -> None:
@@ -192,7 +192,7 @@ class Storage:
             ledger.id, self._files.folder = sinks.id, sinks.folder
             self._opened()
         except BaseException as problem:
-            failure = failure_of(problem, self._secrets)
+            failure = failure_of(problem, self._masking)
             ledger.advance(status=_status_of(problem), ended=now(), failure=failure, id=sinks.id)
             sinks.close(ledger.record)
             raise
@@ -371,7 +371,7 @@ class Announcement:
         level: How loud the run is, as a log level.
         is_recorded: Whether anybody takes the run's facts.
         is_of_script: Whether it is the run of a whole script, which sets up no logging: its end is said to stderr then.
-        secrets: What must not be shown.
+        masking: What must not be shown.
     """
 
     def __init__(
@@ -385,7 +385,7 @@ class Announcement:
         *,
         is_recorded: bool,
         is_of_script: bool,
-        secrets: Any,
+        masking: Masking,
     ) -> None:
         self._ledger = ledger
         self._files = files
@@ -395,7 +395,7 @@ class Announcement:
         self._level = level
         self._is_recorded = is_recorded
         self._is_of_script = is_of_script
-        self._secrets = secrets
+        self._masking = masking
 
     def begin(self) -> None:
         """Say what is odd in the config, and that the run begins."""
@@ -418,7 +418,7 @@ class Announcement:
         record, log = self._ledger.record, self._ledger.log
         took = clock_text(record.duration or 0.0)
         if record.failure is None and record.result is not None:
-            log.log(min(self._level, 20), "Result: %s", mask_text(short_repr(record.result), self._secrets))
+            log.log(min(self._level, 20), "Result: %s", self._masking.text(short_repr(record.result)))
         if table := self._timers.table():
             log.log(self._level, "Timers:\n%s", table)
         folder = self._files.folder

@@ -149,8 +149,8 @@ class CalledRun(StartedRun):
             with living((self._parts["calls"], self._parts["presence"]), self._ledger.say):
                 result = self._call_command((*self.request.args, *args), {**self.request.kwargs, **kwargs})
         except BaseException as problem:
-            status = Outcome.of(problem, self._secrets).status
-            failure = failure_of(problem, self._secrets) if status != Status.COMPLETED else None
+            status = Outcome.of(problem, self.masking).status
+            failure = failure_of(problem, self.masking) if status != Status.COMPLETED else None
             raise
         finally:
             self._note(Call(number, started, now(), result, failure), status)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.config import dotted, equality, json_values
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
+from expframe.config.masking import Masking
 from expframe.config.request import Origin, Override, Request
-from expframe.config.secrets import secrets_in
 from expframe.config.validation import masked_in
 from expframe.disk import layout
 from expframe.errors import ConfigChangedError, ResumeError, RunNotFoundError, ValueFormatError
 from expframe.record.record import Record, Status
 from expframe.store import attempts
 from expframe.store.reader import StoredRun
+from expframe.store.salt import salt_of
 from expframe.store.search.collection import runs
-from expframe.store.writer import config_data
 
 LAST = "last"
 """What is said for the newest run."""
@@ -59,7 +60,7 @@ class Resumed(NamedTuple):
         Raises:
             ConfigChangedError: It is another one, and nobody insists.
         """
-        changed = tuple(differences(self.run.config, config))
+        changed = tuple(differences(self.run, config))
         if changed and not force:
             raise ConfigChangedError(self.run.id, changed)
 
@@ -158,14 +159,17 @@ def _is_lost(value: Any) -> bool:
     """Return whether a value holds something that was stored by its name and is not found under it."""
     if isinstance(value, list | tuple | set | frozenset):
         return any(map(_is_lost, value))
-    return isinstance(value, json_values.Reference) and value != json_values.MASKED
+    return isinstance(value, json_values.Reference)
 
 
-def differences(before: Config, config: Config) -> Iterator[str]:
-    """Yield how a config differs from a stored one, an entry a line; secrets are masked."""
-    stored = json_values.from_json(config_data(config, secrets_in(config.values))["values"])
-    old, new = (dict(dotted.walk(tree)) for tree in (before.values, stored))
+def differences(before: StoredRun, config: Config) -> Iterator[str]:
+    """Yield how a config differs from that of a stored run, an entry a line; secrets are masked."""
+    salt = partial(salt_of, before.folder.parent)
+    shown = config.masked(Masking(config.values, config.names, salt=salt)).values
+    stored = json_values.from_json(json_values.to_json(shown))
+    old, new = (dict(dotted.walk(tree)) for tree in (before.config.values, stored))
     for path in dict.fromkeys((*old, *new)):
-        if path not in new or path not in old or not equality.same(thaw(old[path]), thaw(new[path])):
-            was, now = (json_values.short_repr(thaw(tree[path]), 60) if path in tree else "none" for tree in (old, new))
-            yield f"{dotted.join(path)}: {was} -> {now}"
+        if path in old and path in new and equality.same(thaw(old[path]), thaw(new[path]), unknown=True):
+            continue
+        was, now = (json_values.short_repr(thaw(tree[path]), 60) if path in tree else "none" for tree in (old, new))
+        yield f"{dotted.join(path)}: {was} -> {now if now != was else 'another secret'}"

@@ -7,14 +7,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 
 from expframe.config import dotted
 from expframe.config.decided import Config
+from expframe.config.masking import Masking
 from expframe.config.request import Request
-from expframe.config.secrets import mask_text, secrets_in
 from expframe.errors import MissingArgumentError, RunError
 from expframe.facts.gathering import Gathering, Known, Scope, require_clean
 from expframe.observers.base import Observer
@@ -57,7 +57,8 @@ from expframe.run.skip import completed
 from expframe.run.timers import Timers
 from expframe.run.worker import Ticket
 from expframe.saving.checkpoints import KEEP, Checkpoint, Position, last_of
-from expframe.store.writer import WorkerSink
+from expframe.store.salt import salt_of
+from expframe.store.writer import LocalStore, WorkerSink
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -168,12 +169,12 @@ class Run:
         self._calls_before: Mapping[str, int] = {}
         self._has_taken_up = False
         self._ledger = Ledger(view.record, view.record.id) if view else Ledger(self._begun())
-        self._sinks = Sinks(setup.observers, self._ledger.say, self._ledger.count_event)
+        self._sinks = Sinks(setup.observers, self._ledger.say, self._ledger.count_event, self.masking)
         self._sink: Sinks | WorkerSink = self._sinks
         self._files = RunFiles(self._emit, self._ledger, is_owner=view is None)
         if view is not None:
             self._files.folder = Path(view.folder) if view.folder else None
-            self._sink = WorkerSink(self._files.folder, self._secrets)
+            self._sink = WorkerSink(self._files.folder, self.masking)
         self._logbook = Logbook(self._emit, self._files, self._ledger, unbuffered=view is not None)
         self._timers = Timers(self._logbook.log_scalar)
         self._progress = Progress(self._logbook.latest)
@@ -190,11 +191,11 @@ class Run:
         request, parent, resumed = self.request, self.parent, self._resumed
         assert self._command is not None
         if resumed is not None:
-            record = next_record(resumed.record, resumed.attempt, request, self._secrets)
+            record = next_record(resumed.record, resumed.attempt, request, self.masking)
         else:
             name, around = request.options.name or self._setup.name, parent.record if parent else None
             uid, seed = os.urandom(16).hex(), self.config.get("seed")
-            record = first_record(uid, name, self._command.name, request, seed, around, self._secrets)
+            record = first_record(uid, name, self._command.name, request, seed, around, self.masking)
         return record._replace(capture=self._capture_mode())
 
     def _capture_mode(self) -> str:
@@ -205,8 +206,12 @@ class Run:
         return chosen or output.default_mode(command_line=self._setup.is_command_line, first=first)
 
     @cached_property
-    def _secrets(self) -> set[str]:
-        return secrets_in(self.config.values) | secrets_in(dict(self.request.options.extra))
+    def masking(self) -> Masking:
+        """What of it is secret, told from other secrets by the salt of its store."""
+        stores = [observer.path for observer in self._setup.observers if isinstance(observer, LocalStore)]
+        salt = partial(salt_of, stores[0], make=True) if stores else None
+        given = (self.config.values, dict(self.request.options.extra))
+        return Masking(given, self.config.names, words=sys.argv, salt=salt)
 
     # ------------------------------------------------------------------------------------------------- what it is
 
@@ -317,7 +322,7 @@ class Run:
 
     def masked(self, text: str) -> str:
         """Return a text as it may be shown: without the run's secrets, and without passwords in URLs."""
-        return mask_text(text, self._secrets)
+        return self.masking.text(text)
 
     # ---------------------------------------------------------------------------------------- what it logs and keeps
 
@@ -357,7 +362,7 @@ class Run:
 
             frame = sys._getframe(1)
             where = f"{frame.f_code.co_name}() ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"
-            self.log.debug("Locals of %s:\n%s", where, locals_text(frame.f_locals, self.masked))
+            self.log.debug("Locals of %s:\n%s", where, locals_text(frame.f_locals, self.masking))
 
     def checkpoint(
         self, step: int | float, objects: Mapping[str, Any] | None = None, /, *, keep: int | None = KEEP, **more: Any
@@ -602,7 +607,7 @@ class Run:
                 yield
 
     def _storage(self) -> Storage:
-        return Storage(self._sinks, self._ledger, self.config, self._files, self._secrets, self._take_up)
+        return Storage(self._sinks, self._ledger, self.config, self._files, self.masking, self._take_up)
 
     def _take_up(self) -> None:
         """Go on after what earlier attempts left, and take its place inside the run around it."""
@@ -658,7 +663,7 @@ class Run:
                 level,
                 is_recorded=bool(setup.observers),
                 is_of_script=self._is_of_script,
-                secrets=self._secrets,
+                masking=self.masking,
             ),
             "visibility": Visibility(DeviceVariables(setup.devices), ledger),
             "facts": Facts(lambda folder: Gathering(scope, known, folder, ledger.learn), sinks, ledger),
@@ -688,7 +693,7 @@ class Run:
         self._ledger.advance(status=outcome.status, ended=now(), result=self.result, failure=outcome.failure)
 
     def _outcome(self, ended: BaseException | None) -> Outcome:
-        return Outcome.of(ended, self._secrets)
+        return Outcome.of(ended, self.masking)
 
     def _go_on_from(self, position: Position) -> None:
         """Let seeds and children go on from where they were."""
@@ -718,7 +723,7 @@ class Run:
         """Become the run of a forked child: it may log and save, and its end is not the run's."""
         self._stopping.forked()
         self._files.forked()
-        self._sink = WorkerSink(self.folder, self._secrets)
+        self._sink = WorkerSink(self.folder, self.masking)
         self._logbook.forked()
         if isinstance(capturing := self._parts.get("capturing"), Capturing):
             capturing.forked()

@@ -1,27 +1,28 @@
 """
 Whether a run is needed: not if one of the same command, config and code has been completed.
 
-The same config: every value, as it is stored; the seed only where somebody chose it. Secrets are not stored, so that
-one is the same as another. The same code: every source file of the completed run is as it was.
+The same config: every value, as it is stored; the seed only where somebody chose it. Secrets are not stored: one is the
+same as another where the store's own salt says so. The same code: every source file of the completed run is as it was.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from expframe.config import equality, json_values
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
-from expframe.config.secrets import secrets_in
+from expframe.config.masking import Masking
 from expframe.errors import OptionError, ValueFormatError
 from expframe.facts import sources
 from expframe.record.record import Record, Status
 from expframe.store.reader import StoredRun
+from expframe.store.salt import salt_of
 from expframe.store.search.collection import runs
-from expframe.store.writer import config_data
 
 
 def completed(run: Any) -> StoredRun | None:
@@ -54,7 +55,7 @@ def find(store: Path, experiment: str, command: str, config: Config, project: Pa
         config: Its config.
         project: The folder that source files are in; None for whatever code.
     """
-    wanted = _comparable(config)
+    wanted = _comparable(config.masked(Masking(config.values, config.names, salt=partial(salt_of, store))))
     told = {"status": Status.COMPLETED, "name": experiment, "command": command}
     digests: dict[str, str | None] = {}
     for run in runs(store).where(
@@ -70,10 +71,7 @@ def find(store: Path, experiment: str, command: str, config: Config, project: Pa
 
 def _comparable(config: Config, like: Config | None = None) -> Any:
     """Return the values of a config as they are stored, without a seed that nobody chose."""
-    data = (
-        config_data(config, secrets_in(config.values))["values"] if like is None else json_values.to_json(config.values)
-    )
-    found = thaw(json_values.from_json(data))
+    found = thaw(json_values.from_json(json_values.to_json(config.values)))
     if (like or config).origins["seed"].kind == "drawn":
         del found["seed"]
     return found

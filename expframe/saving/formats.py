@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from expframe.config import json_values
 from expframe.config.frozen import FrozenDict
+from expframe.config.masking import MASKING
 
 _CHUNK = 1 << 20
 _OPAQUE = {"pandas", "polars", "pyarrow", "PIL", "matplotlib", "plotly", "torch", "keras", "jaxlib", "tensorflow"}
@@ -44,14 +45,15 @@ class _Writer(json_values._Writer):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(self._hide_config)
         self.lost: list[str] = []
         self._is_config = False
 
-    def write(self, value: Any, name: object = None) -> Any:
-        if type(value) is str and not self._is_config:
-            return value
-        written = super().write(value, name if self._is_config else None)
+    def _hide_config(self, path: tuple[Any, ...], value: Any) -> Any:
+        return MASKING.hide(path, value) if self._is_config else value
+
+    def write(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
+        written = super().write(value, path)
         if type(written) is dict and written.get(json_values.TAG) in ("object", "jsonpickle"):
             self._judge(value, written)
         return written
@@ -65,10 +67,11 @@ class _Writer(json_values._Writer):
         reason = " (it contains itself)" if written.get("repr") == "<contains itself>" else ""
         self.lost.append(f"{module}.{type(value).__qualname__}{reason}")
 
-    def _write_dict(self, value: dict[Any, Any]) -> Any:
-        outside, self._is_config = self._is_config, isinstance(value, FrozenDict)
+    def _write_other(self, value: Any, kind: type, path: tuple[Any, ...]) -> Any:
+        outside = self._is_config
+        self._is_config = kind is FrozenDict if isinstance(value, dict) else outside
         try:
-            return super()._write_dict(value)
+            return super()._write_other(value, kind, path if self._is_config else ())
         finally:
             self._is_config = outside
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config import json_values
+from expframe.config.masking import MASKING
 from expframe.disk import layout
 from expframe.disk.files import replace_file, size_of
 from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
@@ -39,7 +40,7 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
     path = run.folder / layout.RECORD
     try:
         data = json.loads(path.read_bytes())
-        data.update(json_values.to_json(dict(facts)))
+        data.update(json_values.to_json(MASKING.value(dict(facts))))
     except (ValueError, AttributeError) as problem:
         raise ValueFormatError(f"run {run.id} ({path})", f"cannot be read ({problem}).") from problem
     replace_file(path, json_values.dump_plain(data))

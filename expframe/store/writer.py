@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from expframe.config import json_values
 from expframe.config.decided import Config
-from expframe.config.secrets import mask, mask_plain, mask_words, secrets_in, secrets_of
+from expframe.config.masking import Masking
 from expframe.disk import layout
 from expframe.disk.files import append_line, replace_file, write_new
 from expframe.observers.base import Observer, Sink
+from expframe.observers.door import Door
 from expframe.record.curves import summarize
 from expframe.record.events import Beat, Call, Event, File, Info, Media, Points, Series
 from expframe.record.media import to_line
@@ -23,23 +23,6 @@ from expframe.record.summaries import dump
 from expframe.saving import checkpoints
 from expframe.store import attempts, ids, results
 from expframe.store.lease import own_lease
-
-_FIXED = {
-    "format",
-    "uid",
-    "id",
-    "name",
-    "command",
-    "status",
-    "queued",
-    "started",
-    "resumed",
-    "ended",
-    "parent",
-    "parent_id",
-    "root",
-}
-"""Facts that a password which happens to be the same word does not blot out."""
 
 
 class LocalStore(Observer):
@@ -112,18 +95,17 @@ class LocalSink(Sink):
         self._result: tuple[Any, Any] = (None, None)
         self._covered: dict[str, int] = {}
         self._metrics = MetricFile(folder / layout.METRICS)
-        self._secrets = secrets_in(config.values) | secrets_of(record.argv)
         if record.attempt > 1:
             self._go_on(config)
         else:
             own_lease(beat_interval).write(folder / layout.LEASE)
-            write_new(folder / layout.CONFIG, json_values.dump_plain(config_data(config, self._secrets)))
+            write_new(folder / layout.CONFIG, json_values.dump_plain(config.to_json()))
         self._write_record(record)
 
     def _go_on(self, config: Config) -> None:
         """Go on after what earlier attempts wrote."""
         self._metrics.go_on(attempts.superseded(self.folder).get(layout.METRICS, ()))
-        data = config_data(config, self._secrets)
+        data = config.to_json()
         if json.loads((self.folder / layout.CONFIG).read_bytes())["values"] != data["values"]:
             replace_file(self.folder / layout.CONFIG, json_values.dump_plain(data))
 
@@ -132,16 +114,14 @@ class LocalSink(Sink):
         if isinstance(event, Points | Series):
             self._metrics.write(event)
         elif isinstance(event, File):
-            append_file(self.folder, event, self._secrets)
+            append_file(self.folder, event)
         elif isinstance(event, Media):
             append_media(self.folder, event)
         elif isinstance(event, Call):
-            line = json_values.dump_plain(self._masked(event.to_json()), indent=None).decode()
+            line = json_values.dump_plain(event.to_json(), indent=None).decode()
             append_line(self.folder / layout.CALLS, line)
         elif isinstance(event, Info):
-            replace_file(
-                self.folder / layout.INFO, json_values.dump_plain(self._masked(json_values.to_json(event.info)))
-            )
+            replace_file(self.folder / layout.INFO, json_values.dump(event.info))
         elif isinstance(event, Beat):
             os.utime(self.folder / layout.LEASE)
             self._write_record(event.record)
@@ -158,16 +138,14 @@ class LocalSink(Sink):
         rest = record._replace(result=None)  # a result need not be able to tell whether it is another one
         if rest != self._record or record.result is not self._result[0]:
             data = rest.to_json()
-            data["argv"] = list(mask_words(record.argv, self._secrets))
-            masked = {name: fact if name in _FIXED else self._masked(fact) for name, fact in data.items()}
-            masked["result"] = self._store_result(record.result)
-            replace_file(self.folder / layout.RECORD, json_values.dump_plain(masked))
+            data["result"] = self._store_result(record.result)
+            replace_file(self.folder / layout.RECORD, json_values.dump_plain(data))
             self._record = rest
 
     def _store_result(self, value: Any) -> Any:
         """Store what of a result is too large for the record, and return what stands there, as plain JSON data."""
         if value is not self._result[0]:
-            result = results.stored(value, self._masked(json_values.to_json(value)))
+            result = results.stored(value, json_values.to_json(value))
             if result.content is not None:
                 replace_file(self.folder / layout.RESULT, result.content)
             self._result = value, result.in_record
@@ -183,22 +161,10 @@ class LocalSink(Sink):
             replace_file(self.folder / layout.SUMMARY, dump(summaries, covered))
             self._covered = covered
 
-    def _masked(self, data: Any) -> Any:
-        return _masked(data, self._secrets)
 
-
-def config_data(config: Config, secrets: Collection[str]) -> Any:
-    """Return a config as it is stored: a value made of a secret is one, so that it is not used again by mistake."""
-    data = config.to_json()
-    if secrets:
-        data["values"] = json_values.to_json(mask(config.values, shown=json_values.MASKED, secrets=secrets))
-    return _masked(data, secrets)
-
-
-def append_file(folder: Path, file: File, secrets: Collection[str]) -> None:
+def append_file(folder: Path, file: File) -> None:
     """Note a file of a run, its path from the run's folder on, so that the store can be moved."""
     data = json_values.to_json(file._asdict())
-    data["metadata"] = _masked(data["metadata"], secrets)
     data["path"] = os.path.relpath(file.path, folder)
     append_line(folder / layout.FILES, json_values.dump_plain(data, indent=None).decode())
 
@@ -208,22 +174,18 @@ def append_media(folder: Path, media: Media) -> None:
     append_line(folder / layout.MEDIA, to_line(media, folder))
 
 
-def _masked(data: Any, secrets: Collection[str]) -> Any:
-    return mask_plain(data, secrets, keep=json_values.TAG) if secrets else data
-
-
 class WorkerSink:
     """
     Takes the events of a run in another process than the run's own: appended beside its files.
 
     Args:
         folder: The run's folder; None where nothing is kept.
-        secrets: What must not be written.
+        masking: What must not be written.
     """
 
-    def __init__(self, folder: Path | None, secrets: Collection[str]) -> None:
+    def __init__(self, folder: Path | None, masking: Masking) -> None:
         self._folder = folder
-        self._secrets = secrets
+        self._door = Door(masking)
         self._has_said = False
         self._metrics = MetricFile(folder / layout.metrics_of(os.getpid())) if folder else None
 
@@ -232,10 +194,11 @@ class WorkerSink:
         if self._folder is None or self._metrics is None:
             return
         try:
+            event = self._door.event(event)
             if isinstance(event, Points | Series):
                 self._metrics.write(event)
             elif isinstance(event, File):
-                append_file(self._folder, event, self._secrets)
+                append_file(self._folder, event)
             elif isinstance(event, Media):
                 append_media(self._folder, event)
         except Exception as problem:

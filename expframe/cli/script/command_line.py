@@ -5,15 +5,15 @@ from __future__ import annotations
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from expframe.cli import argv as words
 from expframe.cli.render import error_text, own_frames_only, write
 from expframe.cli.script.commands import show_config
 from expframe.config import dotted
+from expframe.config.masking import Masking
 from expframe.config.request import Options, Request
-from expframe.config.secrets import mask_text, secrets_in, secrets_of
 from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
 from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside
@@ -70,17 +70,17 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         write("Terminated.", sys.stderr)
         sys.exit(143)
     except Exception as problem:
-        secrets = secrets_of(line[1:]) | (secrets_in(run.config.values) if run is not None else set())
-        _show(problem, options, secrets)
+        config = run.config.values if run is not None else None
+        _show(problem, options, Masking(config, experiment.registry.names, words=line[1:]))
         sys.exit(1 if run is not None and run.has_started else 2)
 
 
-def _show(problem: Exception, options: Options, secrets: Iterable[str]) -> None:
+def _show(problem: Exception, options: Options, masking: Masking) -> None:
     """Print what went wrong, and enter the debugger if that was asked for."""
     if isinstance(problem, ExpframeError) and own_frames_only(problem.__traceback__) and not options.debug:
-        write(mask_text(f"{type(problem).__name__}: {problem}", secrets), sys.stderr)
+        write(masking.text(f"{type(problem).__name__}: {problem}"), sys.stderr)
     else:
-        write(error_text(problem, whole=options.debug, secrets=secrets), sys.stderr)
+        write(error_text(problem, whole=options.debug, masking=masking), sys.stderr)
     if options.pdb:
         import pdb
 

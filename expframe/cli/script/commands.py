@@ -10,8 +10,7 @@ from expframe.cli.render import config_text, paint, wants_colour, write
 from expframe.config import dotted, files
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
-from expframe.config.json_values import MASKED
-from expframe.config.secrets import mask, secrets_in
+from expframe.config.masking import Masking
 
 
 def print_config(_run: Any) -> None:
@@ -50,8 +49,9 @@ def print_dependencies(_run: Any) -> None:
 
 def save_config(_run: Any, config_filename: str = "config.json") -> None:
     """Save the config to a file (with config_filename=NAME.json or .yaml), which `with NAME` reads back."""
-    entries = {name: value for name, value in thaw(_run.config.values).items() if name != "config_filename"}
-    files.save(mask(entries, shown=MASKED, secrets=secrets_in(entries)), config_filename)
+    config = _run.config
+    shown = config.masked(Masking(config.values, config.names)).values
+    files.save({name: value for name, value in thaw(shown).items() if name != "config_filename"}, config_filename)
     write(f"Saved the config to {config_filename}")
 
 

@@ -35,7 +35,7 @@ def preview_text(run: Any) -> str:
 
 def _compared(what: str, other: StoredRun, config: Config) -> Iterator[str]:
     is_drawn = config.origins["seed"].kind == "drawn"
-    found = [text for text in differences(other.config, config) if not (is_drawn and text.startswith("seed: "))]
+    found = [text for text in differences(other, config) if not (is_drawn and text.startswith("seed: "))]
     name = f"{what}, {other.id} ({other.status})"
     yield f"Differences from {name}:" if found else f"No differences from {name}."
     yield from (f"  {difference}" for difference in found)

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,18 @@ from expframe.compat.sacred.observers.base import RunObserver, taken
 from expframe.config.decided import Config
 from expframe.config.equality import same
 from expframe.config.json_values import to_json
+from expframe.config.masking import MASKING, Masking
 from expframe.disk import layout
 from expframe.disk.files import replace_file
 from expframe.errors import MetricError
 from expframe.observers.base import Observer, Sink
+from expframe.observers.door import Door
 from expframe.record.events import Beat, Event, File, Info, Output, Points
 from expframe.record.metrics import check_name, number
 from expframe.record.record import Failure, Record, Status, now
 from expframe.saving import artifacts, files
+from expframe.store.salt import salt_of
+from expframe.store.writer import LocalStore
 
 
 def as_run_observer(observer: Any) -> Any:
@@ -43,6 +48,7 @@ class NativeObserver(RunObserver):
         self._sink: Sink | None = None
         self._output = ""
         self._info: Any = {}
+        self._door = Door(MASKING)
 
     def __repr__(self) -> str:
         return repr(self.observer)
@@ -68,7 +74,9 @@ class NativeObserver(RunObserver):
             packages=dict(text.partition("==")[::2] for text in ex_info.get("dependencies") or ()),
             **when,
         )
-        self._sink = self.observer.open(record, Config(config))
+        salt = partial(salt_of, self.observer.path, make=True) if isinstance(self.observer, LocalStore) else None
+        self._door = Door(Masking(config, words=sys.argv, salt=salt))
+        self._sink = self.observer.open(self._door.record(record), self._door.config(Config(config)))
         self._record = record._replace(id=self._sink.id or record.id)
         return self._sink.id
 
@@ -150,12 +158,12 @@ class NativeObserver(RunObserver):
 
     def _write(self, event: Event) -> None:
         if self._sink is not None:
-            self._sink.write(event)
+            self._sink.write(self._door.event(event))
 
     def _close(self, **changes: Any) -> None:
         if self._sink is not None and self._record is not None:
             sink, self._sink = self._sink, None
-            sink.close(self._record._replace(**changes))
+            sink.close(self._door.record(self._record._replace(**changes)))
 
 
 def _aware(time: datetime.datetime) -> datetime.datetime:

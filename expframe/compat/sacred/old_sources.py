@@ -15,7 +15,7 @@ from expframe.compat.sacred.observers.libraries import needed_by
 from expframe.compat.sacred.observers.mongo_address import parse_mongo_db_arg
 from expframe.compat.sacred.old_folders import SacredRun
 from expframe.compat.sacred.old_records import record_of, time_of
-from expframe.config.secrets import mask_text
+from expframe.config.secrets import mask_urls
 from expframe.disk import layout
 from expframe.errors import UsageError
 from expframe.record.events import Point
@@ -96,7 +96,7 @@ def old_runs(source: str) -> Iterator[OldRun]:
 
 
 def _unreadable(source: str, problem: Exception) -> UsageError:
-    return UsageError(f"source {mask_text(source)!r}", f"cannot be read ({' '.join(str(problem).split()):.300}).")
+    return UsageError(f"source {mask_urls(source)!r}", f"cannot be read ({' '.join(str(problem).split()):.300}).")
 
 
 # ------------------------------------------------------------------------------------------------------- folders
@@ -200,7 +200,7 @@ def _of_sql(url: str) -> Iterator[OldRun]:
         raise _unreadable(url, problem) from problem
     try:
         if not sa.inspect(engine).has_table(Run.__tablename__):
-            raise UsageError(f"source {mask_text(url)!r}", "holds no runs of Sacred's.")
+            raise UsageError(f"source {mask_urls(url)!r}", "holds no runs of Sacred's.")
         with Session(engine) as session:
             keys = session.scalars(sa.select(Run.id).order_by(Run.id)).all()
         for key in keys:

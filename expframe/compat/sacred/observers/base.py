@@ -12,7 +12,8 @@ from typing import Any
 from expframe.compat.sacred.dependencies import collect_repositories, gather_sources_and_dependencies
 from expframe.compat.sacred.host_info import get_host_info
 from expframe.config.decided import Config
-from expframe.config.frozen import thaw
+from expframe.config.masking import MASKING
+from expframe.config.secrets import Masked
 from expframe.observers.base import Observer, Sink
 from expframe.record.events import Beat, Event, File, Info, Output, Points, Series
 from expframe.record.record import Record, Status, now
@@ -155,13 +156,13 @@ class SacredSink(Sink):
         when = {"queue_time": _naive(record.queued)} if is_queued else {"start_time": _naive(record.started)}
         tell: Any = observer.queued_event if is_queued else observer.started_event
         given = tell(
-            ex_info=_experiment_info(record),
+            ex_info=MASKING.value(_experiment_info(record)),
             command=record.command,
-            host_info=get_host_info(),
-            config=thaw(config.values),
+            host_info=MASKING.value(get_host_info()),
+            config=_told(config.values),
             meta_info={
                 "command": record.command,
-                "options": dict(record.options),
+                "options": _told(record.options),
                 "named_configs": list(record.named_configs),
                 **({"comment": record.comment} if record.comment else {}),
             },
@@ -177,7 +178,7 @@ class SacredSink(Sink):
         elif isinstance(event, Output):
             self._output += event.text
         elif isinstance(event, Info):
-            self._info.update(event.info)
+            self._info.update(_told(event.info))
         elif isinstance(event, File):
             self._tell_of_file(event)
         elif isinstance(event, Beat):
@@ -188,13 +189,13 @@ class SacredSink(Sink):
             self._observer.resource_event(filename=file.path)
         else:
             self._observer.artifact_event(
-                name=file.name, filename=file.path, metadata=dict(file.metadata), content_type=file.content_type
+                name=file.name, filename=file.path, metadata=_told(file.metadata), content_type=file.content_type
             )
 
     def _beat(self, record: Record) -> None:
         beat_time = _naive(now())
         self._observer.heartbeat_event(
-            info=self._info, captured_out=self._output, beat_time=beat_time, result=record.result
+            info=self._info, captured_out=self._output, beat_time=beat_time, result=_told(record.result)
         )
 
     def close(self, record: Record) -> None:
@@ -209,13 +210,24 @@ class SacredSink(Sink):
         self._beat(record)
         end = _naive(record.ended)
         if record.status == Status.COMPLETED:
-            self._observer.completed_event(stop_time=end, result=record.result)
+            self._observer.completed_event(stop_time=end, result=_told(record.result))
         elif record.status == Status.FAILED:
             trace = record.failure.traceback.splitlines(keepends=True) if record.failure else []
             self._observer.failed_event(fail_time=end, fail_trace=trace)
         else:
             self._observer.interrupted_event(interrupt_time=end, status=record.status)
         self._observer.join()
+
+
+def _told(value: Any) -> Any:
+    """Return a value in plain dicts and lists, what stands for a secret as a plain text."""
+    if isinstance(value, Mapping):
+        return {key: _told(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_told(item) for item in value]
+    if type(value) is tuple:
+        return tuple(map(_told, value))
+    return str(value) if isinstance(value, Masked) else value
 
 
 def _naive(time: datetime.datetime | None) -> datetime.datetime:
