@@ -47,14 +47,14 @@ def config_text(config: Config, *, colour: bool) -> str:
     """
     legend = ", ".join(paint(kind, kind, colour) for kind in ("modified", "added", "typechanged"))
     lines = [f"Configuration ({legend}):"]
-    shown = config.masked(Masking(config.values, config.names))
+    shown = config.masked()
     _add_group(lines, shown, shown.values, (), colour)
     return "\n".join(lines)
 
 
 def entry_texts(config: Config) -> list[str]:
     """Return each entry of a config with its value, and whence that comes. Secrets are masked."""
-    config = config.masked(Masking(config.values, config.names))
+    config = config.masked()
     shown = [
         (dotted.join(path), _shown(value, lambda plain: short_repr(plain, 100)))
         for path, value in dotted.walk(config.values)

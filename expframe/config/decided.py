@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import equality, json_values
-from expframe.config.frozen import FrozenDict, freeze
+from expframe.config.frozen import FrozenDict, freeze, thaw
 from expframe.config.masking import Masking
 from expframe.config.request import Origin
 from expframe.config.secrets import USUAL, Names
@@ -91,7 +91,7 @@ class Config(Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Config({Masking(self.values, self.names).value(self.values)!r})"
+        return f"Config({thaw(self.masked().values)!r})"
 
     def __reduce__(self) -> Any:
         return Config, (dict(self.values), self.origins, self.docs, self.changes, self.warnings, self.names)

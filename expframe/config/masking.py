@@ -250,7 +250,7 @@ class _Copy:
     def _copy_text(self, value: Any, path: Path) -> Any:
         shown = self._masking.hide(path, value)
         if shown is value or isinstance(shown, Masked) or not self._whole:
-            return bytearray(value) if type(shown) is bytearray else shown
+            return bytearray(shown) if type(shown) is bytearray else shown
         is_url = isinstance(value, str) and shown == mask_urls(value)
         return self._masking.masked(value, shown if is_url else MASK)
 
@@ -277,7 +277,9 @@ class _Copy:
             shown = self._masking.text(str(value))
             return value if shown == str(value) else type(value)(shown)
         if _is_numeric(value):
-            return value.copy() if self._snapshot and hasattr(value, "copy") else value
+            return value.copy() if self._snapshot else value
+        if _is_array(value) and not value.dtype.hasobject:
+            return self._copy_texts(value, path)
         has_secret = False
 
         def hide(inside: Path, leaf: Any) -> Any:
@@ -291,6 +293,17 @@ class _Copy:
             return from_json(written)
         return value
 
+    def _copy_texts(self, array: Any, path: Path) -> Any:
+        """Return an array of texts; one of objects where it held secrets."""
+        items = array.ravel().tolist()
+        shown = [self.copy(item, path) for item in items]
+        if shown == items:
+            return array.copy() if self._snapshot else array
+        found = array.astype(object)
+        for number, item in enumerate(shown):
+            found.flat[number] = item
+        return found
+
 
 _CHANGING = {"jsonpickle", "dataclass", "object", "numpy.array", "dict"}
 """What may be changed after it was handed out."""
@@ -298,8 +311,11 @@ _CHANGING = {"jsonpickle", "dataclass", "object", "numpy.array", "dict"}
 
 def _is_numeric(value: Any) -> bool:
     """Return whether a value holds numbers only, as an array or tensor does."""
-    kind = getattr(getattr(value, "dtype", None), "kind", "")
-    return type(value).__module__.partition(".")[0] == "numpy" and kind in tuple("biufcmM")
+    return _is_array(value) and value.dtype.kind in "biufcmM"
+
+
+def _is_array(value: Any) -> bool:
+    return type(value).__module__ == "numpy" and hasattr(value, "dtype") and hasattr(value, "ravel")
 
 
 def _pattern_of(texts: Iterable[str]) -> re.Pattern[str] | None:

@@ -9,10 +9,10 @@ import yaml as pyyaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from expframe import Experiment
+from expframe import Experiment, Secret
 from expframe.config import files
 from expframe.config.equality import same
-from expframe.config.json_values import MASKED
+from expframe.config.secrets import Masked
 from expframe.errors import ConfigFileError
 
 ENTRIES = {
@@ -231,11 +231,11 @@ def test_or_is_plain_data(tmp_path, name, text):
 
 
 def test_secrets_are_not_saved(tmp_path):
-    """A saved config holds no secret, and what is read says so."""
-    files.save({"api_key": "hunter2", "db": {"url": "https://me:hunter2@host"}}, tmp_path / "c.yaml")
+    """A saved config holds no Secret, and what is read says so."""
+    files.save({"api_key": Secret("hunter2")}, tmp_path / "c.yaml")
 
     assert "hunter2" not in (tmp_path / "c.yaml").read_text()
-    assert MASKED == files.load(tmp_path / "c.yaml")["api_key"]
+    assert isinstance(files.load(tmp_path / "c.yaml")["api_key"], Masked)
 
 
 def test_saving_is_whole_or_not_at_all(tmp_path):

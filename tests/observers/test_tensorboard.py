@@ -14,6 +14,8 @@ import pytest
 import expframe
 from expframe import Experiment, Secret, Status, errors
 from expframe.config.decided import Config
+from expframe.config.masking import Masking
+from expframe.observers.door import Door
 from expframe.observers.tensorboard_file import EventFile
 from expframe.record.events import Histogram, Media, Points, Series, Table
 from expframe.record.record import Failure, Record, now
@@ -72,10 +74,11 @@ def written(tmp_path, record):
     """Write events as one run, end it, and return its folder."""
 
     def write(*events, config=None, status=Status.COMPLETED, **facts):
-        sink = expframe.TensorBoard(tmp_path / "board").open(record, Config(config or {"seed": 1}))
+        door = Door(Masking(config))
+        sink = expframe.TensorBoard(tmp_path / "board").open(record, door.config(Config(config or {"seed": 1})))
         for event in events:
-            sink.write(event)
-        sink.close(record._replace(status=status, ended=now(), **facts))
+            sink.write(door.event(event))
+        sink.close(door.record(record._replace(status=status, ended=now(), **facts)))
         return sink.path
 
     return write

@@ -131,12 +131,20 @@ class TestCall:
 
         assert "3" == counted.run(needed=True).id
 
-    def test_secrets_may_be_others(self, counted):
-        """They are not stored, so one is as good as another; but none is not the same as one."""
-        counted.run(config_updates={"password": "hunter2hunter2"})
+    def test_the_same_secrets(self, counted):
+        """They are not stored, but the same one is told from another."""
+        counted.run(config_updates={"password": "hunter2"})
 
-        assert "1" == counted.run(config_updates={"password": "another secret"}, needed=True).id
-        assert "2" == counted.run(needed=True).id
+        assert "1" == counted.run(config_updates={"password": "hunter2"}, needed=True).id
+        assert "2" == counted.run(config_updates={"password": "hunter3"}, needed=True).id
+        assert "3" == counted.run(needed=True).id
+
+    def test_a_secret_of_which_nobody_can_tell_is_another(self, counted):
+        """Without the store's salt a run is needed."""
+        counted.run(config_updates={"password": "hunter2"})
+        (counted.run().dir.parent / "_salt").unlink()
+
+        assert "3" == counted.run(config_updates={"password": "hunter2"}, needed=True).id
 
     def test_config_alone_can_be_asked_for(self, counted):
         """`needed="config"` takes a run of whatever code; another word is an error."""

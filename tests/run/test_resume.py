@@ -342,6 +342,39 @@ class TestConfig:
 
         assert ("from the code", "given on the line") == run.result
 
+    def test_another_secret_is_another_config(self, ex):
+        """Another value of a secret is refused, and named without being shown; `--force` takes it."""
+        ex.add_config(api_key="", db={"users": [{"password": "p"}]})
+
+        @ex.main
+        def main(api_key, _run):
+            if _run.attempt == 1:
+                raise RuntimeError("first")
+            return api_key
+
+        self.fail(ex, config_updates={"api_key": "one"})
+        again = {"api_key": "two", "db": {"users": [{"password": "p"}]}}
+        with pytest.raises(ConfigChangedError) as caught:
+            ex.run(options={"resume": "1"}, config_updates=again)
+
+        assert "\n  api_key: '********' -> another secret\n" in str(caught.value)
+        assert "two" == ex.run(options={"resume": "1", "force": True}, config_updates=again).result
+
+    def test_a_secret_of_which_nobody_can_tell_is_taken(self, ex):
+        """Without the store's salt any value will do."""
+        ex.add_config(api_key="")
+
+        @ex.main
+        def main(api_key, _run):
+            if _run.attempt == 1:
+                raise RuntimeError("first")
+            return api_key
+
+        self.fail(ex, config_updates={"api_key": "one"})
+        (expframe.runs(ex.store).path / "_salt").unlink()
+
+        assert "two" == ex.run(options={"resume": "1"}, config_updates={"api_key": "two"}).result
+
     def test_values_that_only_code_can_make_come_back(self, ex):
         """Enums come back by name; functions without one are left to the code."""
 

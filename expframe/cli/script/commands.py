@@ -49,8 +49,7 @@ def print_dependencies(_run: Any) -> None:
 
 def save_config(_run: Any, config_filename: str = "config.json") -> None:
     """Save the config to a file (with config_filename=NAME.json or .yaml), which `with NAME` reads back."""
-    config = _run.config
-    shown = config.masked(Masking(config.values, config.names)).values
+    shown = _run.config.masked().values
     files.save({name: value for name, value in thaw(shown).items() if name != "config_filename"}, config_filename)
     write(f"Saved the config to {config_filename}")
 
