@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import dotted, json_values
+from expframe.config import dotted, json_values, parsing
 from expframe.config.masking import MASKING
 from expframe.errors import OptionError, UsageError
 

@@ -50,8 +50,8 @@ def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> C
     """
     masking = Masking(names=recipe.names)
     shown = (masking.words([override.written]) for override in request.overrides)
-    overrides = (override._replace(written=text) for override, (text,) in zip(request.overrides, shown, strict=True))
-    request = request._replace(overrides=tuple(overrides))
+    pairs = zip(request.overrides, shown, strict=True)
+    request = request._replace(overrides=tuple(override._replace(written=text) for override, (text,) in pairs))
     appends = [override for override in request.overrides if override.operator == "+="]
     if not appends:
         return _Resolution(recipe, request, logger).conclude()

@@ -166,7 +166,7 @@ def _words(root: Path, command: Sequence[str]) -> str:
     """Return what git says when it refuses a command, in one line."""
     answer = _ask(root, command, _SECONDS, errors=True)
     said = " ".join(_decode(answer.data).split()) if answer.code else ""
-    return secrets.mask_text(said[:_WORDS]) or f"exit code {answer.code}"
+    return secrets.mask_urls(said[:_WORDS]) or f"exit code {answer.code}"
 
 
 def _ask_status(root: Path, *, untracked: bool) -> _Status | host.ProgramOutput:

@@ -1,4 +1,4 @@
-"""All sinks of one run behind one door: a fault of one is said once and stops neither the others nor the user's work."""
+"""All sinks of one run behind one door: a fault of one is said once and stops neither the others nor the work."""
 
 from __future__ import annotations
 

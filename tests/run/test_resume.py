@@ -371,7 +371,7 @@ class TestConfig:
             return api_key
 
         self.fail(ex, config_updates={"api_key": "one"})
-        (expframe.runs(ex.store).path / "_salt").unlink()
+        (Path(ex.store) / "_salt").unlink()
 
         assert "two" == ex.run(options={"resume": "1"}, config_updates={"api_key": "two"}).result
 

@@ -10,7 +10,6 @@ from expframe.cli.render import config_text, paint, wants_colour, write
 from expframe.config import dotted, files
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
-from expframe.config.masking import Masking
 
 
 def print_config(_run: Any) -> None:

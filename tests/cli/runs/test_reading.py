@@ -332,7 +332,7 @@ def test_json_holds_values_of_all_kinds(ex, cli):
     (curve,) = strict(cli("metrics", "1", "loss", "--json"))["curves"]
 
     assert {"__type__": "set", "value": [1]} == row["config.chosen"]
-    assert {"__type__": "secret"} == row["config.password"]
+    assert "secret" == row["config.password"]["__type__"]
     assert {"__type__": "float", "value": "inf"} == row["metrics.loss.max"]
     assert [{"__type__": "float", "value": "nan"}, {"__type__": "float", "value": "inf"}] == curve["values"]
 

@@ -162,7 +162,7 @@ class TestPrintConfig:
 
         assert "hunter" not in shown
         assert "  api_key = ********  " in shown
-        assert "  made = ********  " in shown
+        assert "  made = ********\n" in shown
         assert "  url = 'http://********@h'" in shown
         assert "  max_tokens = 5" in shown
 
