@@ -99,7 +99,7 @@ class StoredRun:
 
     @cached_property
     def config(self) -> Config:
-        """The decided values; secrets stand as `expframe.config.json_values.MASKED`."""
+        """The decided values; secrets stand as eight stars, told from each other by fingerprints."""
         return self._read(layout.CONFIG, Config.from_json)
 
     @property
