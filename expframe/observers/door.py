@@ -57,7 +57,7 @@ class Door:
         shown = {
             name: self._fact(name, value)
             for name, value in zip(record._fields, record, strict=True)
-            if value and name not in _AS_THEY_ARE
+            if value is not None and name not in _AS_THEY_ARE
         }
         return record._replace(**shown)
 
