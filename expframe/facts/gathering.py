@@ -57,6 +57,7 @@ class Known:
         self.packages_of: frozenset[str] = frozenset()
         self.sources: dict[str, sources.Source] = {}
         self.main: str | None = None
+        self.module: str | None = None
         self.stored: tuple[Path | None, tuple[tuple[str, str], ...]] = (None, ())
 
 
@@ -113,7 +114,8 @@ class Gathering:
 
     def _tell(self, stored: Sequence[tuple[str, str]], repository: Mapping[str, Any] | None) -> None:
         self._at_start = dict(stored)
-        self._found({"host": self._known.host, "git": repository, "sources": tuple(stored), "main": self._known.main})
+        script = {"main": self._known.main, "module": self._known.module}
+        self._found({"host": self._known.host, "git": repository, "sources": tuple(stored), **script})
 
     def _is_known(self) -> bool:
         known = self._known
@@ -148,7 +150,9 @@ class Gathering:
             stored = sorted((name, source.digest) for name, source in found.items())
         else:
             stored = sources.store(found, self._sources_folder)
-        known.main = sources.name_of(self._scope.main_file, found) if self._scope.main_file else None
+        if self._scope.main_file is not None:
+            known.main = sources.name_of(self._scope.main_file, found)
+            known.module = sources.module_of(self._scope.main_file)
         known.sources, known.modules, known.stored = found, modules, (self._sources_folder, tuple(stored))
         return tuple(stored)
 

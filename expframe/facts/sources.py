@@ -105,16 +105,34 @@ def find_project(main_file: Path | None) -> Path:
     Return the folder whose files count as source.
 
     It is the git repository around the main file, else the nearest folder above with the marks of a Python project,
-    else the main file's folder; the working directory where there is no main file. A repository or a mark in the home
-    directory, or above it, makes no project.
+    else the main file's folder, or that around its packages where `python -m` started it; the working directory where
+    there is no main file. A repository or a mark in the home directory, or above it, makes no project.
     """
     try:
-        return _find_project(Path(os.path.realpath(main_file)).parent) if main_file is not None else Path.cwd()
+        if main_file is None:
+            return Path.cwd()
+        file = Path(os.path.realpath(main_file))
+        return _find_project(file.parent) or around_packages(file, module_of(main_file))
     except OSError:  # the working directory has gone
         return Path(os.curdir)
 
 
-def _find_project(folder: Path) -> Path:
+def module_of(main_file: Path) -> str | None:
+    """Return the name by which `python -m` started this process's script; None where it was started as a file."""
+    main = sys.modules.get("__main__")
+    spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+    if spec is None or file is None or _resolve(file) != _resolve(main_file):
+        return None
+    name: str = spec.name
+    return name
+
+
+def around_packages(file: Path, module: str | None) -> Path:
+    """Return the folder that a file is imported from by the name of its module; without one its own."""
+    return file.parents[module.count(".") if module else 0]
+
+
+def _find_project(folder: Path) -> Path | None:
     home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111  Path.home() raises where there is none
     too_wide = {home, *home.parents, Path(folder.anchor)}
     root = git.find_root(folder)
@@ -123,7 +141,7 @@ def _find_project(folder: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if candidate not in too_wide and any((candidate / name).is_file() for name in _PROJECT_MARKERS):
             return candidate
-    return folder
+    return None
 
 
 def gather(

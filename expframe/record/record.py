@@ -84,6 +84,7 @@ class Record(NamedTuple):
         packages: Installed packages that the code uses, name to version.
         sources: (name, stored file) of the project's files that were loaded when the run started.
         main: The name of the script among the sources; None where there is none, as in a notebook.
+        module: The name by which `python -m` started the script; None where it was started as a file.
         sources_at_end: The same for those loaded or changed since.
         counts: How many points, media, artifacts, resources, files and calls it has.
         problems: What could not be recorded.
@@ -120,6 +121,7 @@ class Record(NamedTuple):
     packages: Mapping[str, str] = {}
     sources: tuple[tuple[str, str], ...] = ()
     main: str | None = None
+    module: str | None = None
     sources_at_end: tuple[tuple[str, str], ...] = ()
     counts: Mapping[str, int] = {}
     problems: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ process of its own; so nothing of the code as it is now takes part, but for data
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from expframe.disk import layout
 from expframe.disk.files import copy_file, inside
 from expframe.errors import EscapingPathError, RerunError, ValueFormatError
 from expframe.facts.packages import PACKAGE_FOLDERS
+from expframe.facts.sources import around_packages
 from expframe.record.record import Record
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import runs
@@ -36,6 +38,15 @@ _MARK = "pyproject.toml"
 
 _NEWEST = 1000
 """How many runs may be started elsewhere while one is done again."""
+
+_STARTED = "start"
+"""What runs are called in the place of a command which `start()` opens."""
+
+_DEFINED_AS_COMMAND = re.compile(
+    rb"(?:command|main)\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*(?:async[ \t]+)?def[ \t]+start\b"
+    rb"|(?:command|main)\(\s*start\b"
+)
+"""A command of the user's that is called so too."""
 
 _KEPT_OPTIONS = {"name": "--name", "capture": "--capture"}
 """Options of a run that a rerun has too, by field."""
@@ -74,19 +85,29 @@ def rerun(
         output: A file for what is printed; by default it is printed here.
 
     Raises:
-        RerunError: The run had no script, or its sources are not there any more.
+        RerunError: The run had no script, or none that does it again; or its sources are not there any more.
     """
     record = run.record
     if record.main is None:
         raise RerunError(f"run {run.id}", f"had no script; its sources are in {_sources_folder(run)}.")
+    if _was_started(run, record):
+        raise RerunError(
+            f"run {run.id}",
+            f"was opened by start() in {record.main}, and what happened in it is not a command that could be done "
+            f"again. Run the script itself, or make a command of it (@ex.main, @ex.automain). Its sources are in "
+            f"{_sources_folder(run)}.",
+        )
     with tempfile.TemporaryDirectory(prefix="expframe-rerun-", ignore_cleanup_errors=True) as folder:
         project = Path(folder).resolve()
         placed = materialise(run, project)
-        command = [os.fspath(python), str(placed[record.main]), record.command, *_options(run, record)]
+        main = placed[record.main]
+        # Without -P the working directory would go before the stored sources.
+        script = ["-P", "-m", record.module] if record.module else [str(main)]
+        command = [os.fspath(python), *script, record.command, *_options(run, record)]
         done = subprocess.run(
             [*command, *(["with", *words] if words else [])],
             cwd=record.cwd if record.cwd and Path(record.cwd).is_dir() else None,
-            env=_environment(roots(placed)),
+            env=_environment([*dict.fromkeys((around_packages(main, record.module), *roots(placed)))]),
             stdout=output,
             check=False,
         )
@@ -159,6 +180,14 @@ def build_environment(folder: Path, packages: Iterable[str], options: Sequence[s
             subject = f"environment with {', '.join(wanted)}"
             raise RerunError(subject, f"cannot be made: {' '.join(command[:4])} failed.")
     return python
+
+
+def _was_started(run: StoredRun, record: Record) -> bool:
+    """Return whether a run was opened by `start()`, and is not one of a command that is called so."""
+    if record.command != _STARTED or _STARTED in record.argv[1:]:
+        return False
+    texts = (_sources_folder(run) / file for _, file in (*record.sources, *record.sources_at_end))
+    return not any(_DEFINED_AS_COMMAND.search(path.read_bytes()) for path in texts if path.is_file())
 
 
 def _sources_folder(run: StoredRun) -> Path:

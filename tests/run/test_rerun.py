@@ -206,6 +206,120 @@ class TestRerun:
         assert [tmp_path / "scripts", tmp_path / "src"] == roots(placed)
 
 
+PACKAGE = {
+    "pack/__init__.py": "",
+    "pack/data.py": "VALUE = 'then'\n",
+    "pack/deep/__init__.py": "",
+    "pack/deep/more.py": "MORE = 1\n",
+    "pack/train.py": """
+from expframe import Experiment
+from .data import VALUE
+from pack.deep.more import MORE
+
+ex = Experiment("packed")
+
+@ex.automain
+def main():
+    return VALUE, MORE, __spec__ and __spec__.name
+""",
+}
+
+
+class TestModules:
+    """A script that `python -m` started."""
+
+    @pytest.fixture(params=["plain", "namespace", "marked"])
+    def folder(self, request, tmp_path, monkeypatch):
+        """A package, also one without `__init__`, or with the mark of a project around it; nobody knows git."""
+        for name, text in PACKAGE.items():
+            if request.param != "namespace" or not name.endswith("__init__.py"):
+                (tmp_path / "work" / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / "work" / name).write_text(text)
+        if request.param == "marked":
+            (tmp_path / "work" / "pyproject.toml").touch()
+        monkeypatch.chdir(tmp_path / "work")
+        return tmp_path / "work"
+
+    @pytest.mark.parametrize("module", ["pack.train", "pack"])
+    def test_it_is_done_again_as_it_was_started(self, folder, call, module):
+        """Relative and absolute imports find the stored sources, whatever has become of the files; again and again."""
+        if module == "pack":
+            (folder / "pack" / "train.py").rename(folder / "pack" / "__main__.py")
+        code, _, err = call("-m", module)
+        assert 0 == code, err
+        (folder / "pack" / "data.py").write_text("VALUE = 'now'\n")
+        shutil.rmtree(folder / "pack" / "deep")
+        for id in ("1", "2"):
+            code, _, err = call("-m", "expframe", "rerun", id)
+            assert 0 == code, err
+        name = {"pack": "pack.__main__"}.get(module, module)
+
+        assert {"pack/data.py", "pack/deep/more.py"} <= dict(stored(1).record.sources).keys()
+        for id in (1, 2, 3):
+            assert ["then", 1, name] == list(stored(id).result)
+            assert (name, f"{name.replace('.', '/')}.py") == (stored(id).record.module, stored(id).record.main)
+
+    def test_a_script_that_is_started_as_a_file_has_no_module(self, project, call):
+        """Also where another module runs it."""
+        call("scripts/again.py", "draw")
+        call("-m", "cProfile", "-o", os.devnull, "scripts/again.py", "draw")
+
+        assert [None, None] == [stored(id).record.module for id in (1, 2)]
+
+
+STARTED = """
+import time
+import expframe
+
+class Watch:
+    def start(self):
+        return time.time()
+
+with open("begun.txt", "a") as file:
+    file.write("begun\\n")
+with expframe.start("plain", {"lr": 0.1}) as run:
+    Watch().start()
+"""
+
+
+class TestStarted:
+    """Runs that a script opened by `start()`, and scripts that start none from their command line."""
+
+    def test_a_run_that_was_opened_is_refused_at_once(self, project, call, script):
+        """Nothing is started, it is said what can be done instead, and the exit code is not 0."""
+        (project / "plain.py").write_text(STARTED)
+        call("plain.py")
+        code, out, err = call("-m", "expframe", "rerun", "1")
+
+        assert (1, "") == (code, out)
+        assert "RerunError: run 1: was opened by start() in plain.py" in err
+        assert "Run the script itself, or make a command of it" in err
+        assert "begun\n" == Path("begun.txt").read_text()
+
+    @pytest.mark.parametrize(
+        "how", ["@ex.command\ndef start():", "@ex.automain\n@other\nasync def start():", "def start():"]
+    )
+    def test_a_command_of_that_name_is_done_again(self, project, call, how):
+        """A user may call a command so."""
+        text = f"from expframe import Experiment\nex = Experiment('x')\nother = lambda f: f\n{how}\n    return 5\n"
+        end = "" if "automain" in how else "\nex.main(start)\nex.run_commandline()\n"
+        (project / "named.py").write_text(text + end)
+        call("named.py")
+        code, _, err = call("-m", "expframe", "rerun", "1")
+
+        assert (0, 5) == (code, stored(2).result), err
+
+    def test_a_script_without_a_command_line_is_no_success(self, project, call):
+        """A script that ends well and has started no run by its command line has not done the run again."""
+        (project / "called.py").write_text(
+            "from expframe import Experiment\nex = Experiment('x')\nex.main(lambda: 1)\nex.run()\n"
+        )
+        call("called.py")
+        code, out, _ = call("-m", "expframe", "rerun", "1")
+
+        assert (1, True) == (code, "Run 1 was not done again" in out)
+
+
 class TestAgain:
     """`--again ID`: the config of a run, and the code as it is now."""
 

@@ -45,8 +45,9 @@ def main(asked: Asked) -> Answer:
         python = build_environment(Path(folder), requirements(run.record)) if wants_own else sys.executable
         done = rerun(run, words, python=python, output=sys.stderr if asked["--json"] else None)
     found = {section: _changed(run, done.run, section) for section in _SECTIONS} if done.run else {}
-    data = {"rerun_of": run.id, "id": done.run.id if done.run else None, "exit_code": done.code, "differences": found}
-    return Answer(data, lambda style: _lines(run, done.run, found, style), done.code)
+    code = done.code or int(done.run is None)
+    data = {"rerun_of": run.id, "id": done.run.id if done.run else None, "exit_code": code, "differences": found}
+    return Answer(data, lambda style: _lines(run, done.run, found, style), code)
 
 
 def _changed(run: StoredRun, new: StoredRun, section: str) -> dict[str, Any]:
