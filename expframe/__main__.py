@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from expframe._version import VERSION
 from expframe.cli.runs.commands import COMMANDS
 from expframe.config import dotted
 from expframe.errors import UnknownCommandError
@@ -13,7 +14,7 @@ from expframe.errors import UnknownCommandError
 
 def main(words: Sequence[str]) -> int:
     """Do what words ask for, and return the exit code."""
-    name, *rest = words or ["--help"]
+    name, *rest = _with_command_first(words) or ["--help"]
     if name in COMMANDS:
         module = importlib.import_module(COMMANDS[name][0])
         return int(module.main(rest) or 0)
@@ -22,14 +23,29 @@ def main(words: Sequence[str]) -> int:
             return main([rest[0], "--help"])
         print(usage(), file=sys.stdout if words else sys.stderr)
         return 0 if words else 2
+    if name == "--version":
+        print(f"expframe {VERSION}")
+        return 0
     print(UnknownCommandError(name, dotted.nearest(name, COMMANDS), tuple(COMMANDS)), file=sys.stderr)
     return 2
+
+
+def _with_command_first(words: Sequence[str]) -> list[str]:
+    """Return words in which what every command takes stands after the command: `-F DIR ls` is `ls -F DIR`."""
+    before: list[str] = []
+    rest = list(words)
+    while rest and (rest[0].startswith(("-F", "--store")) or rest[0] == "--json"):
+        takes = 2 if rest[0] in ("-F", "--store") else 1
+        before += rest[:takes]
+        rest = rest[takes:]
+    return [rest[0], *before, *rest[1:]] if rest else before
 
 
 def usage() -> str:
     """Return what commands there are."""
     lines = [f"  {name:<10}  {what}" for name, (_, what) in COMMANDS.items()]
-    return "\n".join(["Usage: expframe COMMAND ...", "", "Commands:", *lines, "", "expframe COMMAND --help says more."])
+    ends = ["expframe COMMAND --help says more; expframe --version says which one this is."]
+    return "\n".join(["Usage: expframe COMMAND ...", "", "Commands:", *lines, "", *ends])
 
 
 def run() -> None:

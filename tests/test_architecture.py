@@ -27,7 +27,7 @@ FOLDERS = {
     " rerun",
     "cli": "argv render tracebacks table",
     "cli/script": "commands preview command_line",
-    "cli/runs": "commands command forms select ls show path logs watch open_run differences diff rerun metrics"
+    "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun metrics"
     " comparison compare tag note rename rm export_runs import_runs du gc doctor candidates completion",
     "experiment": "settings planning from_file queue experiment",
     "./": "testing",

@@ -35,10 +35,16 @@ _OF_RUNS = (
     "export",
     "watch",
     "rerun",
+    "du",
 )
 """Commands whose arguments name runs."""
-_OF_FIELDS = {"--columns": "config.", "-c": "config.", "--sort": "config.", "-s": "config."}
-_OF_ENTRIES = ("--by", "-b", "--entries", "-e")
+_OF_FIELDS = ("--columns", "-c", "--sort", "-s", "--by", "-b", "--entries", "-e")
+FACTS = (
+    *("id", "uid", "name", "command", "status", "root", "comment", "parent", "parent_id", "parent_uid", "tags"),
+    *("queued", "started", "ended", "time", "duration", "depth", "attempt", "failure", "size", "result"),
+    *("git.commit", "git.branch", "git.dirty", "git.remote", "git.root"),
+)
+"""Those of `search.fields`, without its imports."""
 _OF_METRICS = ("--metrics", "-m")
 _SHELLS = ("bash", "zsh", "fish")
 
@@ -99,7 +105,7 @@ def _after_expframe(words: Sequence[str], commands: Sequence[tuple[str, str]], s
     flag, equals, _ = last.partition("=")
     if flag.startswith("--") and equals:
         before = flag
-    if before in (*_OF_FIELDS, *_OF_ENTRIES, *_OF_METRICS):
+    if before in (*_OF_FIELDS, *_OF_METRICS):
         yield from _in_list(before, last, store)
     elif command == "completion":
         yield from map(Candidate, _SHELLS)
@@ -117,7 +123,13 @@ def _in_list(flag: str, last: str, store: Path) -> Iterator[Candidate]:
     if flag in _OF_METRICS:
         names = [f"{name}.{statistic}" for name in _metrics(ids, store) for statistic in ("last", "max", "min")]
     else:
-        names = [_OF_FIELDS.get(flag, "") + name for name in _entries(ids, store)]
+        own = list(_entries(ids, store))
+        names = [name if name not in FACTS else f"config.{name}" for name in own]
+        names += [
+            *FACTS,
+            *(f"config.{name}" for name in own),
+            *(f"metrics.{name}.max" for name in _metrics(ids, store)),
+        ]
     for name in names:
         yield Candidate(done + name)
 

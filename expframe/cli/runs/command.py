@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from expframe.cli import argv
 from expframe.cli.render import write
+from expframe.cli.runs.pager import page
 from expframe.cli.table import Style, clean
 from expframe.config import dotted, json_values
 from expframe.errors import CommandLineError, ExpframeError, RunNotFoundError, UsageError
@@ -115,16 +116,30 @@ def _do(name: str, usage: str, answer: Callable[[Asked], Answer], words: Sequenc
         return 0
     matched = _match(name, usage, words)
     asked = Asked(matched, ids.resolve_store(matched["--store"]))
+    if matched["--store"] and not asked.store.is_dir() and name != "import":
+        problem = "is a file, not a folder of runs." if asked.store.exists() else "is not there."
+        raise UsageError(f"store {asked.store}", f"{problem} Give the folder of runs, or leave it out for ./runs.")
     found = answer(asked)
     if asked["--json"]:
         _print_json(name, asked.store, found.data)
     else:
-        for line in found.lines(Style.of(sys.stdout)):
-            write(line, end="" if found.is_live else "\n")
-            if found.is_live:
-                sys.stdout.flush()
+        _print_lines(found)
     sys.stdout.flush()
     return found.code
+
+
+def _print_lines(found: Answer) -> None:
+    """Print text: what lives piece by piece, anything else in a pager where it is longer than the terminal."""
+    style = Style.of(sys.stdout)
+    lines = found.lines(style)
+    if not found.is_live and style.height is not None:
+        lines = list(lines)
+        if sum(line.count("\n") + 1 for line in lines) >= style.height and page("\n".join(lines) + "\n"):
+            return
+    for line in lines:
+        write(line, end="" if found.is_live else "\n")
+        if found.is_live:
+            sys.stdout.flush()
 
 
 def _match(name: str, usage: str, words: Sequence[str]) -> dict[str, Any]:
@@ -138,15 +153,47 @@ def _match(name: str, usage: str, words: Sequence[str]) -> dict[str, Any]:
 def _explain(usage: str, words: Sequence[str]) -> tuple[str, str]:
     """Return what is wrong with words that fit no usage line."""
     flags = re.findall(r"(?<=[\s\[(])--?[A-Za-z][A-Za-z-]*", usage)
+    with_value = set(re.findall(r"--?[A-Za-z-]+(?=[ =][A-Z])", usage))
+    arguments: list[str] = []
+    takes = ""
     for word in words:
-        if word == "--":
-            break
-        flag = word.partition("=")[0] if word.startswith("--") else word[:2]
-        if re.match(r"--?[A-Za-z]", flag) and not any(known.startswith(flag) for known in flags):
+        if takes or not re.match(r"--?[A-Za-z]", word):
+            arguments += [] if takes else [word]
+            takes = ""
+            continue
+        flag, equals, _ = word.partition("=") if word.startswith("--") else (word[:2], word[2:], "")
+        meant = [known for known in flags if known.startswith(flag)]
+        if not meant:
             near = dotted.nearest(flag.lstrip("-"), {known.lstrip("-") for known in flags if known.startswith("--")})
             hint = f"Did you mean {' or '.join('--' + n for n in near)}?" if near else "See --help for all flags."
             return flag, f"no such flag. {hint}"
-    return " ".join(words) or "no words", "fits no usage line."
+        if meant[0] in with_value and not equals:
+            takes = word
+        elif equals and word.startswith("--") and meant[0] not in with_value:
+            return word, "takes no value."
+    return (takes, "needs a value.") if takes else _explain_arguments(usage, arguments)
+
+
+def _explain_arguments(usage: str, given: Sequence[str]) -> tuple[str, str]:
+    """Return which argument is missing, or one too many."""
+    lines = re.findall(r"^  expframe \S+ (.*)$", usage, re.MULTILINE)
+    plain = [re.sub(r"\[?--[a-z]+=[A-Z]+\]?|\[\(with.*", "", line).split() for line in lines]
+    forms = [[part for part in line if part.strip("[].").isupper()] for line in plain]
+    needed = min(
+        ([part.strip(".") for part in form if not part.startswith("[")] for form in forms), key=len, default=[]
+    )
+    if len(given) < len(needed):
+        missing = needed[len(given)]
+        return missing, f"is missing{_ABOUT.get(missing, '')}."
+    are_endless = any("..." in part for form in forms for part in form)
+    most = max(map(len, forms), default=0)
+    if not are_endless and len(given) > most:
+        return given[most], "is one word too many." if most else "is one word too many: there are no arguments."
+    return " ".join(given) or "no words", "fits no usage line."
+
+
+_ABOUT = {"ID": " (the id of a run, or last)", "FILE": " (the name of a file)", "TAG": " (a word)"}
+"""What is meant by the name of an argument."""
 
 
 def _print_json(name: str, store: Path, data: Mapping[str, Any] | Iterator[Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from expframe.cli.runs import comparison, select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.comparison import Comparison, Group
 from expframe.cli.runs.forms import FORMS, checked
-from expframe.cli.table import Cell, Style, cell, clean
+from expframe.cli.table import Cell, Style, cell, clean, table_lines, wrapped
 from expframe.config import json_values
 from expframe.errors import UsageError, listed
 from expframe.record.significance import Sample, Welch
@@ -49,7 +49,7 @@ def main(asked: Asked) -> Answer:
     if asked["--groups"] or by:
         titles = [Field.parse(name).title for name in by]
         return _answer_of_groups(comparison.groups(found, titles, confidence), found, form, confidence)
-    return Answer(_plain(found), lambda style: [*_run_lines(found, form, style), *_notes(found, form)])
+    return Answer(_plain(found), lambda style: [*_run_lines(found, form, style), *_notes(found, form, style)])
 
 
 def _confidence(text: str) -> float:
@@ -90,13 +90,13 @@ def _entry(own: Any, id: str, form: str) -> Any:
     return value if is_plain else cell(value).text
 
 
-def _notes(found: Comparison, form: str) -> Iterator[str]:
+def _notes(found: Comparison, form: str, style: Style) -> Iterator[str]:
     if form == "text":
         for name in found.namesakes:
-            yield f"{name} is a fact of runs; the entry is config.{name}."
+            yield from wrapped(f"{name} is a fact of runs; the entry is config.{name}.", style)
     if form == "text" and found.left_out:
         more = f" and {len(found.left_out) - 5} more" if len(found.left_out) > 5 else ""
-        yield f"Left out: {clean(', '.join(found.left_out[:5]))}{more}. Choose with --metrics."
+        yield from wrapped(f"Left out: {clean(', '.join(found.left_out[:5]))}{more}. Choose with --metrics.", style)
 
 
 # ---------------------------------------------------------------------------------------------------------- groups
@@ -127,20 +127,21 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
         if tests:
             yield ""
             yield from _test_lines(groups, tests, form, confidence, style)
-        yield from _repetition_notes(groups, form)
-        yield from _notes(found, form)
+        yield from _repetition_notes(groups, form, style)
+        yield from _notes(found, form, style)
 
     return Answer(data, lines)
 
 
-def _repetition_notes(groups: Sequence[Group], form: str) -> Iterator[str]:
+def _repetition_notes(groups: Sequence[Group], form: str, style: Style) -> Iterator[str]:
     left_out = [id for group in groups for id in group.repetitions]
     if form == "text" and left_out:
         are = "is a repetition" if len(left_out) == 1 else "are repetitions"
         count = f"{len(left_out)} {'run' if len(left_out) == 1 else 'runs'}"
-        yield (
+        yield from wrapped(
             f"Not counted: {count} ({clean(listed(left_out))}), which {are} of another with its seed, config, command "
-            "and code."
+            "and code.",
+            style,
         )
 
 
@@ -156,7 +157,7 @@ def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: S
         ]
         for group in groups
     ]
-    return FORMS[form](titles, rows, style)
+    return table_lines(titles, rows, style, keys=len(names) + 1) if form == "text" else FORMS[form](titles, rows, style)
 
 
 def _sample_cell(sample: Sample, runs: int) -> Cell:

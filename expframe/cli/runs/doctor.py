@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.table import Cell, Style, table_lines
+from expframe.cli.table import Cell, Style, clean, table_lines
 from expframe.store.checks import Finding, check
 
 USAGE = """\
@@ -65,7 +66,21 @@ def _lines(found: list[Finding], outcomes: list[str], style: Style) -> Iterator[
         for finding, outcome in zip(found, outcomes, strict=True)
     ]
     titles = ("what", "where", "problem", "outcome" if any(outcomes) else "remedy")
-    yield from table_lines(titles, rows, style)
+    lines = table_lines(titles, rows, style._replace(width=None))
+    if style.width is None or all(len(line) <= style.width for line in table_lines(titles, rows, Style())):
+        yield from lines
+    else:
+        yield from _blocks(rows, style)
     count = sum(finding.mend is not None for finding in found)
     if count and not any(outcomes):
         yield f"expframe doctor --repair mends {count} of {len(found)}."
+
+
+def _blocks(rows: Sequence[tuple[Cell, str, str, str]], style: Style) -> Iterator[str]:
+    """Yield for each finding a line of where it is, and below it what is wrong and what mends, whole."""
+    for kind, place, *texts in rows:
+        yield f"{style.paint(kind.text, kind.kind)}  {clean(place)}"
+        for text in texts:
+            yield from textwrap.wrap(
+                clean(text), max(style.width or 80, 20), initial_indent="    ", subsequent_indent="    "
+            )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.forms import FORMS, checked
-from expframe.cli.table import Cell, Style, cell, seconds_text, size_text, table_lines
+from expframe.cli.table import Cell, Style, cell, clean, seconds_text, size_text, table_lines, width_needed, wrapped
 from expframe.config import json_values
 from expframe.record.record import Status
 from expframe.store.search.collection import Runs
@@ -22,15 +23,19 @@ Usage:
 Options:
   -w FILTER --where=FILTER     Only those that it is true of: "status == 'COMPLETED' and config.lr < 0.1".
   -s FIELDS --sort=FIELDS      Sort by fields, with commas; a minus before one is descending: -metrics.acc.max.
-  -n COUNT --limit=COUNT       Only the first so many.
+  -n COUNT --limit=COUNT       Only the first so many. On a terminal they are 50 where nothing is said.
+  -a --all                     All of them.
   -c FIELDS --columns=FIELDS   The columns, with commas: id,config.lr,metrics.acc.max. A plus before the first adds
                                to the usual ones: +config.lr.
   -t --tree                    Each run below the one that it was started in.
   -o FORM --form=FORM          text, csv, markdown or latex [default: text].
 """
 
+_MOST = 50
+"""More runs are not shown on a terminal where nothing is said."""
 _USUAL = ("id", "name", "command", "status", "started", "duration", "tags", "comment")
 _LEFT_OUT_EMPTY = {"tags", "comment"}
+"""Usual columns that are left out where they are empty, or there is no room for them."""
 _KINDS = {
     Status.COMPLETED: "added",
     Status.RUNNING: "bold",
@@ -52,6 +57,7 @@ def main(asked: Asked) -> Answer:
     limit = asked.number("--limit")
     if limit is not None:
         runs = runs[:limit]
+    is_short = _is_short(asked)
     columns = _columns(asked)
     form = checked(asked["--form"])
     if asked["--tree"]:
@@ -59,11 +65,24 @@ def main(asked: Asked) -> Answer:
         return Answer(
             {"runs": [_nested(columns, node) for node in tree]}, lambda style: _tree_lines(tree, style, columns)
         )
-    rows = list(runs.rows(*columns))
+    rows = list((runs[:_MOST] if is_short else runs).rows(*columns))
     data = {"runs": [_json(columns, row) for row in rows]}
     if form != "text":
         return Answer(data, lambda style: FORMS[form](columns, [_cells(form, columns, row) for row in rows], style))
-    return Answer(data, lambda style: run_lines(columns, rows, style))
+    total = len(runs) if is_short and len(rows) == _MOST else len(rows)
+    return Answer(data, lambda style: [*run_lines(columns, rows, style), *_rest(len(rows), total, asked, style)])
+
+
+def _is_short(asked: Asked) -> bool:
+    """Return whether not all runs are shown, since somebody looks at them and has not said how many."""
+    is_said = asked["--limit"] or asked["--all"] or asked["--json"] or asked["--form"] != "text"
+    return not is_said and Style.of(sys.stdout).height is not None
+
+
+def _rest(shown: int, total: int, asked: Asked, style: Style) -> Iterator[str]:
+    if total > shown:
+        which = "first" if asked["--sort"] else "newest"
+        yield from wrapped(f"The {which} {shown} of {total} runs. -n {2 * shown} shows more, --all shows all.", style)
 
 
 def _cells(form: str, columns: list[str], row: tuple[Any, ...]) -> Sequence[Any]:
@@ -93,6 +112,8 @@ def run_cell(column: str, value: Any) -> Cell:
         return Cell(str(value), _KINDS.get(value, ""))
     if column == "duration":
         return Cell(seconds_text(value), is_right=True)
+    if column in ("id", "parent", "uid") and value is not None:
+        return Cell(clean(str(value)), is_whole=True)
     if column == "size" and value is not None:
         return Cell(size_text(value), is_right=True)
     return cell(value)
@@ -103,8 +124,18 @@ def run_lines(columns: list[str], rows: list[tuple[Any, ...]], style: Style) -> 
     if not rows:
         return ["No runs."]
     kept = [n for n, name in enumerate(columns) if name not in _LEFT_OUT_EMPTY or any(row[n] for row in rows)]
-    titles = [columns[n].removeprefix("config.").removeprefix("metrics.") for n in kept]
-    return table_lines(titles, [[run_cell(columns[n], row[n]) for n in kept] for row in rows], style)
+    titles = {n: columns[n].removeprefix("config.").removeprefix("metrics.") for n in kept}
+    cells = [{n: run_cell(columns[n], row[n]) for n in kept} for row in rows]
+    left_out: list[str] = []
+    for n in reversed(kept[1:]):
+        shown = [m for m in kept if titles[m] not in left_out]
+        needed = width_needed([titles[m] for m in shown], [[row[m] for m in shown] for row in cells])
+        if columns[n] in _LEFT_OUT_EMPTY and style.width is not None and needed > style.width:
+            left_out.append(titles[n])
+    shown = [n for n in kept if titles[n] not in left_out]
+    lines = table_lines([titles[n] for n in shown], [[row[n] for n in shown] for row in cells], style)
+    note = f"No room for {' and '.join(left_out)}: --columns shows them."
+    return [*lines, *wrapped(note, style)] if left_out else lines
 
 
 # ----------------------------------------------------------------------------------------------------------- tree

@@ -72,6 +72,7 @@ def _find(runs: Sequence[StoredRun], names: Sequence[str]) -> Curves:
     """Return the curves of metrics; each of them is in some run."""
     of_runs: dict[str, Mapping[str, Curve]] = {run.id: run.metrics() for run in runs}
     known = list(dict.fromkeys(name for curves in of_runs.values() for name in curves))
+    names = [name if name in known else name.removeprefix("metrics.") for name in names]
     for name in names:
         if name not in known:
             near = dotted.nearest(name, known)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from expframe.cli.runs import candidates
+from expframe.store.search import fields
+
 
 @pytest.fixture
 def some(script, environment):
@@ -147,3 +150,8 @@ def test_a_shell_that_is_unknown_is_said(cli):
     assert (2, "CommandLineError: tcsh: name one shell: bash, zsh, fish.\n") == (cli.code, cli.err)
     for shell, mark in (("bash", "complete -o"), ("zsh", "compdef"), ("fish", "complete -c")):
         assert f"{mark} " in cli("completion", shell) and "python3" in cli("completion", shell, "--python")
+
+
+def test_the_facts_that_are_completed_are_those_of_the_fields():
+    """Completion offers the facts that fields know, without their imports."""
+    assert sorted(fields.FACTS) == sorted(candidates.FACTS)
