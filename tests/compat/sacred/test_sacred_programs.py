@@ -12,7 +12,8 @@ import expframe
 from expframe.compat.sacred import Experiment
 from expframe.compat.sacred.exceptions import InvalidConfigError
 from expframe.compat.sacred.metrics_logger import MetricsLogger, ScalarMetricLogEntry, opt
-from expframe.compat.sacred.observers import RunObserver
+from expframe.compat.sacred.observers import FileStorageObserver, RunObserver
+from expframe.compat.sacred.observers.tinydb_hashfs.hashed_files import HashedFiles
 
 LIBRARY = {
     "library/__init__.py": """
@@ -259,3 +260,37 @@ class TestNamedObjects:
 
         with pytest.raises(SystemExit):
             ex.run_commandline(["tuned", "with", "lr={'py/type': 'parts.Outer.Adam'}"])
+
+
+def test_a_file_of_the_working_directory_exists_for_hashed_files(tmp_path, monkeypatch):
+    """`fs.exists` of a TinyDB observer answers to a path, as hashfs does, beside digests."""
+    monkeypatch.chdir(tmp_path)
+    files = HashedFiles(tmp_path / "hashfs")
+    Path("notes.txt").write_text("notes")
+    kept = files.put("notes.txt")
+
+    assert all(map(files.exists, ("notes.txt", str(tmp_path / "notes.txt"), kept.id, kept.relpath, kept.abspath)))
+    assert not any(map(files.exists, ("other.txt", "0" * 32, str(tmp_path))))
+    assert files.get("notes.txt") is None
+
+
+@pytest.mark.parametrize(
+    ("folder", "id", "kind", "named"),
+    [
+        (Path("file"), None, FileExistsError, "file"),
+        ("file/inside", None, NotADirectoryError, "file/inside"),
+        (Path("runs"), "1", FileExistsError, "runs/1"),
+    ],
+)
+def test_what_a_file_storage_cannot_make_is_named_as_a_text(tmp_path, monkeypatch, folder, id, kind, named):
+    """The errors of a folder that cannot be made have its path as a text, as Sacred's do."""
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    Path("runs", "1").mkdir(parents=True)
+    ex = Experiment("stored", save_git_info=False)
+    ex.main(lambda: None)
+    ex.observers.append(FileStorageObserver(folder))
+
+    with pytest.raises(kind) as caught:
+        ex.run(options={"--id": id})
+    assert (str, named, True) == (type(caught.value.filename), caught.value.filename, repr(named) in str(caught.value))

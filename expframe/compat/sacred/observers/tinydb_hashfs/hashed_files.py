@@ -72,8 +72,8 @@ class HashedFiles:
         return Path(address.abspath).open("rb")
 
     def exists(self, file: str) -> bool:
-        """Return whether a content is here."""
-        return self.get(file) is not None
+        """Return whether a content is here, by its digest or its path; as in hashfs, any file's path is answered to."""
+        return os.path.isfile(file) or self.get(file) is not None  # from the working directory on
 
     __contains__ = exists
 
