@@ -744,7 +744,7 @@ def a_beginning_of_several_uids():
 def record_that_is_torn():
     """Half of it is missing."""
     run = storing().run()
-    (run.dir / "run.json").write_text('{"uid": ')
+    (run.folder / "run.json").write_text('{"uid": ')
     expframe.runs("runs")[1].record
 
 

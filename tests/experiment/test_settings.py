@@ -45,4 +45,4 @@ def test_settings_do_not_change_under_a_run(tmp_path):
         ex.store = tmp_path / "second"
         ex.name = "other"
 
-    assert ("x", tmp_path / "first") == (run.name, run.dir.parent)
+    assert ("x", tmp_path / "first") == (run.name, run.folder.parent)

@@ -17,7 +17,7 @@ def logged(ex):
 
     def log(function):
         ex.main(lambda _run: function(_run))
-        return StoredRun(ex.run().dir)
+        return StoredRun(ex.run().folder)
 
     return log
 

@@ -215,4 +215,4 @@ def test_names_are_added_and_taken_away(tmp_path):
     assert "  pin = ********" in shown
     assert "  page_token = 'abcdefghij0123456789'" in shown
     assert ("my-own-pin", MASK, MASK) == (run.result, stored.result, str(stored.config["pin"]))
-    assert "my-own" not in "".join(path.read_text() for path in run.dir.glob("*.json"))
+    assert "my-own" not in "".join(path.read_text() for path in run.folder.glob("*.json"))

@@ -27,7 +27,7 @@ def logged(ex):
 
     def log(function):
         ex.main(lambda _run: function(_run))
-        return StoredRun(ex.run().dir)
+        return StoredRun(ex.run().folder)
 
     return log
 
@@ -156,7 +156,7 @@ class TestImages:
             with pytest.raises(MetricError):
                 _run.log_image("i", image)
 
-        assert [] == StoredRun(ex.run().dir).media()
+        assert [] == StoredRun(ex.run().folder).media()
 
     def test_figures(self, logged):
         """Figures of matplotlib become PNG files, those of plotly pages."""
@@ -188,7 +188,7 @@ class TestReading:
         ex = Experiment("texts", store=folder, project_dir=folder)
         ex.main(lambda _run: _run.log_text("t", text))
 
-        assert text == one(StoredRun(ex.run(options={"capture": "no"}).dir), "t").content
+        assert text == one(StoredRun(ex.run(options={"capture": "no"}).folder), "t").content
 
     @pytest.mark.parametrize("ghost", [False, True])
     def test_while_it_runs(self, ex, ghost):
@@ -232,7 +232,7 @@ class TestReading:
             worker.start()
             worker.join()
 
-        assert "from afar" == one(StoredRun(ex.run().dir), "t").content
+        assert "from afar" == one(StoredRun(ex.run().folder), "t").content
 
     def test_counts_and_memory(self, ex):
         """The record counts what was logged; an observer in memory has it."""
@@ -274,7 +274,7 @@ def test_curves_as_arrays_and_frames(ex):
     def main(_run):
         _run.log_scalars({"a": [1.0, 2.0], "b": [3.0]})
 
-    run = StoredRun(ex.run().dir)
+    run = StoredRun(ex.run().folder)
     steps, _, values = run.metrics("a").to_numpy()
     frame = run.metrics().to_frame()
 

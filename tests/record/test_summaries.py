@@ -107,7 +107,7 @@ class TestOfARun:
             for step in range(10):
                 _run.log_scalars({"loss": 1 / (step + 1), "accuracy": step}, step)
 
-        return ex.run().dir
+        return ex.run().folder
 
     def computed(self, folder):
         """Return summaries from the points alone."""
@@ -175,7 +175,7 @@ class TestOfARun:
                 worker.join()
 
         ex_run = None
-        folder = ex.run().dir
+        folder = ex.run().folder
         noted = json.loads((folder / "summary.json").read_text())
 
         assert 3 == len(noted["covered"])
@@ -189,14 +189,14 @@ class TestOfARun:
         @ex.main
         def main(_run):
             _run.log_scalar("loss", 1.0)
-            return steps.wait_until((_run.dir / "summary.json").exists)
+            return steps.wait_until((_run.folder / "summary.json").exists)
 
         assert ex.run(options={"beat_interval": 0.1}).result
 
     def test_a_run_without_points_has_no_file(self, ex):
         """Nothing logged, nothing written."""
         ex.main(lambda: None)
-        folder = ex.run().dir
+        folder = ex.run().folder
 
         assert not (folder / "summary.json").exists()
         assert {} == StoredRun(folder).summaries

@@ -154,7 +154,7 @@ class TestEnds:
             _run.info = info = Info(a=1)
             wait_until(lambda: info.failed > 2)
             _run.info = {"fine": True}
-            wait_until(lambda: (_run.dir / "info.json").exists())
+            wait_until(lambda: (_run.folder / "info.json").exists())
 
         run = ex.run(options={"beat_interval": 0.05})
 

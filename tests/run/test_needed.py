@@ -142,7 +142,7 @@ class TestCall:
     def test_a_secret_of_which_nobody_can_tell_is_another(self, counted):
         """Without the store's salt a run is needed."""
         counted.run(config_updates={"password": "hunter2"})
-        (counted.run().dir.parent / "_salt").unlink()
+        (counted.run().folder.parent / "_salt").unlink()
 
         assert "3" == counted.run(config_updates={"password": "hunter2"}, needed=True).id
 

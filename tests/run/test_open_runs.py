@@ -30,7 +30,7 @@ def _all_closed():
 
 def stored(run):
     """Return a run read back."""
-    return expframe.runs(run.dir.parent)[run.id]
+    return expframe.runs(run.folder.parent)[run.id]
 
 
 def run_script(path, environment, *, code=0):
@@ -500,14 +500,14 @@ class TestCalls:
         with pytest.raises(ValueError, match="hunter2"), ex.create() as run:
             assert "hunter2-secret" == run()
             run(fails=True)
-        assert b"hunter2" not in (run.dir / "calls.jsonl").read_bytes()
+        assert b"hunter2" not in (run.folder / "calls.jsonl").read_bytes()
 
     def test_damaged_lines_are_left_out(self, ex):
         """A line that is no call hides no other one."""
         ex.main(lambda: None)
         with ex.create() as run:
             run()
-            with (run.dir / "calls.jsonl").open("a") as file:
+            with (run.folder / "calls.jsonl").open("a") as file:
                 file.write('{"number": 7}\nnonsense\n[1]\n{"numb')
             run()
         assert [1, 2] == [call.number for call in stored(run).calls]
@@ -624,7 +624,7 @@ class TestCalls:
         """`ex.run` writes no file of calls."""
         ex.main(lambda: 1)
         run = ex.run()
-        assert not (run.dir / "calls.jsonl").exists()
+        assert not (run.folder / "calls.jsonl").exists()
         assert "calls" not in stored(run).record.counts
 
 

@@ -633,7 +633,7 @@ class TestWhatGoesOn:
         monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
         run = ex.run(options={"resume": "1"})
 
-        assert (7, None) == (run.result, run.dir)
+        assert (7, None) == (run.result, run.folder)
         assert ("FAILED", 1) == (stored(1).status, stored(1).record.attempt)
 
     def test_observers_are_told(self, ex):

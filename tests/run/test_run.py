@@ -30,7 +30,7 @@ from expframe.testing import ObserverContract, recording
 
 def stored(run):
     """Return a run read back."""
-    return expframe.runs(run.dir.parent)[run.id]
+    return expframe.runs(run.folder.parent)[run.id]
 
 
 class TestStatus:
@@ -313,7 +313,7 @@ class TestWhere:
 
         @ex.command
         def child(_run):
-            return _run.dir
+            return _run.folder
 
         @ex.main
         def main():
@@ -348,7 +348,7 @@ class TestGhost:
             path.write_text("x")
             assert path.exists()
             kept = _run.add_artifact(path)
-            return path, kept, _run.id, _run.dir, _run.uid
+            return path, kept, _run.id, _run.folder, _run.uid
 
         run = ex.run(options={"unobserved": way == "option"})
         path, kept, id, folder, uid = run.result

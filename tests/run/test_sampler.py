@@ -157,7 +157,7 @@ class TestRun:
         @ex.main
         def main(_run):
             deadline = time.monotonic() + 120
-            while until and not expframe.StoredRun(_run.dir).system():
+            while until and not expframe.StoredRun(_run.folder).system():
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
             time.sleep(seconds)

@@ -152,7 +152,7 @@ class TestRefusals:
                 _run.checkpoint(2, a=2, broken=Broken())
             with pytest.raises(EscapingPathError):
                 _run.checkpoint(3, {"../../outside": 1})
-            return _run.last_checkpoint()["a"], [path.name for path in (_run.dir / "checkpoints").iterdir()]
+            return _run.last_checkpoint()["a"], [path.name for path in (_run.folder / "checkpoints").iterdir()]
 
         assert (1, ["1"]) == run_main(ex, main).result
 
@@ -165,7 +165,7 @@ class TestRefusals:
             monkeypatch.setattr(checkpoints, "replace_file", lambda *_: Path("/dev/full").write_bytes(b"x" * 10))
             with pytest.raises(SaveError, match="No space left"):
                 _run.checkpoint(2, a=numpy.zeros(10))
-            return _run.last_checkpoint()["a"], [path.name for path in (_run.dir / "checkpoints").iterdir()]
+            return _run.last_checkpoint()["a"], [path.name for path in (_run.folder / "checkpoints").iterdir()]
 
         assert (1, ["1"]) == run_main(ex, main).result
 

@@ -73,7 +73,7 @@ def test_a_package_brings_a_format(notes, ex, tmp_path):
 def test_our_own_runs_ask_nobody(notes, ex):
     """A format is asked only of folders that are no runs of ours."""
     ex.main(lambda: None)
-    store = ex.run().dir.parent
+    store = ex.run().folder.parent
 
     assert ["COMPLETED"] == [run.status for run in expframe.runs(store)]
     assert 0 == notes.asked

@@ -32,7 +32,7 @@ def run(ex, tmp_path):
         print("printed")
         return {"best": 0.125}
 
-    return StoredRun(ex.run(options={"capture": "sys"}).dir)
+    return StoredRun(ex.run(options={"capture": "sys"}).folder)
 
 
 class TestStoredRun:
@@ -60,7 +60,7 @@ class TestStoredRun:
             if _run.depth == 0:
                 made.append(ex.run(tags=["inner"], config_updates={"seed": 7}))
 
-        names = ("dir", "id", "uid", "name", "command", "seed", "tags", "depth", "status")
+        names = ("folder", "dir", "id", "uid", "name", "command", "seed", "tags", "depth", "status")
         live = ex.run(tags=["outer"], options={"id": "outer"})
         inner = made[0]
 
@@ -158,7 +158,7 @@ class TestStoredRun:
             _run.log_scalar(name, 1.5, 3)
             _run.log_scalars({name: [2.5]}, [4])
 
-        curves = StoredRun(ex.run().dir).metrics()
+        curves = StoredRun(ex.run().folder).metrics()
 
         assert [name] == list(curves)
         assert [(3, 1.5), (4, 2.5)] == list(curves[name])
@@ -174,7 +174,7 @@ class TestStoredRun:
                     log()
             _run.log_scalar("fine", 1)
 
-        assert ["fine"] == list(StoredRun(ex.run().dir).metrics())
+        assert ["fine"] == list(StoredRun(ex.run().folder).metrics())
 
 
 class TestRuns:
@@ -198,7 +198,7 @@ class TestRuns:
 
     def test_newest_first(self, three):
         """Runs come newest first, and are as many as there are."""
-        runs = expframe.runs(three.dir.parent)
+        runs = expframe.runs(three.folder.parent)
 
         assert ["5", "4", "3", "2", "1"] == [run.id for run in runs]
         assert 5 == len(runs)
@@ -215,24 +215,24 @@ class TestRuns:
 
     def test_by_id(self, three):
         """An id may be a number or a text."""
-        runs = expframe.runs(three.dir.parent)
+        runs = expframe.runs(three.folder.parent)
 
-        assert runs[3].folder == runs["3"].folder == three.dir
+        assert runs[3].folder == runs["3"].folder == three.folder
         assert (True, True, False) == (3 in runs, "3" in runs, "x" in runs)
 
     @pytest.mark.parametrize("id", ["9", 0, -1, "..", ".", "", "_sources", "3/../2", "a\0b", None])
     def test_an_unknown_id(self, three, id):
         """An unknown id is a KeyError that lists the newest ones."""
         with pytest.raises(RunNotFoundError) as caught:
-            expframe.runs(three.dir.parent)[id]
+            expframe.runs(three.folder.parent)[id]
 
-        assert f"No run {str(id)!r} in {three.dir.parent}. Newest runs: 5, 4, 3, 2, 1." == str(caught.value)
+        assert f"No run {str(id)!r} in {three.folder.parent}. Newest runs: 5, 4, 3, 2, 1." == str(caught.value)
         assert isinstance(caught.value, KeyError)
 
     def test_children(self, three):
         """The runs inside a run are its children, in the order of their start, a damaged neighbour notwithstanding."""
-        runs = expframe.runs(three.dir.parent)
-        (three.dir.parent / "1" / "run.json").write_text("garbage")
+        runs = expframe.runs(three.folder.parent)
+        (three.folder.parent / "1" / "run.json").write_text("garbage")
 
         assert ["4", "5"] == [run.id for run in runs["3"].children]
         assert [5, 6] == [run.result for run in runs["3"].children]
@@ -240,7 +240,7 @@ class TestRuns:
 
     def test_other_folders_are_no_runs(self, three):
         """Folders without a record, files and hidden folders are passed over."""
-        store = three.dir.parent
+        store = three.folder.parent
         for name in (".hidden", "_mine", "²"):
             (store / name).mkdir()
             (store / name / "run.json").write_text("{}")
@@ -264,7 +264,7 @@ class TestRuns:
         """A run that is copied to another store under another name is read there."""
         import shutil
 
-        shutil.copytree(three.dir, tmp_path / "other" / "copy")
+        shutil.copytree(three.folder, tmp_path / "other" / "copy")
 
         assert three.uid == expframe.runs(tmp_path / "other")["copy"].record.uid
 
@@ -340,5 +340,5 @@ def test_an_experiment_of_any_name_is_stored(tmp_path):
     ex = Experiment("../a/b\0c\n", store=tmp_path / "runs")
     ex.main(lambda: None)
 
-    assert "../a/b\0c\n" == StoredRun(ex.run().dir).record.name
+    assert "../a/b\0c\n" == StoredRun(ex.run().folder).record.name
     assert ["runs"] == [path.name for path in tmp_path.iterdir()]

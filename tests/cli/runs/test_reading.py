@@ -340,7 +340,7 @@ def test_json_holds_values_of_all_kinds(ex, cli):
 def test_a_resumed_run_lasted_since_it_was_resumed(ex, cli):
     """Lists say the same as the record: the time of the latest attempt."""
     ex.main(lambda: None)
-    folder = ex.run().dir
+    folder = ex.run().folder
     data = json.loads((folder / "run.json").read_text())
     data.update(
         started="2026-01-01T00:00:00+00:00", resumed="2026-01-05T00:00:00+00:00", ended="2026-01-05T00:00:05+00:00"
@@ -353,7 +353,7 @@ def test_a_resumed_run_lasted_since_it_was_resumed(ex, cli):
 def test_a_time_without_zone_spoils_no_list(ex, cli):
     """A record that somebody wrote by hand lacks what cannot be told, and the list has it."""
     ex.main(lambda: None)
-    folder = ex.run().dir
+    folder = ex.run().folder
     data = {**json.loads((folder / "run.json").read_text()), "started": "2026-01-01T00:00:00"}
     (folder / "run.json").write_text(json.dumps(data))
 

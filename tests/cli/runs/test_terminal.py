@@ -65,7 +65,7 @@ def many(ex):
 
     first = ex.run(config_updates={"seed": 1})
     for number in range(2, 61):
-        shutil.copytree(first.dir, f"runs/{number}")
+        shutil.copytree(first.folder, f"runs/{number}")
 
 
 def test_a_long_list_is_cut_and_that_is_said(many, terminal, cli):

@@ -128,7 +128,7 @@ def test_a_secret_that_is_a_common_word_breaks_no_record(tmp_path, name):
     def main(password):
         return (1, password)
 
-    run = expframe.runs(ex.run().dir.parent)[1]
+    run = expframe.runs(ex.run().folder.parent)[1]
 
     assert ("COMPLETED", "main", "demo", (1, name if len(name) < 8 else "********")) == (
         run.status,
