@@ -22,14 +22,14 @@ Usage:
 
     $ python 02_config_functions.py print_config with width=16 optimizer.lr=0.5
     Configuration (modified, added, typechanged):
-      depth = 3
-      epochs = 30                       # an annotated entry takes this type only
-      layers = [16, 8, 4]
-      seed = 937377407                  # the seed of all randomness in this run
+      seed = 1804600186                 # the seed of all randomness in this run
       width = 16                        # neurons of the first layer; command line, was 64 (02_config_functions.py:48)
+      depth = 3
+      layers = [16, 8, 4]
       optimizer:
-        lr = 0.5                        # command line, was 0.01 (02_config_functions.py:51)
         name = 'adam'
+        lr = 0.5                        # command line, was 0.01 (02_config_functions.py:51)
+      epochs = 30                       # an annotated entry takes this type only
 
     $ python 02_config_functions.py with widht=16
     UnknownEntryError: 'widht=16': no config entry 'widht'. Did you mean 'width' (02_config_functions.py:48)? ...

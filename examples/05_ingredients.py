@@ -25,12 +25,12 @@ Usage:
 
     $ python 05_ingredients.py print_config with dataset.tiny
     Configuration (modified, added, typechanged):
-      seed = 2108691345                 # the seed of all randomness in this run
+      paths:
+        root = '/data'
       dataset:
         name = 'letters'
         size = 10                       # named config tiny (05_ingredients.py:56), was 1000 (05_ingredients.py:50)
-      paths:
-        root = '/data'
+      seed = 1647354058                 # the seed of all randomness in this run
 """
 
 from expframe import Experiment, Ingredient

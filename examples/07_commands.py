@@ -19,10 +19,15 @@ Usage:
     removing model.bin
 
     $ python 07_commands.py help evaluate
-    evaluate(path, split='test')
+    Usage:
+      07_commands.py evaluate [(with UPDATE...)] [options]
+
         Measure a trained model.
 
         Parameters of a command are entries as well, so `split` may be set although no config defines it.
+
+    Takes from the config:
+        path, split
 
     $ python 07_commands.py help
     Usage:
@@ -30,16 +35,22 @@ Usage:
     ...
     Commands:
       evaluate             Measure a trained model.
-      clean                Remove what training left behind; such a run is not kept.
+      clean                Remove what training left behind; such a run is not
+                           kept.
       train                Train a model and write it.
       print_config         ...
     ...
+    Config entries:
+      seed = drawn        the seed of all randomness in this run (int)
+      path = 'model.bin'  (str)
+      lr = 0.1            (float)
+
 
     $ python 07_commands.py print_config with lr=1
     Configuration (modified, added, typechanged):
-      lr = 1.0                          # command line, was 0.1 (07_commands.py:61)
-      path = 'model.bin'
       seed = 1893466751                 # the seed of all randomness in this run
+      path = 'model.bin'
+      lr = 1.0                          # command line, was 0.1 (07_commands.py:72)
 
     $ python 07_commands.py save_config with lr=1 config_filename=fast.json
     Saved the config to fast.json

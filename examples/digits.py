@@ -20,15 +20,15 @@ Usage:
 
     $ python digits.py print_config with quick components=50
     Configuration (modified, added, typechanged):
-      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:59)
-      epochs = 5                        # named config quick (digits.py:66), was 20 (digits.py:56)
-      gamma = 0.1                       # how near an image must be to count as similar
-      learning_rate = 1.0
-      penalty = 1e-06                   # on large weights
-      seed = 1208898347                 # the seed of all randomness in this run
       data:
         held_out = 0.25                 # share of the images that only test the model
         noise = 0.0                     # spread of the noise on training images, whose pixels go from 0 to 1
+      seed = 1561855775                 # the seed of all randomness in this run
+      epochs = 5                        # named config quick (digits.py:66), was 20 (digits.py:56)
+      learning_rate = 1.0
+      penalty = 1e-06                   # on large weights
+      components = 50                   # how many images each is compared with; command line, was 200 (digits.py:59)
+      gamma = 0.1                       # how near an image must be to count as similar
 """
 
 from matplotlib.figure import Figure

@@ -75,14 +75,22 @@ def run_cli(ex: Experiment, argv: str | Sequence[str] = "") -> CliResult:
 
 @contextlib.contextmanager
 def _same_logging() -> Iterator[None]:
-    """Leave the root logger as it was."""
+    """Leave the handlers of the root logger, and the levels of all, as they were."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    levels = {name: logger.level for name, logger in _loggers()}
     try:
         yield
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
+        for name, logger in _loggers():
+            logger.setLevel(levels.get(name, logging.NOTSET))
+
+
+def _loggers() -> Iterator[tuple[str, logging.Logger]]:
+    known = list(logging.Logger.manager.loggerDict.items())
+    return ((name, logger) for name, logger in known if isinstance(logger, logging.Logger))
 
 
 @contextlib.contextmanager

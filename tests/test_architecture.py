@@ -26,7 +26,7 @@ FOLDERS = {
     "run": "timers progress sampler heart ledger files children logbook life resume skip worker bind run open_runs"
     " rerun",
     "cli": "argv render tracebacks table",
-    "cli/script": "commands preview command_line",
+    "cli/script": "commands preview help command_line",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun metrics"
     " comparison compare tag note rename rm export_runs import_runs du gc doctor candidates completion",
     "experiment": "settings planning from_file queue experiment",

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
@@ -13,13 +14,26 @@ from expframe.config.request import FLAGS, Flag, Options, Override
 from expframe.errors import CommandLineError
 from expframe.recipe.registry import CliOption, Command
 
-_GRAMMAR = """\
+_PRINT_CONFIG = "  {program} print_config [GROUP] [(with UPDATE...)] [options]\n"
+_GRAMMAR = f"""\
 Usage:
-  {program} [(with UPDATE...)] [options]
-  {program} help [COMMAND]
-  {program} [COMMAND] (-h | --help)
-  {program} COMMAND [(with UPDATE...)] [options]
+  {{program}} [(with UPDATE...)] [options]
+  {{program}} help [COMMAND]
+  {{program}} [COMMAND] (-h | --help)
+{_PRINT_CONFIG}\
+  {{program}} COMMAND [(with UPDATE...)] [options]
 """
+
+
+OF_PRINT_CONFIG = (
+    Flag("", "--changed", "changed", "With print_config: only what differs from the defaults."),
+    Flag("", "--json", "json", "With print_config: the values as JSON."),
+)
+"""Flags of one command alone."""
+
+
+_WIDTH = 79
+"""No line of help is longer, but for what users have written."""
 
 
 class Words(NamedTuple):
@@ -32,6 +46,7 @@ class Words(NamedTuple):
         named: The words without `=`: named configs and files.
         options: The flags.
         help: Whether only help is wanted.
+        kwargs: Arguments of the command that have words of their own.
     """
 
     command: str | None
@@ -39,12 +54,17 @@ class Words(NamedTuple):
     named: tuple[str, ...]
     options: Options
     help: bool
+    kwargs: Mapping[str, Any] = MappingProxyType({})
 
 
 def usage(
-    program: str, description: str, commands: Mapping[str, Command], cli_options: Sequence[CliOption] = ()
+    program: str,
+    description: str,
+    commands: Mapping[str, Command],
+    cli_options: Sequence[CliOption] = (),
+    more: Iterable[str] = (),
 ) -> str:
-    """Return the whole help text of a script."""
+    """Return the whole help text of a script; `more` are further parts, for the end."""
     import textwrap
 
     parts = [_GRAMMAR.format(program=program)]
@@ -54,19 +74,39 @@ def usage(
     parts.append(
         "Arguments:\n"
         "  COMMAND   Name of the command to run (see below for the commands).\n"
-        "  UPDATE    An override (name=value, net.depth=3, layers.0=9, tags+=['x'], +new=1),\n"
-        "            a named config, or a config file.\n"
+        "  UPDATE    An override (name=value, net.depth=3, layers.0=9, tags+=['x'],\n"
+        "            +new=1), a named config, or a config file.\n"
     )
     if commands:
-        width = max(8, *map(len, commands))
-        lines = (f"  {name:<{width}}  {command.doc}".rstrip() for name, command in commands.items())
-        parts.append("Commands:\n" + "\n".join(lines) + "\n")
-    return "\n".join(parts)
+        parts.append("Commands:\n" + columns((name, command.doc) for name, command in commands.items()) + "\n")
+    return "\n".join([*parts, *more]).rstrip("\n") + "\n"
+
+
+def columns(rows: Iterable[tuple[str, str]]) -> str:
+    """Return names and what is said of them side by side, no line longer than a screen is wide."""
+    import textwrap
+
+    known = list(rows)
+    width = min(max((len(name) for name, _ in known), default=0), 28)
+    lines = []
+    for name, text in known:
+        start = f"  {name:<{width}}  "
+        first = [start.rstrip()] if len(name) > width else []
+        indent = " " * (width + 4)
+        said = textwrap.wrap(text, _WIDTH, initial_indent=indent if first else start, subsequent_indent=indent)
+        lines += [*first, *(said or ([] if first else [start.rstrip()]))]
+    return "\n".join(lines)
 
 
 def short_usage(program: str) -> str:
     """Return the usage lines alone."""
     return _GRAMMAR.format(program=program).rstrip()
+
+
+def usage_of(program: str, command: str) -> str:
+    """Return the usage line of one command."""
+    line = _PRINT_CONFIG.strip() if command == "print_config" else f"{{program}} {command} [(with UPDATE...)] [options]"
+    return f"Usage:\n  {line.format(program=program)}"
 
 
 def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = ()) -> Words:
@@ -85,22 +125,27 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
     """
     from docopt import DocoptExit, DocoptLanguageError, docopt
 
-    grammar = f"{_GRAMMAR.format(program='script')}\n{_options_grammar(cli_options)}"
+    # docopt would take the word `with` for a GROUP that may be left out.
+    with_flags = [_PRINT_CONFIG.replace("[GROUP]", f"{group}[--changed] [--json]") for group in ("", "GROUP ")]
+    lines = _GRAMMAR.replace(_PRINT_CONFIG, "".join(with_flags))
+    grammar = f"{lines.format(program='script')}\n{_options_grammar(cli_options)}"
     try:
         found: dict[str, Any] = docopt(grammar, argv=_spread(argv, grammar), default_help=False)
     except (DocoptExit, DocoptLanguageError):
         raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program)) from None
-    if found["COMMAND"] == "with":
+    if "with" in (found["COMMAND"], found["GROUP"]):
         raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program))
     updates = [word for word in found["UPDATE"] or [] if word]
     given = {flag.long: found[flag.long] for flag in FLAGS if found[flag.long] not in (None, False)}
     extra = {option.flag.long: found[option.flag.long] for option in cli_options}
+    shown = {"group": found["GROUP"], "changed": found["--changed"], "as_json": found["--json"]}
     return Words(
-        found["COMMAND"],
+        "print_config" if found["print_config"] else found["COMMAND"],
         tuple(Override.parse(word) for word in updates if "=" in word),
         tuple(word for word in updates if "=" not in word),
         Options.from_mapping({**given, "extra": {k: v for k, v in extra.items() if v not in (None, False)}}),
         bool(found["help"] or found["--help"]),
+        {name: value for name, value in shown.items() if value},
     )
 
 
@@ -170,7 +215,7 @@ def program_name(argv: Sequence[str]) -> str:
 
 
 def _options_text(cli_options: Iterable[CliOption]) -> str:
-    flags = [*FLAGS, *(option.flag for option in cli_options)]
+    flags = [*FLAGS, *OF_PRINT_CONFIG, *(option.flag for option in cli_options)]
     return "Options:\n" + "\n".join(map(_flag_text, flags)) + "\n"
 
 
@@ -189,8 +234,10 @@ def _spelled(flag: Flag) -> str:
 def _flag_text(flag: Flag) -> str:
     import textwrap
 
-    lines = textwrap.wrap(flag.help, 79 - 34) or [""]
-    return f"  {_spelled(flag):<30}  " + f"\n{'':34}".join(lines)
+    lines = textwrap.wrap(flag.help, _WIDTH - 34) or [""]
+    spelled = f"  {_spelled(flag):<30}  "
+    start = spelled if len(spelled) <= 34 else f"{spelled.rstrip()}\n{'':34}"
+    return start + f"\n{'':34}".join(lines)
 
 
 # ---------------------------------------------------------------------------------------------- what is wrong
@@ -198,7 +245,7 @@ def _flag_text(flag: Flag) -> str:
 
 def _explain(argv: Sequence[str], cli_options: Iterable[CliOption]) -> tuple[str, str]:
     """Return which word is wrong, and why."""
-    flags = [*FLAGS, *(option.flag for option in cli_options)]
+    flags = [*FLAGS, *(option.flag for option in cli_options), *(OF_PRINT_CONFIG if "print_config" in argv else ())]
     given: list[Flag] = []
     takes = False
     words: list[str] = []
@@ -225,8 +272,9 @@ def _explain_words(words: Sequence[str]) -> tuple[str, str]:
     override = next((word for word in words if "=" in word), None)
     if override is not None and "with" not in words:
         return override, "goes after the word `with`."
-    if len(words) > 1 and words[0] != "help" and "with" not in words:
-        return words[1], "is one word too many: one command, then `with` and what it is to be done with."
+    most = 2 if words[:1] == ["print_config"] else 1
+    if len(words) > most and words[0] != "help" and "with" not in words:
+        return words[most], "is one word too many: one command, then `with` and what it is to be done with."
     return " ".join(words), "fits no usage line."
 
 

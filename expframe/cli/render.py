@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -21,6 +22,7 @@ from expframe.errors import ExpframeError
 
 _CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
+_WIDTH = 79
 _STANDARD = str(Path(os.__file__).parent) + os.sep
 
 
@@ -39,16 +41,21 @@ def paint(text: str, kind: str, colour: bool) -> str:
     return f"\x1b[{_CODES[kind]}m{text}\x1b[0m" if colour and kind in _CODES and text else text
 
 
-def config_text(config: Config, *, colour: bool) -> str:
+def config_text(config: Config, *, colour: bool, entries: Mapping[Any, Any] | None = None) -> str:
     """
     Return a config, one entry a line, with docs, and for each changed value what it was and who changed it.
 
-    Secrets are masked.
+    Entries stand in the order in which they are defined. Secrets are masked.
+
+    Args:
+        config: The config.
+        colour: Whether what has changed is shown in colours.
+        entries: Those that are shown, as a tree of the masked config; all by default.
     """
     legend = ", ".join(paint(kind, kind, colour) for kind in ("modified", "added", "typechanged"))
     lines = [f"Configuration ({legend}):"]
     shown = config.masked()
-    _add_group(lines, shown, shown.values, (), colour)
+    _add_group(lines, shown, shown.values if entries is None else entries, (), colour)
     return "\n".join(lines)
 
 
@@ -56,7 +63,7 @@ def entry_texts(config: Config) -> list[str]:
     """Return each entry of a config with its value, and whence that comes. Secrets are masked."""
     config = config.masked()
     shown = [
-        (dotted.join(path), _shown(value, lambda plain: short_repr(plain, 100)))
+        (dotted.join(path), shown_value(value, lambda plain: short_repr(plain, 100)))
         for path, value in dotted.walk(config.values)
     ]
     width = min(max((len(f"{name} = {value}") for name, value in shown), default=0), 50)
@@ -71,10 +78,7 @@ def _origin_of(config: Config, name: str) -> Origin | None:
 
 
 def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path: dotted.Path, colour: bool) -> None:
-    def rank(item: tuple[Any, Any]) -> tuple[bool, str]:
-        return (isinstance(item[1], dict) and bool(item[1]), str(item[0]))
-
-    for key, value in sorted(group.items(), key=rank):
+    for key, value in group.items():
         below = (*path, key)
         name = dotted.join(below)
         indent = "  " * len(below)
@@ -85,16 +89,20 @@ def _add_group(lines: list[str], config: Config, group: Mapping[Any, Any], path:
             lines.append(_with_notes(paint(f"{indent}{key}:", kind, colour), len(f"{indent}{key}:"), doc, "", colour))
             _add_group(lines, config, value, below, colour)
             continue
-        shown = _shown(value, _pretty)
+        shown = shown_value(value, partial(_pretty, width=_WIDTH - len(f"{indent}{key} = ")))
         text = f"{indent}{key} = " + shown.replace("\n", f"\n{indent}  ")
         note = _note(config, name, change) if change else _note_of_elements(config, name)
         lines.append(_with_notes(paint(text, kind, colour), len(text.rpartition("\n")[2]), doc, note, colour))
 
 
-def _pretty(plain: Any) -> str:
+def _pretty(plain: Any, width: int) -> str:
+    """Return a value in one line up to a width, and in as few full lines as possible beyond it."""
     import pprint
 
-    return pprint.pformat(plain, width=80, sort_dicts=False)
+    text = repr(plain)
+    if len(text) <= width and "\n" not in text:
+        return text
+    return pprint.pformat(plain, width=max(width, 20), sort_dicts=False, compact=True)
 
 
 def _kind_inside(config: Config, name: str) -> str:
@@ -105,7 +113,7 @@ def _note(config: Config, name: str, change: Change) -> str:
     by = _by(_origin_of(config, name))
     if change.kind == "added":
         return f"{by}, new"
-    default = _shown(change.default, lambda plain: short_repr(plain, 40))
+    default = shown_value(change.default, lambda plain: short_repr(plain, 40))
     where = f" ({change.where})" if change.where else ""
     return f"{by}, was {default}{where}"
 
@@ -120,7 +128,8 @@ def _by(origin: Origin | None) -> str:
     return f"{' '.join(dict.fromkeys((origin.kind, origin.name)))} ({origin.where})"
 
 
-def _shown(value: Any, form: Callable[[Any], str]) -> str:
+def shown_value(value: Any, form: Callable[[Any], str]) -> str:
+    """Return the value of an entry of a masked config as text, in the given form of its plain copy."""
     return MASK if isinstance(value, Masked) and str(value) == MASK else form(thaw(value))
 
 

@@ -470,9 +470,9 @@ class Experiment(Ingredient):
             from expframe.cli.script.commands import BUILT_IN
 
             self._has_built_in = True
-            for function in BUILT_IN:
+            for function, how in BUILT_IN.items():
                 if function.__name__ not in self.registry.commands:
-                    self.command(unobserved=True)(function)
+                    self.command(unobserved=True, **how)(function)
 
 
 def start(

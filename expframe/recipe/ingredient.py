@@ -19,6 +19,7 @@ from expframe.recipe.registry import Captured, Command, Registry
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_OWN_LOGGER = "expframe"
 _HOOK_PARAMETERS = ("config", "command_name", "logger")
 _BETWEEN = (__name__, "expframe.experiment.experiment", "expframe.run.run", "expframe.run.open_runs")
 """Modules that may stand between the user and us."""
@@ -74,6 +75,14 @@ class Ingredient:
         self.registry = Registry(path, place, lambda: [ingredient.registry for ingredient in self.ingredients])
         self.doc = caller.f_globals.get("__doc__")
         self._module = caller.f_globals.get("__name__", "__main__")
+
+    @property
+    def loggers(self) -> set[str]:
+        """The names of the loggers that are its own: those of the modules that define it and its ingredients."""
+        found: list[Ingredient] = [self]
+        for ingredient in found:
+            found += [below for below in ingredient.ingredients if below not in found]
+        return {_OWN_LOGGER, *(ingredient._module for ingredient in found)}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.path!r}>"

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from expframe.cli import argv as words
 from expframe.cli.render import error_text, own_frames_only, write
 from expframe.cli.script.commands import show_config
-from expframe.config import dotted
 from expframe.config.masking import Masking
 from expframe.config.request import Options, Request
-from expframe.errors import ExpframeError, OptionError, Terminated, UnknownCommandError
+from expframe.errors import ExpframeError, OptionError, Terminated
 from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside
 
@@ -41,10 +39,12 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         asked = words.parse(line[1:], program, experiment.registry.cli_options)
         options = asked.options
         if asked.help:
-            _print_help(experiment, asked.command, program)
+            from expframe.cli.script.help import help_text
+
+            write(help_text(experiment, asked.command, program))
             return None
-        _set_up_logging(options.loglevel)
-        request = Request(asked.command, asked.overrides, asked.named, options)
+        _set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
+        request = Request(asked.command, asked.overrides, asked.named, options, kwargs=asked.kwargs)
         run = prepare(request)
         options = run.request.options
         if options.dry_run:
@@ -87,20 +87,8 @@ def _show(problem: Exception, options: Options, masking: Masking) -> None:
         pdb.post_mortem(problem.__traceback__)
 
 
-def _print_help(experiment: Any, command: str | None, program: str) -> None:
-    experiment.add_built_in_commands()
-    commands = experiment.registry.snapshot().commands
-    if command is None:
-        write(words.usage(program, experiment.doc or "", commands, experiment.registry.cli_options))
-        return
-    if command not in commands:
-        raise UnknownCommandError(command, dotted.nearest(command, commands), tuple(commands))
-    found = commands[command].captured.raw
-    doc = inspect.getdoc(found) or "No description."
-    write(f"{command}{inspect.signature(found)}\n" + "\n".join(f"    {row}".rstrip() for row in doc.splitlines()))
-
-
-def _set_up_logging(level: str | int | None) -> None:
+def _set_up_logging(level: str | int | None, loggers: Iterable[str]) -> None:
+    """Let log lines be seen, and those of the experiment from a level on: not those of the libraries that it uses."""
     name_level()
     root = logging.getLogger()
     if not root.handlers:
@@ -109,7 +97,8 @@ def _set_up_logging(level: str | int | None) -> None:
         root.addHandler(handler)
         root.setLevel(logging.INFO)
     if level is not None:
-        root.setLevel(parse_level(level))
+        for name in loggers:
+            logging.getLogger(name).setLevel(parse_level(level))
 
 
 def parse_level(level: str | int) -> int:

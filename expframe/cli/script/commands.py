@@ -3,27 +3,79 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from expframe.cli.render import config_text, paint, wants_colour, write
-from expframe.config import dotted, files
+from expframe.config import dotted, files, json_values
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
+from expframe.errors import UsageError
 
 
-def print_config(_run: Any) -> None:
-    """Print the config with its docs, what differs from the defaults, and who changed it."""
-    show_config(_run.config)
+def print_config(_run: Any, group: str = "", changed: bool = False, as_json: bool = False) -> None:
+    """
+    Print the config with its docs, what differs, and who changed it.
+
+    `print_config GROUP` prints one group or entry, --changed only what differs
+    from the defaults, and --json the values as JSON.
+    """
+    show_config(_run.config, group, changed=changed, as_json=as_json)
 
 
-def show_config(config: Config) -> None:
-    """Print a config."""
-    write(config_text(config, colour=wants_colour(sys.stdout)))
+def show_config(config: Config, group: str = "", *, changed: bool = False, as_json: bool = False) -> None:
+    """
+    Print a config.
+
+    Args:
+        config: The config.
+        group: The path of the group or entry that is shown; all by default.
+        changed: Whether only what differs from the defaults is shown.
+        as_json: Whether values are printed as JSON.
+
+    Raises:
+        UsageError: There is no such group or entry.
+    """
+    entries = _selected(config.masked(), dotted.split(group), changed=changed)
+    if as_json:
+        write(json.dumps(json_values.to_json(thaw(entries)), indent=2, ensure_ascii=False))
+    elif changed and not entries:
+        write("Nothing differs from the defaults.")
+    else:
+        write(config_text(config, colour=wants_colour(sys.stdout), entries=entries))
+
+
+def _selected(config: Config, path: dotted.Path, *, changed: bool) -> dict[Any, Any]:
+    """Return the tree of the entries at and below a path, or of those of them that differ from their defaults."""
+    if dotted.get(config.values, path) is dotted.MISSING:
+        known = [
+            dotted.join(place[:end]) for place, _ in dotted.walk(config.values) for end in range(1, len(place) + 1)
+        ]
+        near = dotted.nearest(dotted.join(path), dict.fromkeys(known))
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(map(str, config.values))}."
+        raise UsageError(f"print_config {dotted.join(path)!r}", f"there is no such group or entry. {hint}")
+    names = tuple(config.changes)
+    tree: dict[Any, Any] = {}
+    for place, value in dotted.walk(config.values):
+        name = dotted.join(place)
+        has_changed = name in config.changes or any(other.startswith(f"{name}.") for other in names)
+        if _is_below(place, path) and (has_changed or not changed):
+            group = tree
+            for key in place[:-1]:
+                group = group.setdefault(key, {})
+            group[place[-1]] = value
+    return tree
+
+
+def _is_below(place: dotted.Path, path: dotted.Path) -> bool:
+    """Return whether a place is a path or below it."""
+    return tuple(map(str, place[: len(path)])) == tuple(map(str, path))
 
 
 def print_dependencies(_run: Any) -> None:
-    """Print the installed packages, the source files and the repository that the code uses."""
+    """Print the packages, source files and repository that the code uses."""
     from expframe.facts import git, packages, sources
 
     scope = _run.scope
@@ -47,7 +99,12 @@ def print_dependencies(_run: Any) -> None:
 
 
 def save_config(_run: Any, config_filename: str = "config.json") -> None:
-    """Save the config to a file (with config_filename=NAME.json or .yaml), which `with NAME` reads back."""
+    """
+    Save the config to a file, which `with FILE` reads back.
+
+    It is called config.json; `with config_filename=NAME` is another one, .json
+    or .yaml.
+    """
     shown = _run.config.masked().values
     files.save({name: value for name, value in thaw(shown).items() if name != "config_filename"}, config_filename)
     write(f"Saved the config to {config_filename}")
@@ -66,4 +123,10 @@ def print_named_configs(_run: Any) -> None:
     write("\n".join(lines if len(lines) > 1 else ["No named configs"]))
 
 
-BUILT_IN = (print_config, print_dependencies, save_config, print_named_configs)
+BUILT_IN: Mapping[Callable[..., None], Mapping[str, Any]] = {
+    print_config: {"entries": ()},  # an entry called `group` is none of its own
+    print_dependencies: {},
+    save_config: {},
+    print_named_configs: {},
+}
+"""The commands that every experiment has, each with how it is captured."""

@@ -160,8 +160,60 @@ class TestHelp:
 
     @pytest.mark.parametrize("words", [["help", "fail"], ["fail", "-h"]])
     def test_of_a_command(self, demo, words):
-        """A command's signature and docstring are shown."""
-        assert "fail(kind, _run)\n    Fail in many ways.\n\n    With kind=...\n" == demo(*words).stdout
+        """A command's usage and docstring are shown, and what it takes from the config."""
+        assert (
+            "Usage:\n  demo.py fail [(with UPDATE...)] [options]\n\n    Fail in many ways.\n\n    With kind=...\n"
+            "\nTakes from the config:\n    kind\n"
+        ) == demo(*words).stdout
+
+    def test_fits_a_screen(self, demo):
+        """No line of help is longer than 79 columns, and no signature of ours is shown."""
+        for words in (["-h"], ["print_config", "-h"], ["save_config", "-h"], ["help", "config"]):
+            shown = demo(*words).stdout
+
+            assert [] == [line for line in shown.splitlines() if len(line) > 79]
+            assert "_run" not in shown
+
+    def test_entries_and_named_configs(self):
+        """Entries are shown with value, doc and type, named configs with their docs; a long list is cut."""
+        ex = Experiment("many", ghost=True)
+
+        @ex.config
+        def config():
+            lr = 0.1  # how fast
+            api_key = "hunter2hunter2"
+
+        @ex.named_config
+        def fast():
+            """Try it out."""
+            lr = 1
+
+        ex.add_config({f"entry{number}": number for number in range(20)})
+        shown = run_cli(ex, "--help").stdout
+
+        for line in (
+            "lr = 0.1            how fast (float)",
+            "api_key = ********",
+            "seed = drawn",
+            "fast  Try it out.",
+        ):
+            assert f"\n  {line}" in shown
+        assert "\n  11 more: many help config\n" in shown
+        assert "entry15" not in shown
+        whole = run_cli(ex, "help config").stdout
+        assert "entry19 = 19" in whole and "fast  Try it out." in whole
+
+    def test_a_config_that_cannot_be_decided(self):
+        """Help is shown though the config fails, and says so."""
+        ex = Experiment("broken", ghost=True)
+
+        @ex.config
+        def config():
+            raise ValueError("no data here")
+
+        result = run_cli(ex, "-h")
+
+        assert (0, True) == (result.exit_code, "Config entries: " in result.stdout)
 
     def test_of_an_unknown_command(self, demo):
         """The nearest command of an ingredient is named, without a traceback."""
@@ -248,6 +300,26 @@ class TestOptions:
 
         assert mode == run.record.capture
         assert ("lr 0.1\n" in run.output()) is (mode != "no")
+
+    def test_loglevel_is_the_experiments_own(self, caplog):
+        """`-l` sets the loggers of the experiment and of its modules; libraries stay as they are."""
+        library, own = logging.getLogger("some.library"), logging.getLogger(__name__)
+        ex = Experiment("chatty", ghost=True, ingredients=[Ingredient("part")])
+
+        @ex.main
+        def main(_log):
+            library.debug("of a library")
+            own.debug("of the module")
+            _log.debug("of the function")
+
+        run_cli(ex, "-l DEBUG")
+        shown = caplog.text
+        caplog.clear()
+        run_cli(ex, "-n other -l ERROR")
+
+        assert "of the module" in shown and "of the function" in shown
+        assert "of a library" not in shown
+        assert "" == caplog.text
 
     def test_loglevel(self, demo):
         """`-l` sets the level of what is logged to standard error."""

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 
 import pytest
 
@@ -73,22 +75,22 @@ class TestPrintConfig:
     """Values with docs, and for what was changed: how, by whom and from what."""
 
     def test_as_it_is(self, trained):
-        """Single values come first, then groups; comments are shown."""
+        """Entries stand in the order in which they are defined; comments are shown."""
         shown = run_cli(trained, "print_config with seed=1").stdout
 
         assert [
             "Configuration (modified, added, typechanged):",
-            "  empty = {}",
-            "  kind = None",
-            "  lr = 0.1                          # the learning rate",
-            "  names = ['a']",
-            "  seed = 1                          # the seed of all randomness in this run; command line, was",
-            "  sizes = (1, 2)",
             "  data:",
             "    size = 10                       # how many",
+            "  seed = 1                          # the seed of all randomness in this run; command line, was",
+            "  lr = 0.1                          # the learning rate",
             "  net:                              # of the network",
-            "    depth = 2",
             "    width = 3",
+            "    depth = 2",
+            "  kind = None",
+            "  sizes = (1, 2)",
+            "  names = ['a']",
+            "  empty = {}",
         ] == [line.partition(" was ")[0] + (" was" if " was " in line else "") for line in shown.splitlines()]
 
     @pytest.mark.parametrize(
@@ -130,17 +132,71 @@ class TestPrintConfig:
         """A value of many lines is indented below its name."""
         shown = run_cli(trained, ["print_config", "with", f"names={['x' * 30] * 4}"]).stdout
 
+        two = f"'{'x' * 30}', '{'x' * 30}'"
+        assert f"  names = [{two},\n     {two}]" in shown
+
+    def test_long_lists_fill_their_lines(self, trained):
+        """A list stands in one line where that fits 79 columns, else in as few as it needs."""
+        short, long = list(range(15)), list(range(40))
+        for numbers, lines in ((short, 1), (long, 3)):
+            shown = run_cli(trained, ["print_config", "with", f"names={numbers}"]).stdout.splitlines()
+            start = next(n for n, line in enumerate(shown) if line.startswith("  names = "))
+
+            assert lines == shown.index("  empty = {}") - start
+            assert (
+                str(numbers)
+                == " ".join(" ".join(shown[start : start + lines]).split("#")[0].split())[len("names = ") :]
+            )
+
+    def test_one_group(self, trained):
+        """`print_config GROUP` shows one group or entry, an ingredient's too, with options before and after."""
+        head = "Configuration (modified, added, typechanged):\n"
+
+        assert f"{head}  net:                              # of the network\n    width = 3\n    depth = 2\n" == (
+            run_cli(trained, "print_config net").stdout
+        )
+        assert f"{head}  net:                              # of the network\n    depth = 2\n" == (
+            run_cli(trained, "-u print_config net.depth").stdout
+        )
+        assert f"{head}  data:\n    size = 10                       # how many\n" == (
+            run_cli(trained, "print_config data with lr=1").stdout
+        )
+
+    def test_an_unknown_group(self, trained):
+        """A group that is not there is an error that names the nearest."""
+        result = run_cli(trained, "print_config nett")
+
+        assert 0 != result.exit_code
+        assert "print_config 'nett': there is no such group or entry. Did you mean 'net'?" in result.stderr
+
+    def test_only_what_changed(self, trained):
+        """`--changed` shows what differs from the defaults, by whomever it was set, and says where nothing does."""
+        shown = run_cli(trained, "print_config --changed with net.depth=5 fast").stdout
+
+        assert ["lr", "net", "depth"] == [line.split()[0].rstrip(":") for line in shown.splitlines()[1:]]
         assert (
-            "  names = ['"
-            + "x" * 30
-            + "',\n     '"
-            + "x" * 30
-            + "',\n     '"
-            + "x" * 30
-            + "',\n     '"
-            + "x" * 30
-            + "']"
-        ) in shown
+            "Nothing differs from the defaults.\n" == run_cli(trained, "print_config data --changed with lr=1").stdout
+        )
+
+    def test_as_json(self, trained):
+        """`--json` prints the values as JSON, of one group and of what changed too; secrets are masked."""
+        assert {"net": {"width": 3, "depth": 2}} == json.loads(run_cli(trained, "print_config net --json").stdout)
+        assert {"net": {"depth": 5}} == (
+            json.loads(run_cli(trained, "print_config --json --changed with net.depth=5").stdout)
+        )
+        ex = Experiment("secret")
+        ex.add_config(api_key="hunter2hunter2")
+        assert "hunter2" not in run_cli(ex, "print_config --json").stdout
+
+    def test_entries_of_the_commands_own_names(self):
+        """An entry that is called as a parameter of ours is none of it; from Python they are arguments."""
+        ex = Experiment("group", ghost=True)
+        ex.add_config(group={"size": 3}, changed=True, lr=1)
+
+        assert "size = 3" in run_cli(ex, "print_config").stdout
+        with redirect_stdout(StringIO()) as shown:
+            ex.run("print_config", kwargs={"group": "lr", "as_json": True})
+        assert {"lr": 1} == json.loads(shown.getvalue())
 
     def test_secrets(self):
         """Secrets are masked wherever they are, also what they were, and in values made of them."""
