@@ -19,7 +19,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     ├── ConfigError                                A value cannot be decided
     │   ├── UnknownEntryError                      An override names an entry that nothing defines or takes
     │   ├── UnknownNamedConfigError                A word of the command line is no named config and no file
-    │   ├── EntryTypeError                         An annotated entry was given a value of another type
+    │   ├── EntryTypeError                         An entry was given a value of another type
     │   ├── EntryGroupError                        A single value was given for a group of entries, or the reverse
     │   ├── EntryIndexError                        An override names an element that a list does not have
     │   ├── AppendError                            `+=` was used where nothing can be appended
@@ -276,16 +276,19 @@ class UnknownNamedConfigError(ConfigError):
 
 
 class EntryTypeError(ConfigError):
-    """An annotated entry was given a value of another type."""
+    """An entry was given a value of another type."""
 
     written: str
     path: str
     expected: str
     where: str
     got: str
+    hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.written!r}: {located(repr(self.path), self.where)} takes {self.expected}, not {self.got}."
+        place = located(repr(self.path), self.where)
+        hint = f"{self.hint} " if self.hint else ""
+        return f"{self.written!r}: {place} takes {self.expected}, not {self.got}. {hint}--force takes it as it is."
 
 
 class EntryGroupError(ConfigError):

@@ -11,8 +11,8 @@ PACKAGE = Path(expframe.__file__).parent
 FOLDERS = {
     ".": "_version errors",
     "disk": "files layout",
-    "config": "dotted frozen arrays secrets equality json_values parsing masking files request pins layers decided"
-    " rewriting functions validation resolve",
+    "config": "dotted frozen arrays secrets equality json_values hints conversion parsing masking files request pins"
+    " layers decided rewriting functions validation resolve",
     "record": "dataframes record events summaries curves metrics metric_file media significance",
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
     " tee output",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from expframe.config import dotted
+from expframe.config import dotted, parsing
+from expframe.config.dotted import MISSING
 from expframe.config.pins import Annotation, Overlay, Pins, Sum
 from expframe.config.request import Origin
 from expframe.config.secrets import USUAL, Names
@@ -58,6 +59,21 @@ class Entries(NamedTuple):
         overlay = Overlay(pins)
         values = {key: overlay.fix(value, key) for key, value in self.values.items()}
         return Decided(values, origins, replaced=overlay.replaced, sums=overlay.sums)
+
+    def towards(self, earlier: Mapping[Any, Any], pins: Pins) -> Entries:
+        """Return the same with values read towards the annotations and earlier values of their entries."""
+        read = {
+            key: _towards(value, earlier.get(key, MISSING), (*pins.path, key), pins)
+            for key, value in self.values.items()
+            if key in earlier or pins.annotations
+        }
+        return self._replace(values={**self.values, **read}) if read else self
+
+
+def _towards(value: Any, earlier: Any, path: dotted.Path, pins: Pins) -> Any:
+    if isinstance(value, dict) and isinstance(earlier, dict):
+        return {key: _towards(item, dotted.get(earlier, (key,)), (*path, key), pins) for key, item in value.items()}
+    return parsing.convert(value, earlier, pins.type_of(path))
 
 
 class Hook(NamedTuple):

@@ -10,7 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from expframe.config import json_values, parsing
+from expframe.config import conversion, json_values
 from expframe.config.frozen import FrozenDict, FrozenList
 from expframe.config.json_values import TAG, Reference, from_json, short_repr, to_json
 from expframe.config.secrets import (
@@ -95,7 +95,7 @@ class Masking:
 
     def written(self, text: str, path: Path) -> str:
         """Return the text of an override's value as it may be shown."""
-        value = parsing.literal(text)
+        value = conversion.literal(text)
         if self.names.covers(path, text.strip()) or self.names.covers(path, value):
             return MASK
         if type(value) not in _CONTAINERS:
@@ -195,7 +195,7 @@ class Masking:
                 continue
             path = _path_of(left)
             yield from self.texts_in(text.strip(), path)
-            yield from self.texts_in(parsing.literal(text), path)
+            yield from self.texts_in(conversion.literal(text), path)
 
     def _is_named(self, path: Path, value: Any) -> bool:
         return bool(self.names.secret) and self.names.covers(path, value)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import dotted, parsing
+from expframe.config import dotted, hints, parsing
 from expframe.config.dotted import MISSING, Path
 from expframe.config.equality import same
 from expframe.config.frozen import thaw
@@ -98,6 +98,23 @@ class Pins:
             return MISSING
         return MISSING if isinstance(found, str) else found
 
+    def type_of(self, path: Path) -> Any:
+        """Return what the annotation of an entry, or of one around it, says of a path; MISSING for nothing."""
+        for end in range(len(path), 0, -1) if self.annotations else ():
+            found = self.annotation(path[:end])
+            if found is not MISSING:
+                for part in path[end:]:
+                    found = hints.inside(found, part)
+                return found
+        return MISSING
+
+    def read(self, override: Override, given: Any, default: Any) -> Any:
+        """Return what an override, or an item of its dict, gives for an entry that has a default."""
+        annotation = self.type_of(override.path)
+        if override.is_text:
+            return parsing.read(given, default, annotation)
+        return parsing.convert(given, default, annotation)
+
     def fix(self, value: Any, name: dotted.Part, work: Work | None = None) -> Any:
         """
         Return the value of an entry with the fixed leaves in place; what is there is not edited.
@@ -120,9 +137,8 @@ class Pins:
         depth = len(self.path) + 1
         for override in self._of(name):
             found = dotted.get(value, override.path[depth:])
-            entries = override.entries if isinstance(found, dict) else None
-            if entries:
-                for path, _ in dotted.walk(entries, override.path):
+            if isinstance(found, dict):
+                for path, _ in override.leaves(found):
                     below = dotted.get(found, path[len(override.path) :])
                     if below is not MISSING:
                         yield path, below
@@ -163,9 +179,9 @@ class Pins:
             return self._append(value, override, work)
         if value is MISSING and not override.may_add:
             return MISSING
-        if override.is_text:
-            given = parsing.read(given, value, self.annotation(override.path))
-            given = dotted.nest(given) if isinstance(given, dict) else given
+        if not (isinstance(value, dict) and isinstance(given, dict)):
+            given = self.read(override, given, value)
+            given = dotted.nest(given) if override.is_text and isinstance(given, dict) else given
         if isinstance(value, dict):
             if isinstance(given, dict):
                 return self._merge(value, override, given, work)
@@ -176,16 +192,16 @@ class Pins:
         return value if same(value, given) else _duplicate(given)
 
     def _merge(self, value: dict[Any, Any], override: Override, given: dict[Any, Any], work: Work) -> Any:
-        leaf = override._replace(operator="+", is_text=False) if override.may_add else override._replace(is_text=False)
         for key, item in given.items():
             known = dotted.find_key(value, key)
+            leaf = override._replace(path=(*override.path, key), is_text=False)
             value = work.with_item(value, key, known, self._lay(_item(value, known), leaf, item, work))
         return value
 
     def _append(self, value: Any, override: Override, work: Work) -> Any:
         if value is MISSING:
             return value
-        total = add(override, value, self.annotation(override.path))
+        total = add(override, value, self.type_of(override.path))
         if total is MISSING:
             work.refused.add(override.path)
             return value

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import dotted, json_values, parsing
+from expframe.config import conversion, dotted, json_values
 from expframe.config.masking import MASKING
 from expframe.errors import OptionError, UsageError
 
@@ -78,20 +78,28 @@ class Override(NamedTuple):
         """The dict that it merges leaf by leaf; None for a single value."""
         if not self.is_text:
             return self.value if isinstance(self.value, dict) else None
-        found = parsing.literal(self.value) if self.value.lstrip()[:1] == "{" else None
+        found = conversion.literal(self.value) if self.value.lstrip()[:1] == "{" else None
         return dotted.nest(found) if isinstance(found, dict) else None
 
     def said(self, path: dotted.Path) -> str:
         """Return the user's words for what it fixes at a path."""
         return self.written or f"{dotted.join(path)} in {self.origin.name}"
 
-    def leaves(self) -> Iterator[tuple[dotted.Path, Any]]:
-        """Yield the path and the value, or text, of all that it fixes."""
+    def leaves(self, found: Any = dotted.MISSING) -> Iterator[tuple[dotted.Path, Any]]:
+        """
+        Yield the path and the value, or text, of all that it fixes.
+
+        Args:
+            found: What stands at its path. For a text what reads like a dict is a text, and a dict of fields of an
+                instance is one value.
+        """
         entries = self.entries
-        if entries:
-            yield from dotted.walk(entries, self.path)
+        if (self.is_text and isinstance(found, str)) or has_fields(found) or entries is None:
+            yield self.path, self.value
+        elif entries:
+            yield from _walk_beside(entries, found, self.path)
         else:
-            yield self.path, self.value if entries is None else entries
+            yield self.path, entries
 
     def inside(self, path: dotted.Path) -> Iterator[Override]:
         """Yield what it says of entries below a path."""
@@ -146,6 +154,20 @@ class Override(NamedTuple):
         return tuple(overrides)
 
 
+def has_fields(value: Any) -> bool:
+    """Return whether a value is an instance of a dataclass: it is set by a dict of its fields, as one value."""
+    return hasattr(type(value), "__dataclass_fields__")
+
+
+def _walk_beside(entries: Mapping[Any, Any], found: Any, path: dotted.Path) -> Iterator[tuple[dotted.Path, Any]]:
+    for key, item in entries.items():
+        beside = dotted.get(found, (key,))
+        if isinstance(item, dict) and item and not has_fields(beside):
+            yield from _walk_beside(item, beside, (*path, key))
+        else:
+            yield (*path, key), item
+
+
 class Flag(NamedTuple):
     """One option of the command line: its spellings, its field in `Options`, its help, and what its value may be."""
 
@@ -183,7 +205,7 @@ FLAGS = (
     Flag("", "--dry-run", "dry_run", "Show the config, whence each value comes and what is new; start nothing."),
     Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
     Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
-    Flag("-f", "--force", "force", "Let overrides add entries that nothing defines."),
+    Flag("-f", "--force", "force", "Take overrides as they are: new entries, values of another type."),
     Flag("", "--grace", "grace", "Seconds to end by itself after SIGTERM, for code that asks.", True, _seconds),
     Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
     Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),

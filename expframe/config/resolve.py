@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from logging import Logger
 from typing import Any
 
-from expframe.config import dotted, equality, files, parsing
+from expframe.config import conversion, dotted, equality, files
 from expframe.config.decided import Config
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
@@ -101,7 +101,7 @@ class _Resolution:
         """Decide, and judge what was asked."""
         self.decide()
         overrides = [*self._named, *self._settled()]
-        verdict = Verdict(self.recipe, self.tree, self.origins, self._pins, self._replaced)
+        verdict = Verdict(self.recipe, self.tree, self.origins, self._pins, self._replaced, self.request.options.force)
         verdict.judge(overrides)
         verdict.check_values()
         origins = {dotted.join(path): self._origin_of(path, verdict) for path, _ in dotted.walk(self.tree)}
@@ -127,12 +127,12 @@ class _Resolution:
 
     def sum(self, append: Override, default: Any) -> Any:
         """Return the default and the value of a `+=` together."""
-        total = add(append, default, self._pins.annotation(append.path))
+        total = add(append, default, self._pins.type_of(append.path))
         if total is MISSING:
             kind = "None" if default is None else f"a {type(default).__name__}"
             kind = "a group of entries" if isinstance(default, dict) else kind
             where = where_of(real_path(self.tree, append.path) or append.path, self.origins)
-            value = parsing.literal(append.value) if append.is_text else append.value
+            value = conversion.literal(append.value) if append.is_text else append.value
             raise AppendError(
                 append.written, dotted.join(append.path), where, kind, shown(value, append.path, self.recipe.names)
             )
@@ -242,6 +242,8 @@ class _Resolution:
         self._learn(overlay)
 
     def _decide_layer(self, part: Part, layer: Layer, own: dict[Any, Any], pinned: dict[Any, Any]) -> None:
+        if isinstance(layer, Entries):
+            layer = layer.towards(own, self._pins_of(part))
         decided = layer.decide(self._pins_of(part), {**pinned, **self._visible(part, own)})
         self._learn(decided)
         self.origins.update((part.place_of(path), origin) for path, origin in decided.origins.items())

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from expframe.config import dotted, equality, json_values, parsing
+from expframe.config import conversion, dotted, equality, hints, json_values, parsing
 from expframe.config.decided import Change
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
 from expframe.config.layers import Recipe
 from expframe.config.pins import Pins
-from expframe.config.request import Origin, Override
+from expframe.config.request import Origin, Override, has_fields
 from expframe.config.secrets import MASK, USUAL, Names, Secret
 from expframe.errors import (
     EntryGroupError,
@@ -24,6 +24,15 @@ from expframe.errors import (
 )
 
 
+class _Misfit(NamedTuple):
+    """An entry whose value is not of its type: the type as such and as it is shown, and the value."""
+
+    path: Path
+    kind: Any
+    expected: str
+    value: Any
+
+
 class Verdict:
     """
     What is found out by holding the fixed values against the decided ones.
@@ -34,6 +43,7 @@ class Verdict:
         origins: Who decided them, without the fixed values.
         pins: The fixed values, with the annotations of entries.
         replaced: For each fixed path the value that it took the place of.
+        force: Whether a value of the wrong type is taken as it is.
 
     Attributes:
         origins: Who set each fixed value.
@@ -48,12 +58,14 @@ class Verdict:
         origins: Mapping[Path, Origin],
         pins: Pins,
         replaced: Mapping[Path, Any],
+        force: bool,
     ) -> None:
         self._recipe = recipe
         self._tree = tree
         self._decided = origins
         self._pins = pins
         self._replaced = replaced
+        self._force = force
         self.origins: dict[Path, Origin] = {}
         self.changes: dict[str, Change] = {}
         self.warnings: list[str] = []
@@ -68,7 +80,7 @@ class Verdict:
         last: dict[Path, tuple[Path, Override, Any]] = {}
         unknown: list[tuple[Path, Any]] = []
         for override in fixed:
-            for path, given in self._leaves(override):
+            for path, given in override.leaves(dotted.get(self._tree, override.path)):
                 real = real_path(self._tree, path)
                 if real is not None:
                     last[real] = path, override, given
@@ -84,13 +96,6 @@ class Verdict:
                 continue  # an empty dict merges nothing
             self._note_origin(real, override)
             self._compare(real, self._default(path), override, given)
-
-    def _leaves(self, override: Override) -> Iterator[tuple[Path, Any]]:
-        """Yield the path and the value, or text, of all that is fixed; what reads like a dict may be a text."""
-        if override.is_text and isinstance(dotted.get(self._tree, override.path), str):
-            yield override.path, override.value
-        else:
-            yield from override.leaves()
 
     def check_values(self) -> None:
         """
@@ -146,18 +151,20 @@ class Verdict:
         return None if found is MISSING and is_below_none else found
 
     def _compare(self, path: Path, default: Any, override: Override, given: Any) -> None:
-        """Note how a fixed value differs from the default; refuse groups for values and the wrong annotated type."""
+        """Note how a fixed value differs from the default; refuse groups for values, and what the entry cannot be."""
         name = dotted.join(path)
         where = self._where(path)
         value = dotted.get(self._tree, path)
         if not override.is_code:
             self._refuse_group(path, value, override, given)
-        is_annotated = self._check_annotations(path, override)
+        is_annotated, misfit = self._misfit(path, value, default)
+        if misfit is not None and not override.is_code and not self._force:
+            raise self._wrong_type(misfit, path, override)
         if default is MISSING:
             self.changes[name] = Change("added", MISSING, "")
         elif parsing.type_differs(value, default):
             self.changes[name] = Change("typechanged", default, where)
-            if not is_annotated:
+            if misfit is not None or not is_annotated:
                 self._warn_of_type(path, value, default, override)
         elif not equality.same(value, default):
             self.changes[name] = Change("modified", default, where)
@@ -167,20 +174,33 @@ class Verdict:
         is_group = isinstance(value, dict)
         if is_group and value and not isinstance(given, dict) and _value(override, given) is not None:
             raise EntryGroupError(override.said(path), name, where, tuple(map(str, value)))
-        if isinstance(given, dict) and not is_group:
+        if isinstance(given, dict) and not is_group and not has_fields(value):
             raise EntryGroupError(override.said(path), name, where, ())
 
-    def _check_annotations(self, path: Path, override: Override) -> bool:
-        """Return whether the entry at a path, or one around it, is annotated; refuse a value that does not fit."""
-        found = [(path[:end], self._pins.annotation(path[:end])) for end in range(1, len(path) + 1)]
-        annotated = [(entry, annotation) for entry, annotation in found if annotation is not MISSING]
-        for entry, annotation in annotated if not override.is_code else ():
-            value = dotted.get(self._tree, entry)
-            if not parsing.fits(value, annotation):
-                name = dotted.join(entry)
-                expected, got = parsing.shown_type(annotation), shown(value, entry, self._recipe.names)
-                raise EntryTypeError(override.said(path), name, expected, self._where(entry), got)
-        return bool(annotated)
+    def _misfit(self, path: Path, value: Any, default: Any) -> tuple[bool, _Misfit | None]:
+        """Return whether the entry at a path, or one around it, is annotated, and what is wrong with its type."""
+        is_annotated = False
+        for end in range(1, len(path) + 1) if self._pins.annotations else ():
+            annotation = self._pins.annotation(path[:end])
+            if annotation is not MISSING:
+                is_annotated = True
+                whole = dotted.get(self._tree, path[:end])
+                if not hints.fits(whole, annotation):
+                    return True, _Misfit(path[:end], hints.plain(annotation), hints.shown(annotation), whole)
+        if is_annotated or not parsing.type_differs(value, default) or parsing.can_replace(value, default):
+            return is_annotated, None
+        kind = parsing.kind_of(default)
+        return False, _Misfit(path, kind, kind.__name__, value)
+
+    def _wrong_type(self, misfit: _Misfit, path: Path, override: Override) -> EntryTypeError:
+        """Return the refusal of a value, with how to mean it."""
+        name, hint = dotted.join(misfit.path), ""
+        if misfit.kind is str:
+            hint = "Write it in quotes to mean a text."
+        elif isinstance(misfit.value, str) and override.is_text and misfit.kind in (list, tuple, set, frozenset):
+            hint = f"Write items in brackets and texts in quotes: {name}=['a', 'b']."
+        got = shown(misfit.value, misfit.path, self._recipe.names)
+        return EntryTypeError(override.said(path), name, misfit.expected, self._where(misfit.path), got, hint)
 
     def _warn_of_type(self, path: Path, value: Any, default: Any, override: Override) -> None:
         kinds = f"{type(default).__name__} to {type(value).__name__}"
@@ -203,7 +223,7 @@ class Verdict:
 def _value(override: Override, given: Any) -> Any:
     """Return what an override gives where there is no default: a copy of the caller's."""
     is_text = override.is_text and given is override.value
-    return parsing.literal(given) if is_text else thaw(given)
+    return conversion.literal(given) if is_text else thaw(given)
 
 
 def where_of(path: Path, origins: Mapping[Path, Origin]) -> str:

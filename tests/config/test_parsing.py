@@ -13,10 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from expframe.config.conversion import literal
 from expframe.config.dotted import MISSING
 from expframe.config.equality import same
 from expframe.config.frozen import freeze
-from expframe.config.parsing import fits, literal, read, shown_type, type_differs
+from expframe.config.hints import fits, shown
+from expframe.config.parsing import read, type_differs
 
 
 class Colour(enum.Enum):
@@ -242,6 +244,6 @@ def test_does_not_fit(value, annotation):
         (Annotated[int, 1], "Annotated[int, 1]"),
     ],
 )
-def test_shown_type(annotation, text):
+def test_shown(annotation, text):
     """A type is shown as it is written."""
-    assert text == shown_type(annotation)
+    assert text == shown(annotation)

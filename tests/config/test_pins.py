@@ -14,6 +14,14 @@ from expframe.config.request import Override
 NAMES = st.sampled_from("abcd")
 LEAVES = st.none() | st.integers() | st.text(max_size=3) | st.sets(st.integers(), max_size=2)
 ITEMS = LEAVES | st.lists(LEAVES, max_size=3) | st.tuples(LEAVES, LEAVES)
+OF_KIND = {
+    type(None): ITEMS,
+    int: st.none() | st.integers(),
+    str: st.none() | st.text(max_size=3),
+    set: st.none() | st.sets(st.integers(), max_size=2),
+    list: st.none() | st.lists(LEAVES, max_size=3),
+    tuple: st.none() | st.tuples(LEAVES, LEAVES),
+}
 TREES = st.dictionaries(
     NAMES,
     st.recursive(
@@ -38,7 +46,7 @@ def test_only_what_is_asked_for_changes(tree, data):
     """Every leaf that is asked for has its value, every other one stays, and no object of the caller is edited."""
     paths = list(places(tree))
     chosen = data.draw(st.lists(st.sampled_from(paths), unique=True)) if paths else []
-    asked = {dotted.join(path): data.draw(ITEMS) for path in chosen}
+    asked = {dotted.join(path): data.draw(OF_KIND[type(dotted.get(tree, path))]) for path in chosen}
     before = copy.deepcopy((tree, asked))
     ex = Experiment("test")
     ex.add_config(tree)

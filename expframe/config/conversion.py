@@ -1,0 +1,298 @@
+"""What is written, as a value of a type."""
+
+from __future__ import annotations
+
+import ast
+import collections.abc
+import enum
+import os
+import pathlib
+import types
+import typing
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from expframe.config import hints, json_values
+from expframe.config.dotted import MISSING
+from expframe.config.hints import plain_type
+
+BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_NOT_FINITE = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"}
+_NONE = {"none", "null"}
+
+
+def literal(text: str) -> Any:
+    """
+    Return the Python literal that `text` is, else the text itself. Nothing is executed.
+
+    Example:
+        >>> literal("[1, 2]"), literal("adam"), literal("")
+        ([1, 2], 'adam', '')
+    """
+    try:
+        if "\\" not in text:
+            return ast.literal_eval(text.strip())
+        with warnings.catch_warnings():  # Python says so where it does not know an escape, as in '\d'
+            warnings.simplefilter("ignore")
+            return ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text
+
+
+class Given(NamedTuple):
+    """
+    What is to be read.
+
+    Attributes:
+        value: The literal that a text is, or the plain data.
+        text: The text of a command line; None for plain data.
+    """
+
+    value: Any
+    text: str | None = None
+
+    @property
+    def content(self) -> str | None:
+        """What is written, without quotes around it; None for data that is no text."""
+        if isinstance(self.value, str):
+            return self.value.strip() if self.value is self.text else self.value
+        return self.text
+
+    @property
+    def means_none(self) -> bool:
+        """Whether it is a word of a command line for None; in plain data there is None itself."""
+        return self.text is not None and self.word in _NONE
+
+    @property
+    def word(self) -> str:
+        """What is written, in lower case; empty where quotes say that it is a text, or where nothing is written."""
+        is_quoted = self.text is not None and isinstance(self.value, str) and self.value is not self.text
+        return "" if is_quoted else (self.content or "").strip().lower()
+
+
+def towards(given: Given, annotation: Any) -> Any:
+    """Return what is given as a value of an annotation; MISSING where it cannot be one."""
+    annotation = hints.plain(annotation)
+    if hints.says_nothing(annotation):
+        return given.value
+    kind, args = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
+    if kind is typing.Literal:
+        choices = ((choice, towards(given, type(choice))) for choice in args)
+        return next((choice for choice, read in choices if read == choice and type(read) is type(choice)), MISSING)
+    if kind is typing.Union or kind is types.UnionType:
+        return _towards_option(given, hints.options(annotation))
+    if not isinstance(kind, type):
+        return given.value
+    with suppress(ValueError, TypeError, OverflowError, ArithmeticError):
+        if kind in SIMPLE:
+            return SIMPLE[kind](given)
+        return next((to_class for is_one, to_class in _CLASSES if is_one(kind)), _to_instance)(given, kind, args)
+    return MISSING
+
+
+def _towards_option(given: Given, options: tuple[Any, ...]) -> Any:
+    """Return plain data as it is where it is one of the options, else read towards the first that takes it."""
+    if given.text is None:
+        for option in options:
+            if type(given.value) is (typing.get_origin(option) or option) and hints.fits(given.value, option):
+                return given.value
+    if types.NoneType in options and given.means_none:
+        return None
+    return next((read for option in options if (read := towards(given, option)) is not MISSING), MISSING)
+
+
+# ------------------------------------------------------------------------------------------------- simple types
+
+
+def _to_bool(given: Given) -> Any:
+    is_bool = plain_type(type(given.value)) is bool
+    return given.value if is_bool else BOOLEANS.get(given.word, MISSING)
+
+
+def _to_int(given: Given) -> Any:
+    kind = plain_type(type(given.value))
+    if kind is float and given.value.is_integer():
+        return int(given.value)
+    return given.value if kind is int else MISSING
+
+
+def _to_float(given: Given) -> Any:
+    kind = plain_type(type(given.value))
+    if kind is int or given.word in _NOT_FINITE:
+        return float(given.value)
+    return given.value if kind is float else MISSING
+
+
+def _to_complex(given: Given) -> Any:
+    kind = plain_type(type(given.value))
+    return complex(given.value) if kind in (int, float) else given.value if kind is complex else MISSING
+
+
+def _to_str(given: Given) -> Any:
+    if isinstance(given.value, str):
+        return given.value
+    return MISSING if given.text is None else given.text
+
+
+def _to_none(given: Given) -> Any:
+    return None if given.means_none else MISSING
+
+
+SIMPLE: dict[type, Callable[[Given], Any]] = {
+    bool: _to_bool,
+    int: _to_int,
+    float: _to_float,
+    complex: _to_complex,
+    str: _to_str,
+    types.NoneType: _to_none,
+}
+
+
+# ------------------------------------------------------------------------------------------------------ classes
+
+
+def _to_instance(given: Given, kind: Any, _args: Any = ()) -> Any:
+    try:
+        return given.value if isinstance(given.value, kind) else MISSING
+    except TypeError:  # protocols and typed dicts refuse to be checked
+        return given.value
+
+
+def _to_enum(given: Given, kind: Any, _args: Any) -> Any:
+    """Return the member of a name or, where no name is meant, of a value."""
+    if isinstance(given.value, kind):
+        return given.value
+    if isinstance(given.value, json_values.Reference):
+        names = {_place(kind, member.name): member for member in kind}
+        return next((member for name, member in names.items() if _is_named(given.value, name)), MISSING)
+    if given.content in kind.__members__:
+        return kind.__members__[given.content]
+    return next((member for member in kind if member.value in (given.value, given.content)), MISSING)
+
+
+def _to_items(given: Given, kind: Any, args: tuple[Any, ...]) -> Any:
+    """Return a list, tuple or set with its items read towards theirs."""
+    value = given.value
+    if isinstance(value, str | bytes) or not isinstance(value, list | tuple | set | frozenset):
+        return MISSING
+    if isinstance(value, set | frozenset) and not issubclass(kind, collections.abc.Set) and not isinstance(value, kind):
+        return MISSING
+    fields = getattr(kind, "_fields", None)
+    if fields is not None:
+        types_of = hints.of_fields(kind)
+        args = tuple(types_of.get(field, Any) for field in fields)
+    is_fixed = issubclass(kind, tuple) and args and args[-1] is not ...
+    if is_fixed and len(value) != len(args):
+        return MISSING
+    item_types: Iterable[Any] = args if is_fixed else [args[0] if args else Any] * len(value)
+    items = [towards(Given(item), annotation) for item, annotation in zip(value, item_types, strict=True)]
+    if any(item is MISSING for item in items):
+        return MISSING
+    if fields is not None:
+        return kind(*items)
+    return _concrete(kind, type(value))(items)
+
+
+def _concrete(kind: Any, own: type) -> Any:
+    """Return the class to make of items: what is asked for, or for an abstract one, what they come in."""
+    if issubclass(plain_type(own), kind):
+        return plain_type(own)
+    return next((made for made in (list, set) if issubclass(made, kind)), kind)
+
+
+def _to_mapping(given: Given, kind: Any, args: tuple[Any, ...]) -> Any:
+    """Return a dict with keys and values read towards theirs."""
+    value = given.value
+    if not isinstance(value, dict):
+        return MISSING
+    if typing.is_typeddict(kind):
+        return _fields_of(value, hints.of_fields(kind))
+    key_type, item_type = args if len(args) == 2 else (Any, Any)
+    found = {_key(key, key_type): towards(Given(item), item_type) for key, item in value.items()}
+    return MISSING if MISSING in found or any(item is MISSING for item in found.values()) else found
+
+
+def _key(key: Any, annotation: Any) -> Any:
+    """Return a key; in JSON and TOML numbers are text there."""
+    if isinstance(key, str) and not hints.fits(key, annotation):
+        return towards(Given(literal(key), key), annotation)
+    return towards(Given(key), annotation)
+
+
+def _fields_of(value: Mapping[Any, Any], types_of: Mapping[str, Any]) -> Any:
+    found = {key: towards(Given(item), types_of.get(key, Any)) for key, item in value.items()}
+    return MISSING if any(item is MISSING for item in found.values()) else found
+
+
+def _to_dataclass(given: Given, kind: Any, _args: Any) -> Any:
+    """Return an instance made of a dict of its fields."""
+    value = given.value
+    if isinstance(value, json_values.Reference) and _is_named(value, _place(kind)):
+        value = json_values.from_json(value.tagged.get("fields"))
+    if not isinstance(value, dict):
+        return _to_instance(given, kind)
+    found = _fields_of(value, hints.of_fields(kind))
+    is_whole = found is not MISSING and found.keys() <= kind.__dataclass_fields__.keys()
+    return kind(**found) if is_whole else MISSING
+
+
+def members(instance: Any) -> dict[str, Any]:
+    """Return the fields of an instance of a dataclass that make another one."""
+    return {name: getattr(instance, name) for name, field in instance.__dataclass_fields__.items() if field.init}
+
+
+def _to_path(given: Given, kind: Any, _args: Any) -> Any:
+    if isinstance(given.value, str):
+        return (pathlib.Path if kind is os.PathLike else kind)(given.content or "")
+    return _to_instance(given, kind)
+
+
+def _to_time(given: Given, kind: Any, _args: Any) -> Any:
+    """Return a date, a time or both; a date alone is midnight."""
+    if isinstance(given.value, kind):
+        return given.value
+    written = given.content if given.content is not None else given.value.isoformat()
+    return kind.fromisoformat(written)
+
+
+def _to_exact(given: Given, kind: Any, _args: Any) -> Any:
+    """Return a Decimal, Fraction or UUID from what is written."""
+    if isinstance(given.value, kind):
+        return given.value
+    is_number = plain_type(type(given.value)) in (int, float)
+    written = given.content if given.content is not None else repr(given.value) if is_number else None
+    return MISSING if written is None else kind(written)
+
+
+def _to_array(given: Given, kind: Any, _args: Any) -> Any:
+    if isinstance(given.value, kind) or not isinstance(given.value, list | tuple):
+        return _to_instance(given, kind)
+    import numpy
+
+    return numpy.asarray(given.value)
+
+
+_ABSTRACT = {vars(collections.abc)[name] for name in collections.abc.__all__} - {collections.abc.Callable}
+_CLASSES: tuple[tuple[Callable[[Any], bool], Callable[[Given, Any, Any], Any]], ...] = (
+    (lambda kind: issubclass(kind, enum.Enum), _to_enum),
+    (lambda kind: hasattr(kind, "__dataclass_fields__"), _to_dataclass),
+    (lambda kind: issubclass(kind, Mapping) or typing.is_typeddict(kind), _to_mapping),
+    (lambda kind: issubclass(kind, list | tuple | set | frozenset) or kind in _ABSTRACT, _to_items),
+    (lambda kind: hasattr(kind, "__fspath__"), _to_path),
+    (lambda kind: kind.__module__ == "datetime" and hasattr(kind, "fromisoformat"), _to_time),
+    (lambda kind: kind.__module__ in ("decimal", "fractions", "uuid"), _to_exact),
+    (lambda kind: (kind.__module__, kind.__name__) == ("numpy", "ndarray"), _to_array),
+)
+"""What reads towards which classes; the first one that knows a class reads."""
+
+
+def _place(kind: type, *names: str) -> str:
+    return f"{kind.__module__}:{'.'.join((kind.__qualname__, *names))}"
+
+
+def _is_named(reference: json_values.Reference, name: str) -> bool:
+    """Return whether a reference is to something of that name, which may stand in a script or a module."""
+    own, other = (text.split(":", 1) for text in (str(reference.tagged.get("name")), name))
+    return own == other or (own[-1] == other[-1] and "__main__" in (own[0], other[0]))

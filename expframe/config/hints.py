@@ -1,0 +1,127 @@
+"""What type hints say of values: whether one fits, and what they say of the items inside."""
+
+from __future__ import annotations
+
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from expframe.config.dotted import MISSING, Part, is_whole_number
+
+_ALSO_TAKES: dict[Any, tuple[type, ...]] = {float: (int,), complex: (int, float)}
+
+
+def plain(annotation: Any) -> Any:
+    """Return what an annotation says of values, without Annotated, Final, ClassVar, NewType and aliases around it."""
+    while True:
+        if typing.get_origin(annotation) in (typing.Annotated, typing.Final, typing.ClassVar):
+            annotation = typing.get_args(annotation)[0]
+        elif annotation is typing.Final or annotation is typing.ClassVar:
+            return MISSING
+        elif type(annotation).__module__ == "typing" and hasattr(annotation, "__supertype__"):
+            annotation = annotation.__supertype__
+        elif type(annotation).__name__ == "TypeAliasType":
+            annotation = annotation.__value__
+        else:
+            return types.NoneType if annotation is None else annotation
+
+
+def options(annotation: Any) -> tuple[Any, ...]:
+    """Return the options of a union, in order; of anything else, itself."""
+    is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    return tuple(map(plain, typing.get_args(annotation))) if is_union else (annotation,)
+
+
+def says_nothing(annotation: Any) -> bool:
+    """Return whether an annotation leaves it open what a value is."""
+    if annotation is MISSING or annotation is Any or annotation is object:
+        return True
+    is_known = isinstance(annotation, type) or typing.get_origin(annotation) is not None
+    return not is_known or getattr(annotation, "_is_protocol", False)
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Return whether `value` is what an annotation says. An annotation that cannot be checked fits all."""
+    annotation = plain(annotation)
+    if annotation is MISSING or annotation is Any:
+        return True
+    if annotation is types.NoneType:
+        return value is None
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, option) for option in args)
+    if origin is typing.Literal:
+        return any(value == option and type(value) is type(option) for option in args)
+    kind = origin or annotation
+    try:
+        return not isinstance(kind, type) or (_is_instance(value, kind) and _items_fit(value, kind, args))
+    except TypeError:  # protocols and typed dicts refuse to be checked
+        return True
+
+
+def _is_instance(value: Any, kind: type) -> bool:
+    own = plain_type(type(value))
+    if own is bool and kind in (int, float, complex):
+        return False
+    return isinstance(value, kind) or issubclass(own, kind) or own in _ALSO_TAKES.get(kind, ())
+
+
+def _items_fit(value: Any, kind: type, args: tuple[Any, ...]) -> bool:
+    if not args:
+        return True
+    if issubclass(kind, tuple) and not (len(args) == 2 and args[1] is ...):
+        return len(value) == len(args) and all(map(fits, value, args))
+    if issubclass(kind, Mapping) and len(args) == 2:
+        return all(fits(key, args[0]) and fits(item, args[1]) for key, item in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(fits(item, args[0]) for item in value)
+    return True
+
+
+def inside(annotation: Any, part: Part) -> Any:
+    """Return what an annotation says of the item that a part of a path names; MISSING where it says nothing."""
+    for option in options(plain(annotation)):
+        kind, args = typing.get_origin(option) or option, typing.get_args(option)
+        if not isinstance(kind, type):
+            continue
+        if args and issubclass(kind, Mapping):
+            return args[-1]
+        if (len(args) == 2 and issubclass(kind, tuple) and args[1] is not ...) or len(args) > 2:
+            number = int(part) if is_whole_number(part) else len(args)
+            return args[number] if -len(args) <= number < len(args) else MISSING
+        if args:
+            return args[0]
+        if (hint := of_fields(kind).get(str(part), MISSING)) is not MISSING:
+            return hint
+    return MISSING
+
+
+def of_fields(kind: type) -> Mapping[str, Any]:
+    """Return what a dataclass, named tuple or typed dict says of its fields; nothing for other classes."""
+    has_fields = hasattr(kind, "__dataclass_fields__") or hasattr(kind, "_fields") or typing.is_typeddict(kind)
+    if not has_fields:
+        return {}
+    try:
+        return typing.get_type_hints(kind, include_extras=True)
+    except Exception:  # a name that is not there at run time
+        return {}
+
+
+def plain_type(kind: type) -> type:
+    """Return the type of the standard library that a read-only or numpy one stands for."""
+    if kind.__name__ in {"FrozenList", "FrozenDict"}:
+        return kind.__mro__[1]
+    if kind.__module__ == "numpy" and "numpy" in sys.modules:
+        numpy = sys.modules["numpy"]
+        for abstract, plain in ((numpy.bool_, bool), (numpy.integer, int), (numpy.floating, float), (numpy.str_, str)):
+            if issubclass(kind, abstract):
+                return plain
+    return kind
+
+
+def shown(annotation: Any) -> str:
+    """Return an annotation as a user writes it."""
+    is_class = isinstance(annotation, type) and not typing.get_args(annotation)
+    return str(annotation.__name__ if is_class else annotation).replace("typing.", "")
