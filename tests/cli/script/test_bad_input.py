@@ -17,6 +17,7 @@ from expframe.errors import (
     ConfigFunctionError,
     DuplicatePathError,
     EntryGroupError,
+    EntryTypeError,
     EscapingPathError,
     ExpframeError,
     MissingMainError,
@@ -180,10 +181,15 @@ class TestExecution:
         ex = Experiment("careful", ghost=True)
         ex.add_config(entry=default)
         ex.main(lambda entry: entry)
-        try:
-            assert isinstance(ex.resolve(f"entry={value}")["entry"], str | int | list | tuple | dict)
-        except EntryGroupError:
-            assert value.startswith("{")
+        for force in (False, True):
+            try:
+                found = ex.resolve(f"entry={value}", force=force)["entry"]
+                assert isinstance(found, str | int | list | tuple | dict)
+            except EntryGroupError:
+                assert value.startswith("{")
+            except EntryTypeError:
+                assert default is not None
+                assert not force
 
         assert [] == list(tmp_path.iterdir())
 
