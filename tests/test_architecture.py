@@ -27,8 +27,8 @@ FOLDERS = {
     " rerun",
     "cli": "argv render tracebacks table",
     "cli/script": "commands preview help command_line",
-    "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun metrics"
-    " comparison compare tag note rename rm export_runs import_runs du gc doctor candidates completion",
+    "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"
+    " metrics comparison compare tag note rename rm export_runs import_runs du gc doctor candidates completion",
     "experiment": "settings planning from_file queue experiment",
     "./": "testing",
     "compat/sacred": "dotted exceptions settings serializer inert optional clock backspaces tracebacks"
@@ -59,7 +59,7 @@ DOORS = {
     "tqdm": {"run.progress"},
     "psutil": {"run.sampler"},
     "pynvml": {"run.sampler"},
-    "plotille": {"cli.runs.metrics"},
+    "plotille": {"cli.runs.plot"},
 }
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.differences import differing, leaves
 from expframe.cli.runs.forms import csv_line
-from expframe.cli.table import Style, clean, table_lines
+from expframe.cli.runs.plot import Line, plot_lines
+from expframe.cli.table import Style, table_lines, text_of
 from expframe.config import dotted, json_values
-from expframe.errors import MissingLibraryError, UsageError, listed
+from expframe.errors import ExpframeError, UsageError, listed
 from expframe.record.curves import Curve
 from expframe.store.reader import StoredRun
 
@@ -26,16 +27,12 @@ Options:
   -c --csv          Print points as CSV: run,metric,step,time,value.
   -w --wide         Print points as CSV with a line for each step and a column for each metric and run.
   -x AXIS --x=AXIS  What points are plotted over: step, or time in seconds since the first one [default: step].
-  -l --log          Plot the logarithm to base 10.
+  -l --log          Plot on a logarithmic scale.
 
 {select.HELP}"""
 
-_WIDTH = 79
-_HEIGHT = 18
-_MARGIN = 18
-"""Columns that the scale beside a plot takes."""
-_MARKS = "ox+*#"
-"""What points of several curves are drawn as where there are no colours."""
+_MOST_ENTRIES = 3
+"""More entries in which runs differ are not named in a legend."""
 _POINTS = 2000
 """More points than this are thinned out: a terminal has no room for them."""
 
@@ -57,7 +54,9 @@ def main(asked: Asked) -> Answer:
         return Answer(data, lambda style: _wide(curves))
     if asked["--csv"]:
         return Answer(data, lambda style: _long(curves))
-    return Answer(data, lambda style: _plot(curves, style, is_over_time=asked["--x"] == "time", is_log=asked["--log"]))
+    return Answer(
+        data, lambda style: _plot(curves, runs, style, is_over_time=asked["--x"] == "time", is_log=asked["--log"])
+    )
 
 
 def _overview(runs: Sequence[StoredRun]) -> Answer:
@@ -108,32 +107,44 @@ def _wide(curves: Curves) -> Iterator[str]:
 # ------------------------------------------------------------------------------------------------------------ plot
 
 
-def _plot(curves: Curves, style: Style, *, is_over_time: bool, is_log: bool) -> Iterator[str]:
-    try:
-        import plotille
-    except ImportError:
-        raise MissingLibraryError("a plot in the terminal", "plotille", "terminal") from None
-    figure = plotille.Figure()
-    figure.width = max((style.width or _WIDTH) - _MARGIN, 20)
-    figure.height = _HEIGHT
-    figure.with_colors = style.colour
-    figure.x_label = "seconds" if is_over_time else "step"
-    figure.y_label = "log10" if is_log else "value"
-    figure.origin = False
-    figure.y_ticks_fkt = figure.x_ticks_fkt = lambda low, high: f"{low:.5g}"
-    are_many = len({id for id, _ in curves}) > 1
-    has_points = False
-    marks = itertools.cycle(_MARKS)
-    for (id, name), curve in curves.items():
-        xs, ys = _points(curve, is_over_time, is_log)
-        if xs:
-            has_points = True
-            label = clean(f"{name} (run {id})" if are_many else name)
-            figure.plot(xs, ys, label=label, marker=None if style.colour or len(curves) == 1 else next(marks))
-    if not has_points:
+def _plot(
+    curves: Curves, runs: Sequence[StoredRun], style: Style, *, is_over_time: bool, is_log: bool
+) -> Iterator[str]:
+    labels = _labels(curves, runs)
+    lines = [Line(labels[key], *_points(curve, is_over_time, is_log)) for key, curve in curves.items()]
+    lines = [line for line in lines if line.xs]
+    if not lines:
         yield "No points that can be plotted."
         return
-    yield from figure.show(legend=True).splitlines()
+    names = list(dict.fromkeys(name for _, name in curves))
+    title = names[0] if len(names) == 1 else "value"
+    yield from plot_lines(lines, style, "seconds" if is_over_time else "step", title, is_log=is_log)
+
+
+def _labels(curves: Curves, runs: Sequence[StoredRun]) -> dict[tuple[str, str], str]:
+    """Return for each curve what tells it from the others: the metric, the run, and what differs in its config."""
+    are_many_names = len({name for _, name in curves}) > 1
+    are_many_runs = len({id for id, _ in curves}) > 1
+    entries = {id: "" for id, _ in curves}
+    if are_many_runs:
+        found = differing({run.id: leaves(_config_of(run)) for run in runs if run.id in entries})
+        names = sorted(found, key=lambda name: name.rpartition(".")[2] == "seed")[:_MOST_ENTRIES]
+        for id in entries:
+            own = [f"{name}={text_of(found[name][id])}" for name in names if id in found[name]]
+            entries[id] = f" ({', '.join(own)})" if own else ""
+    labels = {}
+    for id, name in curves:
+        parts = [name] if are_many_names else []
+        parts += [f"run {id}{entries[id]}"] if are_many_runs else []
+        labels[id, name] = ", ".join(parts)
+    return labels
+
+
+def _config_of(run: StoredRun) -> Mapping[str, Any]:
+    try:
+        return run.config.values
+    except (ExpframeError, OSError):  # its curves can be seen all the same
+        return {}
 
 
 def _points(curve: Curve, is_over_time: bool, is_log: bool) -> tuple[list[float], list[float]]:

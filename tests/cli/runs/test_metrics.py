@@ -45,10 +45,12 @@ def test_curves_are_plotted_in_the_terminal(curves, cli):
     """A plot has the names of its curves; points that are no numbers are left out."""
     text = cli("metrics", "1-2", "loss", "acc,top")
 
-    assert "loss (run 1)" in text and "loss (run 2)" in text and "acc,top (run 1)" in text
+    assert "loss, run 1 (seed=" in text and "loss, run 2 (seed=" in text and "acc,top, run 1" in text
     assert "\x1b" not in text
     assert cli.code == 0
-    assert "log10" in cli("metrics", "1", "loss", "--log")
+    assert "seed=" not in cli("metrics", "1", "loss")
+    logarithmic = cli("metrics", "1", "loss", "--log").splitlines()
+    assert ["1", "0.5"] == [line.split()[0] for line in logarithmic if "┤" in line]
     assert "seconds" in cli("metrics", "1", "loss", "-x", "time")
 
 
