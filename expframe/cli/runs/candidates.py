@@ -6,14 +6,17 @@ It is asked at each press of a key, so it reads few files and imports little; sc
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from expframe.cli.runs.commands import COMMANDS
 from expframe.disk import layout
 from expframe.store import ids
 
@@ -111,8 +114,30 @@ def _after_expframe(words: Sequence[str], commands: Sequence[tuple[str, str]], s
         yield from map(Candidate, _SHELLS)
     elif command == "metrics" and len([word for word in own[1:-1] if not word.startswith("-")]) == 1:
         yield from map(Candidate, _metrics([own[1]], store))
-    elif command in _OF_RUNS and not last.startswith("-"):
+    elif last.startswith("-"):
+        yield from _flags_of(command)
+    elif command in _OF_RUNS:
         yield from _runs(last, store)
+
+
+def _flags_of(command: str) -> Iterator[Candidate]:
+    """Yield the flags of a command of `expframe`, as its help shows them."""
+    if command not in COMMANDS:
+        return
+    from expframe.cli.runs.command import OPTIONS
+
+    usage = importlib.import_module(COMMANDS[command][0]).USAGE
+    for flags, about in re.findall(r"^  (-\S.*?)(?:  +(.*))?$", f"{usage}\n{OPTIONS}", re.MULTILINE):
+        yield from (Candidate(flag, about) for flag in re.findall(r"--[\w-]+", flags))
+
+
+def _flags_of_script(words: Sequence[str]) -> Iterator[Candidate]:
+    """Yield the flags that every script has; those of its own are known to the script alone."""
+    from expframe.cli.argv import OF_PRINT_CONFIG
+    from expframe.config.request import FLAGS
+
+    for flag in (*FLAGS, *(OF_PRINT_CONFIG if "print_config" in words else ())):
+        yield Candidate(f"{flag.long}=" if flag.value else flag.long, flag.help)
 
 
 def _in_list(flag: str, last: str, store: Path) -> Iterator[Candidate]:
@@ -166,6 +191,9 @@ def _after_script(words: Sequence[str], store: Path) -> Iterator[Candidate]:
     """Yield what earlier runs of a script had: commands, and after `with` entries, their values and named configs."""
     records = {id: record for id in _newest(store)[:_MOST_RUNS] if (record := _read(store / id / layout.RECORD))}
     own = [id for id, record in records.items() if _is_of(record, words[0])][:_MOST_RECORDS]
+    if words[-1].startswith("-"):
+        yield from _flags_of_script(words)
+        return
     if "with" not in words[:-1]:
         if not any(not word.startswith("-") for word in words[1:-1]):
             yield from (Candidate(str(records[id].get("command"))) for id in own)

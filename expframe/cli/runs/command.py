@@ -22,11 +22,12 @@ from expframe.store.search.collection import Runs
 VERSION = 1
 """Of the JSON that commands print; it changes when a key goes or means something else, not when one is added."""
 
-_OPTIONS = """
+OPTIONS = """
   -F DIR --store=DIR     The folder of runs, instead of EXPFRAME_STORE or ./runs.
   --json                 Print JSON.
   -h --help              Show this text.
 """
+"""What the help of every command ends with."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def command(usage: str) -> Callable[[Callable[[Asked], Answer]], Main]:
         usage: What the command does, and its usage lines and options in docopt's form; those that every command has
             are added.
     """
-    whole = usage.rstrip("\n") + _OPTIONS if "\nOptions:\n" in usage else f"{usage.rstrip()}\n\nOptions:{_OPTIONS}"
+    whole = usage.rstrip("\n") + OPTIONS if "\nOptions:\n" in usage else f"{usage.rstrip()}\n\nOptions:{OPTIONS}"
     name = re.findall(r"^  expframe (\S+)", usage, re.MULTILINE)[0]
 
     def decorate(answer: Callable[[Asked], Answer]) -> Main:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 MISSING: Any = object()
@@ -24,13 +24,22 @@ def recursive_update(d: dict[Any, Any], u: Mapping[Any, Any]) -> dict[Any, Any]:
 
 def iterate_flattened(d: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the dotted path and the value of each leaf, in order of the keys; an empty dict is a leaf."""
-    for key in sorted(d.keys()):
+    for key in _in_order(d):
         value = d[key]
         if isinstance(value, dict) and value:
             for below, leaf in iterate_flattened(value):
                 yield join_paths(key, below), leaf
         else:
             yield key, value
+
+
+def _in_order(keys: Iterable[Any]) -> list[Any]:
+    """Return keys sorted; those of several kinds by kind and text."""
+    found = list(keys)
+    try:
+        return sorted(found)
+    except TypeError:
+        return sorted(found, key=lambda key: (type(key).__name__, str(key)))
 
 
 def iterate_flattened_separately(
@@ -46,7 +55,7 @@ def iterate_flattened_separately(
         manually_sorted_keys: The keys that come first.
     """
     first = [key for key in manually_sorted_keys or () if key in d]
-    rest = sorted(key for key in d if key not in first)
+    rest = _in_order(key for key in d if key not in first)
     groups = [key for key in rest if isinstance(d[key], dict) and d[key]]
     for key in (*first, *(key for key in rest if key not in groups)):
         yield key, d[key]

@@ -86,6 +86,16 @@ def test_scripts_are_completed_from_their_earlier_runs(some, completed):
     assert [] == completed("python", "other.py", "with", "l")
 
 
+def test_flags_are_completed(some, completed):
+    """A word that begins with a dash becomes a flag of the command, or of scripts; one that takes a value ends so."""
+    assert {"--where", "--sort", "--columns", "--json", "--store"} <= set(completed("expframe", "ls", "-"))
+    assert ["--json"] == completed("expframe", "show", "--js")
+    assert ["--tag="] == completed("python", "script.py", "--ta")
+    assert ["--print-config"] == completed("python", "script.py", "main", "with", "lr=1", "--print")
+    assert ["--changed"] == completed("python", "script.py", "print_config", "--ch")
+    assert [] == completed("python", "script.py", "--ch")
+
+
 def test_secrets_are_no_values(some, completed):
     """A masked entry is completed by its name, never by a value."""
     assert ["api_key="] == completed("python", "script.py", "with", "api_")

@@ -280,6 +280,8 @@ def test_dotted_paths():
     assert {"d": {"a": 1, "b": 3}, "c": 1, "e": {"f": 4}} == merged
     with pytest.raises(TypeError):
         utils.recursive_update({"a": 1}, {"a": {"b": 1}})
+    mixed = {"b": 1, 2: 3, (1, 2): {"x": 5, 3: 4}}
+    assert [(2, 3), ("b", 1)] == list(utils.iterate_flattened_separately(mixed))[:2]
     assert [("a", 1), ("b.c", 2), ("b.d", {})] == list(utils.iterate_flattened({"b": {"d": {}, "c": 2}, "a": 1}))
     assert [("z", 3), ("a", 1), ("b", utils.PATHCHANGE), ("b.c", 2)] == list(
         utils.iterate_flattened_separately({"b": {"c": 2}, "a": 1, "z": 3}, ["z", "none"])
