@@ -23,8 +23,8 @@ FOLDERS = {
     " checks",
     "store/search": "fields logic query selection collection",
     "recipe": "registry injection ingredient",
-    "run": "timers progress sampler heart ledger files children logbook life resume skip worker bind run open_runs"
-    " rerun",
+    "run": "setup timers progress sampler heart outcome ledger files children logbook recorder resume skip arguments"
+    " checkpoints parts life worker bind run open_runs rerun",
     "cli": "argv render tracebacks table",
     "cli/script": "commands preview help command_line",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"

@@ -23,7 +23,8 @@ from expframe.process.seeds import drawn_seed
 from expframe.recipe.registry import Captured, Command, Snapshot
 from expframe.run import resume
 from expframe.run.open_runs import CalledRun, StartedRun
-from expframe.run.run import Run, Setup
+from expframe.run.run import Run
+from expframe.run.setup import Setup
 from expframe.store.ids import resolve_store
 from expframe.store.reader import StoredRun
 from expframe.store.writer import LocalStore

@@ -7,33 +7,34 @@ many times enters some with each call, and the view that a worker has of its run
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from contextvars import Token
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from expframe.config.decided import Config
-from expframe.config.json_values import short_repr
-from expframe.config.masking import Masking
-from expframe.disk import layout
-from expframe.errors import RunInterrupt, Terminated
 from expframe.facts.gathering import Gathering
-from expframe.observers.fanout import Sinks
-from expframe.process import context, locks, output, seeds
+from expframe.process import locks
 from expframe.process.devices import DeviceVariables
-from expframe.process.log_lines import NOTICE, name_level
-from expframe.process.signals import uninterrupted
-from expframe.process.terminal import collapse_file
-from expframe.record.events import Output
-from expframe.record.record import Failure, Status, now
-from expframe.run.files import RunFiles
-from expframe.run.ledger import Ledger
-from expframe.run.timers import Timers, clock_text
+from expframe.process.log_lines import NOTICE
+from expframe.process.signals import Stopping
+from expframe.record.events import Beat
+from expframe.run.heart import Heart
+from expframe.run.parts import (
+    Announcement,
+    Capturing,
+    Ending,
+    Facts,
+    Presence,
+    Seeding,
+    Storage,
+    Visibility,
+)
+from expframe.run.recorder import Recorder
+from expframe.run.resume import Resumed
+from expframe.run.sampler import Sampler
+from expframe.run.setup import Setup
 
 
 class LifePart(Protocol):
@@ -118,342 +119,140 @@ class SharedParts:
                 self._stack.close()
 
 
-class Outcome(NamedTuple):
-    """How work ended: a status, and for FAILED with what."""
-
-    status: str
-    failure: Failure | None = None
-
-    @classmethod
-    def of(cls, ended: BaseException | None, masking: Masking) -> Outcome:
-        """Return what a run ends as, by what its work raised."""
-        status = _status_of(ended)
-        return cls(status, failure_of(ended, masking) if ended is not None and status == Status.FAILED else None)
-
-
-def _status_of(ended: BaseException | None) -> str:
-    if isinstance(ended, KeyboardInterrupt | Terminated):
-        return Status.INTERRUPTED
-    if ended is None or (isinstance(ended, SystemExit) and ended.code in (0, None)):
-        return Status.COMPLETED
-    return str(ended.status) if isinstance(ended, RunInterrupt) else Status.FAILED
-
-
-def failure_of(ended: BaseException, masking: Masking) -> Failure:
-    """Return an exception as it is recorded: whole, its causes included, without secrets."""
-    import traceback
-
-    try:
-        text = "".join(traceback.format_exception(type(ended), ended, ended.__traceback__))
-        message = str(ended)
-    except Exception as problem:
-        text = message = f"<{type(ended).__name__}, whose text raises {type(problem).__name__}>"
-    kind = type(ended)
-    return Failure(f"{kind.__module__}.{kind.__qualname__}", masking.text(message), masking.text(text))
-
-
-# ------------------------------------------------------------------------------------------------------------ parts
-
-
-class Storage:
+class Life:
     """
-    The run's sinks: opened with its first record, closed with its last one.
+    The parts of one run, put together for its time from start to end.
 
     Args:
-        sinks: The sinks.
-        ledger: Whose record they are given.
-        config: The run's config.
-        files: Told of the folder.
-        masking: What must not be shown.
-        opened: Takes up what earlier attempts left, once the folder is there.
+        run: The run.
+        recorder: What it records with.
+        setup: What runs of its experiment share.
+        stopping: Whether it is asked to end.
+        resumed: The run that is taken up; None in a first attempt.
+        parts: The names of those it has from start to end, in the order in which they begin.
+        of_calls: The names of those that begin with each of its calls instead.
     """
+
+    WHOLE = (
+        "presence", "last_words", "seeding", "capturing", "announcement",
+        "visibility", "facts", "heart", "sampler", "progress",
+    )  # fmt: skip
+    OF_CALLS = ("capturing", "visibility")
 
     def __init__(
         self,
-        sinks: Sinks,
-        ledger: Ledger,
-        config: Config,
-        files: RunFiles,
-        masking: Masking,
-        opened: Callable[[], None],
+        run: Any,
+        recorder: Recorder,
+        setup: Setup,
+        stopping: Stopping,
+        resumed: Resumed | None,
+        *,
+        is_called: bool = False,
     ) -> None:
-        self._sinks = sinks
-        self._ledger = ledger
-        self._config = config
-        self._files = files
-        self._masking = masking
-        self._opened = opened
-
-    def begin(self) -> None:
-        """Open the sinks. What one raises is told to those that are open already."""
-        sinks, ledger = self._sinks, self._ledger
-        try:
-            ledger.record = sinks.open(ledger.record, self._config)
-            ledger.id, self._files.folder = sinks.id, sinks.folder
-            self._opened()
-        except BaseException as problem:
-            failure = failure_of(problem, self._masking)
-            ledger.advance(status=_status_of(problem), ended=now(), failure=failure, id=sinks.id)
-            sinks.close(ledger.record)
-            raise
-
-    def end(self) -> None:
-        """Store the final record, whole also where Ctrl-C comes again and again."""
-        with uninterrupted():
-            self._sinks.shut()
-            self._ledger.advance()
-            self._sinks.close(self._ledger.record)
-            self._files.close()
-
-
-class Presence:
-    """Makes a run the current one."""
-
-    def __init__(self, run: Any) -> None:
         self._run = run
-        self._token: Token[Any] | None = None
+        self._recorder = recorder
+        self._setup = setup
+        self._stopping = stopping
+        self._resumed = resumed
+        self._is_called = is_called
+        self._capturing = Capturing(recorder.ledger.record.capture, recorder.files, recorder.sinks, recorder.ledger.say)
+        self._sampler = Sampler(setup.sample)
+        self._parts: dict[str, LifePart] = {}
+        self._of_calls: SharedParts | None = None
 
-    def begin(self) -> None:
-        """Make it the current run of this context, active in this process."""
-        self._token = context.enter(self._run)
+    def storage(self) -> Storage:
+        """Return the part that opens and closes the run's sinks."""
+        recorder, run = self._recorder, self._run
 
-    def end(self) -> None:
-        """Make what was current before so again."""
-        assert self._token is not None
-        context.leave(self._run, self._token)
+        def opened() -> None:
+            if self._resumed is not None and recorder.files.folder is not None:
+                recorder.go_on(self._resumed.run)
+            run.take_its_place()
 
+        return Storage(recorder.sinks, recorder.ledger, run.config, recorder.files, run.masking, opened)
 
-class Seeding:
-    """Seeds the global generators of the process."""
+    @contextmanager
+    def from_start_to_end(self, ended: Callable[[BaseException | None], None]) -> Iterator[None]:
+        """Let the block be the run's work: open it, and record how that ended."""
+        say = self._recorder.ledger.say
+        names = [name for name in self.WHOLE if not (self._is_called and name in (*self.OF_CALLS, "presence"))]
+        with living((self._stopping, self.storage()), say):
+            self._parts = self._make_parts()
+            self._of_calls = SharedParts([self._parts[name] for name in self.OF_CALLS], say)
+            with living([self._parts[name] for name in names], say, ended):
+                yield
 
-    def __init__(self, seed: Any) -> None:
-        self._seed = seed
+    @contextmanager
+    def of_call(self) -> Iterator[None]:
+        """Let the block be one call of a run that is called many times."""
+        assert self._of_calls is not None
+        with living((self._of_calls, self._parts["presence"]), self._recorder.ledger.say):
+            yield
 
-    def begin(self) -> None:
-        """Seed those that are imported."""
-        seeds.seed_globals(self._seed)
+    def _make_parts(self) -> dict[str, LifePart]:
+        """Return what the run can consist of."""
+        run, recorder, setup, capturing = self._run, self._recorder, self._setup, self._capturing
+        ledger, sinks = recorder.ledger, recorder.sinks
+        if self._resumed is not None:
+            capturing.go_on(self._resumed.run.folder)
+        assert setup.scope is not None and setup.known is not None
+        scope, known = setup.scope, setup.known
+        return {
+            "presence": Presence(run),
+            "last_words": Ending(self._store_last_words),
+            "seeding": Seeding(run.seed),
+            "capturing": capturing,
+            "announcement": Announcement(
+                ledger,
+                recorder.files,
+                run.config.warnings,
+                recorder.timers,
+                run.title,
+                NOTICE if run.is_loud else 10,
+                is_recorded=bool(setup.observers),
+                is_of_script=run.is_of_script,
+                masking=run.masking,
+            ),
+            "visibility": Visibility(DeviceVariables(setup.devices), ledger),
+            "facts": Facts(lambda folder: Gathering(scope, known, folder, ledger.learn), sinks, ledger),
+            "heart": Heart(self._flush, self._beat, run.request.options.beat_interval, ledger.say),
+            "sampler": Ending(self._sampler.stop),
+            "progress": Ending(recorder.progress.close),
+        }
 
-    def end(self) -> None:
-        """Leave them as they are."""
+    def _flush(self) -> None:
+        """Hand on what has waited long enough; many times a second."""
+        recorder = self._recorder
+        recorder.logbook.flush_waiting()
+        self._sampler.wake(recorder.files.folder)
+        if recorder.ledger.has_news:
+            recorder.ledger.has_news = False
+            recorder.emit(Beat(recorder.ledger.record))
+        self._capturing.flush()
 
+    def _beat(self) -> None:
+        """Say that the run is alive, and store what has changed."""
+        self._recorder.info.store()
+        self._capturing.send()
+        self._recorder.emit(Beat(self._recorder.ledger.record))
 
-class Capturing:
-    """
-    Copies what is printed into the run's output file, and sends it to sinks that have no folder.
-
-    Args:
-        mode: `no`, `sys` or `fd`.
-        files: Where the file is.
-        sinks: Take the output, where they want it.
-        say: Takes the text of a problem.
-    """
-
-    def __init__(self, mode: str, files: RunFiles, sinks: Sinks, say: Callable[[str], None]) -> None:
-        self._mode = mode
-        self._files = files
-        self._sinks = sinks
-        self._say = say
-        self._path: Path | None = None
-        self._capture: output.Capture | None = None
-        self._sent = 0
-        self._is_left_running = False
-
-    def go_on(self, stored: Path) -> None:
-        """Send nothing of what an earlier attempt printed, in its folder."""
-        with suppress(OSError):
-            self._sent = (stored / layout.OUTPUT).stat().st_size
-
-    def begin(self) -> None:
-        """Begin to copy."""
-        if self._mode != "no":
-            self._path = self._files.base() / layout.OUTPUT
-        self._capture = output.open_capture(self._mode, self._path or Path(os.devnull))
-
-    def flush(self) -> None:
-        """Push on what Python holds."""
-        if self._capture is not None:
-            self._capture.flush()
-
-    def send(self, *, last: bool = False) -> None:
-        """Send what was printed since the last time to sinks that have no folder."""
-        if self._path is None or not self._sinks.wants_output:
-            return
-        with suppress(OSError), self._path.open("rb") as file:
-            file.seek(self._sent)
-            data = file.read()
-            if not last:  # a character may be written only in part
-                data = data[: data.rfind(b"\n") + 1]
-            self._sent += len(data)
-            if data:
-                self._sinks.write(Output(data.decode("utf-8", "replace")))
-
-    def end(self) -> None:
-        """Copy no more."""
-        capture, self._capture = self._capture, None
-        if capture is not None:
-            capture.close()
-            self._is_left_running = capture.is_left_running
-            if capture.fault:
-                self._say(capture.fault)
-            self.send(last=True)
-
-    def collapse(self) -> None:
-        """Leave in the file what a terminal would show of it in the end, unless somebody still writes into it."""
-        if self._files.folder is not None and self._path is not None and not self._is_left_running:
-            with suppress(OSError):
-                collapse_file(self._path)
+    def _store_last_words(self) -> None:
+        """Hand on all that still waits."""
+        self._recorder.logbook.flush()
+        self._recorder.info.store()
+        self._capturing.collapse()
 
     def hold(self) -> None:
         """Finish what is being written: the process is about to fork."""
-        if self._capture is not None:
-            self._capture.hold()
+        self._recorder.logbook.flush_waiting()
+        self._capturing.hold()
 
     def resume(self) -> None:
         """Go on after a fork, in the parent."""
-        if self._capture is not None:
-            self._capture.resume()
+        self._capturing.resume()
 
     def forked(self) -> None:
-        """Go on in a forked child, which leaves the file to its parent."""
-        if self._capture is not None:
-            self._capture.forked()
-
-
-class Visibility:
-    """Lets the run see the devices that it was given."""
-
-    def __init__(self, variables: DeviceVariables, ledger: Ledger) -> None:
-        self._variables = variables
-        self._ledger = ledger
-
-    def begin(self) -> None:
-        """Set the variables, and note them."""
-        if chosen := self._variables.set(self._ledger.log.warning):
-            self._ledger.learn({"extra": {**self._ledger.record.extra, "devices": chosen}})
-
-    def end(self) -> None:
-        """Put them back."""
-        self._variables.put_back()
-
-
-class Facts:
-    """Gathers what is true of this machine and this code, beside the run's work."""
-
-    def __init__(self, make: Callable[[Path | None], Gathering], sinks: Sinks, ledger: Ledger) -> None:
-        self._make = make
-        self._sinks = sinks
-        self._ledger = ledger
-        self._gathering: Gathering | None = None
-
-    def begin(self) -> None:
-        """Begin to gather, where anybody takes it."""
-        if self._sinks:
-            folder = self._sinks.folder
-            self._gathering = self._make(folder.parent / layout.SOURCES_FOLDER if folder else None)
-            self._gathering.start()
-
-    def end(self) -> None:
-        """Wait for what is still under way, and note what can only be known now."""
-        if self._gathering is not None:
-            self._ledger.learn(self._gathering.finish())
-
-
-class Announcement:
-    """
-    Says in the log that the run begins and how it ended.
-
-    Args:
-        ledger: The run's record.
-        files: Where it is kept.
-        warnings: What the config looks wrong in.
-        timers: Shown at the end.
-        title: What the run is called: its command, or the script of a run without one.
-        level: How loud the run is, as a log level.
-        is_recorded: Whether anybody takes the run's facts.
-        is_of_script: Whether it is the run of a whole script, which sets up no logging: its end is said to stderr then.
-        masking: What must not be shown.
-    """
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        files: RunFiles,
-        warnings: Sequence[str],
-        timers: Timers,
-        title: str,
-        level: int = NOTICE,
-        *,
-        is_recorded: bool,
-        is_of_script: bool,
-        masking: Masking,
-    ) -> None:
-        self._ledger = ledger
-        self._files = files
-        self._warnings = warnings
-        self._timers = timers
-        self._title = title
-        self._level = level
-        self._is_recorded = is_recorded
-        self._is_of_script = is_of_script
-        self._masking = masking
-
-    def begin(self) -> None:
-        """Say what is odd in the config, and that the run begins."""
-        name_level()
-        record, log = self._ledger.record, self._ledger.log
-        for warning in self._warnings:
-            log.warning("%s", warning)
-        folder = self._files.folder
-        if folder is not None and record.attempt > 1:
-            log.log(self._level, "Resumed %s in %s, attempt %s", self._title, shown(folder), record.attempt)
-        elif folder is not None:
-            log.log(self._level, "Started %s in %s", self._title, shown(folder))
-        elif self._is_recorded:
-            log.log(self._level, "Started %s", self._title)
-        else:
-            log.log(self._level, "Started %s; nothing is kept", self._title)
-
-    def end(self) -> None:
-        """Say what came out, how long things took and how the run ended."""
-        record, log = self._ledger.record, self._ledger.log
-        took = clock_text(record.duration or 0.0)
-        if record.failure is None and record.result is not None:
-            log.log(min(self._level, 20), "Result: %s", self._masking.text(short_repr(record.result)))
-        if table := self._timers.table():
-            log.log(self._level, "Timers:\n%s", table)
-        folder = self._files.folder
-        where = f": run {record.id} in {shown(folder)}" if self._is_of_script and folder is not None else ""
-        if record.status == Status.COMPLETED:
-            self._say(self._level, "Completed %s after %s%s", self._title, took, where)
-        elif record.status == Status.FAILED:
-            self._say(logging.ERROR, "Failed %s after %s%s", self._title, took, where)
-        else:
-            self._say(logging.WARNING, "Ended %s as %s after %s%s", self._title, record.status, took, where)
-
-    def _say(self, level: int, text: str, *parts: str) -> None:
-        log = self._ledger.log
-        if self._is_of_script and self._files.folder is not None and not log.hasHandlers() and logging.lastResort:
-            logging.lastResort.handle(log.makeRecord(log.name, level, "", 0, text, parts, None))
-        else:
-            log.log(level, text, *parts)
-
-
-class Ending:
-    """Does something when the run ends: what has nothing to begin."""
-
-    def __init__(self, end: Callable[[], Any]) -> None:
-        self._end = end
-
-    def begin(self) -> None:
-        """Do nothing."""
-
-    def end(self) -> None:
-        """Do it."""
-        self._end()
-
-
-def shown(path: Path) -> str:
-    """Return a path as it is said to a person: from the working directory on, where it is below that."""
-    with suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)
+        """Leave the end, the signals and the output to the parent: in a forked child."""
+        self._stopping.forked()
+        self._recorder.forked()
+        self._capturing.forked()

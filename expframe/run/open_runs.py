@@ -13,9 +13,10 @@ from expframe.errors import OptionError, RunError
 from expframe.process import context, locks
 from expframe.process.exit import process_end
 from expframe.process.log_lines import NOTICE
+from expframe.process.signals import Stopping
 from expframe.record.events import Call
 from expframe.record.record import Status, now
-from expframe.run.life import LifePart, Outcome, SharedParts, failure_of, living
+from expframe.run.outcome import Outcome, failure_of
 from expframe.run.run import Run
 
 
@@ -24,19 +25,23 @@ class StartedRun(Run):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._life: AbstractContextManager[None] | None = None
+        self._open: AbstractContextManager[None] | None = None
         self._closing = locks.lock()
         self._is_in_block = False
         self._pid = os.getpid()
         self._thread = threading.get_ident()
-        if self.parent is None:
-            self._stopping = process_end().stopping
-            self._stopping.grace = self.grace
+
+    def _find_stopping(self) -> Stopping:
+        if self.parent is not None:
+            return super()._find_stopping()
+        stopping = process_end().stopping
+        stopping.grace = self.grace
+        return stopping
 
     @property
     def is_open(self) -> bool:
         """Whether it has not been closed."""
-        return self._life is not None
+        return self._open is not None
 
     @property
     def is_for_all(self) -> bool:
@@ -44,12 +49,14 @@ class StartedRun(Run):
         return not self._is_in_block
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
+        """What the log calls it."""
         file = self.scope.main_file
         return file.name if file is not None else self.name
 
     @property
-    def _is_of_script(self) -> bool:
+    def is_of_script(self) -> bool:  # type: ignore[override]
+        """Whether it is the run of a whole script without a command line."""
         return self.parent is None and self.scope.main_file is not None and not hasattr(sys, "ps1")
 
     def open(self) -> None:
@@ -66,9 +73,9 @@ class StartedRun(Run):
             problem = "are for a command that runs as a whole, not for a run that is opened now."
             raise OptionError("--dry-run and --needed", problem)
         self._make_ready()
-        life = self._living()
+        life = self._begun()
         life.__enter__()
-        self._life = life
+        self._open = life
         context.keep(self)
         process_end().watch()
 
@@ -85,7 +92,7 @@ class StartedRun(Run):
         if os.getpid() != self._pid:  # a forked child leaves the end to its parent
             return
         with self._closing:
-            life, self._life = self._life, None
+            life, self._open = self._open, None
         if life is None:
             return
         context.drop(self)
@@ -113,8 +120,7 @@ class CalledRun(StartedRun):
     Output is captured and devices are set while any call is under way: several such runs may be open side by side.
     """
 
-    _parts_of_life = tuple(name for name in Run._parts_of_life if name not in ("presence", "capturing", "visibility"))
-    _parts_of_calls = ("capturing", "visibility")
+    _is_called = True
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -123,11 +129,13 @@ class CalledRun(StartedRun):
         self._calling = locks.lock()
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
+        """What the log calls it."""
         return repr(self.command)
 
     @property
-    def _is_of_script(self) -> bool:
+    def is_of_script(self) -> bool:  # type: ignore[override]
+        """Whether it is the run of a whole script: it is that of a command."""
         return False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -146,7 +154,7 @@ class CalledRun(StartedRun):
         number, started = self._next_number(), now()
         result, failure, status = None, None, Status.COMPLETED
         try:
-            with living((self._parts["calls"], self._parts["presence"]), self._ledger.say):
+            with self._life.of_call():
                 result = self._call_command((*self.request.args, *args), {**self.request.kwargs, **kwargs})
         except BaseException as problem:
             status = Outcome.of(problem, self.masking).status
@@ -155,10 +163,6 @@ class CalledRun(StartedRun):
         finally:
             self._note(Call(number, started, now(), result, failure), status)
         return result
-
-    def _make_parts(self) -> dict[str, LifePart]:
-        parts = super()._make_parts()
-        return {**parts, "calls": SharedParts([parts[name] for name in self._parts_of_calls], self._ledger.say)}
 
     def _next_number(self) -> int:
         if not self.is_open:
@@ -174,8 +178,8 @@ class CalledRun(StartedRun):
             self._last = Outcome(status, call.failure if status == Status.FAILED else None)
             self.result = call.result
         if os.getpid() == self._pid:
-            self._ledger.count("calls")
-            self._emit(call)
+            self._recorder.ledger.count("calls")
+            self._recorder.emit(call)
 
     def _outcome(self, ended: BaseException | None) -> Outcome:
         """Return what the last call ended as, where nothing else went wrong."""

@@ -538,7 +538,7 @@ def test_a_missing_picture_is_said_and_later_events_are_written(tmp_path):
 
     @ex.main
     def main(_run):
-        _run._emit(Media("image", "sample", 0, 1.0, tmp_path / "missing.png"))
+        _run._recorder.emit(Media("image", "sample", 0, 1.0, tmp_path / "missing.png"))
         _run.log_scalar("loss", 0.5)
 
     run = ex.run()

@@ -1,0 +1,89 @@
+"""How a run fills the functions that are called in it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from expframe.config import dotted
+from expframe.config.decided import Config
+from expframe.config.request import Request
+from expframe.errors import MissingArgumentError
+from expframe.process.seeds import child_seeds
+from expframe.recipe.injection import Injector, Plan
+from expframe.recipe.registry import Captured, Snapshot
+from expframe.run.setup import Setup
+
+
+class Arguments:
+    """
+    The plans by which captured functions are filled.
+
+    Args:
+        run: What functions get as `_run`.
+        snapshot: The recipes of the experiment.
+        config: The decided values.
+        setup: How names are searched and values handed out where a function does not say.
+
+    Attributes:
+        plans: For each captured function how it is filled; made at its first call.
+    """
+
+    def __init__(self, run: Any, snapshot: Snapshot, config: Config, setup: Setup) -> None:
+        self.plans: dict[Captured, Plan] = {}
+        self._run = run
+        self._config = config
+        self._calls_before: Mapping[str, int] = {}
+        self._injector = Injector(snapshot, config.values, self._special, self._draw, setup.max_depth, setup.read_only)
+
+    def plan(self, captured: Captured) -> Plan:
+        """Return, and remember, how the parameters of a captured function are filled in this run."""
+        plan = self._injector.plan(captured)
+        plan.go_on(self._calls_before.get(_key_of(captured), 0))
+        return self.plans.setdefault(captured, plan)
+
+    def calls(self) -> dict[str, int]:
+        """Return how often each function was given a seed."""
+        return {_key_of(captured): plan.calls for captured, plan in self.plans.items() if plan.calls}
+
+    def go_on(self, calls: Mapping[str, int]) -> None:
+        """Let seeds follow those of so many calls."""
+        self._calls_before = calls
+        for captured, plan in self.plans.items():
+            plan.go_on(calls.get(_key_of(captured), 0))
+
+    def check(self, captured: Captured, request: Request) -> None:
+        """
+        Check that every parameter of a command has a value.
+
+        Raises:
+            InjectionError: One has none.
+            TypeError: The arguments that were given do not fit.
+        """
+        given = set(request.kwargs)
+        if request.args or request.kwargs:
+            given |= inspect.signature(captured.raw).bind_partial(*request.args, **request.kwargs).arguments.keys()
+        lacking = {name: problem for name, problem in self.plan(captured).lacking.items() if name not in given}
+        missing = [problem for problem in lacking.values() if isinstance(problem, MissingArgumentError)]
+        if missing:
+            names = tuple(name for problem in missing for name in problem.names)
+            first = missing[0]
+            raise MissingArgumentError(first.function, first.where, names, first.group, first.available)
+        for problem in lacking.values():
+            raise problem
+
+    def _special(self, captured: Captured, group: Any, name: str) -> Any:
+        if name == "_run":
+            return self._run
+        return group if name == "_config" else self._run.log.getChild(captured.name)
+
+    def _draw(self, captured: Captured) -> Callable[[int], int]:
+        own = dotted.get(self._config.values, (*captured.path, "seed"))
+        seed = self._config["seed"] if own is dotted.MISSING else own
+        return child_seeds(seed, dotted.join(captured.path), captured.name)
+
+
+def _key_of(captured: Captured) -> str:
+    """Return what the seeds of a function depend on, beside the run's."""
+    return dotted.join((*captured.path, captured.name))
