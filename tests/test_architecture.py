@@ -18,8 +18,8 @@ FOLDERS = {
     " tee output",
     "facts": "host git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
-    "observers": "base door fanout memory tensorboard_file tensorboard_events tensorboard named",
-    "store": "ids salt lease foreign attempts points results cache rows index writer reader editing shared archive"
+    "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
+    "store": "ids salt lease foreign attempts points results left cache rows index writer reader editing shared archive"
     " checks",
     "store/search": "fields logic query selection collection",
     "recipe": "registry injection ingredient",

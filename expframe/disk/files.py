@@ -34,6 +34,27 @@ def write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
+def append_whole(fd: int, data: bytes) -> None:
+    """
+    Append data to a file that was opened for it, all or nothing.
+
+    Raises:
+        OSError: The file system refused; what it had written of the data is taken back, unless it refuses that too or
+            somebody else has appended since.
+    """
+    view = memoryview(data)
+    done = 0
+    try:
+        while done < len(view):
+            done += os.write(fd, view[done:])
+    except OSError:
+        with suppress(OSError):
+            end = os.lseek(fd, 0, os.SEEK_CUR)
+            if done and os.fstat(fd).st_size == end:
+                os.ftruncate(fd, end - done)
+        raise
+
+
 @contextmanager
 def replacing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
     """
@@ -68,11 +89,16 @@ def write_new(path: Path, content: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Append one line to a file in a single write; a missing newline at the end of the file is written first."""
+    """
+    Append one line to a file in a single write; a missing newline at the end of the file is written first.
+
+    Raises:
+        OSError: The file system refused; nothing of the line is there.
+    """
     data = line.encode("utf-8", "surrogatepass") + b"\n"
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        write_all(fd, mend_last_line(fd) + data)
+        append_whole(fd, mend_last_line(fd) + data)
     finally:
         os.close(fd)
 

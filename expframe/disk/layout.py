@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 RECORD = "run.json"
+RECORD_LEFT = "run.json.retry"
 CONFIG = "config.json"
 METRICS = "metrics.csv"
 SUMMARY = "summary.json"
@@ -26,7 +27,7 @@ SOURCES_FOLDER = "_sources"
 SALT = "_salt"
 RESOURCES_FOLDER = "_resources"
 TRASH_FOLDER = "_trash"
-_OF_RUNS = {CONFIG, SUMMARY, MEDIA, SYSTEM, OUTPUT, FILES, CALLS, LEASE, INFO, RESULT}
+_OF_RUNS = {RECORD_LEFT, CONFIG, SUMMARY, MEDIA, SYSTEM, OUTPUT, FILES, CALLS, LEASE, INFO, RESULT}
 _OF_RUNS |= {FILES_FOLDER, CHECKPOINTS_FOLDER, ATTEMPTS_FOLDER, CHILDREN_FOLDER}
 
 

@@ -19,7 +19,9 @@ class Sink(ABC):
     """
     Takes what happens in one run.
 
-    The methods are called by one thread at a time. What `write` raises is said once; later events are still tried.
+    The methods are called by one thread at a time. What they raise is said once, and the run goes on. After an OSError
+    the same event comes again, before later ones of its kind, and so does the end for some seconds: take an event whole
+    or not at all.
 
     Attributes:
         id: The run's id, where this sink gives one.
@@ -35,7 +37,11 @@ class Sink(ABC):
 
     @abstractmethod
     def close(self, record: Record) -> None:
-        """Take the final record; nothing follows."""
+        """Take the final record; nothing follows, but for the same again where it raised an OSError."""
+
+    def leave(self, record: Record) -> str:
+        """Leave the final record somewhere else, as `close` has failed for good; return what is to be said of it."""
+        return ""
 
 
 class Observer(ABC):

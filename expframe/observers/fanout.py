@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from expframe.config.decided import Config
 from expframe.config.masking import Masking
-from expframe.errors import DefinitionError, Terminated
+from expframe.errors import DefinitionError
 from expframe.observers.base import Observer, Sink, as_observer
 from expframe.observers.door import Door
+from expframe.observers.outbox import Outbox
 from expframe.process import locks
 from expframe.record.events import Event, Output
 from expframe.record.record import Record
@@ -46,6 +46,7 @@ class Sinks:
         self._say = say
         self._count = count
         self._sinks: list[Sink] = []
+        self._outboxes: list[Outbox] = []
         self._lanes: list[_Lane] = []
         self._said: set[tuple[int, str]] = set()
         self._lock = locks.reentrant_lock()
@@ -67,7 +68,8 @@ class Sinks:
                 self.id = sink.id
                 record = record._replace(id=sink.id)
             self.folder = self.folder or sink.folder
-        self._lanes = [_Lane(sink, self._attempt) for sink in self._sinks if sink.folder is None]
+        self._outboxes = [Outbox(sink, self._say) for sink in self._sinks if sink.folder is not None]
+        self._lanes = [_Lane(Outbox(sink, self._say)) for sink in self._sinks if sink.folder is None]
         return record
 
     def __bool__(self) -> bool:
@@ -92,9 +94,9 @@ class Sinks:
         for lane in self._lanes:
             if not lane.put(event):
                 self._say_once(lane, "lost", f"{type(lane.sink).__name__} does not keep up; events for it are lost")
-        for sink in self._sinks:
-            if sink.folder is not None and not isinstance(event, Output):
-                self._attempt(sink, partial(sink.write, event), f"storing {type(event).__name__.lower()}")
+        if not isinstance(event, Output):
+            for outbox in self._outboxes:
+                outbox.write(event)
 
     def shut(self) -> None:
         """Take nothing more: what is counted by now is what is stored."""
@@ -107,29 +109,14 @@ class Sinks:
         record = self._door.record(record)
         for lane in self._lanes:
             lane.close(record)
-        with self._lock:
-            for sink in self._sinks:
-                if sink.folder is not None:
-                    self._attempt(sink, partial(sink.close, record), "storing the end of the run")
+        if not self._lanes and not self._outboxes:  # the run was stopped while its sinks were opened
+            self._outboxes = [Outbox(sink, self._say) for sink in self._sinks]
+        for outbox in self._outboxes:
+            outbox.close(record)
         for lane in self._lanes:
             if not lane.wait(_PATIENCE):
                 self._say_once(lane, "late", f"{type(lane.sink).__name__} was not done {_PATIENCE:g} s after the end")
-        if not self._lanes and any(sink.folder is None for sink in self._sinks):
-            for sink in self._sinks:  # the run was stopped while its sinks were opened
-                if sink.folder is None:
-                    self._attempt(sink, partial(sink.close, record), "storing the end of the run")
-        self._sinks, self._lanes = [], []
-
-    def _attempt(self, sink: Sink, action: Callable[[], None], what: str) -> None:
-        try:
-            action()
-        except Terminated:
-            raise
-        except (Exception, SystemExit) as problem:
-            where = f" in {sink.folder}" if sink.folder else f" in {type(sink).__name__}"
-            reason = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"
-            text = f"{what}{where} failed ({reason}); the run goes on, and later events are tried again."
-            self._say_once(sink, what, text)
+        self._sinks, self._outboxes, self._lanes = [], [], []
 
     def _say_once(self, who: object, what: str, text: str) -> None:
         if (id(who), what) not in self._said:
@@ -140,11 +127,11 @@ class Sinks:
 class _Lane:
     """The thread that writes to one sink, and what waits for it."""
 
-    def __init__(self, sink: Sink, attempt: Callable[[Sink, Callable[[], None], str], None]) -> None:
+    def __init__(self, outbox: Outbox) -> None:
         import queue
 
-        self.sink = sink
-        self._attempt = attempt
+        self.sink = outbox.sink
+        self._outbox = outbox
         self._events: queue.Queue[Event | Record] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="expframe-sink", daemon=True)
         self._thread.start()
@@ -169,6 +156,6 @@ class _Lane:
         while True:
             event = self._events.get()
             if isinstance(event, Record):
-                self._attempt(self.sink, partial(self.sink.close, event), "storing the end of the run")
+                self._outbox.close(event)
                 return
-            self._attempt(self.sink, partial(self.sink.write, event), f"storing {type(event).__name__.lower()}")
+            self._outbox.write(event)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from expframe.disk.files import Span, mend_last_line, write_all
 from expframe.record.curves import HEADER, summarize
@@ -19,6 +19,8 @@ from expframe.record.events import Points, Series
 from expframe.record.summaries import Summary
 
 _LINES = 1 << 16
+
+_Curves = dict[str, tuple[Sequence["int | float"], Sequence["int | float"]]]
 
 
 class MetricFile:
@@ -34,7 +36,8 @@ class MetricFile:
         self.path = path
         self.summaries: dict[str, Summary] = {}
         self._fd = -1
-        self._torn = False
+        self._first = b""
+        self._whole: int | None = None
 
     @property
     def size(self) -> int:
@@ -43,23 +46,29 @@ class MetricFile:
 
     def write(self, event: Points | Series) -> None:
         """
-        Append a batch.
+        Append a batch, all or nothing.
 
         Raises:
-            OSError: The file system refused; what was written of the batch is skipped by readers or whole lines.
+            OSError: The file system refused; what it had written of the batch is taken back before anything else is.
         """
         if self._fd < 0:
             self._open()
-        for block in _points(event) if isinstance(event, Points) else _series(event):
-            try:
-                write_all(self._fd, b"\n" + block.text if self._torn else block.text)
-                self._torn = False
-            except OSError:
-                self._torn = True
-                raise
-            for name, (steps, values) in block.curves.items():
-                summary = self.summaries.get(name) or self.summaries.setdefault(name, Summary())
-                summary.add(steps, values)
+        self._take_back()
+        self._whole = self.size
+        try:
+            for text in _texts(event):
+                write_all(self._fd, self._first + text)
+                self._first = b""
+        except BaseException:
+            if self._whole == 0:
+                self._first = HEADER
+            with suppress(OSError):
+                self._take_back()
+            raise
+        self._whole = None
+        for name, (steps, values) in _curves(event).items():
+            summary = self.summaries.get(name) or self.summaries.setdefault(name, Summary())
+            summary.add(steps, values)
 
     def go_on(self, without: Sequence[Span]) -> None:
         """Go on after what is in the file, of which some bytes do not count."""
@@ -75,44 +84,42 @@ class MetricFile:
 
     def _open(self) -> None:
         self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-        if os.fstat(self._fd).st_size == 0:
-            write_all(self._fd, HEADER)
-        elif mend_last_line(self._fd):
-            self._torn = True
+        self._first = HEADER if self.size == 0 else mend_last_line(self._fd)
+
+    def _take_back(self) -> None:
+        """Remove what was written of a batch that could not be written whole."""
+        if self._whole is not None:
+            os.ftruncate(self._fd, self._whole)
+            self._whole = None
 
 
-class _Block(NamedTuple):
-    """Lines that are written at once, and the steps and values in them by metric."""
-
-    text: bytes
-    curves: dict[str, tuple[Sequence[int | float], Sequence[int | float]]]
-
-
-def _points(event: Points) -> Iterator[_Block]:
-    points = event.points
-    names, steps, _, values = zip(*points, strict=True)
-    distinct = set(names)
-    curves: dict[str, tuple[Any, Any]]
-    if len(distinct) == 1:
-        curves = {names[0]: (steps, values)}
-    else:
-        curves = {name: ([], []) for name in dict.fromkeys(names)}
-        for name, step, value in zip(names, steps, values, strict=True):
-            of_steps, of_values = curves[name]
-            of_steps.append(step)
-            of_values.append(value)
-    if any("," in name or '"' in name for name in distinct):
-        points = [(_quoted(name), step, when, value) for name, step, when, value in points]
-    text = ("%s,%s,%.6f,%r\n" * len(points)) % tuple(chain.from_iterable(points))  # faster than a line at a time
-    yield _Block(text.encode(), curves)
-
-
-def _series(event: Series) -> Iterator[_Block]:
+def _texts(event: Points | Series) -> Iterator[bytes]:
+    """Yield the lines of a batch, as many at once as are written at once."""
+    if isinstance(event, Points):
+        points = event.points
+        if any("," in name or '"' in name for name in {point[0] for point in points}):
+            points = [(_quoted(name), step, when, value) for name, step, when, value in points]
+        yield (("%s,%s,%.6f,%r\n" * len(points)) % tuple(chain.from_iterable(points))).encode()  # faster than by line
+        return
     line = f"{_quoted(event.name)},".replace("%", "%%") + f"%s,{event.time:.6f},%r\n"
     for start in range(0, len(event.values), _LINES):
         steps, values = event.steps[start : start + _LINES], event.values[start : start + _LINES]
-        text = (line * len(values)) % tuple(chain.from_iterable(zip(steps, values, strict=True)))
-        yield _Block(text.encode(), {event.name: (steps, values)})
+        yield ((line * len(values)) % tuple(chain.from_iterable(zip(steps, values, strict=True)))).encode()
+
+
+def _curves(event: Points | Series) -> _Curves:
+    """Return the steps and values in a batch, by metric."""
+    if isinstance(event, Series):
+        return {event.name: (event.steps, event.values)}
+    names, steps, _, values = zip(*event.points, strict=True)
+    if len(set(names)) == 1:
+        return {names[0]: (steps, values)}
+    curves: dict[str, tuple[list[int | float], list[int | float]]] = {name: ([], []) for name in dict.fromkeys(names)}
+    for name, step, value in zip(names, steps, values, strict=True):
+        of_steps, of_values = curves[name]
+        of_steps.append(step)
+        of_values.append(value)
+    return dict(curves)
 
 
 def _quoted(name: str) -> str:

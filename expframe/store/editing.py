@@ -15,7 +15,7 @@ from expframe.disk import layout
 from expframe.disk.files import replace_file, size_of
 from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
 from expframe.record.record import Status
-from expframe.store import ids, lease
+from expframe.store import ids, lease, left
 from expframe.store.foreign import format_of
 from expframe.store.reader import StoredRun, open_run
 
@@ -39,7 +39,7 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
     refuse_foreign(run)
     path = run.folder / layout.RECORD
     try:
-        data = json.loads(path.read_bytes())
+        data = left.final(run.folder, json.loads(path.read_bytes()))
         data.update(json_values.to_json(MASKING.value(dict(facts))))
     except (ValueError, AttributeError) as problem:
         raise ValueFormatError(f"run {run.id} ({path})", f"cannot be read ({problem}).") from problem

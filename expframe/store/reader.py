@@ -23,7 +23,7 @@ from expframe.record.summaries import Summary
 from expframe.saving import checkpoints
 from expframe.saving.checkpoints import Checkpoint
 from expframe.saving.files import Notes, load
-from expframe.store import attempts, ids, lease, results
+from expframe.store import attempts, ids, lease, left, results
 from expframe.store.attempts import Attempt
 from expframe.store.foreign import format_of
 from expframe.store.index import rows
@@ -56,10 +56,10 @@ class StoredRun:
     @property
     def record(self) -> Record:
         """The facts as they are now; a run that says RUNNING and whose process is gone is DIED."""
-        record = self._read(layout.RECORD, Record.from_json)
+        record = self._read_record()
         if record.status != Status.RUNNING or lease.is_alive(self.folder):
             return record
-        again = self._read(layout.RECORD, Record.from_json)  # it may just have ended
+        again = self._read_record()  # it may just have ended
         return again._replace(status=Status.DIED) if again.status == Status.RUNNING else again
 
     @property
@@ -245,6 +245,9 @@ class StoredRun:
             if row.record and row.record["uid"] == record.root:
                 return open_run(store / row.id)
         raise RunNotFoundError(record.root, str(store), tuple(row.id for row in newest_first[:10]))
+
+    def _read_record(self) -> Record:
+        return self._read(layout.RECORD, lambda data: Record.from_json(left.final(self.folder, data)))
 
     def _read(self, name: str, make: Callable[[Any], T]) -> T:
         """Return what a JSON file of the run says."""

@@ -15,7 +15,7 @@ from expframe.disk import layout
 from expframe.disk.files import size_of
 from expframe.record.record import Status, now
 from expframe.record.summaries import dump
-from expframe.store import lease
+from expframe.store import lease, left
 from expframe.store.foreign import Format, format_of
 from expframe.store.points import Statistics
 
@@ -128,7 +128,7 @@ def read_as_written(folder: Path, groups: Collection[str]) -> Row | None:
     record: Mapping[str, Any] | None = None
     given: dict[str, Any] = {}
     try:
-        data = json.loads(layout.read(folder, layout.RECORD))
+        data = left.final(folder, json.loads(layout.read(folder, layout.RECORD)))
         if "format" not in data and (other := format_of(folder)):
             return _read_foreign(other, folder, groups)
         given = {"host": data.get("host"), "result": data.get("result")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from expframe.disk import layout
 from expframe.disk.files import append_line, replace_file, write_new
 from expframe.observers.base import Observer, Sink
 from expframe.observers.door import Door
+from expframe.observers.outbox import Outbox
 from expframe.record.curves import summarize
 from expframe.record.events import Beat, Call, Event, File, Info, Media, Points, Series
 from expframe.record.media import to_line
@@ -22,7 +24,7 @@ from expframe.record.metric_file import MetricFile
 from expframe.record.record import Record
 from expframe.record.summaries import dump
 from expframe.saving import checkpoints
-from expframe.store import attempts, ids, results
+from expframe.store import attempts, ids, left, results
 from expframe.store.lease import own_lease
 
 
@@ -69,7 +71,7 @@ class LocalStore(Observer):
         try:
             last = checkpoints.last_of(folder)
             number, step, kept = (last.number, last.step, last.position.sizes) if last else (None, None, {})
-            before = json.loads((folder / layout.RECORD).read_bytes())
+            before = left.final(folder, json.loads((folder / layout.RECORD).read_bytes()))
             lease = own_lease(self.beat_interval)
             (folder / layout.SUMMARY).unlink(missing_ok=True)  # it knows nothing of what is superseded
             attempts.begin(folder, record.attempt, record.resumed.isoformat(), before, number, step, kept, lease)
@@ -135,13 +137,29 @@ class LocalSink(Sink):
         self._write_record(record)
         (self.folder / layout.LEASE).unlink(missing_ok=True)
 
+    def leave(self, record: Record) -> str:
+        """Leave the final record beside the one that cannot be replaced, or else in the system's temporary folder."""
+        try:
+            content = self._content_of(record)
+        except OSError:  # a large result has a file of its own
+            lost = f"the result could not be stored in {self.folder}"
+            content = self._content_of(record._replace(result=None, problems=(*record.problems, lost)))
+        said = left.leave(self.folder, record.uid, content)
+        with suppress(OSError):
+            (self.folder / layout.LEASE).unlink(missing_ok=True)
+        return said
+
     def _write_record(self, record: Record) -> None:
         rest = record._replace(result=None)  # a result need not be able to tell whether it is another one
         if rest != self._record or record.result is not self._result[0]:
-            data = rest.to_json()
-            data["result"] = self._store_result(record.result)
-            replace_file(self.folder / layout.RECORD, json_values.dump_plain(data))
+            replace_file(self.folder / layout.RECORD, self._content_of(record))
             self._record = rest
+
+    def _content_of(self, record: Record) -> bytes:
+        """Return a record as it is stored; what of the result is too large for it is stored at once."""
+        data = record._replace(result=None).to_json()
+        data["result"] = self._store_result(record.result)
+        return json_values.dump_plain(data)
 
     def _store_result(self, value: Any) -> Any:
         """Store what of a result is too large for the record, and return what stands there, as plain JSON data."""
@@ -185,32 +203,42 @@ class WorkerSink:
     """
 
     def __init__(self, folder: Path | None, masking: Masking) -> None:
-        self._folder = folder
         self._door = Door(masking)
-        self._has_said = False
-        self._metrics = MetricFile(folder / layout.metrics_of(os.getpid())) if folder else None
+        self._files = _WorkerFiles(folder) if folder else None
+        self._outbox = Outbox(self._files, _say) if self._files else None
 
     def write(self, event: Event) -> None:
-        """Store an event; a fault is said once on standard error and never raised."""
-        if self._folder is None or self._metrics is None:
-            return
-        try:
-            event = self._door.event(event)
-            if isinstance(event, Points | Series):
-                self._metrics.write(event)
-            elif isinstance(event, File):
-                append_file(self._folder, event)
-            elif isinstance(event, Media):
-                append_media(self._folder, event)
-        except Exception as problem:
-            if not self._has_said:
-                import logging
-
-                self._has_said = True
-                text = f"storing in {self._folder} failed ({problem}); later events are tried again"
-                logging.getLogger("expframe").warning("%s", text)
+        """Store an event; a fault is said on standard error and never raised."""
+        if self._outbox is not None and isinstance(event, Points | Series | File | Media):
+            self._outbox.write(self._door.event(event))
 
     def end(self) -> None:
         """Close the file of metrics."""
-        if self._metrics is not None:
-            self._metrics.close()
+        if self._files is not None:
+            self._files.metrics.close()
+
+
+class _WorkerFiles(Sink):
+    """The files of a run that its other processes write."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder: Path = folder
+        self.metrics = MetricFile(folder / layout.metrics_of(os.getpid()))
+
+    def write(self, event: Event) -> None:
+        """Store an event."""
+        if isinstance(event, Points | Series):
+            self.metrics.write(event)
+        elif isinstance(event, File):
+            append_file(self.folder, event)
+        elif isinstance(event, Media):
+            append_media(self.folder, event)
+
+    def close(self, record: Record) -> None:
+        """Do nothing: the record is the run's own process's to write."""
+
+
+def _say(problem: str) -> None:
+    import logging
+
+    logging.getLogger("expframe").warning("%s", problem)

@@ -665,8 +665,9 @@ class TestObservers:
         assert {"x", "y"} == set(kept.metrics())
         assert ({"a": 1}, "f", True) == (kept.info, kept.files[0].name, kept.closed)
 
-    def test_faults_stop_nothing(self, ex, caplog):
+    def test_faults_stop_nothing(self, ex, caplog, monkeypatch):
         """An observer that raises is said once, and everything else goes on."""
+        monkeypatch.setattr("expframe.observers.outbox._PATIENCE", 0.1)
 
         class Broken(Observer):
             def open(self, record, config):
@@ -691,8 +692,9 @@ class TestObservers:
         assert Status.COMPLETED == stored(run).status
         assert 10 == len(memory.runs[0].metrics()["x"]) == len(stored(run).metrics("x"))
         said = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING and "points" in r.getMessage()]
-        assert 1 == len(said)
-        assert "No space left on device" in said[0]
+        assert 2 == len(said)
+        assert "storing points in BrokenSink failed (No space left on device)" in said[0]
+        assert "BrokenSink could not be written to the end; lost are: points (10 times)" in said[1]
         assert any("points" in problem for problem in stored(run).record.problems)
 
     def test_faults_on_opening_stop_the_run(self, ex):
