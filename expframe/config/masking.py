@@ -128,7 +128,7 @@ class Masking:
 
     def hide(self, path: Path, value: Any) -> Any:
         """Return what stands for a text or bytes under a path: itself, without the secrets in it, or a Masked."""
-        if isinstance(value, Masked):
+        if type(value) is not str and isinstance(value, Masked):
             return value
         if isinstance(value, Secret) or self.names.covers(path, value):
             return self.masked(value)
@@ -162,7 +162,13 @@ class Masking:
         return found
 
     def _collect(self, value: Any, path: Path, found: set[str]) -> None:
-        if isinstance(value, Mapping):
+        kind = type(value)
+        if kind is str:
+            self._note(path, value, found)
+        elif kind in _NUMBERS:
+            if self._is_named(path, value):
+                self._note(path, value, found)
+        elif isinstance(value, Mapping):
             for key, item in value.items():
                 self._collect(item, (*path, key), found)
         elif isinstance(value, list | tuple | set | frozenset):
@@ -170,11 +176,13 @@ class Masking:
                 self._collect(item, (*path, number), found)
         elif isinstance(value, str | bytes | bytearray) or self._is_named(path, value):
             self._note(path, value, found)
-        elif type(value) not in _NUMBERS and not _is_numeric(value):
+        elif not _is_numeric(value):
             to_json(value, lambda inside, leaf: self._note((*path, *inside), leaf, found))
 
     def _note(self, path: Path, leaf: Any, found: set[str]) -> Any:
         """Take the secrets that a leaf is or holds; return the leaf."""
+        if type(leaf) is str and "://" not in leaf and not self.names.covers(path, leaf):
+            return leaf
         if not isinstance(leaf, Masked) and (isinstance(leaf, Secret) or self.names.covers(path, leaf)):
             text = leaf.decode("latin-1") if isinstance(leaf, bytes | bytearray) else str(leaf)
             found.add(text)
