@@ -206,7 +206,7 @@ def test_the_salt_is_the_owners_alone(tmp_path):
 def test_names_are_added_and_taken_away(tmp_path):
     """`secret` and `public` of the experiment hold for what is stored, shown and refused."""
     ex = Experiment("named", store=tmp_path / "runs", secret=["pin"], public=["page_token"])
-    ex.add_config(pin=1234, page_token="abcdefghij0123456789", lr=1)
+    ex.add_config(pin="1234", page_token="abcdefghij0123456789", lr=1)
     ex.main(lambda pin: pin)
     shown = run_cli(ex, "print_config with pin=56789").stdout
     run = ex.run(config_updates={"pin": "my-own-pin"})
