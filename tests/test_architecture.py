@@ -13,7 +13,7 @@ FOLDERS = {
     "disk": "files layout",
     "config": "dotted frozen arrays secrets equality json_values hints conversion parsing masking files request pins"
     " layers decided rewriting functions validation resolve",
-    "record": "dataframes record events summaries curves metrics metric_file media significance",
+    "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
     " tee output",
     "facts": "host git packages sources gathering",

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from expframe.disk.files import Span, counted
 from expframe.record.dataframes import frame_of
+from expframe.record.figures import draw
 from expframe.record.summaries import Summary
 
 HEADER = b"metric,step,time,value\n"
@@ -82,6 +83,19 @@ class Curve:
         """
         return frame_of({"step": self.steps, "time": self.times, "value": self.values})
 
+    def plot(self, *, log: bool = False, axes: Any = None) -> Any:
+        """
+        Draw the curve over the steps with matplotlib, and return the Axes.
+
+        Args:
+            log: Whether values are on a logarithmic scale.
+            axes: The Axes that are drawn into; by default those of a new figure.
+
+        Raises:
+            MissingLibraryError: matplotlib is not installed.
+        """
+        return draw({"": self}, log=log, axes=axes)
+
     def __repr__(self) -> str:
         last = f", last {self._values[-1]!r} at step {self._steps[-1]}" if self._values else ""
         return f"<Curve of {len(self)} points{last}>"
@@ -133,6 +147,22 @@ class Curves(dict[str, Curve]):
         if curve is None:
             curve = self[name] = Curve()
         return curve
+
+    def plot(self, *names: str, log: bool = False, axes: Any = None) -> Any:
+        """
+        Draw curves, all or those of some metrics, over the steps with matplotlib, and return the Axes.
+
+        Args:
+            names: The metrics; all where none is named.
+            log: Whether values are on a logarithmic scale.
+            axes: The Axes that are drawn into; by default those of a new figure.
+
+        Raises:
+            MissingLibraryError: matplotlib is not installed.
+        """
+        found = self.only(names) if names else self
+        title = next(iter(found)) if len(found) == 1 else "value"
+        return draw(found, title=title, log=log, axes=axes)
 
     def to_frame(self) -> Any:
         """

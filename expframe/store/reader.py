@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from expframe.config import json_values
+from expframe.config import dotted, json_values
 from expframe.config.decided import Config
 from expframe.disk import layout
 from expframe.disk.files import inside, whole_lines
@@ -18,6 +18,7 @@ from expframe.errors import RunNotFoundError, ValueFormatError
 from expframe.process.terminal import collapse
 from expframe.record.curves import read_files
 from expframe.record.events import Call, File, Media
+from expframe.record.html import table
 from expframe.record.record import Record, Status
 from expframe.record.summaries import Summary
 from expframe.saving import checkpoints
@@ -258,8 +259,25 @@ class StoredRun:
             what = " ".join(f"{type(problem).__name__}: {problem}".split())
             raise ValueFormatError(f"run {self.id} ({path})", f"cannot be read ({what}).") from problem
 
+    def _repr_html_(self) -> str:
+        """Return its facts, config and metrics as tables, which notebooks show."""
+        record = self.record
+        facts = [
+            *[(name, getattr(record, name)) for name in ("name", "command", "status", "started", "duration", "tags")],
+            *[(name, getattr(record, name)) for name in ("comment", "result")],
+            *[(dotted.join(path), value) for path, value in dotted.walk(self.config.values)],
+        ]
+        rows = [(name, value) for name, value in facts if not _is_empty(value)]
+        html = table(("", f"run {self.id}"), rows)
+        metrics = [(name, s.count, s.last, s.min, s.max) for name, s in self.summaries.items()]
+        return html + (table(("metric", "count", "last", "min", "max"), metrics) if metrics else "")
+
     def __repr__(self) -> str:
         return f"<StoredRun {self.id} {self.status} {self.folder}>"
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, tuple) and not value)
 
 
 def open_run(folder: Path) -> StoredRun:

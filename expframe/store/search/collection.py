@@ -12,6 +12,8 @@ from expframe.config.dotted import MISSING
 from expframe.errors import QueryError, RunNotFoundError, listed
 from expframe.record.curves import Curves
 from expframe.record.dataframes import column_of, frame_of
+from expframe.record.figures import draw
+from expframe.record.html import table
 from expframe.store import foreign, ids
 from expframe.store.index import rows
 from expframe.store.reader import StoredRun, open_run
@@ -26,9 +28,30 @@ _SHORTEST_UID_OF_DIGITS = 8
 
 _COLUMNS = ("id", "name", "command", "status", "tags", "started", "duration")
 
+_MOST_IN_HTML = 50
+
 
 class RunCurves(dict[str, Curves]):
     """The points of many runs: for each run's id its Curves by metric."""
+
+    def plot(self, *, log: bool = False, axes: Any = None) -> Any:
+        """
+        Draw all curves over the steps with matplotlib, and return the Axes.
+
+        Args:
+            log: Whether values are on a logarithmic scale.
+            axes: The Axes that are drawn into; by default those of a new figure.
+
+        Raises:
+            MissingLibraryError: matplotlib is not installed.
+        """
+        names = {name for curves in self.values() for name in curves}
+        lines = {
+            f"run {id}" if len(names) == 1 else f"{name}, run {id}": curve
+            for id, curves in self.items()
+            for name, curve in curves.items()
+        }
+        return draw(lines, title=next(iter(names)) if len(names) == 1 else "value", log=log, axes=axes)
 
     def to_frame(self) -> Any:
         """
@@ -222,6 +245,12 @@ class Runs:
             curves = open_run(self.store / id).metrics()
             found[id] = curves.only(names) if names else curves
         return found
+
+    def _repr_html_(self) -> str:
+        """Return the first of them as a table, which notebooks show."""
+        count = len(self)
+        rows = self[:_MOST_IN_HTML].rows(*_COLUMNS)
+        return table(_COLUMNS, rows, f"{min(count, _MOST_IN_HTML)} of {count} runs in {self.store}")
 
     def __repr__(self) -> str:
         return f"<runs of {self.store}, selected>" if self.steps else f"<{len(self)} runs in {self.store}>"
