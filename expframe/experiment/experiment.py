@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from expframe.config.layers import Entries
 from expframe.config.request import Options, Origin, Override, Request
 from expframe.config.secrets import Names
-from expframe.errors import DefinitionError
+from expframe.errors import DefinitionError, ExpframeError
 from expframe.experiment.settings import Setting, Settings
 from expframe.process import context, notebook
 from expframe.process.seeds import drawn_seed
@@ -440,6 +440,7 @@ class Experiment(Ingredient):
             form: How it is to be done; by default as a whole.
             around: What was asked of a run whose named configs and overrides it takes over.
         """
+        __tracebackhide__ = True
         from expframe.experiment.planning import WHOLE, Shared, plan
         from expframe.facts.gathering import Known
 
@@ -447,7 +448,11 @@ class Experiment(Ingredient):
             self._shared = Shared(Known(), self._run_child)
         settings = self.settings._replace(observers=tuple(self.observers))
         parent = context.parent_of_new()
-        run: Run = plan(settings, self._snapshot(), asked, parent, form or WHOLE, self._shared, around)
+        try:
+            run: Run = plan(settings, self._snapshot(), asked, parent, form or WHOLE, self._shared, around)
+        except ExpframeError as problem:
+            self._show_plainly(problem)
+            raise
         return run
 
     def _run_child(self, around: Request, *args: Any, **how: Any) -> Run | StoredRun:
@@ -458,7 +463,19 @@ class Experiment(Ingredient):
     def _ask(self, *args: Any, **how: Any) -> Request:
         from expframe.experiment.planning import ask
 
-        return ask(called_from(self, "config_updates"), *args, **how)
+        try:
+            return ask(called_from(self, "config_updates"), *args, **how)
+        except ExpframeError as problem:
+            self._show_plainly(problem)
+            raise
+
+    def _show_plainly(self, problem: ExpframeError) -> None:
+        """Let a notebook show what is refused as one message with its place in the cell, and none of our frames."""
+        caller = called_from(self, "")
+        place = notebook.place(caller.file, caller.line)
+        if place is not None:
+            text = f"{type(problem).__name__}: {problem} ({place})"
+            problem._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]  # IPython asks for it
 
     def _snapshot(self) -> Snapshot:
         self.add_built_in_commands()

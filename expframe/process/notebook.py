@@ -38,6 +38,12 @@ def find_cells() -> str:
     return "\n\n".join(f"# In [{number}]:\n{cell}" for number, cell in numbered if cell) + "\n" if cells else ""
 
 
+def place(file: str, line: int) -> str | None:
+    """Return where a line of a cell stands, as `cell 3, line 5`; None for any other code."""
+    numbers = getattr(getattr(find_shell(), "compile", None), "_filename_map", {})
+    return f"cell {numbers[file]}, line {line}" if file in numbers else None
+
+
 def is_cell(file: str) -> bool:
     """Return whether code of this file was typed in: in a cell or at a prompt."""
     return file.startswith("<") or "ipykernel" in file

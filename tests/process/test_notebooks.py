@@ -38,6 +38,34 @@ def shown(cell):
     return ANSI.sub("", "".join(texts))
 
 
+def test_what_is_refused_is_one_message(execute):
+    """A mistyped entry, or an argument of the wrong kind, is shown as one message with its place in the cell."""
+    _, *refused, failed = execute(
+        """
+        import expframe
+        ex = expframe.Experiment("cells", ghost=True)
+        ex.add_config(lr=0.1)
+        @ex.main
+        def main(lr):
+            return 1 / 0
+        """,
+        """
+        text = "other"
+        ex.run(config_updates={"lrr": 1})
+        """,
+        "ex.start(['lr=1'])",
+        "ex.run(named_configs='fast')",
+        "ex.run()",
+    )
+
+    assert [] == [shown for shown in refused if "\n" in shown or "Traceback" in shown]
+    assert refused[0].startswith("UnknownEntryError: 'lrr=1': no config entry 'lrr'. Did you mean 'lr'")
+    assert refused[0].endswith("(cell 2, line 2)")
+    assert refused[1].endswith("It takes a dict: {'lr': 0.1, 'net.depth': 3}. (cell 3, line 1)")
+    assert refused[2].endswith("It takes a list of names: ['fast']. (cell 4, line 1)")
+    assert "ZeroDivisionError" in failed and "return 1 / 0" in failed
+
+
 def test_a_started_run_spans_cells(execute):
     """What is logged, saved and printed in later cells belongs to it; the exit of the kernel closes it."""
     outputs = execute(
