@@ -53,7 +53,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     RunInterrupt                                   Raise it in a command to end the run early
     └── RunTimeout                                 Raise it in a command to end the run as TIMEOUT
 
-    Terminated (also SystemExit)                   SIGTERM arrived
+    Terminated (also SystemExit)                   SIGTERM or SIGHUP arrived
 """
 
 from __future__ import annotations
@@ -605,10 +605,18 @@ class RunTimeout(RunInterrupt):
 
 
 class Terminated(SystemExit):
-    """SIGTERM arrived. Like KeyboardInterrupt it is no Exception; uncaught, it ends the process with exit code 143."""
+    """
+    SIGTERM or SIGHUP arrived. Like KeyboardInterrupt it is no Exception.
 
-    def __init__(self) -> None:
-        super().__init__(143)
+    Uncaught, it ends the process with exit code 143, or 129 for SIGHUP.
+
+    Args:
+        number: The signal.
+    """
+
+    def __init__(self, number: int = 15) -> None:
+        super().__init__(128 + number)
+        self.number = number
 
     def __reduce__(self) -> Any:
-        return type(self), ()
+        return type(self), (self.number,)

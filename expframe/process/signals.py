@@ -1,5 +1,5 @@
 """
-SIGTERM, and the end of a batch job: at once, or after a grace period for code that asks whether to stop.
+SIGTERM, SIGHUP and the end of a batch job: at once, or after a grace period for code that asks whether to stop.
 
 Ctrl-C: not in the last write.
 """
@@ -21,19 +21,24 @@ GRACE = 30.0
 
 JOB_END_VARIABLE = "SLURM_JOB_END_TIME"
 
+_ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""What asks a process to end; SIGHUP is sent when its terminal is gone, as when ssh loses the connection."""
+
 
 class Stopping:
     """
     Whether a run, with its children, is to stop.
 
     Attributes:
-        grace: Seconds between SIGTERM and the interrupt, for code that has asked; and those before the job's end from
-            which on code that asks is told to stop.
+        grace: Seconds between the signal and the interrupt, for code that has asked; and those before the job's end
+            from which on code that asks is told to stop.
+        number: The signal that arrived last; SIGTERM until one has.
         job_end: When the batch system will end the job, in seconds since 1970; None where it does not say.
     """
 
     def __init__(self, grace: float = GRACE) -> None:
         self.grace = grace
+        self.number: int = signal.SIGTERM
         self.job_end = find_job_end()
         self._asked = False
         self._requested = False
@@ -45,35 +50,36 @@ class Stopping:
 
     @property
     def is_requested(self) -> bool:
-        """Whether SIGTERM has arrived, or the code was told that the job is about to end."""
+        """Whether SIGTERM or SIGHUP has arrived, or the code was told that the job is about to end."""
         return self._requested or self._was_told
 
     @property
     def has_struck(self) -> bool:
-        """Whether SIGTERM has interrupted the code, which may have come to its end all the same."""
+        """Whether a signal has interrupted the code, which may have come to its end all the same."""
         return self._has_struck
 
     def ask(self) -> bool:
-        """Return whether the run should stop; from now on SIGTERM gives it time to do so."""
+        """Return whether the run should stop; from now on a signal gives it time to do so."""
         self.expect()
         if self.job_end is not None and time.time() >= self.job_end - self.grace:
             self._was_told = True
         return self.is_requested
 
     def expect(self) -> None:
-        """Let SIGTERM give the run time to end by itself, from now on."""
+        """Let a signal give the run time to end by itself, from now on."""
         self._asked = True
 
     def begin(self) -> None:
-        """Take SIGTERM from now on, in the main thread and only where nobody else does."""
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, self._take)
+        """Take signals from now on, in the main thread and only where nobody else does."""
+        if threading.current_thread() is threading.main_thread():
+            for number in _ENDING:
+                if signal.getsignal(number) == signal.SIG_DFL:
+                    signal.signal(number, self._take)
         self._pid = os.getpid()
         self._depth += 1
 
     def end(self) -> None:
-        """Take it no more; runs that overlap share the handler, and the last one gives it back."""
+        """Take them no more; runs that overlap share the handler, and the last one gives it back."""
         self._depth -= 1
         if self._timer is not None and not self._depth:  # a child that ends leaves its parents their time
             self._timer.cancel()
@@ -82,7 +88,7 @@ class Stopping:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGTERM while the block runs."""
+        """Take signals while the block runs."""
         self.begin()
         try:
             yield
@@ -90,20 +96,23 @@ class Stopping:
             self.end()
 
     def _give_back(self) -> None:
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == self._take:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if threading.current_thread() is threading.main_thread():
+            for number in _ENDING:
+                if signal.getsignal(number) == self._take:
+                    signal.signal(number, signal.SIG_DFL)
 
-    def _take(self, _number: int, _frame: FrameType | None) -> None:
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.number = number
         if not self._asked or self._requested:
             self._has_struck = True
-            raise Terminated
+            raise Terminated(number)
         self._requested = True
-        self._timer = threading.Timer(self.grace, os.kill, (os.getpid(), signal.SIGTERM))
+        self._timer = threading.Timer(self.grace, os.kill, (os.getpid(), number))
         self._timer.daemon = True
         self._timer.start()
 
     def forked(self) -> None:
-        """Leave SIGTERM to the parent: in a forked child it ends the process, as it does without us."""
+        """Leave signals to the parent: in a forked child they end the process, as they do without us."""
         self._give_back()
 
 

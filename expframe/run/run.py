@@ -345,6 +345,11 @@ class Run:
         """Whether the run was asked to end, and did by itself."""
         return self._stopping.is_requested and self.status == Status.INTERRUPTED
 
+    @property
+    def stopped_by(self) -> int:
+        """The number of the signal that asked it to."""
+        return self._stopping.number
+
     # ------------------------------------------------------------------------------------------- how it fills functions
 
     def plan(self, captured: Captured) -> Plan:

@@ -52,9 +52,9 @@ LOOP = """
 class TestSignals:
     """What ends a run from outside."""
 
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     def test_interrupted(self, script, environment, tmp_path, number, code):
-        """Ctrl-C and SIGTERM end a run as INTERRUPTED, with their exit codes, and keep everything."""
+        """Ctrl-C, SIGTERM and SIGHUP end a run as INTERRUPTED, with their exit codes, and keep everything."""
         process = start(script(LOOP.format(pause="time.sleep(0.01)")), environment=environment)
         run = only_run(tmp_path)
         wait_until(lambda: run.metrics())
@@ -67,7 +67,35 @@ class TestSignals:
         assert list(range(len(steps))) == steps
         assert "INTERRUPTED" in err
 
-    def test_time_to_stop(self, script, environment, tmp_path):
+    def test_lost_terminal(self, script, environment, tmp_path):
+        """A run whose terminal is gone ends as INTERRUPTED with 129, though nothing can be shown any more."""
+        ours, its = os.openpty()
+        path = script(f"""
+            import os
+            import time
+            from expframe import Experiment
+
+            os.setsid()
+            os.close(os.open({os.ttyname(its)!r}, os.O_RDWR))  # this makes it the terminal of the session
+            ex = Experiment("far")
+
+            @ex.automain
+            def main(_run):
+                _run.log_scalar("clock", time.time())
+                time.sleep(60)
+        """)
+        process = start(path, environment=environment, stdin=its, stdout=its, stderr=its)
+        os.close(its)
+        run = only_run(tmp_path)
+        wait_until(lambda: run.metrics())
+        os.close(ours)
+        process.wait(timeout=120)
+
+        assert 129 == process.returncode
+        assert Status.INTERRUPTED == run.status
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_time_to_stop(self, script, environment, tmp_path, number):
         """Code that reads should_stop ends by itself; its result is kept, and its run is INTERRUPTED all the same."""
         path = script("""
             import time
@@ -85,10 +113,10 @@ class TestSignals:
         process = start(path, environment=environment)
         run = only_run(tmp_path)
         time.sleep(0.5)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         process.communicate(timeout=120)
 
-        assert 143 == process.returncode
+        assert 128 + number == process.returncode
         assert (Status.INTERRUPTED, "saved") == (run.status, run.result)
 
     def test_many_interrupts(self, script, environment, tmp_path):

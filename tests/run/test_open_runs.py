@@ -305,6 +305,11 @@ class TestEndOfTheProcess:
             ("os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)", 143, Status.INTERRUPTED),
             ("sys.exit()", 0, Status.COMPLETED),
             ("sys.exit(3)", 3, Status.FAILED),
+            ("exit(3)", 3, Status.FAILED),
+            ("quit(3)", 3, Status.FAILED),
+            ("exit()", 0, Status.COMPLETED),
+            ("os.kill(os.getpid(), signal.SIGHUP); time.sleep(9)", 129, Status.INTERRUPTED),
+            ("try: sys.exit(3)\n            except SystemExit: pass", 0, Status.COMPLETED),
             ("raise expframe.errors.RunTimeout", 1, Status.TIMEOUT),
         ],
     )
@@ -333,6 +338,25 @@ class TestEndOfTheProcess:
         assert run.record.host
         if status == Status.FAILED:
             assert run.record.failure
+
+    @pytest.mark.parametrize(("code", "status"), [(0, Status.COMPLETED), (3, Status.FAILED)])
+    def test_raised_exit(self, script, environment, code, status):
+        """What `raise SystemExit` says, on a Python that shows it; elsewhere in a `with` block."""
+        can_be_seen = sys.version_info >= (3, 12)
+        work = "run.log_scalar('loss', 1); raise SystemExit(CODE)".replace("CODE", str(code))
+        opening = "run = expframe.start('plain')"
+        path = script(f"""
+            import expframe
+
+            def work(run):
+                {work}
+
+            {opening if can_be_seen else "with expframe.start('plain') as run:"}
+            {"" if can_be_seen else "    "}work(run)
+        """)
+        done, run = run_script(path, environment, code=code)
+
+        assert status == run.status, done.stderr
 
     def test_traceback_is_in_the_output(self, script, environment):
         """The hook that was there is called, and what it prints is captured."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from expframe.cli import argv as words
@@ -27,8 +29,8 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         argv: A text or a list of words, the program's name first; by default `sys.argv`.
 
     Raises:
-        SystemExit: Something failed: 1, 2 for a wrong command line or config, 130 after Ctrl-C, 143 after SIGTERM, or
-            what the command itself exited with. What went wrong has been printed.
+        SystemExit: Something failed: 1, 2 for a wrong command line or config, 130 after Ctrl-C, 143 after SIGTERM, 129
+            after SIGHUP, or what the command itself exited with. What went wrong has been printed.
     """
     options = Options()
     run = None
@@ -61,18 +63,29 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
             write(f"Run {found.id} is COMPLETED and has the same {same}: {found.folder}")
             return found
         if run.was_stopped:
-            raise Terminated
+            raise Terminated(run.stopped_by)
         return run
     except KeyboardInterrupt:
-        write("Interrupted.", sys.stderr)
+        _say("Interrupted.")
         sys.exit(130)
-    except Terminated:
-        write("Terminated.", sys.stderr)
-        sys.exit(143)
+    except Terminated as problem:
+        _say("Terminated.")
+        sys.exit(problem.code)
     except Exception as problem:
         config = run.config.values if run is not None else None
         _show(problem, options, Masking(config, experiment.registry.names, words=line[1:]))
         sys.exit(1 if run is not None and run.has_started else 2)
+
+
+def _say(text: str) -> None:
+    """Print a last word; where the terminal is gone nobody can read it, and that must not change the exit code."""
+    with suppress(OSError):
+        write(text, sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _show(problem: Exception, options: Options, masking: Masking) -> None:

@@ -263,8 +263,8 @@ class Experiment(Ingredient):
         before = self.current_run
         try:
             return self.run(command, config_updates, named_configs, info={}, meta_info={}, options=args)
-        except Terminated:
-            sys.exit(143)
+        except Terminated as ending:
+            sys.exit(ending.code)
         except Exception as error:
             run = self.current_run if self.current_run is not before else None
             if args["--debug"] or (run is not None and run.debug):
