@@ -152,17 +152,19 @@ class CalledRun(StartedRun):
         """
         __tracebackhide__ = True
         number, started = self._next_number(), now()
-        result, failure, status = None, None, Status.COMPLETED
+        results: list[Any] = []
+        failure, status = None, Status.COMPLETED
         try:
             with self._life.of_call():
-                result = self._call_command((*self.request.args, *args), {**self.request.kwargs, **kwargs})
+                given = {**self.request.kwargs, **kwargs}
+                return self._call_command((*self.request.args, *args), given, results.append)
         except BaseException as problem:
             status = Outcome.of(problem, self.masking).status
             failure = failure_of(problem, self.masking) if status != Status.COMPLETED else None
             raise
         finally:
+            result = results[0] if results else None
             self._note(Call(number, started, now(), result, failure), status)
-        return result
 
     def _next_number(self) -> int:
         if not self.is_open:

@@ -396,7 +396,7 @@ class Run:
         if self.record.status == Status.QUEUED:
             return self._queue()
         with self._begun():
-            self._call_command(self.request.args, self.request.kwargs)
+            self._call_command(self.request.args, self.request.kwargs, self._keep)
         return self
 
     def child(
@@ -470,12 +470,16 @@ class Run:
         self.log.info("Queued run %s%s", self.id or "(not kept)", f" in {shown(self.folder)}" if self.folder else "")
         return self
 
-    def _call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _keep(self, result: Any) -> None:
+        self.result = result
+
+    def _call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Callable[[Any], object]) -> Any:
         __tracebackhide__ = True
         assert self._command is not None
         for hook in self.snapshot.pre_run_hooks:
             call(hook)
-        result = self.result = call(self._command.function, *args, **kwargs)
+        result = call(self._command.function, *args, **kwargs)
+        keep(result)  # whatever the hooks do
         for hook in self.snapshot.post_run_hooks:
             call(hook)
         return result

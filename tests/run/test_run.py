@@ -191,6 +191,23 @@ class TestCommands:
             ex.run("fails")
         assert [("pre", "main"), "main", "post", ("pre", "fails")] == called
 
+    def test_a_result_outlives_a_hook_that_fails(self, ex):
+        """A result that was returned is stored, though a post-run hook fails after it, also for a run that is called."""
+
+        @ex.post_run_hook
+        def hook():
+            raise ValueError("after")
+
+        ex.main(lambda: {"loss": 0.5})
+        with pytest.raises(ValueError, match="after"):
+            ex.run()
+        with ex.create() as called, pytest.raises(ValueError, match="after"):
+            called()
+        stored = [(run.status, run.result) for run in expframe.runs("runs")]
+
+        assert [("FAILED", {"loss": 0.5})] * 2 == stored
+        assert {"loss": 0.5} == expframe.runs("runs")["2"].calls[0].result
+
     def test_options_and_their_hooks(self, ex):
         """Options are given by flag or name, and an option hook may change them; unknown ones are refused."""
 
