@@ -192,7 +192,7 @@ class TestCommands:
         assert [("pre", "main"), "main", "post", ("pre", "fails")] == called
 
     def test_a_result_outlives_a_hook_that_fails(self, ex):
-        """A result that was returned is stored, though a post-run hook fails after it, also for a run that is called."""
+        """A result that was returned is stored, though a post-run hook fails after it; that of a call too."""
 
         @ex.post_run_hook
         def hook():
