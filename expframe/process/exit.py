@@ -182,11 +182,12 @@ def _exits_of(main: FrameType | None) -> ExitsSeen | ExitsCalled:
 
 def _main_frame() -> FrameType | None:
     """Return the frame of the main module, outermost; None in another thread and at a prompt."""
-    found, frame = None, sys._getframe()
+    found: FrameType | None = None
+    frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "__main__":
             found = frame
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None if hasattr(sys, "ps1") else found
 
 
