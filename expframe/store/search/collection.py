@@ -246,6 +246,21 @@ class Runs:
             found[id] = curves.only(names) if names else curves
         return found
 
+    def plot(self, *names: str, log: bool = False, axes: Any = None) -> Any:
+        """
+        Draw metrics of all these runs over the steps with matplotlib, and return the Axes.
+
+        Args:
+            names: The metrics; all where none is named.
+            log: Whether values are on a logarithmic scale.
+            axes: The Axes that are drawn into; by default those of a new figure.
+
+        Raises:
+            QueryError: No run has a metric of such a name.
+            MissingLibraryError: matplotlib is not installed.
+        """
+        return self.metrics(*names).plot(log=log, axes=axes)
+
     def _repr_html_(self) -> str:
         """Return the first of them as a table, which notebooks show."""
         count = len(self)

@@ -63,5 +63,6 @@ def test_curves_are_drawn(some):
     assert ("loss", "log", "step") == (axes.get_ylabel(), axes.get_yscale(), axes.get_xlabel())
     assert axes is some.metrics("loss").plot(axes=axes)
     assert ["run 2", "run 1"] == [line.get_label() for line in axes.lines[1:]]
-    assert 4 == len(some.metrics().plot().lines)
+    assert 4 == len(some.metrics().plot().lines) == len(some.plot().lines)
+    assert 2 == len(some.plot("loss").lines)
     mpl.pyplot.close("all")
