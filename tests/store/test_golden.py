@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import expframe
-from expframe.config.json_values import MASKED
+from expframe.config.secrets import Masked
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "store-0.1.0"
 LONG_AGO = 1_767_225_600.0
@@ -56,7 +56,7 @@ def test_a_record_is_read_whole(store):
     config = run.config
     assert (0.5, (1, 2), datetime.date(2026, 1, 2)) == (config["lr"], config["sizes"], config["day"])
     assert np.float32 is type(config["net"]["scale"])
-    assert MASKED == config["api_key"]
+    assert (Masked, "********") == (type(config["api_key"]), str(config["api_key"]))
     assert ("named config", "fast") == config.origins["lr"][:2]
     assert "how fast" == config.docs["lr"]
 
