@@ -11,8 +11,8 @@ PACKAGE = Path(expframe.__file__).parent
 FOLDERS = {
     ".": "_version errors",
     "disk": "files layout",
-    "config": "dotted frozen arrays secrets equality json_values hints conversion parsing masking files request pins"
-    " layers decided rewriting functions validation resolve",
+    "config": "dotted frozen arrays secrets equality json_values hints conversion parsing masking files options request"
+    " pins layers decided rewriting functions validation resolve",
     "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
     " tee output",
@@ -22,7 +22,7 @@ FOLDERS = {
     "store": "ids salt lease foreign attempts points results left cache rows index writer reader editing shared archive"
     " checks",
     "store/search": "fields logic query selection collection",
-    "recipe": "registry injection ingredient",
+    "recipe": "specials registry injection ingredient",
     "run": "setup timers progress sampler heart outcome ledger files children logbook recorder resume skip arguments"
     " checkpoints parts life worker bind run open_runs rerun",
     "cli": "argv render tracebacks table",

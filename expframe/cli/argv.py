@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
-from expframe.config.request import FLAGS, Flag, Options, Override
+from expframe.config.options import FLAGS, Flag, Options
+from expframe.config.request import Override
 from expframe.errors import CommandLineError
 from expframe.recipe.registry import CliOption, Command
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from expframe.config.layers import Entries
-from expframe.config.request import Options, Origin, Override, Request
+from expframe.config.options import Options
+from expframe.config.request import Origin, Override, Request
 from expframe.config.secrets import Names
 from expframe.errors import DefinitionError, ExpframeError
 from expframe.experiment.settings import Setting, Settings

@@ -10,7 +10,8 @@ from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack
 from expframe.config import dotted
 from expframe.config.conversion import BOOLEANS
 from expframe.config.decided import Config
-from expframe.config.request import Options, Origin, Override, Request
+from expframe.config.options import Options
+from expframe.config.request import Origin, Override, Request
 from expframe.errors import MissingMainError, OptionError, UnknownCommandError, UsageError
 from expframe.experiment.settings import Settings, devices_of
 from expframe.facts.gathering import Known, Scope

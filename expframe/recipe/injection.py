@@ -20,7 +20,8 @@ from expframe.config.frozen import FrozenDict, thaw
 from expframe.errors import AmbiguousEntryError, BindError, ExpframeError, MissingArgumentError
 from expframe.process import context
 from expframe.process.seeds import drawn_seed, generator
-from expframe.recipe.registry import SPECIALS, Captured, Snapshot
+from expframe.recipe.registry import Captured, Snapshot
+from expframe.recipe.specials import SEEDED, SPECIALS, value_outside
 
 
 class Fill(NamedTuple):
@@ -160,7 +161,7 @@ class Injector:
         lacking: dict[str, ExpframeError] = {}
         for number, parameter in enumerate(captured.parameters):
             name = parameter.name
-            if name in ("_seed", "_rnd"):
+            if name in SEEDED:
                 continue
             if name in SPECIALS:
                 values[name] = self._special(captured, group, name)
@@ -220,15 +221,11 @@ def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwarg
     lacking: dict[str, ExpframeError] = {}
     for parameter in captured.parameters:
         name = parameter.name
-        if name == "_log":
-            import logging
-
-            values[name] = logging.getLogger(captured.name)
-        elif name in SPECIALS:
-            values[name] = FrozenDict() if name == "_config" else None
+        if name in SPECIALS:
+            values[name] = value_outside(name, captured.name)
         elif parameter.required:
             lacking[name] = MissingArgumentError(captured.name, captured.where, (name,), in_run=False)
-    plan = Plan(captured, {k: v for k, v in values.items() if k not in ("_seed", "_rnd")}, lacking, _any_seeds, False)
+    plan = Plan(captured, {k: v for k, v in values.items() if k not in SEEDED}, lacking, _any_seeds, False)
     more, filled = plan.arguments(taken, kwargs)
     present = {p.name for p in [p for p in captured.parameters if p.positional][:taken]} | kwargs.keys()
     _say_what_is_not_filled(captured, captured.filled_elsewhere - present)

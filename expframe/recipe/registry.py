@@ -12,7 +12,8 @@ from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import FrozenDict, freeze
 from expframe.config.layers import Hook, Layer, Part, Recipe
-from expframe.config.request import FLAGS, Flag, Origin
+from expframe.config.options import FLAGS, Flag
+from expframe.config.request import Origin
 from expframe.config.secrets import USUAL
 from expframe.errors import (
     CaptureError,
@@ -23,12 +24,10 @@ from expframe.errors import (
     NameTakenError,
 )
 from expframe.process import notebook
+from expframe.recipe.specials import SPECIALS
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
-
-SPECIALS = ("_run", "_config", "_log", "_seed", "_rnd")
-"""Parameters that no config entry fills."""
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 

@@ -13,6 +13,7 @@ from expframe.errors import MissingArgumentError
 from expframe.process.seeds import child_seeds
 from expframe.recipe.injection import Injector, Plan
 from expframe.recipe.registry import Captured, Snapshot
+from expframe.recipe.specials import value_in_run
 from expframe.run.setup import Setup
 
 
@@ -74,9 +75,7 @@ class Arguments:
             raise problem
 
     def _special(self, captured: Captured, group: Any, name: str) -> Any:
-        if name == "_run":
-            return self._run
-        return group if name == "_config" else self._run.log.getChild(captured.name)
+        return value_in_run(name, self._run, group, captured.name)
 
     def _draw(self, captured: Captured) -> Callable[[int], int]:
         own = dotted.get(self._config.values, (*captured.path, "seed"))

@@ -3,7 +3,7 @@
 import pytest
 
 from expframe.cli.argv import parse, program_name, split_argv, usage
-from expframe.config.request import FLAGS, Flag
+from expframe.config.options import FLAGS, Flag
 from expframe.errors import CommandLineError, OptionError, UsageError
 from expframe.recipe.registry import CliOption
 

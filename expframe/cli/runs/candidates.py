@@ -134,7 +134,7 @@ def _flags_of(command: str) -> Iterator[Candidate]:
 def _flags_of_script(words: Sequence[str]) -> Iterator[Candidate]:
     """Yield the flags that every script has; those of its own are known to the script alone."""
     from expframe.cli.argv import OF_PRINT_CONFIG
-    from expframe.config.request import FLAGS
+    from expframe.config.options import FLAGS
 
     for flag in (*FLAGS, *(OF_PRINT_CONFIG if "print_config" in words else ())):
         yield Candidate(f"{flag.long}=" if flag.value else flag.long, flag.help)

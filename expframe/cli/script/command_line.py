@@ -13,7 +13,8 @@ from expframe.cli import argv as words
 from expframe.cli.render import error_text, own_frames_only, write
 from expframe.cli.script.commands import show_config
 from expframe.config.masking import Masking
-from expframe.config.request import Options, Request
+from expframe.config.options import Options
+from expframe.config.request import Request
 from expframe.errors import ExpframeError, OptionError, Terminated
 from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside

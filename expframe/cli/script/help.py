@@ -13,7 +13,8 @@ from expframe.config.decided import Config
 from expframe.config.json_values import short_repr
 from expframe.config.secrets import Masked
 from expframe.errors import ExpframeError, UnknownCommandError
-from expframe.recipe.registry import SPECIALS, Command, Snapshot
+from expframe.recipe.registry import Command, Snapshot
+from expframe.recipe.specials import SPECIALS
 
 _MOST = 12
 """So many entries are shown beside all else; the others by `help config`."""

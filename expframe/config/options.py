@@ -1,0 +1,140 @@
+"""The options of a run: the flags of the command line, what each may be, and their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from expframe.config import dotted
+from expframe.errors import OptionError
+
+
+class Flag(NamedTuple):
+    """One option of the command line: its spellings, its field in `Options`, its help, and what its value may be."""
+
+    short: str
+    long: str
+    field: str
+    help: str
+    value: bool = False
+    convert: Callable[[str], Any] = str
+    takes: str = "a number"
+
+
+def _capture_mode(text: str) -> str:
+    if text not in ("no", "sys", "fd"):
+        raise ValueError("no mode")
+    return text
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not value >= 0:
+        raise ValueError("not a time")
+    return value
+
+
+FLAGS = (
+    Flag("", "--again", "again", "Do this run again with the code as it is now: its id, or last.", True),
+    Flag("", "--against", "against", "With --dry-run: compare with this run too, by its id.", True),
+    Flag("", "--any-code", "any_code", "With --needed: whatever the code of the completed run was."),
+    Flag("-b", "--beat-interval", "beat_interval", "Seconds between two heart beats of the run.", True, _seconds),
+    Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"),
+    Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
+    Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
+    Flag("", "--devices", "devices", "The GPUs that the run may see, by number: 0,3; empty for none.", True),
+    Flag("", "--dry-run", "dry_run", "Show the config, whence each value comes and what is new; start nothing."),
+    Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
+    Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
+    Flag("-f", "--force", "force", "Take overrides as they are: new entries, values of another type."),
+    Flag("", "--grace", "grace", "Seconds to end by itself after SIGTERM, for code that asks.", True, _seconds),
+    Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
+    Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
+    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number.", True),
+    Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
+    Flag("", "--needed", "needed", "Do nothing if a completed run has the same command, config and code."),
+    Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
+    Flag("-p", "--print-config", "print_config", "Print the config before the run."),
+    Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
+    Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
+    Flag("", "--resume", "resume", "Go on with a run that did not come to its end: its id, or last.", True),
+    Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
+    Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
+)
+"""The options of the command line."""
+
+
+class Options(NamedTuple):
+    """How a run is to be done: the flags of the command line, by their names."""
+
+    again: str | None = None
+    against: str | None = None
+    any_code: bool = False
+    beat_interval: float = 10.0
+    capture: str | None = None
+    comment: str | None = None
+    debug: bool = False
+    devices: Any = None
+    dry_run: bool = False
+    enforce_clean: bool = False
+    file_storage: str | None = None
+    force: bool = False
+    grace: float | None = None
+    help: bool = False
+    id: str | None = None
+    loglevel: str | int | None = None
+    name: str | None = None
+    needed: bool = False
+    pdb: bool = False
+    print_config: bool = False
+    priority: float | None = None
+    queue: bool = False
+    resume: str | None = None
+    tag: tuple[str, ...] = ()
+    unobserved: bool = False
+    extra: Mapping[str, Any] = MappingProxyType({})
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Options:
+        """
+        Return the options that a dict names, by field (`loglevel`) or flag (`--loglevel`); None means not given.
+
+        Raises:
+            OptionError: A name is unknown, or a value does not fit.
+        """
+        by_name = {flag.long: flag for flag in FLAGS} | {flag.field: flag for flag in FLAGS}
+        chosen: dict[str, Any] = {}
+        for name, value in given.items():
+            flag = by_name.get(name)
+            if name == "extra":
+                chosen["extra"] = dict(value)
+            elif flag is None:
+                hint = dotted.nearest(name, by_name)
+                raise OptionError(
+                    f"option {name!r}", f"is unknown. Did you mean {hint[0]!r}?" if hint else "is unknown."
+                )
+            elif value is not None:
+                chosen[flag.field] = cls._converted(flag, value)
+        return cls(**chosen)
+
+    @staticmethod
+    def _converted(flag: Flag, value: Any) -> Any:
+        if flag.field == "tag":
+            texts = [value] if isinstance(value, str) else list(value)
+            return tuple(tag.strip() for text in texts for tag in text.split(",") if tag.strip())
+        if not isinstance(value, str):
+            return value
+        try:
+            return flag.convert(value)
+        except ValueError:
+            raise OptionError(f"{flag.long}={value}", f"takes {flag.takes}.") from None
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return every option by its field's name."""
+        return {**self._asdict(), "extra": dict(self.extra)}
+
+    def given(self) -> dict[str, Any]:
+        """Return the options that differ from their defaults."""
+        default = Options()
+        return {name: value for name, value in self.to_mapping().items() if value != getattr(default, name)}
