@@ -19,8 +19,8 @@ FOLDERS = {
     "facts": "host git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
-    "store": "ids salt lease foreign attempts points results left cache rows index writer reader editing shared archive"
-    " checks",
+    "store": "ids salt lease foreign attempts points results left cache rows index claims writer reader editing shared"
+    " archive checks",
     "store/search": "fields logic query selection collection",
     "recipe": "specials registry injection ingredient",
     "run": "setup timers progress sampler heart outcome ledger files children logbook recorder resume skip arguments"

@@ -59,6 +59,7 @@ FLAGS = (
     Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
     Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
     Flag("", "--resume", "resume", "Go on with a run that did not come to its end: its id, or last.", True),
+    Flag("", "--resume-or-start", "resume_or_start", "Go on with the run of this id, or start it.", True),
     Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
     Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
 )
@@ -91,6 +92,7 @@ class Options(NamedTuple):
     priority: float | None = None
     queue: bool = False
     resume: str | None = None
+    resume_or_start: str | None = None
     tag: tuple[str, ...] = ()
     unobserved: bool = False
     extra: Mapping[str, Any] = MappingProxyType({})

@@ -218,13 +218,15 @@ def plan(
         asked = asked._replace(command=form.command.name)
     store = _find_store(settings, options, parent)
     name = options.name or settings.name
-    resumed = _find_resumed(asked, options, store, name, snapshot.main)
+    place = rank_of(os.environ)
+    resumed = _find_resumed(asked, options, store, name, snapshot.main, _is_follower(settings, place))
     if resumed is not None:
         asked = resumed.ask(asked)
+    elif options.resume_or_start is not None:
+        options = options._replace(id=options.resume_or_start)
     elif options.again is not None:
         asked = resume.again(asked, store, options.again, name, snapshot.main or "")
     command = form.command or _find_command(asked.command, settings.name, snapshot)
-    place = rank_of(os.environ)
     if parent is not None:
         seed = parent.draw_child_seed(command.name, own)
     else:
@@ -276,13 +278,19 @@ def _find_command(asked: str | None, experiment: str, snapshot: Snapshot) -> Com
 
 
 def _find_resumed(
-    asked: Request, options: Options, store: Path, experiment: str, main: str | None
+    asked: Request, options: Options, store: Path, experiment: str, main: str | None, is_follower: bool
 ) -> resume.Resumed | None:
     """Return the run that is to be resumed, if one is."""
-    if options.resume is None:
+    if options.resume is None and options.resume_or_start is None:
         return None
     if options.id is not None or options.queue or options.again is not None:
-        raise OptionError("--resume", "goes with none of --id, --queue and --again: the run goes on as it is.")
+        flag = "--resume" if options.resume is not None else "--resume-or-start"
+        raise OptionError(flag, "goes with none of --id, --queue and --again: the run goes on as it is.")
+    if options.resume is not None and options.resume_or_start is not None:
+        raise OptionError("--resume", "does not go with --resume-or-start. Give one of them.")
+    if options.resume is None:
+        id = options.resume_or_start or ""
+        return resume.find_if_any(store, id, experiment, asked.command, is_follower=is_follower)
     command = asked.command or main or ""
     return resume.find(store, options.resume, experiment, command, is_given=asked.command is not None)
 
@@ -315,9 +323,14 @@ def _is_ghost_by_environment() -> bool:
     return found
 
 
+def _is_follower(settings: Settings, place: Rank | None) -> bool:
+    """Return whether another process of a distributed job keeps the run that this one takes part in."""
+    return settings.ranks != "all" and place is not None and place.number > 0
+
+
 def _is_left_to_rank_0(settings: Settings, place: Rank | None) -> bool:
     """Return whether the runs of a distributed job are kept by another process of it; it is said once."""
-    if settings.ranks == "all" or place is None or place.number == 0:
+    if not _is_follower(settings, place):
         return False
     if context.count("left to rank 0") == 0:
         import logging

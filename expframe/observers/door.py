@@ -19,6 +19,7 @@ _AS_THEY_ARE = {
     "started",
     "attempt",
     "resumed",
+    "worked",
     "ended",
     "parent",
     "parent_id",

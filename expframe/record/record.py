@@ -63,6 +63,7 @@ class Record(NamedTuple):
         started: When it was started, in UTC.
         attempt: 1, and one more each time that it was resumed.
         resumed: When its latest attempt was started, in UTC; None for the first one.
+        worked: Seconds that its earlier attempts took together.
         ended: When it ended, in UTC.
         seed: The seed entry of its config.
         parent: The uid of the run it was started in.
@@ -100,6 +101,7 @@ class Record(NamedTuple):
     started: datetime.datetime | None = None
     attempt: int = 1
     resumed: datetime.datetime | None = None
+    worked: float = 0.0
     ended: datetime.datetime | None = None
     seed: Any = None
     parent: str | None = None
@@ -129,9 +131,9 @@ class Record(NamedTuple):
 
     @property
     def duration(self) -> float | None:
-        """Seconds from the start of its latest attempt to its end; None while it runs."""
+        """Seconds that all its attempts took together; None while it runs."""
         started = self.resumed or self.started
-        return (self.ended - started).total_seconds() if started and self.ended else None
+        return self.worked + max(0.0, (self.ended - started).total_seconds()) if started and self.ended else None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data. Secrets are masked."""

@@ -159,6 +159,7 @@ def next_record(before: Record, attempt: int, request: Request, masking: Masking
     return before._replace(
         status=Status.RUNNING,
         attempt=attempt,
+        worked=before.duration or 0.0,
         ended=None,
         result=None,
         failure=None,

@@ -18,7 +18,7 @@ from expframe.config.validation import masked_in
 from expframe.disk import layout
 from expframe.errors import ConfigChangedError, ResumeError, RunNotFoundError, ValueFormatError
 from expframe.record.record import Record, Status
-from expframe.store import attempts
+from expframe.store import attempts, lease
 from expframe.store.reader import StoredRun
 from expframe.store.salt import salt_of
 from expframe.store.search.collection import runs
@@ -35,13 +35,18 @@ class Resumed(NamedTuple):
 
     Attributes:
         run: The run as it is stored.
-        record: Its facts when it was found.
+        record: Its facts when it was found; one that DIED has ended with its last sign of life.
         attempt: The number of the attempt that begins.
     """
 
     run: StoredRun
     record: Record
     attempt: int
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing is left to be done."""
+        return self.record.status == Status.COMPLETED
 
     def ask(self, asked: Request) -> Request:
         """
@@ -61,7 +66,7 @@ class Resumed(NamedTuple):
             ConfigChangedError: It is another one, and nobody insists.
         """
         changed = tuple(differences(self.run, config))
-        if changed and not force:
+        if changed and not (force and not self.is_done):
             raise ConfigChangedError(self.run.id, changed)
 
 
@@ -81,18 +86,59 @@ def find(store: Path, id: str, experiment: str, command: str, *, is_given: bool)
         ResumeError: It has come to its end, goes on, was never started, or is of something else.
     """
     run = _last(store, experiment, command) if id == LAST else runs(store)[id]
+    _check(run, experiment, command if is_given else None)
+    if run.status == Status.COMPLETED:
+        raise ResumeError(f"run {run.id}", "is COMPLETED: nothing is left to be done. Start a new one.")
+    attempts.refuse_if_alive(run.folder, run.record.attempt)
+    return _resumed(run)
+
+
+def find_if_any(store: Path, id: str, experiment: str, command: str | None, *, is_follower: bool) -> Resumed | None:
+    """
+    Return the run of an id to take up, or one that is done; None where it has to be started.
+
+    A process elsewhere may have died a moment ago: then it is waited until its lease is old enough to tell.
+
+    Args:
+        store: The folder of runs.
+        id: Its id.
+        experiment: Whose run it must be.
+        command: Which command's; None for any.
+        is_follower: Whether another process of the same job does the run, which may have begun.
+
+    Raises:
+        ResumeError: It goes on, was never started, or is of something else.
+    """
+    if not layout.is_run(store / id):
+        return None
+    run = runs(store)[id]
+    _check(run, experiment, command)
+    if run.status != Status.COMPLETED and not is_follower:
+        attempts.wait_if_gone(run.folder, run.record.attempt)
+    return _resumed(run)
+
+
+def _resumed(run: StoredRun) -> Resumed:
     record = run.record
-    subject = f"run {run.id}"
+    if record.status == Status.DIED:
+        record = record._replace(ended=lease.last_sign(run.folder))
+    return Resumed(run, record, attempts.next_number(run.folder))
+
+
+def _check(run: StoredRun, experiment: str, command: str | None) -> None:
+    """
+    Check that a run can be taken up as one of an experiment and command.
+
+    Raises:
+        ResumeError: It is of something else, or was never started.
+    """
+    record, subject = run.record, f"run {run.id}"
     if record.name != experiment:
         raise ResumeError(subject, f"is one of {record.name!r}, not of {experiment!r}.")
-    if is_given and record.command != command:
+    if command not in (None, record.command):
         raise ResumeError(subject, f"is one of the command {record.command!r}, not of {command!r}.")
-    if record.status == Status.COMPLETED:
-        raise ResumeError(subject, "is COMPLETED: nothing is left to be done. Start a new one.")
     if record.status == Status.QUEUED:
         raise ResumeError(subject, "is QUEUED: it was never started.")
-    attempts.refuse_if_alive(run.folder, record.attempt)
-    return Resumed(run, record, attempts.next_number(run.folder))
 
 
 def again(asked: Request, store: Path, id: str, experiment: str, default: str) -> Request:

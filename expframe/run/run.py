@@ -37,7 +37,7 @@ from expframe.run.progress import Progress
 from expframe.run.recorder import Recorder
 from expframe.run.resume import Resumed
 from expframe.run.setup import Setup
-from expframe.run.skip import completed
+from expframe.run.skip import turn
 from expframe.run.timers import Timers
 from expframe.run.worker import Ticket
 from expframe.store.salt import salt_of
@@ -371,16 +371,24 @@ class Run:
         """
         Do the run as its options say, and return it: not at all where only a look at its config was asked for.
 
-        Where a completed run makes it needless, and that was asked for, that one is returned.
+        Where a completed run makes it needless, and that was asked for, that one is returned. Another process that does
+        the same at the moment is waited for.
 
         Raises:
             OptionError: Whether it is needed cannot be told.
             BaseException: As for `execute`.
         """
         __tracebackhide__ = True
-        if self.request.options.needed and (found := completed(self)) is not None:
-            return found
-        return self if self.request.options.dry_run else self.execute()
+        options = self.request.options
+        if options.dry_run:
+            return self
+        if self._resumed is not None and self._resumed.is_done:
+            return self._resumed.run
+        if not options.needed:
+            return self.execute()
+        is_stored = any(isinstance(observer, LocalStore) for observer in self._setup.observers)
+        with turn(self, is_stored=is_stored) as found:
+            return self.execute() if found is None else found
 
     def execute(self) -> Run:
         """

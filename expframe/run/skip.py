@@ -7,8 +7,11 @@ same as another where the store's own salt says so. The same code: every source 
 
 from __future__ import annotations
 
+import hashlib
 import json
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,12 +20,18 @@ from expframe.config import equality, json_values
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
 from expframe.config.masking import Masking
+from expframe.disk import layout
 from expframe.errors import OptionError, ValueFormatError
 from expframe.facts import sources
+from expframe.process.log_lines import NOTICE
 from expframe.record.record import Record, Status
+from expframe.store.claims import Claim
 from expframe.store.reader import StoredRun
 from expframe.store.salt import salt_of
 from expframe.store.search.collection import runs
+
+_PAUSE = 0.2
+"""Seconds between two looks at whether another process is done."""
 
 
 def completed(run: Any) -> StoredRun | None:
@@ -36,12 +45,58 @@ def completed(run: Any) -> StoredRun | None:
         OptionError: It was given arguments, which are not stored.
     """
     request = run.request
-    if not request.options.needed:
-        return None
     if request.args or request.kwargs:
         raise OptionError("needed", "cannot be told of a run with arguments: they are not stored. Make them entries.")
     project = None if request.options.any_code else run.scope.find_project()
     return find(run.store, run.name, run.command, run.config, project)
+
+
+@contextmanager
+def turn(run: Any, *, is_stored: bool) -> Iterator[StoredRun | None]:
+    """
+    Yield the run that makes another one needless; None while nobody else may do the same: here, or in other processes.
+
+    Args:
+        run: A Run that is decided and not started.
+        is_stored: Whether others will find it when it is done.
+
+    Raises:
+        OptionError: It was given arguments, which are not stored.
+    """
+    found = completed(run)
+    claim = _claim_of(run)
+    if found is not None or not is_stored or _is_done_around(run, claim.path):
+        yield found
+        return
+    has_said = False
+    while not claim.take():
+        if not has_said:
+            has_said = True
+            run.log.log(NOTICE, "The same is being done by another process: waiting for it")
+        time.sleep(_PAUSE)
+    try:
+        yield completed(run)
+    finally:
+        claim.release()
+
+
+def _claim_of(run: Any) -> Claim:
+    config = run.config.masked(Masking(run.config.values, run.config.names))  # one secret is as another here
+    wanted = json_values.to_json(_comparable(config))
+    text = json.dumps([run.name, run.command, wanted], sort_keys=True)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    path = run.store / layout.CLAIMS_FOLDER / digest
+    return Claim(run.store, path, run.uid, run.request.options.beat_interval)
+
+
+def _is_done_around(run: Any, claim: Path) -> bool:
+    """Return whether a run around it has claimed the same, which would wait for itself."""
+    around = run.parent
+    while around is not None:
+        if around.request.options.needed and _claim_of(around).path == claim:
+            return True
+        around = around.parent
+    return False
 
 
 def find(store: Path, experiment: str, command: str, config: Config, project: Path | None) -> StoredRun | None:

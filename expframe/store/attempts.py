@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from expframe.config.json_values import dump_plain
 from expframe.disk import layout
 from expframe.disk.files import Span, claim, replace_file
 from expframe.errors import ResumeError
-from expframe.store.lease import Lease, holds, is_alive
+from expframe.store.lease import Lease, holds, is_alive, is_known_by_age, last_sign
 
 
 class Attempt(NamedTuple):
@@ -75,6 +76,25 @@ def refuse_if_alive(folder: Path, attempt: int) -> None:
     """
     if is_alive(folder) or _is_beginning(folder, attempt):
         raise ResumeError(f"run {folder.name}", "is running. It can be resumed once its process has ended.")
+
+
+def wait_if_gone(folder: Path, attempt: int) -> None:
+    """
+    Wait until it is known that no process does a run: the lease of one that died elsewhere has to grow old first.
+
+    Raises:
+        ResumeError: One does.
+    """
+    touched = last_sign(folder)
+    while True:
+        try:
+            refuse_if_alive(folder, attempt)
+        except ResumeError:
+            if not is_known_by_age(folder) or last_sign(folder) != touched:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
 def _is_beginning(folder: Path, attempt: int) -> bool:

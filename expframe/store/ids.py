@@ -67,11 +67,21 @@ def make_folder(store: Path, name: str | None) -> Path:
         problem = "names runs on the command line: the newest, the best, or those from one number to another."
         raise OptionError(f"id {name!r}", f"{problem} Choose another name, such as {name}-run.")
     try:
-        store.mkdir(parents=True, exist_ok=True)
-        _keep_out_of_git(store)
+        make_store(store)
         return _make_numbered(store) if name is None else _make_named(store, name)
     except OSError as problem:
         raise unusable(store, problem) from problem
+
+
+def make_store(store: Path) -> None:
+    """
+    Make a folder of runs where there is none.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    store.mkdir(parents=True, exist_ok=True)
+    _keep_out_of_git(store)
 
 
 def _keep_out_of_git(store: Path) -> None:

@@ -30,7 +30,7 @@ from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_as_written
 FEW = 200
 """So many runs are read as fast without an index."""
 
-_VERSION = 3
+_VERSION = 4
 """Of the tables; a file with another one is made anew."""
 
 _TABLE = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.disk.files import write_new
-from expframe.disk.layout import LEASE
+from expframe.disk.layout import LEASE, METRICS, OUTPUT
 from expframe.process import identity
 
 _EXPIRED = 6
@@ -74,6 +75,24 @@ def holds(lease: Lease, folder: Path, touched: float) -> bool:
     if not lease.interval:  # it never touches its lease
         return True
     return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
+
+
+def is_known_by_age(folder: Path) -> bool:
+    """Return whether only the age of a run's lease can tell that its process is gone, since it is elsewhere."""
+    try:
+        lease = Lease.from_json(json.loads((folder / LEASE).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(lease.interval) and (lease.machine != identity.machine() or not lease.started)
+
+
+def last_sign(folder: Path) -> datetime.datetime | None:
+    """Return when a run last touched its lease, or wrote what it logged or printed, in UTC; None if it never did."""
+    times = []
+    for name in (LEASE, METRICS, OUTPUT):
+        with suppress(OSError):
+            times.append((folder / name).stat().st_mtime)
+    return datetime.datetime.fromtimestamp(max(times), datetime.UTC) if times else None
 
 
 def _clock_of(folder: Path) -> float:

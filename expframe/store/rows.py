@@ -30,6 +30,7 @@ KEPT = (
     "queued",
     "started",
     "resumed",
+    "worked",
     "ended",
     "parent",
     "parent_id",
@@ -86,12 +87,16 @@ class Row(NamedTuple):
 
     @property
     def duration(self) -> float | None:
-        """Seconds from the start of its latest attempt to its end, or until now while it runs."""
+        """Seconds that all its attempts took together, until now while it runs."""
         record = self.record or {}
         started, ended = moment(record.get("resumed") or record.get("started")), moment(record.get("ended"))
         if started is not None and ended is None and record.get("status") == Status.RUNNING:
             ended = now()
-        return (ended - started).total_seconds() if started and ended else None
+        if started is None or ended is None:
+            return None
+        before = record.get("worked")
+        took = max(0.0, (ended - started).total_seconds())
+        return took + before if isinstance(before, int | float) else took
 
 
 def moment(text: Any) -> datetime.datetime | None:

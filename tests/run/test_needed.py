@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -96,6 +98,100 @@ class TestCommandLine:
         assert 1 == call("--needed", "with", "x=-1")[1]
         assert 1 == call("--needed", "with", "x=-1")[1]
         assert 2 == len(expframe.runs("runs"))
+
+
+class TestAtOnce:
+    """`--needed`, asked by several processes or threads at a time."""
+
+    def test_processes_that_ask_at_once_do_it_once(self, script, environment):
+        """One of four processes does it; the others wait for it and name it."""
+        path = script(
+            """
+            import time
+            from expframe import Experiment
+            ex = Experiment("slow")
+            @ex.automain
+            def main(seed):
+                time.sleep(1)
+                print("done")
+            """
+        )
+        command = [sys.executable, path, "--needed", "with", "seed=1"]
+        running = [
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for _ in range(4)
+        ]
+        said = [process.communicate(timeout=120)[0] for process in running]
+
+        assert [0] * 4 == [process.returncode for process in running], said
+        assert 1 == sum("done" in text.splitlines() for text in said), said
+        assert 3 == sum("Run 1 is COMPLETED" in text for text in said), said
+        assert ["1"] == [run.id for run in expframe.runs("runs")]
+
+    def test_where_the_first_fails_the_next_does_it(self, tmp_path):
+        """Of threads that ask at once one begins; it fails, the next one does it, and the others take that."""
+        ex = Experiment("shared", store=tmp_path / "runs")
+        begun = []
+
+        @ex.main
+        def main(_run):
+            begun.append(_run.id)
+            time.sleep(0.2)
+            if len(begun) == 1:
+                raise ValueError("first")
+            return 7
+
+        def ask(_):
+            try:
+                return ex.run(config_updates={"seed": 1}, needed=True).result
+            except ValueError:
+                return "failed"
+
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(ask, range(4)))
+
+        assert sorted(map(str, ["failed", 7, 7, 7])) == sorted(map(str, found))
+        assert ["1", "2"] == begun
+
+    def test_who_was_killed_is_not_waited_for(self, tmp_path, script, environment):
+        """The claim of a process that is gone holds up nobody, and none is left after the last one."""
+        path = script(
+            """
+            import os
+            from expframe import Experiment
+            ex = Experiment("dies")
+            @ex.automain
+            def main(seed):
+                if not os.path.exists("died"):
+                    open("died", "w").close()
+                    os._exit(9)
+                print("done")
+            """
+        )
+        command = [sys.executable, path, "--needed", "with", "seed=1"]
+        codes = [subprocess.run(command, env=environment, check=False, timeout=60).returncode for _ in range(2)]
+
+        assert [9, 0] == codes
+        assert [] == list((tmp_path / "runs" / "_claims").iterdir())
+
+    def test_a_run_inside_one_that_is_the_same_is_not_waited_for(self, tmp_path):
+        """A run that does the same inside itself ends."""
+        ex = Experiment("inside", store=tmp_path / "runs")
+
+        @ex.main
+        def main(_run):
+            return ex.run(config_updates={"seed": 1}, needed=True).result if _run.depth < 2 else 7
+
+        assert 7 == ex.run(config_updates={"seed": 1}, needed=True).result
+
+    def test_a_ghost_and_a_look_claim_nothing(self, tmp_path):
+        """What is not kept, or only looked at, makes no folder of runs."""
+        ex = Experiment("ghost", store=tmp_path / "runs")
+        ex.main(lambda: None)
+        ex.run(options={"unobserved": True}, needed=True)
+        ex.run(options={"dry_run": True}, needed=True)
+
+        assert not (tmp_path / "runs").exists()
 
 
 class TestCall:

@@ -73,7 +73,7 @@ def _facts(run: StoredRun, record: Record, children: list[str], style: Style) ->
         "children": ", ".join(children),
         "tags": ", ".join(record.tags),
         "comment": record.comment,
-        "words": " ".join(record.argv[1:]),
+        **_words(run, record),
         "seed": text_of(record.seed),
         "git": _git(record.git or {}),
         "host": _host(record.host),
@@ -81,6 +81,13 @@ def _facts(run: StoredRun, record: Record, children: list[str], style: Style) ->
     for name, fact in facts.items():
         if fact:
             yield f"  {name:<{_TITLE_WIDTH}} {clean(fact)}"
+
+
+def _words(run: StoredRun, record: Record) -> dict[str, str]:
+    """Return the words of the command line, for a run that was resumed those of each attempt."""
+    told = [list(attempt.before.get("argv") or ()) for attempt in run.attempts] + [list(record.argv)]
+    titles = ["words", *(f"attempt {number}" for number in range(2, len(told) + 1))]
+    return {title: " ".join(map(str, words[1:])) for title, words in zip(titles, told, strict=True)}
 
 
 def _git(git: Mapping[str, Any]) -> str:

@@ -91,7 +91,7 @@ def _look(run: StoredRun) -> _Look | None:
     seconds = record.duration
     began = record.resumed or record.started
     if seconds is None and began is not None and record.status == Status.RUNNING:
-        seconds = (now() - began).total_seconds()
+        seconds = record.worked + (now() - began).total_seconds()
     latest = {name: summary.last for name, summary in summaries.items() if not name.startswith(TIMES)}
     points = sum(summary.count for summary in summaries.values())
     return _Look(run.id, record.name, record.command, record.status, seconds, points, latest)

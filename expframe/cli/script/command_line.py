@@ -61,7 +61,8 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         found = run.do()
         if found is not run:
             same = "command and config" if options.any_code else "command, config and code"
-            write(f"Run {found.id} is COMPLETED and has the same {same}: {found.folder}")
+            fits = "" if options.resume_or_start is not None else f" and has the same {same}"
+            write(f"Run {found.id} is COMPLETED{fits}: {found.folder}")
             return found
         if run.was_stopped:
             raise Terminated(run.stopped_by)
