@@ -15,7 +15,7 @@ FOLDERS = {
     " pins layers decided rewriting functions validation resolve",
     "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
-    " tee output",
+    " bypass copier stand_ins tee output",
     "facts": "host git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",

@@ -56,7 +56,7 @@ _current: ContextVar[Any] = ContextVar("expframe_run", default=None)
 _active: tuple[Any, ...] = ()
 _of_main_thread: tuple[Any, ...] = ()
 _opened: tuple[Any, ...] = ()
-_process_end: Any = None
+_singles: dict[Any, Any] = {}
 _workers: dict[str, Any] = {}
 _told: tuple[Forking, ...] = ()
 _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers", default=None)
@@ -160,12 +160,12 @@ def opened() -> tuple[Any, ...]:
     return _opened
 
 
-def process_end(make: Callable[[], Any]) -> Any:
-    """Return what watches how this process ends, made when it is first asked for."""
-    global _process_end
+def one_per_process(make: Callable[[], Any]) -> Any:
+    """Return what there is one of in a process, made when it is first asked for."""
     with _lock:
-        _process_end = _process_end or make()
-        return _process_end
+        if make not in _singles:
+            _singles[make] = make()
+        return _singles[make]
 
 
 def bind(run: Any) -> Token[Any]:

@@ -201,5 +201,5 @@ def _came_to_its_end(frame: FrameType) -> bool:
 
 def process_end() -> ProcessEnd:
     """Return the watcher of this process's end."""
-    found: ProcessEnd = context.process_end(ProcessEnd)
+    found: ProcessEnd = context.one_per_process(ProcessEnd)
     return found

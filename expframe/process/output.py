@@ -2,11 +2,13 @@
 Output: what a run prints goes on to where it went, and into a file, as it comes. Nothing is held.
 
     no    nothing is copied
-    sys   sys.stdout and sys.stderr are replaced by streams that also write to the file
+    sys   what is written to sys.stdout and sys.stderr is recorded, also by who took hold of them earlier
     fd    file descriptors 1 and 2 lead into a helper process (`tee -a`): C code and child processes are copied too
 
 A helper process and not a thread of this one: a thread that reads a pipe waits for the GIL, and C code that prints
 while it holds the GIL waits for the pipe.
+
+Runs side by side in threads record in mode `sys`, each what is written in its own context.
 """
 
 from __future__ import annotations
@@ -17,19 +19,12 @@ import sys
 from _thread import allocate_lock
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from expframe.errors import OptionError
-from expframe.process.streams import (
-    OutputFile,
-    Stream,
-    Swap,
-    above_standard,
-    copying_stream,
-    is_tty,
-    renew_standard,
-    terminal_stream,
-)
+from expframe.process.bypass import Taker
+from expframe.process.stand_ins import StandIns, stand_ins, unpassed
+from expframe.process.streams import OutputFile, TerminalStream, above_standard, is_plain, is_tty
 from expframe.process.tee import Tee, flush_c, has_c_code, identity, is_same_file
 from expframe.process.terminal import collapse, collapse_file, has_terminal_control
 
@@ -55,11 +50,16 @@ def default_mode(*, command_line: bool, first: bool) -> str:
     return "fd" if command_line and first and os.name == "posix" and not in_pytest and not in_notebook else "sys"
 
 
-def open_capture(mode: str, path: Path) -> Capture:
+def open_capture(mode: str, path: Path, owner: Any = None) -> Capture:
     """
-    Start to copy everything printed into the file `path`, at its end.
+    Start to copy what is printed into the file `path`, at its end.
 
     Where no helper process can be had, `sys` stands in for `fd` and `fault` says so.
+
+    Args:
+        mode: One of MODES.
+        path: The file.
+        owner: The run whose output it is; None for what all runs print.
 
     Raises:
         OptionError: There is no such mode.
@@ -67,13 +67,13 @@ def open_capture(mode: str, path: Path) -> Capture:
     if mode not in MODES:
         raise OptionError(f"capture mode {mode!r}", f"there is none; possible are {', '.join(MODES)}.")
     if mode == "no":
-        return Capture()
+        return Capture(owner)
     if mode == "sys":
-        return _StreamCapture(path)
+        return _StreamCapture(path, owner)
     try:
-        return _DescriptorCapture(path)
+        return _DescriptorCapture(path, owner)
     except (OSError, AttributeError, NotImplementedError, ImportError) as error:
-        capture = _StreamCapture(path)
+        capture = _StreamCapture(path, owner)
         capture._note(f"Capture mode 'fd' is not possible here, 'sys' is used: {error}.")
         return capture
 
@@ -93,11 +93,18 @@ class Capture:
     fault: str | None = None
     is_left_running = False
 
+    def __init__(self, owner: Any = None) -> None:
+        self._table: StandIns = stand_ins()
+        self._taker = Taker(owner, None)
+        if owner is not None:
+            self._table.add(self._taker, needs_streams=False)
+
     def flush(self) -> None:
         """Push on what Python holds, so that the file is up to date. Never raises; may be called from any thread."""
 
     def close(self) -> None:
         """Put everything back and wait until the file has it all. Never raises; a second call does nothing."""
+        self._table.remove(self._taker)
 
     def hold(self) -> None:
         """Flush, and keep `flush` out until `resume` or `forked`: for the moment before a fork."""
@@ -117,15 +124,17 @@ class _StreamCapture(Capture):
 
     mode = "sys"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, owner: Any) -> None:
         self._is_open = True
         self._flushing = allocate_lock()
+        self._table = stand_ins()
         self._file = OutputFile(path, self._note)
+        self._taker = Taker(owner, self._file)
         self._start()
 
     def _start(self) -> None:
         self._file.append(b"")
-        self._swap = Swap(lambda below, _: copying_stream(below, self._file))
+        self._table.add(self._taker)
 
     def flush(self) -> None:
         if self._is_open and self._flushing.acquire(blocking=False):
@@ -135,7 +144,7 @@ class _StreamCapture(Capture):
                 self.resume()
 
     def _push(self) -> None:
-        self._swap.push()
+        self._table.push()
 
     def close(self) -> None:
         if self._is_open:
@@ -145,13 +154,13 @@ class _StreamCapture(Capture):
             self.resume()
 
     def _end(self) -> None:
-        self._swap.undo()
+        self._table.remove(self._taker)
         self._file.close()
 
     def hold(self) -> None:
         self._flushing.acquire(timeout=2)  # a slow reader of the output delays a fork, and no more than that
         self._push()
-        self._swap.flush()  # also what the streams below hold: a child would print it again
+        self._table.flush()  # also what the streams below hold: a child would print it again
 
     def resume(self) -> None:
         with suppress(RuntimeError):
@@ -160,7 +169,7 @@ class _StreamCapture(Capture):
     def forked(self) -> None:
         self._flushing = allocate_lock()
         if self._is_open:
-            renew_standard()
+            self._table.forked()
 
 
 class _DescriptorCapture(_StreamCapture):
@@ -176,7 +185,9 @@ class _DescriptorCapture(_StreamCapture):
         fds = [fd for name, fd in standard.items() if getattr(sys, f"__{name}__") is not None and identity(fd)]
         self._helpers: list[Tee] = []
         self._has_lost_reader = False
-        self._own = [s for name in standard if _number(s := getattr(sys, name)) in fds]
+        self._terminals: dict[str, TerminalStream] = {}
+        there: list[Any] = [sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__]
+        self._own = [stream for stream in there if _number(stream) in fds]
         os.close(os.open(self._file.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666))
         self._complaints, complaining = (above_standard(fd) for fd in os.pipe())
         try:
@@ -184,26 +195,42 @@ class _DescriptorCapture(_StreamCapture):
             for group in [fds] if fds == [1, 2] and is_same_file() else [[fd] for fd in fds]:
                 self._helpers.append(Tee(self._file.path, group, complaining))
             self._push_standard(load=False)
-            self._swap = Swap(lambda below, _: self._stand_in(below))
+            self._stay_terminals()
+            self._taker.own = [*self._own, *self._terminals.values()]
+            now = (sys.stdout, sys.stderr)
+            has_others = any(stream is not None and not self._taker.has_own(stream) for stream in now)
+            self._table.add(self._taker, needs_streams=has_others)
             for helper in self._helpers:
                 helper.attach()
         except BaseException:
-            if hasattr(self, "_swap"):
-                self._swap.undo()
+            self._put_back()
             self._end_helpers()
             raise
         finally:
             os.close(complaining)
 
-    def _stand_in(self, below: TextIO) -> Stream | None:
-        if not any(below is stream for stream in self._own):
-            return copying_stream(below, self._file)
-        if type(below) is io.TextIOWrapper and "write" not in vars(below) and is_tty(below):
-            return terminal_stream(below, below.fileno())
-        return None
+    def _stay_terminals(self) -> None:
+        """Let streams that are terminals go on saying so, though their file descriptors are none for a while."""
+        for name in ("stdout", "stderr"):
+            below = getattr(sys, name)
+            if any(below is own for own in self._own) and is_plain(below) and is_tty(below):
+                self._terminals[name] = TerminalStream(below, below.fileno())
+                setattr(sys, name, self._terminals[name])
+
+    def _put_back(self) -> None:
+        self._table.remove(self._taker)
+        for name, terminal in self._terminals.items():
+            terminal.is_passed = True
+            terminal.push()
+            setattr(sys, name, unpassed(getattr(sys, name)))
+            with suppress(Exception):
+                # For those who kept it: nobody flushes it from now on.
+                io.TextIOWrapper.reconfigure(terminal, line_buffering=True)
 
     def _push(self) -> None:
-        self._swap.push()
+        self._table.push()
+        for terminal in self._terminals.values():
+            terminal.push()
         for stream in self._own:
             with suppress(Exception):
                 stream.flush()
@@ -225,14 +252,15 @@ class _DescriptorCapture(_StreamCapture):
 
     def _push_standard(self, *, load: bool) -> None:
         """Push on what Python and C hold for the file descriptors."""
-        for stream in (sys.stdout, sys.stderr, *self._own):
+        streams: list[Any] = [sys.stdout, sys.stderr, *self._own]
+        for stream in streams:
             with suppress(Exception):
                 stream.flush()
         flush_c(load=load)
 
     def _end(self) -> None:
         self._push_standard(load=has_c_code())
-        self._swap.undo()
+        self._put_back()
         self._end_helpers()
         self._file.close()
 

@@ -155,7 +155,9 @@ class Life:
         self._stopping = stopping
         self._resumed = resumed
         self._is_called = is_called
-        self._capturing = Capturing(recorder.ledger.record.capture, recorder.files, recorder.sinks, recorder.ledger.say)
+        self._capturing = Capturing(
+            recorder.ledger.record.capture, recorder.files, recorder.sinks, recorder.ledger.say, run
+        )
         self._sampler = Sampler(setup.sample)
         self._parts: dict[str, LifePart] = {}
         self._of_calls: SharedParts | None = None

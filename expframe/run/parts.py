@@ -120,10 +120,12 @@ class Capturing:
         files: Where the file is.
         sinks: Take the output, where they want it.
         say: Takes the text of a problem.
+        run: Whose output it is.
     """
 
-    def __init__(self, mode: str, files: RunFiles, sinks: Sinks, say: Callable[[str], None]) -> None:
+    def __init__(self, mode: str, files: RunFiles, sinks: Sinks, say: Callable[[str], None], run: Any) -> None:
         self._mode = mode
+        self._run = run
         self._files = files
         self._sinks = sinks
         self._say = say
@@ -141,7 +143,7 @@ class Capturing:
         """Begin to copy."""
         if self._mode != "no":
             self._path = self._files.base() / layout.OUTPUT
-        self._capture = output.open_capture(self._mode, self._path or Path(os.devnull))
+        self._capture = output.open_capture(self._mode, self._path or Path(os.devnull), self._run)
 
     def flush(self) -> None:
         """Push on what Python holds."""

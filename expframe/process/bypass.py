@@ -1,0 +1,178 @@
+"""
+The ways past a stand-in: what others do to a stream that was there, while a stand-in lies over it.
+
+Who took hold of the stream earlier, such as a handler of logging, calls its `write` and is led through the stand-in.
+What goes past that (a method that was bound before, the buffer) is seen by the lowest `write`, where bytes leave.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Protocol
+
+from expframe.process.streams import OutputFile, TerminalStream, is_plain
+
+
+class Taker:
+    """
+    Who records output.
+
+    Args:
+        owner: The run whose output it is; None takes that of all.
+        file: Where it is recorded; None for a run that records none, whose output is nobody else's either.
+        own: Streams that are recorded without us, because their file descriptors are.
+    """
+
+    def __init__(self, owner: Any, file: OutputFile | None, own: Sequence[Any] = ()) -> None:
+        self.owner = owner
+        self.file = file
+        self.own = own
+        self.bypasses: list[Bypass] = []  # those of what was there when it began
+
+    def has_own(self, stream: Any) -> bool:
+        """Return whether this very stream is recorded without us."""
+        return any(stream is own for own in self.own)
+
+
+class Way(threading.local):
+    """
+    Whether this thread is on the way from a stand-in down, where all is recorded already.
+
+    Attributes:
+        depth: How many stand-ins it has come through.
+        bypasses: The bypasses whose lowest `write` it has come to.
+    """
+
+    depth = 0
+    bypasses: tuple[Bypass, ...] = ()
+
+    @contextmanager
+    def down(self) -> Iterator[Way]:
+        """Let nothing be recorded again that the block writes to streams below."""
+        if not self.depth:
+            self.bypasses = ()
+        self.depth += 1
+        try:
+            yield self
+        finally:
+            self.depth -= 1
+
+
+class Above(Protocol):
+    """The stand-in that lies over a stream."""
+
+    def write(self, text: str, /) -> int:
+        """Record text and show it."""
+
+    def flush(self) -> None:
+        """Hand on what is held."""
+
+    def takers_here(self) -> tuple[Taker, ...]:
+        """Return who records what is written in this context."""
+
+
+class Bypass:
+    """
+    The `write` and `flush` of a stream that was there, and its lowest `write`, while a stand-in lies over it.
+
+    Args:
+        below: The stream.
+        way: Tells the way down from what comes from elsewhere.
+    """
+
+    def __init__(self, below: Any, way: Way) -> None:
+        self.below = below
+        self.above: Above | None = None
+        self.is_plain = is_plain(below)
+        self.write = below.write
+        self.flush: Callable[[], object] = getattr(below, "flush", lambda: None)
+        buffer = getattr(below, "buffer", None) if issubclass(type(below), io.TextIOWrapper) else None
+        self._lowest = getattr(buffer, "raw", buffer)
+        self._write_lowest = getattr(self._lowest, "write", None)
+        self._way = way
+        self._before: list[tuple[Any, str, Any, Any]] = []
+
+    def open(self, above: Above) -> None:
+        """Lead what comes from elsewhere through the stand-in."""
+        self.above = above
+        self._put(self.below, "write", self._take_text)
+        self._put(self.below, "flush", self._take_flush)
+        if self._write_lowest is not None and not is_bypass(self._write_lowest):
+            self._put(self._lowest, "write", self._take_bytes)
+
+    def close(self) -> None:
+        """Put back what was there, unless somebody else has replaced it meanwhile; he may still call ours."""
+        self.above = None
+        for owner, name, before, ours in reversed(self._before):
+            if vars(owner).get(name) is not ours:
+                continue
+            if before is None:
+                object.__delattr__(owner, name)
+            else:
+                object.__setattr__(owner, name, before)
+        self._before = []
+
+    def _put(self, owner: Any, name: str, ours: Any) -> None:
+        with suppress(AttributeError, TypeError):  # it has no room for it
+            before = vars(owner).get(name)
+            object.__setattr__(owner, name, ours)  # never on what a proxy stands for
+            self._before.append((owner, name, before, ours))
+
+    def _take_text(self, text: str) -> Any:
+        if self.above is None or self._way.depth:
+            return self.write(text)
+        return self.above.write(text)
+
+    def _take_flush(self) -> Any:
+        if self.above is None or self._way.depth:
+            return self.flush()
+        return self.above.flush()
+
+    def _take_bytes(self, data: Any) -> Any:
+        assert self._write_lowest is not None
+        above = self.above
+        if self._way.depth:
+            self._way.bypasses += (self,)
+        done = self._write_lowest(data)
+        if above is not None and not self._way.depth and done:
+            for taker in above.takers_here():
+                if taker.file is not None and not taker.has_own(self.below):
+                    taker.file.append(bytes(data)[:done], self)
+        return done
+
+
+def is_bypass(write: Any) -> bool:
+    """Return whether this `write` is one that a bypass has put there."""
+    return isinstance(getattr(write, "__self__", None), Bypass)
+
+
+def renewed(stream: Any) -> Any:
+    """
+    Return a stream that shares no lock and no content with this one, for a forked child.
+
+    Another thread may have held a lock of the old one when the process forked; nobody will ever release it there.
+    """
+    if isinstance(stream, TerminalStream):
+        new: Any = TerminalStream(renewed(stream.below), stream.fd)
+        new.replaced = stream
+        return new
+    writes = vars(stream).get("write") if type(stream) is io.TextIOWrapper else stream
+    if writes is not None and not is_bypass(writes):
+        return stream
+    try:
+        raw = io.FileIO(stream.fileno(), "w", closefd=False)
+    except (OSError, ValueError):
+        return stream
+    raw.name = stream.name
+    new = io.TextIOWrapper(
+        raw if stream.write_through else io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
+    new.replaced = stream
+    return new
