@@ -14,7 +14,7 @@ from expframe.errors import DefinitionError, SaveError, StoreError
 from expframe.saving import formats
 
 Write = Callable[[Any, IO[bytes]], object]
-ENTRY_POINTS = "expframe.saving.savers"
+ENTRY_POINTS = "expframe.savers"
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from expframe.disk import layout
 from expframe.store import ids
 
-GROUP = "expframe.saving.formats"
+GROUP = "expframe.formats"
 """The entry points by which packages name their Format."""
 
 _MARK = b'"format"'

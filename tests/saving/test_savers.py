@@ -385,7 +385,7 @@ class TestOwn:
 
 
 class TestPackages:
-    """Savers that installed packages offer through the entry-point group `expframe.saving.savers`."""
+    """Savers that installed packages offer through the entry-point group `expframe.savers`."""
 
     @pytest.fixture
     def offered(self, monkeypatch):
@@ -413,7 +413,7 @@ class TestPackages:
 
         round_trip(Size(1, 2), "size")
 
-        assert ["expframe.saving.savers"] == asked
+        assert ["expframe.savers"] == asked
 
     def test_for_reading(self, folder, offered):
         """They are asked for when nobody reads an extension, or the saver that wrote a file is not known."""
@@ -463,9 +463,7 @@ class TestPackages:
         site = tmp_path / "site"
         (site / "mine-1.0.dist-info").mkdir(parents=True)
         (site / "mine-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
-        (site / "mine-1.0.dist-info" / "entry_points.txt").write_text(
-            "[expframe.saving.savers]\npoints = mine_savers\n"
-        )
+        (site / "mine-1.0.dist-info" / "entry_points.txt").write_text("[expframe.savers]\npoints = mine_savers\n")
         (site / "mine.py").write_text("class Point:\n    x = 3\n")
         (site / "mine_savers.py").write_text(
             "import expframe\n@expframe.saver('mine.Point', '.point')\ndef write(p, f): f.write(b'3')\n"

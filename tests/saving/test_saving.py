@@ -18,7 +18,7 @@ import expframe
 from expframe import Experiment
 from expframe.errors import EscapingPathError, SaveError, StoreError, ValueFormatError
 from expframe.record.events import File
-from expframe.saving import files
+from expframe.saving import artifacts, files
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ class TestArtifacts:
 
     def test_its_own_name(self, folder, source):
         """By default a file keeps its name; the fact says what it is."""
-        file = files.add_artifact(folder, source, metadata={"epoch": 3}, content_type="application/gzip")
+        file = artifacts.add_file(folder, source, metadata={"epoch": 3}, content_type="application/gzip")
 
         assert ("artifact", "model.tar.gz", 7, "application/gzip", {"epoch": 3}) == (
             file.kind,
@@ -61,14 +61,14 @@ class TestArtifacts:
 
     def test_a_chosen_name(self, folder, source):
         """A name may have folders."""
-        assert "best/one.gz" == files.add_artifact(folder, str(source), "best/one.gz").name
+        assert "best/one.gz" == artifacts.add_file(folder, str(source), "best/one.gz").name
         assert ["best/one.gz"] == names(folder / "files")
 
     def test_a_taken_name(self, folder, source):
         """A name that is taken gets a number before its suffix, a double one for a tar."""
-        found = [files.add_artifact(folder, source).name for _ in range(3)]
+        found = [artifacts.add_file(folder, source).name for _ in range(3)]
         plain = [
-            files.add_artifact(folder, source, name).name for name in ("a.txt", "a.txt", "a", "a", "a.b.c", "a.b.c")
+            artifacts.add_file(folder, source, name).name for name in ("a.txt", "a.txt", "a", "a", "a.b.c", "a.b.c")
         ]
 
         assert ["model.tar.gz", "model (1).tar.gz", "model (2).tar.gz"] == found
@@ -80,9 +80,9 @@ class TestArtifacts:
         path.parent.mkdir(parents=True)
         path.write_text("own")
 
-        assert ("sub/own.txt", str(path)) == (files.add_artifact(folder, path).name, str(path))
+        assert ("sub/own.txt", str(path)) == (artifacts.add_file(folder, path).name, str(path))
         assert ["sub/own.txt"] == names(folder / "files")
-        assert "copy.txt" == files.add_artifact(folder, path, "copy.txt").name
+        assert "copy.txt" == artifacts.add_file(folder, path, "copy.txt").name
 
     @pytest.mark.parametrize("name", ["..", "../x", "/x", "a/../../x", "", ".", "a\0b", "out/x"])
     def test_names_that_leave_the_run(self, folder, source, tmp_path, name):
@@ -90,7 +90,7 @@ class TestArtifacts:
         (folder / "files").mkdir()
         (folder / "files" / "out").symlink_to(tmp_path)
         with pytest.raises(EscapingPathError):
-            files.add_artifact(folder, source, name)
+            artifacts.add_file(folder, source, name)
 
         assert [source.name] == names(tmp_path)
 
@@ -101,9 +101,9 @@ class TestArtifacts:
         if not missing:
             path.mkdir()
         with pytest.raises(SaveError) as caught:
-            files.add_artifact(folder, path)
+            artifacts.add_file(folder, path)
 
-        reason = "No such file or directory" if missing else "Is a directory"
+        reason = "No such file or directory" if missing else f"{str(path)!r} is a folder, not a file"
         assert f"artifact {str(path)!r}: cannot be stored ({reason}). Nothing was left behind." == str(caught.value)
         assert [] == names(tmp_path)
 
@@ -117,7 +117,7 @@ class TestArtifacts:
         monkeypatch.setattr("expframe.disk.files._clone", lambda original, copy: False)
         monkeypatch.setattr("shutil.copyfileobj", full)
         with pytest.raises(SaveError, match="No space left on device"):
-            files.add_artifact(folder, source)
+            artifacts.add_file(folder, source)
 
         assert [] == names(folder)
 
@@ -131,7 +131,7 @@ class TestArtifacts:
 
             monkeypatch.setattr(os, "link", refuse)
         found = []
-        threads = [threading.Thread(target=lambda: found.append(files.add_artifact(folder, source))) for _ in range(16)]
+        threads = [threading.Thread(target=lambda: found.append(artifacts.add_file(folder, source))) for _ in range(16)]
         for thread in threads:
             thread.start()
         for thread in threads:

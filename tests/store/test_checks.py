@@ -38,7 +38,6 @@ def test_a_sound_store_has_no_findings(some, cli):
     """Nothing is said of runs as they were written."""
     assert ("Nothing is wrong.\n", 0) == (cli("doctor"), cli.code)
     assert [] == cli.json("doctor")["findings"]
-    assert "Nothing is wrong.\n" == cli("doctor", "-F", "nowhere")
 
 
 def _tear_record(folder):
