@@ -100,6 +100,15 @@ def active() -> tuple[Any, ...]:
     return _active
 
 
+def chain(run: Any) -> list[Any]:
+    """Return a run and those around it, innermost first."""
+    found = []
+    while run is not None:
+        found.append(run)
+        run = run.parent
+    return found
+
+
 def parent_of_new() -> Any:
     """
     Return the run that a run started here is a child of, or None.

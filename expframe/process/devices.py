@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from expframe.errors import OptionError
+from expframe.process import context, locks
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 _GROWTH_OF_TENSORFLOW = ("TF_FORCE_GPU_ALLOW_GROWTH", "true")
@@ -52,17 +53,75 @@ def parse(value: Any) -> tuple[str, ...] | None:
     return names
 
 
+class Environment:
+    """What the runs of this process have made of environment variables: the last one in force prevails."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, str | None] = {}
+        self._claims: list[tuple[Any, dict[str, str]]] = []
+        self._lock = locks.lock()
+
+    def claim(self, run: Any, changes: dict[str, str]) -> None:
+        """
+        Set variables for a run and those inside it.
+
+        Raises:
+            OptionError: A run that goes on beside it sees other devices.
+        """
+        with self._lock:
+            if VISIBLE in changes:
+                self._refuse_others(run, changes[VISIBLE])
+            for name in changes:
+                self._before.setdefault(name, os.environ.get(name))
+            self._claims.append((run, changes))
+            os.environ.update(changes)
+
+    def release(self, changes: dict[str, str]) -> None:
+        """Make the variables what they are without this claim."""
+        with self._lock:
+            self._claims = [claim for claim in self._claims if claim[1] is not changes]
+            for name in changes:
+                values = [claimed[name] for _, claimed in self._claims if name in claimed]
+                value = values[-1] if values else self._before.pop(name)
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+    def _refuse_others(self, run: Any, wanted: str) -> None:
+        around = context.chain(run)
+        for other in context.active():
+            if other in around or run in context.chain(other):
+                continue
+            seen = self._seen_by(other)
+            if seen != wanted:
+                raise OptionError(
+                    f"devices {wanted!r}",
+                    f"cannot be given to a run while {other.label} goes on beside it in this process and sees "
+                    f"{'all' if seen is None else repr(seen)}: there is one {VISIBLE} for both. Start runs that see "
+                    "different devices one after the other, or each in a process of its own.",
+                )
+
+    def _seen_by(self, run: Any) -> str | None:
+        around = context.chain(run)
+        seen = [claimed[VISIBLE] for owner, claimed in self._claims if VISIBLE in claimed and owner in around]
+        return seen[-1] if seen else self._before.get(VISIBLE, os.environ.get(VISIBLE))
+
+
 class DeviceVariables:
     """
     The environment variables that make a run's devices so, from its start to its end.
 
     Args:
         wanted: What was asked for.
+        run: The run that sees them.
     """
 
-    def __init__(self, wanted: Devices) -> None:
+    def __init__(self, wanted: Devices, run: Any = None) -> None:
         self._wanted = wanted
-        self._before: dict[str, str | None] = {}
+        self._run = run
+        self._environment: Environment = context.one_per_process(Environment)
+        self._claimed: dict[str, str] = {}
 
     def set(self, warn: Callable[[str], object]) -> dict[str, Any]:
         """
@@ -70,13 +129,19 @@ class DeviceVariables:
 
         Args:
             warn: Takes a text about what may be too late.
+
+        Raises:
+            OptionError: A run that goes on beside it sees other devices.
         """
         wanted, changes = self._wanted, {}
         if wanted.visible is not None:
             changes[VISIBLE] = ",".join(wanted.visible)
         if wanted.memory_growth:
             changes.update([_GROWTH_OF_JAX] if _let_tensorflow_grow(warn) else [_GROWTH_OF_JAX, _GROWTH_OF_TENSORFLOW])
-        changes = {name: value for name, value in changes.items() if os.environ.get(name) != value}
+        before = {name: os.environ.get(name) for name in changes}
+        self._environment.claim(self._run, changes)
+        self._claimed = changes
+        changes = {name: value for name, value in changes.items() if before[name] != value}
         late = [name for name in _READERS[VISIBLE] if _reads(name, changes)]
         if late:
             settings = " and ".join(f"{name}={value}" for name, value in changes.items() if name in _READERS)
@@ -84,8 +149,6 @@ class DeviceVariables:
                 f"{' and '.join(late)} had been imported before {settings} was set, and may not see it. "
                 "Import it inside the command, or set the variable where the script is started."
             )
-        self._before = {name: os.environ.get(name) for name in changes}
-        os.environ.update(changes)
         return self._facts(late)
 
     def _facts(self, late: list[str]) -> dict[str, Any]:
@@ -100,12 +163,8 @@ class DeviceVariables:
 
     def put_back(self) -> None:
         """Make the variables what they were before."""
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self._before = {}
+        self._environment.release(self._claimed)
+        self._claimed = {}
 
 
 def _reads(library: str, variables: Iterable[str]) -> bool:

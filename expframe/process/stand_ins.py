@@ -23,6 +23,7 @@ from expframe.process.streams import Stream
 
 _BUFFER_SIZE = 1 << 16
 _NAMES = ("stdout", "stderr")
+_write = io.TextIOWrapper.write
 
 
 class StandIn(Stream):
@@ -40,6 +41,7 @@ class StandIn(Stream):
         self._table = table
         self._lock = locks.reentrant_lock()
         self._takers_of: dict[Any, tuple[Taker, ...]] = {}
+        self._last: Any = None  # the run that wrote last, where it is known whose output that is
         if self.copier.target is None:
             buffer: Any = self.copier
             options: dict[str, Any] = {"write_through": True}
@@ -60,7 +62,7 @@ class StandIn(Stream):
         mine = tuple(taker for taker in takers if self.bypass in taker.bypasses)
         with self._lock:
             self.push()
-            self._takers_of = {}
+            self._takers_of, self._last = {}, None
             self.copier.takers = mine
         is_shared = len(takers) > 1 or any(taker.file is None for taker in takers)
         if is_shared:
@@ -75,7 +77,7 @@ class StandIn(Stream):
         run = _run_here()
         found = self._takers_of.get(run)
         if found is None:
-            around = _chain(run)
+            around = context.chain(run)
             found = tuple(
                 taker
                 for taker in self._table.takers
@@ -86,19 +88,22 @@ class StandIn(Stream):
 
     def _write_shared(self, text: str) -> int:
         with self._lock:
-            self._turn()
-            return io.TextIOWrapper.write(self, text)
+            run = context.in_context()
+            if run is None or run is not self._last:
+                self._turn(run)
+            return _write(self, text)
 
     def write_bytes(self, buffer: Any, data: Any) -> int:
         """Write bytes into the buffer of this stream."""
         if "write" not in vars(self):
             return int(buffer.write(data))
         with self._lock:
-            self._turn()
+            self._turn(context.in_context())
             return int(buffer.write(data))
 
-    def _turn(self) -> None:
+    def _turn(self, run: Any) -> None:
         """Let what follows be recorded by whose output it is."""
+        self._last = run
         takers = self.takers_here()
         if takers is not self.copier.takers:
             io.TextIOWrapper.flush(self)
@@ -249,17 +254,8 @@ def _run_here() -> Any:
     try:
         return context.deepest_of_process()
     except UnrelatedRunsError:
-        chains = [_chain(run) for run in context.active()]
+        chains = [context.chain(run) for run in context.active()]
         return next((run for run in chains[0] if all(run in chain for chain in chains)), None)
-
-
-def _chain(run: Any) -> list[Any]:
-    """Return a run and those around it."""
-    chain = []
-    while run is not None:
-        chain.append(run)
-        run = run.parent
-    return chain
 
 
 def stand_ins() -> StandIns:

@@ -215,7 +215,7 @@ class Life:
                 is_of_script=run.is_of_script,
                 masking=run.masking,
             ),
-            "visibility": Visibility(DeviceVariables(setup.devices), ledger),
+            "visibility": Visibility(DeviceVariables(setup.devices, run), ledger),
             "facts": Facts(lambda folder: Gathering(scope, known, folder, ledger.learn), sinks, ledger),
             "heart": Heart(self._flush, self._beat, run.request.options.beat_interval, ledger.say),
             "sampler": Ending(self._sampler.stop),

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import types
 
 import pytest
@@ -143,6 +144,65 @@ class TestVisible:
         assert ("3", "3") == result
         assert not [record for record in caplog.records if "imported" in record.getMessage()]
         assert "5" == seen_by(chosen)[0][VISIBLE]
+
+    @pytest.mark.parametrize("first", [{"devices": 0}, {}])
+    def test_runs_side_by_side_see_the_same_ones_or_are_refused(self, ex, monkeypatch, first):
+        """In threads a run that would change what another one sees is refused; the variable comes back in the end."""
+        monkeypatch.setenv(VISIBLE, "7")
+        inside, done = threading.Event(), threading.Event()
+        seen = []
+
+        @ex.command
+        def holds():
+            inside.set()
+            done.wait(60)
+            seen.append(os.environ[VISIBLE])
+
+        @ex.main
+        def main():
+            seen.append(os.environ[VISIBLE])
+
+        thread = threading.Thread(target=lambda: ex.run("holds", options=first))
+        thread.start()
+        inside.wait(60)
+        same = 0 if first else 7
+        try:
+            with pytest.raises(OptionError, match=r"beside it in this process.*a process of its own"):
+                ex.run(options={"devices": 1})
+            ex.run(options={"devices": same})
+        finally:
+            done.set()
+            thread.join()
+
+        assert [str(same)] * 2 == seen
+        assert "7" == os.environ[VISIBLE]
+        ex.run(options={"devices": 1})
+        assert "1" == seen[-1]
+
+    def test_overlapping_runs_leave_the_variable_as_it_was(self, ex):
+        """The one that began first may end first: the other goes on to see what it was given."""
+        seen = []
+        events = [threading.Event() for _ in range(2)]
+
+        @ex.main
+        def main(number):
+            if number == 0:
+                events[0].set()
+                events[1].wait(60)
+            else:
+                events[1].set()
+                threads[0].join(60)
+                seen.append(os.environ[VISIBLE])
+
+        how = {"options": {"devices": 3}}
+        threads = [threading.Thread(target=ex.run, args=("main", {"number": n}), kwargs=how) for n in range(2)]
+        threads[0].start()
+        events[0].wait(60)
+        threads[1].start()
+        threads[1].join()
+
+        assert ["3"] == seen
+        assert VISIBLE not in os.environ
 
     def test_ghosts_too(self):
         """Where nothing is kept the choice holds as well."""
