@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -9,30 +10,100 @@ from typing import Any, NamedTuple
 from expframe.config import dotted
 from expframe.errors import OptionError
 
+_SWITCHED = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+
+def _switch(given: Any) -> bool:
+    if isinstance(given, str):
+        return _SWITCHED[given.strip().lower()]
+    if given not in (True, False):
+        raise ValueError("neither on nor off")
+    return bool(given)
+
+
+def _text(given: Any) -> str:
+    if isinstance(given, bool) or not isinstance(given, str | int | os.PathLike):
+        raise TypeError("no text")
+    text = str(given) if isinstance(given, int) else os.fspath(given)
+    if not isinstance(text, str):
+        raise TypeError("a path of bytes")
+    return text
+
+
+def _capture_mode(given: Any) -> str:
+    if given not in ("no", "sys", "fd"):
+        raise ValueError("no mode")
+    return str(given)
+
+
+def _number(given: Any) -> float:
+    if isinstance(given, bool):
+        raise TypeError("no number")
+    value = float(given)
+    if value != value:  # noqa: PLR0124  NaN
+        raise ValueError("no number")
+    return value
+
+
+def _seconds(given: Any) -> float:
+    value = _number(given)
+    if value < 0:
+        raise ValueError("not a time")
+    return value
+
+
+def _level(given: Any) -> str | int:
+    return given if isinstance(given, int) and not isinstance(given, bool) else _text(given)
+
+
+def _devices(given: Any) -> Any:
+    return given  # judged where GPUs are known
+
+
+def _tags(given: Any) -> tuple[str, ...]:
+    texts = [given] if isinstance(given, str) else list(given)
+    return tuple(tag.strip() for text in texts for tag in text.split(",") if tag.strip())
+
+
+_TAKES: dict[Callable[[Any], Any], str] = {
+    _switch: "True or False",
+    _text: "a text",
+    _number: "a number",
+    _seconds: "a number from 0 on",
+    _capture_mode: "no, sys or fd",
+    _level: "a level",
+    _tags: "texts",
+}
+
 
 class Flag(NamedTuple):
-    """One option of the command line: its spellings, its field in `Options`, its help, and what its value may be."""
+    """
+    One option of the command line: its spellings, its field in `Options`, its help, and what its value may be.
+
+    Attributes:
+        value: Whether it has a value; a switch is there or not.
+        convert: Makes of a text, or of a value in Python, what the option is; by default a text.
+    """
 
     short: str
     long: str
     field: str
     help: str
     value: bool = False
-    convert: Callable[[str], Any] = str
-    takes: str = "a number"
+    convert: Callable[[Any], Any] | None = None
 
+    def converted(self, given: Any) -> Any:
+        """
+        Return what is given as a text, or as a value in Python, as what the option is.
 
-def _capture_mode(text: str) -> str:
-    if text not in ("no", "sys", "fd"):
-        raise ValueError("no mode")
-    return text
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not value >= 0:
-        raise ValueError("not a time")
-    return value
+        Raises:
+            OptionError: It cannot be.
+        """
+        convert = self.convert or (_text if self.value else _switch)
+        try:
+            return convert(given)
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+            raise OptionError(f"{self.long}={given!s:.80}", f"takes {_TAKES[convert]}.") from None
 
 
 FLAGS = (
@@ -40,10 +111,10 @@ FLAGS = (
     Flag("", "--against", "against", "With --dry-run: compare with this run too, by its id.", True),
     Flag("", "--any-code", "any_code", "With --needed: whatever the code of the completed run was."),
     Flag("-b", "--beat-interval", "beat_interval", "Seconds between two heart beats of the run.", True, _seconds),
-    Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode, "no, sys or fd"),
+    Flag("-C", "--capture", "capture", "How output is captured: no, sys or fd.", True, _capture_mode),
     Flag("-c", "--comment", "comment", "A comment that is stored with the run.", True),
     Flag("-d", "--debug", "debug", "Show whole tracebacks, expframe's own frames included."),
-    Flag("", "--devices", "devices", "The GPUs that the run may see, by number: 0,3; empty for none.", True),
+    Flag("", "--devices", "devices", "The GPUs that the run may see, by number: 0,3; empty for none.", True, _devices),
     Flag("", "--dry-run", "dry_run", "Show the config, whence each value comes and what is new; start nothing."),
     Flag("-e", "--enforce_clean", "enforce_clean", "Fail if the git repository has uncommitted changes."),
     Flag("-F", "--file_storage", "file_storage", "Store the run in this folder instead of ./runs.", True),
@@ -51,16 +122,16 @@ FLAGS = (
     Flag("", "--grace", "grace", "Seconds to end by itself after SIGTERM, for code that asks.", True, _seconds),
     Flag("-h", "--help", "help", "Show this text, or with COMMAND the text of the command."),
     Flag("-i", "--id", "id", "Name the run instead of numbering it.", True),
-    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number.", True),
+    Flag("-l", "--loglevel", "loglevel", "DEBUG, INFO, NOTICE, WARNING, ERROR, CRITICAL or a number.", True, _level),
     Flag("-n", "--name", "name", "Store the run under this experiment name.", True),
     Flag("", "--needed", "needed", "Do nothing if a completed run has the same command, config and code."),
     Flag("-D", "--pdb", "pdb", "Enter the debugger where the command fails."),
     Flag("-p", "--print-config", "print_config", "Print the config before the run."),
-    Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, float),
+    Flag("-P", "--priority", "priority", "A priority that is stored with a queued run.", True, _number),
     Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
     Flag("", "--resume", "resume", "Go on with a run that did not come to its end: its id, or last.", True),
     Flag("", "--resume-or-start", "resume_or_start", "Go on with the run of this id, or start it.", True),
-    Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True),
+    Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True, _tags),
     Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
 )
 """The options of the command line."""
@@ -117,20 +188,8 @@ class Options(NamedTuple):
                     f"option {name!r}", f"is unknown. Did you mean {hint[0]!r}?" if hint else "is unknown."
                 )
             elif value is not None:
-                chosen[flag.field] = cls._converted(flag, value)
+                chosen[flag.field] = flag.converted(value)
         return cls(**chosen)
-
-    @staticmethod
-    def _converted(flag: Flag, value: Any) -> Any:
-        if flag.field == "tag":
-            texts = [value] if isinstance(value, str) else list(value)
-            return tuple(tag.strip() for text in texts for tag in text.split(",") if tag.strip())
-        if not isinstance(value, str):
-            return value
-        try:
-            return flag.convert(value)
-        except ValueError:
-            raise OptionError(f"{flag.long}={value}", f"takes {flag.takes}.") from None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return every option by its field's name."""

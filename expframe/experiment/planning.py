@@ -128,8 +128,7 @@ def ask(
     tags, args = asked.get("tags", ()), asked.get("args", ())
     _refuse_unless_mappings(config_updates=config_updates or {}, info=info, options=options, kwargs=kwargs)
     _refuse_unless_lists(named_configs=named_configs, tags=tags, args=args)
-    given = Options.from_mapping(options)
-    given = given._replace(id=asked.get("run_name") or given.id)
+    given = Options.from_mapping({**options, "id": asked.get("run_name") or options.get("id") or options.get("--id")})
     if needed:
         given = given._replace(needed=True, any_code=needed == "config")
     return Request(

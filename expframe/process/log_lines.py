@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from expframe.config.json_values import short_repr, short_text
 from expframe.config.masking import Masking
 from expframe.config.secrets import mask_urls
-from expframe.errors import UnrelatedRunsError
+from expframe.errors import MetricError, UnrelatedRunsError
 from expframe.process import context
 
 NOTICE = 25
@@ -23,6 +23,40 @@ def name_level() -> None:
     """Let log lines and `-l` call the level NOTICE, unless somebody has given 25 a name of their own."""
     if logging.getLevelName(NOTICE) == f"Level {NOTICE}":
         logging.addLevelName(NOTICE, "NOTICE")
+
+
+class RunLogger(logging.Logger):
+    """
+    The logger of a run: all that the given one is. Called like a function, it says how metrics are logged.
+
+    Example:
+        >>> logger = RunLogger(logging.getLogger("train"))
+        >>> logger({"loss": 0.3})
+        Traceback (most recent call last):
+        expframe.errors.MetricError: run.log(...): is the logger, as in run.log.info("ready"). ...
+    """
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.__dict__ = logger.__dict__
+
+    def __call__(self, *_given: Any, **_named: Any) -> NoReturn:
+        """
+        Refuse.
+
+        Raises:
+            MetricError: Always.
+        """
+        way = 'Metrics are logged by run.log_scalars({"loss": 0.3}).'
+        raise MetricError("run.log(...)", f'is the logger, as in run.log.info("ready"). {way}')
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, logging.Logger) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return logging.getLogger, (self.name,)
 
 
 class RunFormatter(logging.Formatter):

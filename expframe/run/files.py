@@ -6,7 +6,6 @@ import os
 import shutil
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,13 +13,13 @@ from expframe.config.masking import MASKING
 from expframe.disk import layout
 from expframe.disk.files import inside
 from expframe.process import locks
-from expframe.record.events import Event, File, Media, Points, Series
+from expframe.record.events import Call, Event, File, Media, Points, Series
 from expframe.run.ledger import Ledger
 from expframe.saving import artifacts, checkpoints
 from expframe.saving import files as saved
 from expframe.saving.checkpoints import Checkpoint, Position
 from expframe.store.reader import StoredRun
-from expframe.store.writer import WorkerSink, append_file
+from expframe.store.writer import WorkerSink
 
 
 class RunFiles:
@@ -62,6 +61,10 @@ class RunFiles:
                 if self._is_owner:
                     self._remove = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
             return self._scratch
+
+    def read_back(self) -> StoredRun:
+        """Return the run as a reader of its files sees it; where nothing is kept it has no record."""
+        return StoredRun(self.base())
 
     def go_on(self, stored: StoredRun) -> None:
         """Count what earlier attempts kept."""
@@ -105,9 +108,6 @@ class RunFiles:
         base = self.base()
         file = saved.save(base, value, name, overwrite=overwrite, method=method)
         self._note(file)
-        if self.folder is None and file.metadata:  # where nothing is kept there is no list of files to load by
-            with suppress(OSError):
-                append_file(base, file)
         return Path(file.path)
 
     def load(self, name: str | os.PathLike[str], *, trust: bool = False, method: str | None = None) -> Any:
@@ -210,8 +210,8 @@ class RunFiles:
         return checkpoints.last_of(self.base(), trust=True)
 
     def keep_readable(self, event: Event) -> None:
-        """Where nothing is kept, keep what is logged in the temporary folder, so that the run can read it back."""
-        if self.folder is None and isinstance(event, Points | Series | Media):
+        """Where nothing is kept, keep what is told in the temporary folder, so that the run can read it back."""
+        if self.folder is None and isinstance(event, Points | Series | Media | File | Call):
             if self._scratch_sink is None:
                 self._scratch_sink = WorkerSink(self.base(), MASKING)
             self._scratch_sink.write(event)

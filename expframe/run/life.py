@@ -232,6 +232,10 @@ class Life:
             recorder.emit(Beat(recorder.ledger.record))
         self._capturing.flush()
 
+    def flush_output(self) -> None:
+        """Push on what Python holds of what was printed."""
+        self._capturing.flush()
+
     def _beat(self) -> None:
         """Say that the run is alive, and store what has changed."""
         self._recorder.info.store()

@@ -17,10 +17,12 @@ from expframe.errors import RunError
 from expframe.facts.gathering import Scope, require_clean
 from expframe.process import context, output
 from expframe.process.awaiting import call
+from expframe.process.log_lines import RunLogger
 from expframe.process.seeds import child_seed
 from expframe.process.signals import Stopping
 from expframe.recipe.injection import Plan
 from expframe.recipe.registry import Captured, Command, Snapshot
+from expframe.record.events import Call, File
 from expframe.record.record import Record, Status, now
 from expframe.record.summaries import Summary
 from expframe.run.arguments import Arguments
@@ -46,6 +48,8 @@ from expframe.store.writer import LocalStore
 if TYPE_CHECKING:
     from logging import Logger
 
+    from expframe.saving.checkpoints import Checkpoint
+    from expframe.store.attempts import Attempt
     from expframe.store.reader import StoredRun
 
 P = ParamSpec("P")
@@ -240,8 +244,8 @@ class Run:
 
     @property
     def log(self) -> Logger:
-        """Its logger."""
-        return self._recorder.ledger.log
+        """Its logger. Metrics are logged by `log_scalars`."""
+        return RunLogger(self._recorder.ledger.log)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -261,6 +265,40 @@ class Run:
     def summaries(self) -> Mapping[str, Summary]:
         """For each metric its count, first, last, smallest and greatest value and mean so far."""
         return self._recorder.logbook.summaries
+
+    @property
+    def files(self) -> list[File]:
+        """Saved files, artifacts and resources in the order they were added."""
+        return self._recorder.files.read_back().files
+
+    @property
+    def calls(self) -> list[Call]:
+        """Its calls so far, if it is called many times, in the order in which they ended."""
+        return self._recorder.files.read_back().calls
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Its second and later attempts, if it was resumed, in order."""
+        return self._recorder.files.read_back().attempts
+
+    @property
+    def checkpoints(self) -> list[Checkpoint]:
+        """The checkpoints that it has kept, the first one first."""
+        return self._recorder.files.read_back().checkpoints
+
+    def output(self, *, raw: bool = False) -> str:
+        """Return what was printed so far: as a terminal shows it, or raw. Empty where nothing is captured."""
+        self._life.flush_output()
+        return self._recorder.files.read_back().output(raw=raw)
+
+    def system(self, name: str | None = None) -> Any:
+        """
+        Return what was sampled of the machine so far, one curve by its name or all.
+
+        Raises:
+            KeyError: There is no such curve.
+        """
+        return self._recorder.files.read_back().system(name)
 
     def __repr__(self) -> str:
         return f"<Run {self.id if self.id is not None else self.uid[:8]} of {self.name}.{self.command}: {self.status}>"

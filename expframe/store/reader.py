@@ -64,6 +64,16 @@ class StoredRun:
         return again._replace(status=Status.DIED) if again.status == Status.RUNNING else again
 
     @property
+    def store(self) -> Path:
+        """The folder of runs that it is in."""
+        return self.folder.parent
+
+    @property
+    def attempt(self) -> int:
+        """1, and one more each time that it was resumed."""
+        return self.record.attempt
+
+    @property
     def status(self) -> str:
         """How the run is, or ended."""
         return self.record.status
@@ -192,6 +202,10 @@ class StoredRun:
         """The checkpoints that the run kept, the first one first."""
         return checkpoints.all_of(self.folder)
 
+    def last_checkpoint(self) -> Checkpoint | None:
+        """Return the last checkpoint that the run kept; None where there is none."""
+        return checkpoints.last_of(self.folder)
+
     def path(self, *parts: str | os.PathLike[str]) -> Path:
         """
         Return the path of one of the run's files, or of their folder.
@@ -238,14 +252,26 @@ class StoredRun:
         Raises:
             RunNotFoundError: That run is in this store no more.
         """
-        record, store = self.record, self.folder.parent
-        if record.root in (record.uid, ""):
-            return self
-        newest_first = sorted(rows(store, ids.run_ids(store), ()), key=lambda row: row.order, reverse=True)
+        record = self.record
+        return self if record.root in (record.uid, "") else self._of_uid(record.root)
+
+    @property
+    def parent(self) -> StoredRun | None:
+        """
+        The run that it was started in; None where there is none.
+
+        Raises:
+            RunNotFoundError: That run is in this store no more.
+        """
+        uid = self.record.parent
+        return None if uid is None else self._of_uid(uid)
+
+    def _of_uid(self, uid: str) -> StoredRun:
+        newest_first = sorted(rows(self.store, ids.run_ids(self.store), ()), key=lambda row: row.order, reverse=True)
         for row in newest_first:
-            if row.record and row.record["uid"] == record.root:
-                return open_run(store / row.id)
-        raise RunNotFoundError(record.root, str(store), tuple(row.id for row in newest_first[:10]))
+            if row.record and row.record["uid"] == uid:
+                return open_run(self.store / row.id)
+        raise RunNotFoundError(uid, str(self.store), tuple(row.id for row in newest_first[:10]))
 
     def _read_record(self) -> Record:
         return self._read(layout.RECORD, lambda data: Record.from_json(left.final(self.folder, data)))

@@ -121,8 +121,7 @@ class LocalSink(Sink):
         elif isinstance(event, Media):
             append_media(self.folder, event)
         elif isinstance(event, Call):
-            line = json_values.dump_plain(event.to_json(), indent=None).decode()
-            append_line(self.folder / layout.CALLS, line)
+            append_call(self.folder, event)
         elif isinstance(event, Info):
             replace_file(self.folder / layout.INFO, json_values.dump(event.info))
         elif isinstance(event, Beat):
@@ -193,6 +192,11 @@ def append_media(folder: Path, media: Media) -> None:
     append_line(folder / layout.MEDIA, to_line(media, folder))
 
 
+def append_call(folder: Path, call: Call) -> None:
+    """Note a call of a run that is called many times."""
+    append_line(folder / layout.CALLS, json_values.dump_plain(call.to_json(), indent=None).decode())
+
+
 class WorkerSink:
     """
     Takes the events of a run in another process than the run's own: appended beside its files.
@@ -209,7 +213,7 @@ class WorkerSink:
 
     def write(self, event: Event) -> None:
         """Store an event; a fault is said on standard error and never raised."""
-        if self._outbox is not None and isinstance(event, Points | Series | File | Media):
+        if self._outbox is not None and isinstance(event, Points | Series | File | Media | Call):
             self._outbox.write(self._door.event(event))
 
     def end(self) -> None:
@@ -233,6 +237,8 @@ class _WorkerFiles(Sink):
             append_file(self.folder, event)
         elif isinstance(event, Media):
             append_media(self.folder, event)
+        elif isinstance(event, Call):
+            append_call(self.folder, event)
 
     def close(self, record: Record) -> None:
         """Do nothing: the record is the run's own process's to write."""
