@@ -18,6 +18,9 @@ _TOKEN = (
     r"|\x1b(?:\[([0-?]{0,64})[ -/]{0,8}([@-~])|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)|[ -/]{0,8}[0-Z\\-~])?"
 )
 
+# A bar as tqdm draws it, with blanks over a longer one, where something was printed after it, on its line.
+_BAR = r"((?:\d%\|[^|\n]*\| [^\s\[]+|\dit) \[\d+:\d\d[^\]\n]*\]) *(?=[^\s\],])"
+
 
 def has_terminal_control(data: bytes) -> bool:
     """Return whether `collapse` could change this output."""
@@ -28,7 +31,8 @@ def collapse(text: str) -> str:
     r"""
     Return what a terminal would show: bars in their last state, colours and other control sequences gone.
 
-    Time is linear in the text. A cursor reaches 256 rows up, and one further up stops there.
+    Time is linear in the text. A cursor reaches 256 rows up, and one further up stops there. What was printed under a
+    progress bar is on a line of its own.
 
     Example:
         >>> collapse("10%\r100%\r\n\x1b[31mred\x1b[0m\n")
@@ -116,6 +120,7 @@ class _Screen:
         self._row = self._column = 0
         self._top = 0  # the first row that a cursor can reach; it never goes up again, though rows below are erased
         self._tokens = re.compile(_TOKEN).finditer
+        self._apart = re.compile(_BAR).sub
         self._held = ""
         self._moves: dict[str, Callable[[int], None]] = {
             "A": lambda n: self._go(self._row - n, self._column),
@@ -144,7 +149,11 @@ class _Screen:
                 break
             elif token[2]:
                 self._control(token[1], token[2])
-        return "\n".join(map(str, self._rows)) if last else self._leave()
+        return "\n".join(map(self._shown, self._rows)) if last else self._leave()
+
+    def _shown(self, row: _Row | str) -> str:
+        text = str(row)
+        return self._apart("\\1\n", text) if "it" in text and ":" in text else text
 
     def _write(self, text: str) -> None:
         first, *others = text.split("\n")
@@ -193,4 +202,4 @@ class _Screen:
         rows, self._rows = self._rows[: self._top], self._rows[self._top :]
         self._row -= self._top
         self._top = 0
-        return "".join([f"{row}\n" for row in rows])
+        return "".join([f"{self._shown(row)}\n" for row in rows])

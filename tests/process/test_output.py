@@ -467,6 +467,24 @@ def test_streams_stay_terminals(mode, tmp_path):
     assert recorded(tmp_path) == expected
 
 
+@pytest.mark.parametrize("total", ["range(3)", "iter(range(3))"])
+@pytest.mark.parametrize("streams", ["together", "apart"])
+@pytest.mark.parametrize("mode", ["sys", "fd"])
+def test_what_is_printed_under_a_bar_has_a_line_of_its_own(mode, streams, total, tmp_path):
+    """A line that was printed while a bar of tqdm stands there is a line of its own in the record."""
+    body = f"""
+    import tqdm
+    for i in tqdm.tqdm({total}, mininterval=0):
+        print("printed", i, flush=True)
+    """
+    where = {"stderr": subprocess.STDOUT if streams == "together" else subprocess.PIPE, "stdout": subprocess.PIPE}
+    subprocess.run(script(mode, body), cwd=tmp_path, env=environment(), timeout=120, check=True, **where)
+    collapse_file(tmp_path / "output.txt")
+    lines = recorded(tmp_path).splitlines()
+
+    assert [f"printed {i}" for i in range(3)] == [line for line in lines if "printed" in line]
+
+
 @linux
 @pytest.mark.parametrize("mode", ["sys", "fd"])
 def test_progress_bars_live_on_the_terminal_and_end_in_the_record(mode, tmp_path):
