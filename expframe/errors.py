@@ -450,7 +450,8 @@ class MissingArgumentError(InjectionError, TypeError):
         needs = f"{located(self.function + '()', self.where)} needs {', '.join(map(repr, self.names))}"
         if not self.in_run:
             call = f"{needs} and no run is active. Call it from a command, or pass {self.names[0]}=."
-            return f"{call} What another process does for a run is sent there as run.bind(function)."
+            way = "is sent there as run.bind(function), or the whole worker is started with run.bind_worker()"
+            return f"{call} What another process does for a run {way}."
         under = f"Entries under {self.group!r}" if self.group else "Entries"
         return f"{needs}: no config entry, no default. {under}: {listed(self.available)}."
 

@@ -57,11 +57,13 @@ class Experiment(Ingredient):
         sample: Seconds between two samples of CPU, memory, disk, network and GPUs, taken where psutil is installed (the
             extra `system`) and runs are kept; 0 or False for none.
         grace: Seconds that code which reads `run.should_stop` or makes checkpoints has to end by itself after SIGTERM.
+        keep_checkpoints: How many checkpoints stay when a run is COMPLETED, the last ones: 0 for none. None leaves all
+            that it had kept while it ran, by default its last three.
         secret: Names and patterns of entries that are secret, beside those that are by their names: `["pin", "db.*"]`.
         public: Names and patterns of entries that are not secret, whatever they are called.
 
     Raises:
-        DefinitionError: `ranks` or `sample` is something else.
+        DefinitionError: `ranks`, `sample` or `keep_checkpoints` is something else.
         OptionError: A device is neither a number nor a UUID.
     """
 
@@ -85,6 +87,7 @@ class Experiment(Ingredient):
         devices: Iterable[int | str] | int | str | None = None,
         memory_growth: bool = False,
         sample: float = 10.0,
+        keep_checkpoints: int | None = None,
         secret: Iterable[str] = (),
         public: Iterable[str] = (),
     ) -> None:
@@ -108,6 +111,7 @@ class Experiment(Ingredient):
             devices=devices,
             memory_growth=memory_growth,
             sample=sample,
+            keep_checkpoints=keep_checkpoints,
             secret=secret,
             public=public,
         ).checked()

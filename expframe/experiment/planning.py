@@ -375,4 +375,5 @@ def _set_up(
         run_child=shared.run_child,
         devices=Devices(visible, settings.memory_growth),
         sample=settings.sample,
+        keep_checkpoints=settings.keep_checkpoints,
     )

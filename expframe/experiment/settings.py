@@ -39,6 +39,7 @@ class Settings(NamedTuple):
         devices: The GPUs that runs may see; None for whatever the process sees.
         memory_growth: Whether libraries are to take GPU memory as they need it.
         sample: Seconds between two samples of the machine; 0 for none.
+        keep_checkpoints: How many checkpoints stay when a run is COMPLETED; None for those that it had kept.
         secret: Names and patterns of entries that are secret, whatever they are called.
         public: Names and patterns of entries that are not.
     """
@@ -60,6 +61,7 @@ class Settings(NamedTuple):
     devices: Any = None
     memory_growth: bool = False
     sample: float = _SAMPLE
+    keep_checkpoints: int | None = None
     secret: Iterable[str] = ()
     public: Iterable[str] = ()
 
@@ -75,6 +77,9 @@ class Settings(NamedTuple):
             raise DefinitionError(f"ranks={self.ranks!r}", "must be 'first' or 'all'.")
         if not _is_number(self.sample):
             raise DefinitionError(f"sample={self.sample!r}", "must be seconds between two samples, or False for none.")
+        if self.keep_checkpoints is not None and not _is_count(self.keep_checkpoints):
+            problem = "must be how many stay when a run is COMPLETED, or None for those that it had kept."
+            raise DefinitionError(f"keep_checkpoints={self.keep_checkpoints!r:.80}", problem)
         return self._replace(
             observers=tuple(self.observers),
             main_file=_absolute(self.main_file),
@@ -122,6 +127,10 @@ def devices_of(given: Any) -> tuple[str, ...] | None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and 0 <= value < float("inf")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _absolute(folder: Any) -> str | None:

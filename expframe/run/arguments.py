@@ -36,6 +36,7 @@ class Arguments:
         self._run = run
         self._config = config
         self._calls_before: Mapping[str, int] = {}
+        self._apart: tuple[Any, ...] = ()
         self._injector = Injector(snapshot, config.values, self._special, self._draw, setup.max_depth, setup.read_only)
 
     def plan(self, captured: Captured) -> Plan:
@@ -43,6 +44,12 @@ class Arguments:
         plan = self._injector.plan(captured)
         plan.go_on(self._calls_before.get(_key_of(captured), 0))
         return self.plans.setdefault(captured, plan)
+
+    def draw_apart(self, mark: Any) -> None:
+        """Let functions draw other numbers from now on than in processes with another mark."""
+        self._apart = ("worker", mark)
+        self._calls_before = {}
+        self.plans.clear()
 
     def calls(self) -> dict[str, int]:
         """Return how often each function was given a seed."""
@@ -80,7 +87,7 @@ class Arguments:
     def _draw(self, captured: Captured) -> Callable[[int], int]:
         own = dotted.get(self._config.values, (*captured.path, "seed"))
         seed = self._config["seed"] if own is dotted.MISSING else own
-        return child_seeds(seed, dotted.join(captured.path), captured.name)
+        return child_seeds(seed, dotted.join(captured.path), captured.name, *self._apart)
 
 
 def _key_of(captured: Captured) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +43,43 @@ class BoundFunction:
 
     def __reduce__(self) -> Any:
         return _bind_again, (self._run, reference(self._function), *main_script(self._function))
+
+
+class BoundWorker:
+    """
+    Makes the process, or thread, that calls it one of a run.
+
+    Args:
+        run: The run, which travels as a view of itself.
+    """
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+        self._pid = os.getpid()
+
+    def __call__(self, number: Any = None) -> None:
+        """
+        Make the run the current one, here and in all threads of a worker process.
+
+        Args:
+            number: The worker's among its like. Those of different numbers draw different numbers.
+        """
+        run = self._run
+        if run not in context.active():
+            context.enter(run)
+        context.bind(run)
+        if os.getpid() != self._pid and number is not None:
+            run.draw_apart(_seed_of_torch() or number)
+
+    def __repr__(self) -> str:
+        return f"<worker of {self._run.label}>"
+
+
+def _seed_of_torch() -> int | None:
+    """Return the seed that a DataLoader gave this worker, another one in each epoch; None where this is none of it."""
+    data = sys.modules.get("torch.utils.data")
+    info = data.get_worker_info() if data is not None else None
+    return None if info is None else int(info.seed)
 
 
 def _bind_again(run: Any, name: str, main: dict[str, str] | None = None) -> BoundFunction:

@@ -14,6 +14,7 @@ from expframe.disk import layout
 from expframe.disk.files import inside
 from expframe.process import locks
 from expframe.record.events import Call, Event, File, Media, Points, Series
+from expframe.record.record import Status
 from expframe.run.ledger import Ledger
 from expframe.saving import artifacts, checkpoints
 from expframe.saving import files as saved
@@ -204,6 +205,12 @@ class RunFiles:
         appended = [*layout.metric_files(base), base / layout.MEDIA]
         sizes = {path.name: path.stat().st_size for path in appended if path.exists()}
         return checkpoints.write(base, step, objects, Position(sizes, calls, children), keep)
+
+    def leave_checkpoints(self, number: int) -> None:
+        """Remove all checkpoints but the last ones, once readers see that the run is COMPLETED."""
+        has_any = self.folder is not None and (self.folder / layout.CHECKPOINTS_FOLDER).exists()
+        if has_any and self.read_back().status == Status.COMPLETED:
+            checkpoints.keep_last(self.base(), number)
 
     def last_checkpoint(self) -> Checkpoint | None:
         """Return the last checkpoint; None where there is none."""

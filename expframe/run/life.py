@@ -171,7 +171,8 @@ class Life:
                 recorder.go_on(self._resumed.run)
             run.take_its_place()
 
-        return Storage(recorder.sinks, recorder.ledger, run.config, recorder.files, run.masking, opened)
+        keep = self._setup.keep_checkpoints
+        return Storage(recorder.sinks, recorder.ledger, run.config, recorder.files, run.masking, opened, keep)
 
     @contextmanager
     def from_start_to_end(self, ended: Callable[[BaseException | None], None]) -> Iterator[None]:

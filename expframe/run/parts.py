@@ -40,6 +40,7 @@ class Storage:
         files: Told of the folder.
         masking: What must not be shown.
         opened: Takes up what earlier attempts left, once the folder is there.
+        keep_checkpoints: How many checkpoints stay when the run is COMPLETED; None for those that it had kept.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class Storage:
         files: RunFiles,
         masking: Masking,
         opened: Callable[[], None],
+        keep_checkpoints: int | None = None,
     ) -> None:
+        self._keep_checkpoints = keep_checkpoints
         self._sinks = sinks
         self._ledger = ledger
         self._config = config
@@ -78,6 +81,8 @@ class Storage:
             self._ledger.advance()
             self._sinks.close(self._ledger.record)
             self._files.close()
+            if self._keep_checkpoints is not None:
+                self._files.leave_checkpoints(self._keep_checkpoints)
 
 
 class Presence:

@@ -26,7 +26,7 @@ from expframe.record.events import Call, File
 from expframe.record.record import Record, Status, now
 from expframe.record.summaries import Summary
 from expframe.run.arguments import Arguments
-from expframe.run.bind import BoundFunction
+from expframe.run.bind import BoundFunction, BoundWorker
 from expframe.run.checkpoints import RunCheckpoints
 from expframe.run.children import digest_of
 from expframe.run.files import RunFiles
@@ -403,6 +403,15 @@ class Run:
         """
         return BoundFunction(self, function)
 
+    def bind_worker(self) -> Callable[..., None]:
+        """
+        Return what makes a whole worker process one of this run: `worker_init_fn` of a DataLoader, or an `initializer`.
+
+        Captured functions that are called there are filled from this run's config; what they log and save is the run's.
+        Called with a worker's number, as by a DataLoader, it lets each worker draw numbers of its own.
+        """
+        return BoundWorker(self)
+
     # -------------------------------------------------------------------------------------------------- how it is done
 
     def do(self) -> Run | StoredRun:
@@ -568,6 +577,10 @@ class Run:
         return Outcome.of(ended, self.masking)
 
     # --------------------------------------------------------------------------------------------- in other processes
+
+    def draw_apart(self, mark: Any) -> None:
+        """Let functions that this process calls draw other numbers than in processes with another mark."""
+        self._arguments.draw_apart(mark)
 
     def hold(self) -> None:
         """Finish what is being written: the process is about to fork."""

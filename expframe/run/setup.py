@@ -31,6 +31,7 @@ class Setup(NamedTuple):
         run_child: Does another command inside a run, given that run's Request; None where there is no experiment.
         devices: Which GPUs it may see.
         sample: Seconds between two samples of the machine; 0 for none.
+        keep_checkpoints: How many checkpoints stay when the run is COMPLETED; None for those that it had kept.
     """
 
     name: str
@@ -46,3 +47,4 @@ class Setup(NamedTuple):
     run_child: Callable[..., Any] | None = None
     devices: Devices = Devices()
     sample: float = 0.0
+    keep_checkpoints: int | None = None

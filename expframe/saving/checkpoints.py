@@ -169,6 +169,14 @@ def last_of(run: Path, *, trust: bool = False) -> Checkpoint | None:
     return next(_readable(run, trust), None)
 
 
+def keep_last(run: Path, number: int) -> None:
+    """Remove all checkpoints of a run but the last ones."""
+    base = run / layout.CHECKPOINTS_FOLDER
+    _remove(base, _numbers(base)[number:])
+    with suppress(OSError):  # there are some
+        base.rmdir()
+
+
 def clear(run: Path) -> None:
     """Remove what processes that were killed left half-written or half-removed."""
     base = run / layout.CHECKPOINTS_FOLDER

@@ -15,6 +15,7 @@ DOES = {
     "add_artifact",
     "add_resource",
     "bind",
+    "bind_worker",
     "checkpoint",
     "child",
     "log_figure",
@@ -36,6 +37,7 @@ DOES = {
 IS_ASKED_BY_US = {
     "check_arguments",
     "do",
+    "draw_apart",
     "draw_child_seed",
     "execute",
     "forked",

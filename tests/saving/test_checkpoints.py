@@ -15,7 +15,7 @@ import pytest
 import expframe
 from expframe import Experiment
 from expframe.config.frozen import freeze
-from expframe.errors import EscapingPathError, RunError, SaveError, StoreError
+from expframe.errors import DefinitionError, EscapingPathError, RunError, SaveError, StoreError
 from expframe.saving import checkpoints
 
 
@@ -328,3 +328,47 @@ def test_frozen_containers_are_data():
     """Values out of a config are written as data, whatever is in them."""
     assert "json" == checkpoints._method("model", freeze({"a": [1]}))
     assert "pickle" == checkpoints._method("model", {"a": Colour.RED})
+
+
+class TestCompleted:
+    """Checkpoints of a run that has come to its end."""
+
+    @pytest.mark.parametrize(("kept", "steps"), [(None, [3, 4, 5]), (0, []), (1, [5]), (2, [4, 5]), (9, [3, 4, 5])])
+    def test_so_many_stay_when_a_run_is_completed(self, tmp_path, kept, steps):
+        """`keep_checkpoints` says how many stay; by default those that the run had kept."""
+        ex = Experiment("kept", store=tmp_path / "runs", keep_checkpoints=kept)
+
+        @ex.main
+        def main(_run):
+            for step in range(6):
+                _run.checkpoint(step, state=step)
+            return _run.last_checkpoint()["state"]
+
+        run = ex.run()
+
+        assert 5 == run.result
+        assert steps == [each.step for each in expframe.runs(run.store)[run.id].checkpoints]
+
+    def test_a_run_that_can_be_resumed_keeps_them(self, tmp_path):
+        """Nothing is removed of a run that failed, nor before its end."""
+        ex = Experiment("kept", store=tmp_path / "runs", keep_checkpoints=0)
+
+        @ex.main
+        def main(_run):
+            if _run.attempt == 1:
+                _run.checkpoint(1, state=7)
+                raise RuntimeError("first")
+            return _run.last_checkpoint()["state"]
+
+        with pytest.raises(RuntimeError):
+            ex.run()
+        before = len(expframe.runs(tmp_path / "runs")["1"].checkpoints)
+
+        assert (1, 7) == (before, ex.run(options={"resume": "1"}).result)
+        assert [] == expframe.runs(tmp_path / "runs")["1"].checkpoints
+
+    @pytest.mark.parametrize("kept", [-1, True, 1.5, "last"])
+    def test_what_is_no_number_is_refused(self, kept):
+        """It is a count, or None."""
+        with pytest.raises(DefinitionError, match=r"keep_checkpoints=.*must be how many stay"):
+            Experiment("kept", keep_checkpoints=kept)

@@ -1,0 +1,135 @@
+"""A worker process of a DataLoader or a pool becomes one of the run."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from test_examples import needs_posix
+
+import expframe
+
+SCRIPT = """
+    import json, multiprocessing, os, sys, threading
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+    from expframe import Experiment, current_run
+
+    ex = Experiment("loading")
+    ex.add_config(scale=1)
+
+    class Data:
+        @ex.capture
+        def __getitem__(self, index, scale, _run, _rnd):
+            _run.log_scalar("seen", index, step=index)
+            return index * scale, float(_rnd.random())
+
+    def serve(prepare, number, data, queue):  # as a worker of a DataLoader does
+        prepare(number)
+        found = {"items": [data[index] for index in range(4 * number, 4 * number + 4)]}
+        thread = threading.Thread(target=lambda: found.update(in_thread=data[8 + number][0]))
+        thread.start()
+        thread.join()
+        queue.put((number, found))
+
+    def of_pool(index):
+        return Data()[index][0], current_run().uid
+
+    @ex.automain
+    def main(_run):
+        way = os.environ["WAY"]
+        if way == "threads":
+            with ThreadPoolExecutor(2, initializer=_run.bind_worker()) as pool:
+                return [uid == _run.uid for _, uid in pool.map(of_pool, range(10))]
+        context = multiprocessing.get_context(way)
+        if os.environ.get("POOL"):
+            with ProcessPoolExecutor(2, mp_context=context, initializer=_run.bind_worker()) as pool:
+                found = list(pool.map(of_pool, range(10)))
+            return [item for item, uid in found if uid == _run.uid]
+        queue = context.Queue()
+        workers = [
+            context.Process(target=serve, args=(_run.bind_worker(), number, Data(), queue)) for number in range(2)
+        ]
+        for worker in workers:
+            worker.start()
+        found = dict(queue.get(timeout=60) for _ in workers)
+        for worker in workers:
+            worker.join()
+        return [found[0], found[1]]
+"""
+
+
+@pytest.fixture
+def load(script, environment):
+    """Run the script in one way and return its run."""
+    path = script(SCRIPT, "loading.py")
+
+    def run(way, *words, **variables):
+        command = [sys.executable, path, "with", "seed=1", *words]
+        environ = {**environment, "WAY": way, **variables}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+        assert 0 == done.returncode, done.stderr
+        return next(iter(expframe.runs("runs")))
+
+    return run
+
+
+@needs_posix
+@pytest.mark.parametrize("way", ["spawn", "forkserver", "fork"])
+class TestProcess:
+    """Worker processes, however they are started."""
+
+    def test_functions_there_are_filled_and_log(self, load, way):
+        """A captured `__getitem__` has the run's config, in all threads of the worker, and logs into the run."""
+        run = load(way, "scale=3")
+
+        assert [[0, 3, 6, 9], [12, 15, 18, 21]] == [[item for item, _ in each["items"]] for each in run.result]
+        assert [24, 27] == [each["in_thread"] for each in run.result]
+        assert [float(n) for n in range(10)] == sorted(run.metrics("seen").values)
+
+    def test_workers_draw_numbers_of_their_own(self, load, way):
+        """No two workers draw the same, and each draws the same the next time."""
+        first, again = load(way).result, load(way).result
+        drawn = [number for each in first for _, number in each["items"]]
+
+        assert 8 == len(set(drawn))
+        assert drawn == [number for each in again for _, number in each["items"]]
+
+    def test_a_pool_is_initialised_with_it(self, load, way):
+        """All that a pool's workers do belongs to the run."""
+        assert list(range(0, 20, 2)) == load(way, "scale=2", POOL="1").result
+
+
+def test_threads_of_a_pool_belong_to_the_run(load):
+    """An initializer of threads makes the run their current one."""
+    assert [True] * 10 == load("threads").result
+
+
+def test_an_epoch_of_a_data_loader_has_numbers_of_its_own(ex, monkeypatch):
+    """What a worker draws depends on the seed that its DataLoader gives it, which is another one in each epoch."""
+    import os
+    import types
+
+    drawn = []
+
+    @ex.capture
+    def draw(_rnd):
+        return float(_rnd.random())
+
+    @ex.main
+    def main(_run):
+        for seed in (5, 6, 5):
+            module = types.SimpleNamespace(get_worker_info=lambda seed=seed: types.SimpleNamespace(seed=seed))
+            monkeypatch.setitem(sys.modules, "torch.utils.data", module)
+            prepare, (read, write) = _run.bind_worker(), os.pipe()
+            if os.fork() == 0:
+                prepare(0)
+                os.write(write, json.dumps(draw()).encode())
+                os._exit(0)
+            os.wait()
+            drawn.append(json.loads(os.read(read, 1000)))
+            os.close(read)
+            os.close(write)
+
+    ex.run()
+
+    assert drawn[0] == drawn[2] != drawn[1]
