@@ -85,7 +85,7 @@ def towards(given: Given, annotation: Any) -> Any:
         return _towards_option(given, hints.options(annotation))
     if not isinstance(kind, type):
         return given.value
-    with suppress(ValueError, TypeError, OverflowError, ArithmeticError):
+    with suppress(ValueError, TypeError, AttributeError, ArithmeticError):
         if kind in SIMPLE:
             return SIMPLE[kind](given)
         return next((to_class for is_one, to_class in _CLASSES if is_one(kind)), _to_instance)(given, kind, args)

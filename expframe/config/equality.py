@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from expframe.config.frozen import plain_kind
 from expframe.config.secrets import Masked
 
 
@@ -11,7 +12,7 @@ def same(first: Any, second: Any, *, unknown: bool = False) -> bool:
     """
     Return whether two values have one type and are equal at any depth; NaN is the same as NaN.
 
-    A read-only dict or list is the same as a plain one.
+    A read-only value is the same as a plain one.
 
     Args:
         first: A value.
@@ -23,14 +24,14 @@ def same(first: Any, second: Any, *, unknown: bool = False) -> bool:
     if isinstance(first, Masked) and isinstance(second, Masked):
         is_same = first.is_same(second)
         return unknown if is_same is None else is_same
-    if isinstance(first, dict) and isinstance(second, dict) and _plain_kind(first) is _plain_kind(second):
+    if isinstance(first, dict) and isinstance(second, dict) and plain_kind(type(first)) is plain_kind(type(second)):
         return first.keys() == second.keys() and all(
             same(item, second[key], unknown=unknown) for key, item in first.items()
         )
-    if isinstance(first, list | tuple) and _plain_kind(first) is _plain_kind(second):
+    if isinstance(first, list | tuple) and plain_kind(type(first)) is plain_kind(type(second)):
         pairs = zip(first, second, strict=False)
         return len(first) == len(second) and all(same(one, other, unknown=unknown) for one, other in pairs)
-    if type(first) is not type(second):
+    if plain_kind(type(first)) is not plain_kind(type(second)):
         return False
     try:
         if hasattr(first, "dtype"):
@@ -48,11 +49,6 @@ def _same_arrays(first: Any, second: Any) -> bool:
     if getattr(first.dtype, "hasobject", False):
         return all(map(same, first.ravel().tolist(), second.ravel().tolist()))
     return bool(((first == second) | (_is_nan(first) & _is_nan(second))).all())
-
-
-def _plain_kind(value: Any) -> type:
-    kind = type(value)
-    return kind.__mro__[1] if kind.__name__ in {"FrozenDict", "FrozenList"} else kind
 
 
 def _is_nan(value: Any) -> Any:

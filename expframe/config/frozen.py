@@ -1,4 +1,4 @@
-"""Read-only dicts and lists: everything that takes a dict or a list takes them; copies of them are plain."""
+"""Read-only dicts, lists, sets and bytes: everything that takes plain ones takes them; copies of them are plain."""
 
 from __future__ import annotations
 
@@ -69,39 +69,134 @@ class FrozenList(list[Any]):
         return copy.deepcopy(list(self), memo)
 
 
+class FrozenSet(set[Any]):
+    """A set that cannot be changed. Pickle, `copy` and `deepcopy` give plain sets."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, items: Iterable[Any] = (), path: str = "") -> None:
+        super().__init__(items)
+        self._path = path
+
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise ReadOnlyError(self._path)
+
+    add = clear = discard = pop = remove = update = _refuse
+    difference_update = intersection_update = symmetric_difference_update = _refuse
+    __iand__ = __ior__ = __isub__ = __ixor__ = _refuse
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return set, (list(self),)
+
+    def __copy__(self) -> set[Any]:
+        return set(self)
+
+    copy = __copy__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> set[Any]:
+        return copy.deepcopy(set(self), memo)
+
+
+class FrozenBytes(bytearray):
+    """A bytearray that cannot be changed. Pickle, `copy` and `deepcopy` give plain ones."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, items: bytes | bytearray = b"", path: str = "") -> None:
+        super().__init__(items)
+        self._path = path
+
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise ReadOnlyError(self._path)
+
+    __setitem__ = __delitem__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = _refuse
+    __iadd__ = __imul__ = _refuse
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return bytearray, (bytes(self),)
+
+    def __copy__(self) -> bytearray:
+        return bytearray(self)
+
+    copy = __copy__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> bytearray:
+        return bytearray(self)
+
+
+_PLAIN: dict[type, type] = {FrozenDict: dict, FrozenList: list, FrozenSet: set, FrozenBytes: bytearray}
+
+
+def plain_kind(kind: type) -> type:
+    """Return the type that a read-only one stands for; any other itself."""
+    return _PLAIN.get(kind, kind)
+
+
 def freeze(value: Any, path: str = "") -> Any:
     """
-    Return a read-only twin of dicts and lists, at any depth, tuples included; other values are returned as they are.
+    Return a read-only twin of dicts, lists, sets, bytearrays and numpy arrays, at any depth, tuples included.
+
+    Other values are returned as they are.
 
     Args:
         value: What to freeze; it is not changed.
         path: Where the value stands, for messages.
     """
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
     if isinstance(value, dict):
         prefix = f"{path}." if path else ""
         return FrozenDict(((key, freeze(item, f"{prefix}{key}")) for key, item in value.items()), path)
-    if isinstance(value, list) and type(value) in (list, FrozenList):
+    if kind is list or kind is FrozenList:
         return FrozenList((freeze(item, path) for item in value), path)
     if isinstance(value, tuple):
         return _same_tuple(value, [freeze(item, path) for item in value])
-    return value
+    if kind is set:
+        return FrozenSet(value, path)
+    if kind is bytearray:
+        return FrozenBytes(value, path)
+    return _frozen_array(value) if _is_array(value) and value.flags.writeable else value
 
 
 def thaw(value: Any) -> Any:
     """
-    Return plain dicts, lists and sets that may be changed, at any depth; other values are returned as they are.
+    Return plain dicts, lists, sets, bytearrays and arrays that may be changed, at any depth; other values as they are.
 
     Example:
         >>> thaw(freeze({"sizes": [1, 2]})) == {"sizes": [1, 2]}
         True
     """
-    if isinstance(value, FrozenDict) or type(value) is dict:
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is dict or kind is FrozenDict:
         return {key: thaw(item) for key, item in value.items()}
-    if isinstance(value, FrozenList) or type(value) is list:
+    if kind is list or kind is FrozenList:
         return [thaw(item) for item in value]
     if isinstance(value, tuple):
         return _same_tuple(value, [thaw(item) for item in value])
-    return set(value) if type(value) is set else value
+    if kind is set or kind is FrozenSet:
+        return set(value)
+    if kind is bytearray or kind is FrozenBytes:
+        return bytearray(value)
+    return value.copy() if _is_array(value) else value
+
+
+_SCALARS = {bool, int, float, str, bytes, type(None)}
+
+
+def _is_array(value: Any) -> bool:
+    kind = type(value)
+    return hasattr(kind, "__array_finalize__") and hasattr(kind, "setflags")
+
+
+def _frozen_array(array: Any) -> Any:
+    """Return a read-only copy of an array of numpy; of one that is mapped from a file, a view."""
+    frozen = array.view() if type(array).__name__ == "memmap" else array.copy()
+    frozen.setflags(write=False)
+    return frozen
 
 
 def _same_tuple(value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:

@@ -98,15 +98,18 @@ class ConfigFunction:
             fixed = overlay.fix(value, name)
             if before is MISSING or not same(fixed, thaw(before)):
                 values[name] = fixed
-                origins.update(self._origins_in(name, fixed, before, done.get(name, [])))
+                bound = done.get(name, [])
+                if isinstance(fixed, dict):
+                    origins.update(self._origins_in(name, fixed, before, bound))
+                else:
+                    origins[(name,)] = self._origin_at(bound[0].lines[()] if bound else self.origin.line)
                 docs.update(self._docs.get(name, {}))
         return Decided(values, origins, docs, overlay.annotations, overlay.replaced, overlay.sums)
 
-    def _origins_in(self, name: str, value: Any, before: Any, done: list[Binding]) -> Iterator[tuple[Path, Origin]]:
-        """Yield where the leaves of an entry were assigned, but for those that are as they were."""
-        if not isinstance(value, dict):
-            yield (name,), self._origin_at(done[0].lines[()] if done else self.origin.line)
-            return
+    def _origins_in(
+        self, name: str, value: dict[Any, Any], before: Any, done: list[Binding]
+    ) -> Iterator[tuple[Path, Origin]]:
+        """Yield where the leaves of a group were assigned, but for those that are as they were."""
         lines = {(*b.path[1:], *below): line for b in done for below, line in b.lines.items()}
         for path, leaf in dotted.walk(value, (name,)) if value else [((name,), value)]:
             if before is not MISSING and same(dotted.get(before, path[1:]), leaf):

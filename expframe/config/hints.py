@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expframe.config.dotted import MISSING, Part, is_whole_number
+from expframe.config.frozen import plain_kind
 
 _ALSO_TAKES: dict[Any, tuple[type, ...]] = {float: (int,), complex: (int, float)}
 
@@ -111,8 +112,7 @@ def of_fields(kind: type) -> Mapping[str, Any]:
 
 def plain_type(kind: type) -> type:
     """Return the type of the standard library that a read-only or numpy one stands for."""
-    if kind.__name__ in {"FrozenList", "FrozenDict"}:
-        return kind.__mro__[1]
+    kind = plain_kind(kind)
     if kind.__module__ == "numpy" and "numpy" in sys.modules:
         numpy = sys.modules["numpy"]
         for abstract, plain in ((numpy.bool_, bool), (numpy.integer, int), (numpy.floating, float), (numpy.str_, str)):

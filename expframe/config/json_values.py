@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from expframe.config import arrays
+from expframe.config.frozen import plain_kind
 from expframe.config.secrets import MASK, Masked, Secret
 from expframe.errors import ValueFormatError
 
@@ -82,7 +83,7 @@ class _Writer:
         self._open: set[int] = set()
 
     def write(self, value: Any, path: tuple[Any, ...] = ()) -> Any:
-        kind = type(value)
+        kind = plain_kind(type(value))
         if kind is bool or value is None or (kind is int and value.bit_length() <= _LONGEST_INT):
             return value
         if kind is str:
@@ -122,9 +123,9 @@ class _Writer:
         return self._write_other(value, kind, path)
 
     def _write_other(self, value: Any, kind: type, path: tuple[Any, ...]) -> Any:
-        if isinstance(value, dict) and _is_plain(kind):
+        if kind is dict:
             return self._write_dict(dict(value), path)
-        if isinstance(value, list) and _is_plain(kind):
+        if kind is list:
             return [self.write(item, path) for item in tuple(value)]
         if kind in _COLLECTIONS:
             items = value if kind is tuple else _ordered(value.copy())
@@ -224,10 +225,6 @@ def plain_numbers(data: Any) -> Any:
     if data.get(TAG) in _NUMBER_TAGS and not data.get("shape") and "value" in data:
         return data["value"]
     return {key: plain_numbers(item) for key, item in data.items()}
-
-
-def _is_plain(kind: type) -> bool:
-    return kind in (dict, list) or kind.__name__ in {"FrozenDict", "FrozenList"}
 
 
 def _name_of(thing: Any) -> str:

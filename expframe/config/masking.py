@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from expframe.config import conversion, json_values
-from expframe.config.frozen import FrozenDict, FrozenList
+from expframe.config.frozen import FrozenDict, FrozenList, FrozenSet
 from expframe.config.json_values import TAG, Reference, from_json, short_repr, to_json
 from expframe.config.secrets import (
     MASK,
@@ -26,7 +26,7 @@ from expframe.config.secrets import (
 )
 
 _NUMBERS = {int, float, complex, bool, type(None)}
-_CONTAINERS = {dict, FrozenDict, MappingProxyType, list, FrozenList, tuple, set, frozenset}
+_CONTAINERS = {dict, FrozenDict, MappingProxyType, list, FrozenList, tuple, set, FrozenSet, frozenset}
 _LONGEST_LINE = 20
 """A line of a secret text, as of a key in a file, is itself secret where it is as long."""
 

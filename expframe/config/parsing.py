@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import operator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -49,6 +51,8 @@ def _read(given: Given, default: Any, annotation: Any) -> Any:
         return None
     if isinstance(given.value, dict) and hasattr(type(default), "__dataclass_fields__"):
         given = Given({**members(default), **given.value})
+    if not isinstance(given.value, str):
+        given = given._replace(value=_restored(given.value, default))
     annotation = hints.plain(annotation)
     is_open = hints.says_nothing(annotation)
     found = MISSING if is_open else towards(given, annotation)
@@ -59,6 +63,29 @@ def _read(given: Given, default: Any, annotation: Any) -> Any:
     return found
 
 
+def _restored(value: Any, default: Any) -> Any:
+    """Return a stored value with what its references stand for, as far as the default is or holds that or its class."""
+    if isinstance(value, json_values.Reference):
+        known = list(_items_in(default))
+        same = (item for item in known if json_values.to_json(item) == value.tagged)
+        others = (towards(Given(value), type(item)) for item in known)
+        return next((found for found in (*same, *others) if found is not MISSING), value)
+    if type(value) is dict:
+        return {key: _restored(item, default) for key, item in value.items()}
+    if type(value) in (list, tuple, set, frozenset):
+        items = [_restored(item, default) for item in value]
+        return value if all(map(operator.is_, items, value)) else type(value)(items)
+    return value
+
+
+def _items_in(value: Any) -> Iterator[Any]:
+    """Yield a value and whatever it holds."""
+    yield value
+    if isinstance(value, dict | list | tuple | set | frozenset):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _items_in(item)
+
+
 def _towards_default(given: Given, default: Any) -> Any:
     """Return what is given as a value of the default's type; MISSING where it cannot be one."""
     if isinstance(default, json_values.Reference):  # of what cannot come back
@@ -67,8 +94,6 @@ def _towards_default(given: Given, default: Any) -> Any:
         return given.value
     if default is None:
         return None if given.means_none else given.value
-    if isinstance(given.value, json_values.Reference) and json_values.to_json(default) == given.value.tagged:
-        return default
     found = towards(given, kind_of(default))
     if isinstance(default, list | tuple | set | frozenset) and not hasattr(default, "_fields"):
         return _like_items(found, default)

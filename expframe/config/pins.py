@@ -11,7 +11,7 @@ from expframe.config import dotted, hints, parsing
 from expframe.config.dotted import MISSING, Path
 from expframe.config.equality import same
 from expframe.config.frozen import thaw
-from expframe.config.request import Override
+from expframe.config.request import Override, has_fields
 
 Annotation = Callable[[], Any]
 """Returns the type that an entry is annotated with, evaluated where the annotation stands."""
@@ -187,9 +187,11 @@ class Pins:
                 return self._merge(value, override, given, work)
             if value and not override.is_code and given is not None:
                 return value
-        elif isinstance(given, dict) and not override.is_code and value is not MISSING and value is not None:
+        elif isinstance(given, dict) and not (
+            override.is_code or value is MISSING or value is None or has_fields(value)
+        ):
             return value
-        return value if same(value, given) else _duplicate(given)
+        return value if same(value, given) else thaw(given)
 
     def _merge(self, value: dict[Any, Any], override: Override, given: dict[Any, Any], work: Work) -> Any:
         for key, item in given.items():
@@ -255,6 +257,7 @@ class Overlay:
         self.replaced: dict[Path, Any] = {}
         self.sums: dict[Path, Sum | None] = {}
         self._left: dict[Path, Any] = {}
+        self._unchanging: dict[dotted.Part, Any] = {}  # numbers and texts, which stay as they are once they are fixed
 
     def annotate(self, types: Mapping[str, Annotation]) -> None:
         """Take note of what the annotations of entries say."""
@@ -268,7 +271,7 @@ class Overlay:
 
     def fix(self, value: Any, name: dotted.Part) -> Any:
         """Return the value of an entry with the fixed leaves in place."""
-        if name not in self.pins.names:
+        if name not in self.pins.names or value is self._unchanging.get(name, MISSING):
             return value
         found = dict(self.pins.places(value, name))
         for path, item in found.items():
@@ -283,6 +286,8 @@ class Overlay:
         if work.added:
             self._note_sums(work, found, fixed, name)
         self._left.update(self.pins.places(fixed, name))
+        if type(fixed) in (bool, int, float, str):
+            self._unchanging[name] = fixed
         return fixed
 
     def _note_sums(self, work: Work, found: Mapping[Path, Any], fixed: Any, name: dotted.Part) -> None:
@@ -291,7 +296,7 @@ class Overlay:
             if path not in work.refused:
                 total = dotted.get({name: fixed}, path[len(self.pins.path) :])
                 is_own = default is found.get(path, MISSING)
-                sums[path] = Sum(_duplicate(default) if is_own else MISSING, _duplicate(total))
+                sums[path] = Sum(thaw(default) if is_own else MISSING, thaw(total))
         self.pins = self.pins.summed(sums)
         self.sums.update(sums)
 
@@ -304,16 +309,9 @@ def add(append: Override, default: Any, annotation: Any = MISSING) -> Any:
     if isinstance(default, set | frozenset) and isinstance(value, set | frozenset | list | tuple):
         return default | set(value)
     both = (default, value)
-    are_numbers = all(isinstance(item, int | float | complex) and not isinstance(item, bool) for item in both)
-    return default + value if are_numbers or all(isinstance(item, str) for item in both) else MISSING
+    are_unchanging = all(isinstance(item, int | float | complex) and not isinstance(item, bool) for item in both)
+    return default + value if are_unchanging or all(isinstance(item, str) for item in both) else MISSING
 
 
 def _item(value: Any, key: Any) -> Any:
     return MISSING if key is MISSING else value[key]
-
-
-def _duplicate(value: Any) -> Any:
-    """Return a copy of a value, so that code which changes it in place does not reach the caller's."""
-    plain = thaw(value)
-    is_array = isinstance(plain, bytearray) or type(plain).__module__ == "numpy"
-    return copy.copy(plain) if is_array else plain

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import conversion, dotted, json_values
+from expframe.config import conversion, dotted, groups, json_values
 from expframe.config.masking import MASKING
 from expframe.config.options import Options
 from expframe.errors import UsageError
@@ -142,7 +142,7 @@ class Override(NamedTuple):
             UsageError: A key is neither text nor a whole number, or a part of it is empty.
         """
         overrides = []
-        for key, value in updates.items():
+        for key, value in (groups.entries_of(updates) or {}).items():
             operator = "+" if isinstance(key, str) and key.startswith("+") else "="
             path: dotted.Path = dotted.split(key.removeprefix("+")) if isinstance(key, str) else (key,)
             if not isinstance(key, str | int) or not path or "" in path:

@@ -186,7 +186,8 @@ class _Resolution:
         self._learn(decided._replace(replaced={}))
         for path, text in decided.docs.items():
             self._named_docs.setdefault((*part.path, *path), text)
-        for path, value in dotted.walk(decided.values):
+        whole = (((key,), value) for key, value in decided.values.items())
+        for path, value in whole if isinstance(layer, Entries) else dotted.walk(decided.values):
             yield Override((*part.path, *path), value, origin=decided.origins.get(path, layer.origin), is_code=True)
 
     def _find_named(self, name: str) -> tuple[Part, Layer] | None:
@@ -226,7 +227,8 @@ class _Resolution:
             seed = Overlay(self._pins_of(part))
             own["seed"] = seed.fix(self.request.seed, "seed")
             self._learn(seed)
-        pinned = self._pins_of(part).values() if part.layers else {}
+        has_code = any(not isinstance(layer, Entries) for layer in part.layers)
+        pinned = self._pins_of(part).values() if has_code else {}
         for layer in part.layers:
             self._decide_layer(part, layer, own, pinned)
         for hook in part.hooks:
@@ -258,7 +260,8 @@ class _Resolution:
                 raise IngredientEntryError(layer.origin.name, self._where(path, layer.origin), name)
         dotted.merge(own, entries)
         pins = self._pins_of(part)
-        own.update((name, pins.fix(own[name], name)) for name in entries if name in pins.names)
+        merged = [name for name in entries if name in pins.names and isinstance(own[name], dict)]
+        own.update((name, pins.fix(own[name], name)) for name in merged)
 
     def _pins_of(self, part: Part) -> Pins:
         """Return what is fixed below a part, without what only its own name for an ingredient would lead to."""

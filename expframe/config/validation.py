@@ -187,6 +187,11 @@ class Verdict:
                 whole = dotted.get(self._tree, path[:end])
                 if not hints.fits(whole, annotation):
                     return True, _Misfit(path[:end], hints.plain(annotation), hints.shown(annotation), whole)
+        for end in range(1, len(path)):
+            instance = self._replaced.get(path[:end])
+            whole = dotted.get(self._tree, path[:end])
+            if has_fields(instance) and isinstance(whole, dict):
+                return is_annotated, _Misfit(path[:end], type(instance), type(instance).__name__, whole)
         if is_annotated or not parsing.type_differs(value, default) or parsing.can_replace(value, default):
             return is_annotated, None
         kind = parsing.kind_of(default)

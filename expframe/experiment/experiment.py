@@ -499,7 +499,7 @@ class Experiment(Ingredient):
 
 def start(
     name: str | None = None,
-    config: Mapping[Any, Any] | str | os.PathLike[str] | None = None,
+    config: object = None,
     *,
     tags: Sequence[str] = (),
     run_name: str | None = None,
@@ -511,7 +511,7 @@ def start(
 
     Args:
         name: What the run is called; by default the script's or notebook's name.
-        config: Its entries: a dict, or a .json, .yaml, .yml or .toml file.
+        config: Its entries, as for `add_config`: a dict, a .json, .yaml, .yml or .toml file, a namespace.
         tags: Words to find it again.
         run_name: Its id, in place of the next number.
         options: Options of the command line, as for `Experiment.run`.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack
 
-from expframe.config import dotted
+from expframe.config import dotted, groups
 from expframe.config.conversion import BOOLEANS
 from expframe.config.decided import Config
 from expframe.config.options import Options
@@ -126,6 +126,8 @@ def ask(
         raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
     info, options, kwargs = asked.get("info") or {}, asked.get("options") or {}, asked.get("kwargs") or {}
     tags, args = asked.get("tags", ()), asked.get("args", ())
+    held = groups.entries_of(config_updates)
+    config_updates = config_updates if held is None else held
     _refuse_unless_mappings(config_updates=config_updates or {}, info=info, options=options, kwargs=kwargs)
     _refuse_unless_lists(named_configs=named_configs, tags=tags, args=args)
     given = Options.from_mapping({**options, "id": asked.get("run_name") or options.get("id") or options.get("--id")})

@@ -9,7 +9,7 @@ from functools import partial, wraps
 from types import FrameType
 from typing import Any, Protocol, TypeVar, overload
 
-from expframe.config import dotted
+from expframe.config import dotted, groups
 from expframe.config.functions import ConfigFunction
 from expframe.config.layers import Entries
 from expframe.config.request import Origin
@@ -127,26 +127,27 @@ class Ingredient:
         self.registry.add_named(layer.__name__, layer)
         return function
 
-    def add_config(self, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any) -> None:
+    def add_config(self, config: object = None, **entries: Any) -> None:
         """
-        Add entries: a dict, a .json, .yaml, .yml or .toml file, or keywords.
+        Add entries: a dict, a .json, .yaml, .yml or .toml file, keywords, or an object that holds entries.
+
+        Such are a namespace (`argparse.Namespace`, `SimpleNamespace`), an instance of a dataclass, and a config of
+        OmegaConf, which is resolved at once.
 
         An experiment's dict may address its ingredients: `ex.add_config(dataset={"size": 10})`.
 
         Raises:
-            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
+            DefinitionError: Nothing, or both a dict and keywords, or what holds no entries was given.
             ConfigFileError: The file is missing, malformed or of an unknown kind.
         """
         self.registry.layers.append(_entries("add_config", "add_config", config, entries, caller_of(self)))
 
-    def add_named_config(
-        self, name: str, config: Mapping[Any, Any] | str | os.PathLike[str] | None = None, **entries: Any
-    ) -> None:
+    def add_named_config(self, name: str, config: object = None, **entries: Any) -> None:
         """
-        Add entries that take part only when they are named: `with NAME`.
+        Add entries that take part only when they are named: `with NAME`; `config` as for `add_config`.
 
         Raises:
-            DefinitionError: Nothing, or both a dict and keywords, or neither dict nor file was given.
+            DefinitionError: Nothing, or both a dict and keywords, or what holds no entries was given.
             ConfigFileError: The file is missing, malformed or of an unknown kind.
             NameTakenError: There is a named config of this name.
         """
@@ -239,9 +240,14 @@ def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], call
         from expframe.config import files
 
         return Entries(files.load(config), Origin("file", os.fspath(config), os.fspath(config)))
-    if config is not None and not isinstance(config, Mapping):
-        raise DefinitionError(subject, f"was given a {type(config).__name__}. Give a dict, a file name or keywords.")
-    return Entries(dict(config) if config is not None else dict(entries), _origin(kind, caller)._replace(name=name))
+    try:
+        found = groups.entries_of(entries if config is None else config)
+    except Exception as problem:
+        raise DefinitionError(subject, f"cannot be resolved: {' '.join(str(problem).split())}") from problem
+    if found is None:
+        takes = "Give a dict, a file name, keywords, a namespace, an instance of a dataclass or a config of OmegaConf."
+        raise DefinitionError(subject, f"was given a {type(config).__name__}. {takes}")
+    return Entries(found, _origin(kind, caller)._replace(name=name))
 
 
 def _origin(kind: str, caller: FrameType) -> Origin:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.config.frozen import FrozenDict, FrozenList
+from expframe.config.frozen import FrozenBytes, FrozenDict, FrozenList, FrozenSet
 from expframe.config.json_values import dump, from_json
 from expframe.disk import layout
 from expframe.disk.files import inside, replace_file, synchronise, write_new
@@ -239,7 +239,7 @@ def _is_data(value: Any) -> bool:
         return all(map(_is_data, value))
     if type(value) is dict:
         return all(_is_data(key) and _is_data(item) for key, item in value.items())
-    return type(value) in _DATA or isinstance(value, FrozenDict | FrozenList)
+    return type(value) in _DATA or isinstance(value, FrozenDict | FrozenList | FrozenSet | FrozenBytes)
 
 
 @contextmanager

@@ -69,7 +69,7 @@ class _Writer(json_values._Writer):
 
     def _write_other(self, value: Any, kind: type, path: tuple[Any, ...]) -> Any:
         outside = self._is_config
-        self._is_config = kind is FrozenDict if isinstance(value, dict) else outside
+        self._is_config = type(value) is FrozenDict if isinstance(value, dict) else outside
         try:
             return super()._write_other(value, kind, path if self._is_config else ())
         finally:

@@ -10,14 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expframe import thaw
+from expframe import Experiment, thaw
+from expframe.config.equality import same
 from expframe.config.frozen import FrozenDict, FrozenList, freeze
 from expframe.errors import ReadOnlyError
 
 Point = namedtuple("Point", "x y")
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.binary() | st.sets(st.integers()),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.binary()
+    | st.sets(st.integers())
+    | st.binary().map(bytearray),
     lambda inner: (
         st.lists(inner)
         | st.dictionaries(st.text() | st.integers(), inner)
@@ -82,17 +89,36 @@ CHANGES = {
     "+=": lambda v: v["d"]["a"].__iadd__([1]),
     "*=": lambda v: v["d"]["a"].__imul__(2),
     "in a tuple": lambda v: v["t"][0].append(1),
+    "add": lambda v: v["s"].add(3),
+    "discard": lambda v: v["s"].discard(1),
+    "s.clear": lambda v: v["s"].clear(),
+    "s.pop": lambda v: v["s"].pop(),
+    "s.remove": lambda v: v["s"].remove(1),
+    "s.update": lambda v: v["s"].update({3}),
+    "difference_update": lambda v: v["s"].difference_update({1}),
+    "intersection_update": lambda v: v["s"].intersection_update({1}),
+    "symmetric_difference_update": lambda v: v["s"].symmetric_difference_update({1}),
+    "s |=": lambda v: v["s"].__ior__({3}),
+    "s &=": lambda v: v["s"].__iand__({3}),
+    "s -=": lambda v: v["s"].__isub__({1}),
+    "s ^=": lambda v: v["s"].__ixor__({1}),
+    "b[i] =": lambda v: v["b"].__setitem__(0, 1),
+    "del b[i]": lambda v: v["b"].__delitem__(0),
+    "b.append": lambda v: v["b"].append(1),
+    "b.extend": lambda v: v["b"].extend(b"x"),
+    "b +=": lambda v: v["b"].__iadd__(b"x"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_is_refused(change):
-    """Whatever changes a dict or list is refused with the path, and changes nothing."""
-    value = freeze({"d": {"a": [1, 2]}, "t": ([1],)})
+    """Whatever changes a dict, list, set or bytearray is refused with the path, and changes nothing."""
+    plain = {"d": {"a": [1, 2]}, "t": ([1],), "s": {1, 2}, "b": bytearray(b"ab")}
+    value = freeze(plain)
 
     with pytest.raises(ReadOnlyError, match=r"Config is read-only .* Use expframe.thaw"):
         CHANGES[change](value)
-    assert {"d": {"a": [1, 2]}, "t": ([1],)} == value
+    assert plain == value
 
 
 def test_the_error_names_the_path():
@@ -115,6 +141,55 @@ def test_everything_takes_them():
         value["b"] | {"d": 1},
     )
     assert isinstance(value, dict) and isinstance(value["a"], list)
+
+
+def test_what_is_made_of_sets_and_bytes_is_plain():
+    """Unions, sums, slices and copies of read-only sets and bytes are plain ones."""
+    some, raw = freeze({1}), freeze(bytearray(b"ab"))
+    made = [some | {2}, some - {2}, {2} | some, some.copy(), some.union([2]), raw + b"c", raw[:1], raw.copy()]
+
+    assert [{1, 2}, {1}, {1, 2}, {1}, {1, 2}, b"abc", b"a", b"ab"] == made
+    assert {set, bytearray} == {type(value) for value in made}
+
+
+def test_arrays_are_read_only_copies(tmp_path):
+    """An array is frozen as a copy, one of a mapped file as a view; the caller's and thawed ones may be changed."""
+    array = numpy.arange(3)
+    mapped = numpy.memmap(tmp_path / "data", dtype="int64", mode="w+", shape=3)
+    for own in (array, mapped, numpy.array(5)):
+        frozen = freeze({"x": [own]})["x"][0]
+
+        assert (False, True) == (frozen.flags.writeable, own.flags.writeable)
+        assert numpy.shares_memory(frozen, own) == (own is mapped)
+        with pytest.raises(ValueError, match="read-only"):
+            frozen[...] = 7
+        thaw(frozen)[...] = 7
+        assert 7 not in own
+
+
+def test_what_functions_read_is_what_is_stored():
+    """A change that a function makes to a value of the config raises, and reaches no other function, run or record."""
+    own = {"some": {1}, "array": numpy.zeros(2), "raw": bytearray(b"ab"), "deep": ([{1}],)}
+    ex = Experiment("test", ghost=True)
+    ex.add_config(own)
+
+    @ex.capture
+    def change(some, array, raw, deep):
+        for attempt in (lambda: some.add(2), lambda: raw.append(1), lambda: deep[0][0].add(2)):
+            with pytest.raises(ReadOnlyError):
+                attempt()
+        with pytest.raises(ValueError, match="read-only"):
+            array += 1
+
+    @ex.main
+    def main(some, array, raw, deep):
+        change()
+        return sorted(some), array.tolist(), bytes(raw), [sorted(item) for item in deep[0]]
+
+    expected = ([1], [0.0, 0.0], b"ab", [[1]])
+
+    assert [expected, expected] == [ex.run().result, ex.run().result]
+    assert same(own, {name: thaw(ex.resolve()[name]) for name in own})
 
 
 def test_copies_may_be_changed():

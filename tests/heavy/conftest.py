@@ -16,6 +16,7 @@ NEEDS = {
     "test_sacred_observers_tinydb.py": ("tinydb",),
     "test_sacred_scripts.py": ("sqlalchemy", "tinydb", "numpy", "yaml"),
     "test_sacred_examples.py": ("tinydb", "numpy"),
+    "test_config_omegaconf.py": ("omegaconf",),
     "test_logging_tensors.py": ("torch", "jax"),
     "test_savers_torch.py": ("torch",),
     "test_savers_keras.py": ("keras", "torch"),

@@ -1,0 +1,63 @@
+"""Objects that hold entries, as dicts: namespaces, instances of dataclasses, configs of OmegaConf."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+
+def entries_of(holder: Any) -> dict[Any, Any] | None:
+    """
+    Return the entries that an object holds, and those of holders in it; None where it holds none.
+
+    A mapping, a namespace, an instance of a dataclass and a config of OmegaConf do, the last with its interpolations
+    resolved. In a mapping, an instance of a dataclass is a value.
+
+    Raises:
+        Exception: A config of OmegaConf cannot be resolved.
+
+    Example:
+        >>> from argparse import Namespace
+        >>> entries_of(Namespace(lr=0.1, net=Namespace(depth=3)))
+        {'lr': 0.1, 'net': {'depth': 3}}
+    """
+    if _is_of_omegaconf(holder):
+        found = _resolved(holder)
+        return found if isinstance(found, dict) else None
+    if isinstance(holder, Mapping):
+        return {key: _plain(item) for key, item in holder.items()}
+    fields = _fields_of(holder)
+    return None if fields is None else {key: _of_field(item) for key, item in fields.items()}
+
+
+def _of_field(value: Any) -> Any:
+    found = entries_of(value) if _fields_of(value) is not None else None
+    return _plain(value) if found is None else found
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with the holders in it as dicts."""
+    if _is_of_omegaconf(value):
+        return _resolved(value)
+    if isinstance(value, Mapping | Namespace):
+        return entries_of(value)
+    return [_plain(item) for item in value] if type(value) is list else value
+
+
+def _fields_of(holder: Any) -> dict[str, Any] | None:
+    """Return the fields of a namespace or an instance of a dataclass."""
+    if isinstance(holder, Namespace | SimpleNamespace):
+        return vars(holder)
+    fields = getattr(type(holder), "__dataclass_fields__", None)
+    return None if fields is None else {name: getattr(holder, name) for name in fields}
+
+
+def _is_of_omegaconf(value: Any) -> bool:
+    return type(value).__module__.startswith("omegaconf.")
+
+
+def _resolved(config: Any) -> Any:
+    return sys.modules["omegaconf"].OmegaConf.to_container(config, resolve=True, throw_on_missing=True)

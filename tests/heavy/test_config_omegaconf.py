@@ -1,0 +1,27 @@
+"""Configs of OmegaConf are taken as groups of entries."""
+
+import pytest
+from omegaconf import OmegaConf
+
+from expframe import Experiment
+from expframe.errors import DefinitionError
+
+CONFIG = OmegaConf.create({"lr": 0.1, "warm": "${lr}", "sizes": [1, {"depth": "${sizes.0}"}], "net": {"lr": "${warm}"}})
+
+
+def test_interpolations_are_resolved():
+    """Entries are the values that a config comes to, in dicts and lists, whole or in part."""
+    ex = Experiment("test")
+    ex.add_config(CONFIG)
+    ex.add_config(new=0, part={"of": CONFIG.net, "list": CONFIG.sizes})
+    found = ex.resolve("warm=0.5", config_updates=OmegaConf.create({"new": 0.3, "part": {"of": {"lr": "${new}"}}}))
+
+    assert (0.1, 0.5, [1, {"depth": 1}], {"lr": 0.1}) == tuple(found[n] for n in ("lr", "warm", "sizes", "net"))
+    assert {"of": {"lr": 0.3}, "list": [1, {"depth": 1}]} == found["part"]
+
+
+@pytest.mark.parametrize("text", ["${nowhere}", "???"])
+def test_what_cannot_be_resolved(text):
+    """What is missing is an error where it is added."""
+    with pytest.raises(DefinitionError, match=r"add_config \(test_config_omegaconf.py:\d+\): cannot be resolved: "):
+        Experiment("test").add_config(OmegaConf.create({"a": text}))
