@@ -271,7 +271,7 @@ class Overlay:
 
     def fix(self, value: Any, name: dotted.Part) -> Any:
         """Return the value of an entry with the fixed leaves in place."""
-        if name not in self.pins.names or value is self._unchanging.get(name, MISSING):
+        if name not in self.pins.names or (name in self._unchanging and value is self._unchanging[name]):
             return value
         found = dict(self.pins.places(value, name))
         for path, item in found.items():
