@@ -251,9 +251,9 @@ class TestValues:
         """The repr of a Python literal, given for a None, gives the literal."""
         ex = Experiment("test")
         ex.add_config(x=None)
-        found = ex.resolve(f"x={value!r}")["x"]
+        found = thaw(ex.resolve(f"x={value!r}")["x"])
 
-        assert (value, type(value)) == (found, list if isinstance(value, list) else type(found))
+        assert (value, type(value)) == (found, type(found))
 
     @pytest.mark.parametrize(
         "text",
