@@ -178,7 +178,7 @@ class TestRun:
     @pytest.mark.parametrize("sample", [0, False, 0.0])
     def test_off(self, tmp_path, sample):
         """0 or False is no interval at all, and nothing is sampled."""
-        sampler = Sampler(Experiment("off", sample=sample)._sample)
+        sampler = Sampler(Experiment("off", sample=sample).settings.sample)
         for _ in range(3):
             sampler.wake(tmp_path)
 
