@@ -98,7 +98,11 @@ def locals_text(variables: Mapping[str, Any], masking: Masking) -> str:
         masking: The secrets of the run.
     """
     own = Masking(variables, masking.names)
-    lines = [f"  {name} = {_shown(own.value(value, (name,)), own, masking)}" for name, value in variables.items()]
+    plain = (str, bytes, dict, list, tuple, set, frozenset)  # of others the repr is masked, as text
+    masked = {
+        name: own.value(value, (name,)) if isinstance(value, plain) else value for name, value in variables.items()
+    }
+    lines = [f"  {name} = {_shown(value, own, masking)}" for name, value in masked.items()]
     return "\n".join(lines) or "  none"
 
 

@@ -16,8 +16,8 @@ from expframe.process.log_lines import RunFormatter
 
 def said(ex, words=""):
     """Return the lines that a command line writes to standard error, with what is kept in the store of `ex`."""
-    root, err = logging.getLogger(), io.StringIO()
-    handlers, level = list(root.handlers), root.level
+    root, own, err = logging.getLogger(), logging.getLogger(ex.name), io.StringIO()
+    handlers, level, own_level = list(root.handlers), root.level, own.level
     root.handlers[:] = []  # those of pytest: ours is set up where there is none
     try:
         with contextlib.redirect_stderr(err):
@@ -25,6 +25,7 @@ def said(ex, words=""):
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
+        own.setLevel(own_level)
     return err.getvalue().splitlines()
 
 

@@ -588,7 +588,8 @@ class TestRecord:
         import random
 
         ex.main(lambda: random.random())
-        first, second = (ex.run(config_updates={"seed": seed}).result for _ in range(2))
+        how = {"config_updates": {"seed": seed}, "options": {"force": True}}
+        first, second = (ex.run(**how).result for _ in range(2))
         assert first == second
 
     def test_info_is_stored_as_it_changes(self, ex):
