@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from expframe.config import equality, json_values
 from expframe.config.frozen import FrozenDict, freeze, thaw
 from expframe.config.masking import Masking
 from expframe.config.request import Origin
 from expframe.config.secrets import USUAL, Names
-
-if TYPE_CHECKING:
-    pass
 
 
 class Change(NamedTuple):

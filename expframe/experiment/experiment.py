@@ -415,7 +415,7 @@ class Experiment(Ingredient):
             overrides: As on a command line: `"lr=0.1"`, `"tags+=['x']"`.
             named: Named configs and config files.
             config_updates: As for `run`.
-            force: Let overrides add entries that nothing defines.
+            force: Take overrides as they are: new entries, values of another type.
 
         Raises:
             ConfigError: A value cannot be decided.
