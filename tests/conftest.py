@@ -1,6 +1,7 @@
 """Fixtures that most tests use."""
 
 import json
+import logging
 import os
 import signal
 import textwrap
@@ -38,6 +39,7 @@ def _clean_world(tmp_path, monkeypatch):
     monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.path.realpath(tmp_path.parent))  # a repository around is not ours
     yield
+    logging.getLogger("test").setLevel(logging.NOTSET)  # of the fixture `ex`; -l has set it
     assert context.active() == ()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("expframe")]
 
