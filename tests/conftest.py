@@ -38,8 +38,12 @@ def _clean_world(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.path.realpath(tmp_path.parent))  # a repository around is not ours
+    known = logging.root.manager.loggerDict
+    levels = {name: logger.level for name, logger in known.items() if isinstance(logger, logging.Logger)}
     yield
-    logging.getLogger("test").setLevel(logging.NOTSET)  # of the fixture `ex`; -l has set it
+    for name, logger in list(known.items()):
+        if isinstance(logger, logging.Logger):
+            logger.setLevel(levels.get(name, logging.NOTSET))  # as it was before -l
     assert context.active() == ()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("expframe")]
 

@@ -130,7 +130,8 @@ def ask(
     config_updates = config_updates if held is None else held
     _refuse_unless_mappings(config_updates=config_updates or {}, info=info, options=options, kwargs=kwargs)
     _refuse_unless_lists(named_configs=named_configs, tags=tags, args=args)
-    given = Options.from_mapping({**options, "id": asked.get("run_name") or options.get("id") or options.get("--id")})
+    run_name = asked.get("run_name")
+    given = Options.from_mapping(options if run_name is None else {**options, "id": run_name})
     if needed:
         given = given._replace(needed=True, any_code=needed == "config")
     return Request(

@@ -23,6 +23,7 @@ def digest_of(command: str, asked: Request) -> str:
     What the child takes over from its parent is no part of it, nor is the order of overrides that do not meet.
 
     Example:
+        >>> from expframe.config.request import Override
         >>> one, two = (Override.parse(text) for text in ("lr=0.1", "epochs=3"))
         >>> digest_of("fit", Request(overrides=(one, two))) == digest_of("fit", Request(overrides=(two, one)))
         True
