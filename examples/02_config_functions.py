@@ -35,7 +35,7 @@ Usage:
     UnknownEntryError: 'widht=16': no config entry 'widht'. Did you mean 'width' (02_config_functions.py:48)? ...
 
     $ python 02_config_functions.py with epochs=many
-    EntryTypeError: 'epochs=many': 'epochs' (02_config_functions.py:58) takes int, not 'many' (str). --force takes it as it is.
+    EntryTypeError: 'epochs=many': 'epochs' (02_config_functions.py:58) takes int, not 'many' (str). ...
 """
 
 from expframe import Experiment
