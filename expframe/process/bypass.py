@@ -122,8 +122,8 @@ class Bypass:
             self._before.append((owner, name, before, ours))
 
     def _take_text(self, text: str) -> Any:
-        if self.above is None or self._way.depth:
-            return self.write(text)
+        if self.above is None or self._way.depth or not any(taker.owner for taker in self.above.takers_here()):
+            return self.write(text)  # Sacred records only what goes through its own stream
         return self.above.write(text)
 
     def _take_flush(self) -> Any:
@@ -139,7 +139,7 @@ class Bypass:
         done = self._write_lowest(data)
         if above is not None and not self._way.depth and done:
             for taker in above.takers_here():
-                if taker.file is not None and not taker.has_own(self.below):
+                if taker.file is not None and taker.owner and not taker.has_own(self.below):
                     taker.file.append(bytes(data)[:done], self)
         return done
 
