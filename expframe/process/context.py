@@ -250,6 +250,7 @@ def _without(run: Any, runs: tuple[Any, ...]) -> tuple[Any, ...]:
 def _hold() -> None:
     for run in _known_runs():
         run.hold()
+    locks.let_imports_end()
 
 
 def _resume() -> None:

@@ -3,15 +3,26 @@ Locks that a forked child finds free.
 
 A fork copies the locks that other threads hold, but not the threads: in the child nobody would ever let go of them. So
 every lock of the package is made here, and all of them are renewed in one place (`context` calls it after a fork).
+
+A module that is being imported has a lock too, Python's own, which nobody can renew: what is half imported stays so.
+Since this package imports late, in whatever thread is the first to need something, a fork waits for such imports.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 import weakref
+from types import FrameType
 from typing import Any
 
 _known: weakref.WeakSet[Any] = weakref.WeakSet()
+
+_IMPORTER = "<frozen importlib._bootstrap>"
+_PACKAGE = __name__.partition(".")[0] + "."
+_PATIENCE = 10.0
+"""Seconds for which a fork waits for imports: one that itself waits for the forking thread never ends."""
 
 
 def lock() -> threading.Lock:
@@ -32,3 +43,27 @@ def renew() -> None:
     """Make every lock free again: for the one thread of a forked child."""
     for known in _known:
         known._at_fork_reinit()  # as the standard library does with its own
+
+
+def let_imports_end() -> None:
+    """Wait until no other thread is importing something for this package: for the moment before a fork."""
+    end = time.monotonic() + _PATIENCE
+    while _is_import_under_way() and time.monotonic() < end:
+        time.sleep(0.001)
+
+
+def _is_import_under_way() -> bool:
+    own = threading.get_ident()
+    return any(_imports_for_us(frame) for thread, frame in sys._current_frames().items() if thread != own)
+
+
+def _imports_for_us(frame: FrameType | None) -> bool:
+    """Return whether a thread that is at this frame is importing because code of this package asked for it."""
+    is_importing = False
+    while frame is not None:
+        if frame.f_code.co_filename == _IMPORTER:
+            is_importing = True
+        elif is_importing and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+            return True
+        frame = frame.f_back
+    return False

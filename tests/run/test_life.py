@@ -2,6 +2,8 @@
 
 import logging
 import os
+import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -208,6 +210,31 @@ class TestForks:
 
         assert 0 == done.returncode, done.stderr
         assert 20 == expframe.runs("runs")[1].summaries["child"].count
+
+    @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # since Python 3.12
+    def test_a_forked_child_imports_what_a_thread_was_importing(self, ex, tmp_path, monkeypatch):
+        """A fork waits for an import that a thread does for the package: its lock would never be free in the child."""
+        monkeypatch.syspath_prepend(tmp_path)
+        (tmp_path / "slow_to_load.py").write_text("import time\ntime.sleep(0.3)\ndef work(): pass\n")
+
+        @ex.main
+        def main(_run):
+            import slow_to_load
+
+            bound = pickle.dumps(_run.bind(slow_to_load.work))
+            del sys.modules["slow_to_load"]
+            thread = threading.Thread(target=pickle.loads, args=(bound,))
+            thread.start()
+            wait_until(lambda: "slow_to_load" in sys.modules)
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(30)
+                pickle.loads(bound)
+                os._exit(0)
+            thread.join()
+            return os.waitpid(pid, 0)[1]
+
+        assert 0 == ex.run(options={"capture": "no"}).result
 
 
 def test_a_ledger_says_each_problem_once(caplog):
