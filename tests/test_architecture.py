@@ -22,6 +22,7 @@ FOLDERS = {
     "store": "ids salt lease foreign attempts points results left cache rows index claims writer reader editing shared"
     " archive checks",
     "store/search": "fields logic query selection collection",
+    "store/sweeps": "journal claims trials",
     "recipe": "specials registry injection ingredient",
     "run": "setup timers progress sampler heart outcome ledger files children logbook recorder resume skip arguments"
     " checkpoints parts life worker bind run open_runs rerun",

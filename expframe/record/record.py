@@ -25,6 +25,8 @@ class Status:
     FAILED = "FAILED"
     INTERRUPTED = "INTERRUPTED"
     TIMEOUT = "TIMEOUT"
+    PRUNED = "PRUNED"
+    """A trial of a sweep that was ended early, since others do better."""
     DIED = "DIED"
     """Only ever read, never written: the record says RUNNING and the process is gone."""
 

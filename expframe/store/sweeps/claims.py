@@ -1,0 +1,161 @@
+"""
+Who does which attempt of which trial: whoever renames a folder that says so into place.
+
+`claims/000017.2` is the second attempt of trial 17. Of many that rename a folder to this name just one succeeds, since
+the folder is never empty; so no claim is ever without an owner. The owner is the process that does the trial.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe.disk import layout
+from expframe.disk.files import replace_file, write_new
+from expframe.record.record import Status
+from expframe.store import rows
+from expframe.store.lease import Lease, holds, own_lease
+
+_OWNER = "owner"
+_RUN = "run"
+_BEAT = 10.0
+"""Seconds within which a claim has its run, or is touched."""
+
+
+class Held(NamedTuple):
+    """
+    What is known of a claim.
+
+    Attributes:
+        lease: The process that has it.
+        writer: What its owner is called in the journal.
+        run: The id of the run that does it; empty until there is one.
+        touched: When its owner last said so, by the file system's clock.
+    """
+
+    lease: Lease
+    writer: str
+    run: str
+    touched: float
+
+
+class Claims:
+    """
+    The claims of one sweep.
+
+    Args:
+        sweep: The folder of the sweep's run.
+    """
+
+    def __init__(self, sweep: Path) -> None:
+        self.folder = sweep / layout.TRIAL_CLAIMS_FOLDER
+        self._store = sweep.parent
+        self._aside: Path | None = None
+        self._token = ""
+        self._pid = 0
+
+    def newest(self) -> dict[int, int]:
+        """Return for each trial that was ever claimed the number of its newest attempt."""
+        found: dict[int, int] = {}
+        try:
+            names = os.listdir(self.folder)  # names are all we need
+        except FileNotFoundError:
+            return found
+        for name in names:
+            trial, _, attempt = name.partition(".")
+            if trial.isdecimal() and attempt.isdecimal():
+                number = int(trial)
+                found[number] = max(found.get(number, 0), int(attempt))
+        return found
+
+    def take(self, trial: int, attempt: int, writer: str) -> bool:
+        """
+        Return whether an attempt of a trial is this process's now.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        aside = self._ready(writer)
+        target = self.path(trial, attempt)
+        os.utime(aside)
+        try:
+            aside.rename(target)
+        except OSError:
+            if not self._is_ours(target):  # where a reply was lost, an error may be told of what has been done
+                if aside.is_dir() and target.is_dir():
+                    return False
+                raise
+        self._aside = None
+        return True
+
+    def note_run(self, trial: int, attempt: int, run: str) -> None:
+        """Note which run does a claimed attempt."""
+        path = self.path(trial, attempt) / _RUN
+        if not path.exists():
+            write_new(path, run.encode())
+
+    def path(self, trial: int, attempt: int) -> Path:
+        """Return the folder of a claim."""
+        return self.folder / f"{trial:06d}.{attempt}"
+
+    def is_taken(self, trial: int, attempt: int) -> bool:
+        """Return whether an attempt was claimed."""
+        return self.path(trial, attempt).exists()
+
+    def of(self, trial: int, attempt: int) -> Held | None:
+        """Return who has a claim; None where it is not there, or damaged."""
+        path = self.path(trial, attempt)
+        try:
+            data: dict[str, Any] = json.loads((path / _OWNER).read_bytes())
+            lease, writer = Lease.from_json(data["lease"]), str(data["writer"])
+            touched = path.stat().st_mtime
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        run = ""
+        with suppress(OSError):
+            run = (path / _RUN).read_text(encoding="ascii", errors="replace")
+        return Held(lease, writer, run, touched)
+
+    def status_of(self, trial: int, attempt: int) -> tuple[str, str]:
+        """
+        Return how a claimed attempt is, by its owner and its run, and the id of that run.
+
+        An attempt whose owner is gone, and that has no run which goes on or has ended, DIED.
+        """
+        held = self.of(trial, attempt)
+        if held is None:
+            return Status.DIED, ""
+        is_owned = holds(held.lease, self.folder, held.touched)  # before its run is looked at, which it may just end
+        held = self.of(trial, attempt) or held
+        row = rows.read(self._store / held.run, ()) if held.run else None
+        if row is not None and row.record is not None:
+            return str(row.record["status"]), held.run
+        return (Status.RUNNING if is_owned else Status.DIED), held.run
+
+    def tidy(self) -> None:
+        """Take away what this process had made ready and did not need."""
+        if self._aside is not None and self._pid == os.getpid():
+            shutil.rmtree(self._aside, ignore_errors=True)
+            self._aside = None
+
+    def _ready(self, writer: str) -> Path:
+        """Return a folder that says that this process claims: made once, used for the first claim that succeeds."""
+        if self._aside is None or self._pid != os.getpid():
+            self._pid, self._token = os.getpid(), os.urandom(8).hex()
+            aside = self.folder / f".{self._pid}-{self._token}"
+            aside.mkdir(parents=True)
+            owner = {"lease": own_lease(_BEAT)._asdict(), "writer": writer, "token": self._token}
+            replace_file(aside / _OWNER, json.dumps(owner))
+            self._aside = aside
+        return self._aside
+
+    def _is_ours(self, target: Path) -> bool:
+        try:
+            found: bool = json.loads((target / _OWNER).read_bytes())["token"] == self._token
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        return found

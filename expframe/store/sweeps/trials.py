@@ -1,0 +1,303 @@
+"""
+How the trials of a sweep are: the fold of its journal and claims, overruled by the records and leases of their runs.
+
+Only trials that somebody has claimed, proposed or told are held in memory: what waits is a number, and not listed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from expframe.config import json_values
+from expframe.disk import layout
+from expframe.record.record import Status
+from expframe.store.sweeps.claims import Claims
+from expframe.store.sweeps.journal import Entry, JournalReader
+
+WAITING = "WAITING"
+"""The status of a trial that nobody has claimed."""
+
+SKIPPED = "SKIPPED"
+"""The status of a trial that the plan leaves out."""
+
+KEPT = (Status.COMPLETED, Status.PRUNED, SKIPPED)
+"""What has ended well, and is never done again."""
+
+TAKEN_UP = (Status.DIED, Status.INTERRUPTED)
+"""What did not come to its end, and goes on when workers start again."""
+
+ALL = "all"
+"""What stands for every trial among those that are to stop."""
+
+
+@dataclass
+class TrialAttempt:
+    """
+    One attempt of a trial.
+
+    Attributes:
+        status: A status of its run, RUNNING from its claim on.
+        run: The id of its run; empty where it has none.
+        started: When it was claimed or started, in seconds since 1970.
+        ended: When it ended; None while it goes on, and where nobody was there to say.
+        values: The fields that the sweep is about, as they were at its end.
+        error: What it failed with, in a line.
+        facts: What else the journal says of its end.
+    """
+
+    status: str = Status.RUNNING
+    run: str = ""
+    started: float | None = None
+    ended: float | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its end was seen by somebody who has written it down."""
+        return self.ended is not None
+
+
+@dataclass
+class TrialState:
+    """
+    How a trial is.
+
+    Attributes:
+        number: Its number.
+        attempts: Its attempts by number.
+        proposed: What the search has proposed for it, as plain JSON data; None where it said nothing.
+    """
+
+    number: int
+    attempts: dict[int, TrialAttempt] = field(default_factory=dict)
+    proposed: Any = None
+
+    @property
+    def attempt(self) -> int:
+        """The number of its newest attempt; 0 where there is none."""
+        return max(self.attempts, default=0)
+
+    @property
+    def newest(self) -> TrialAttempt | None:
+        """Its newest attempt."""
+        return self.attempts[max(self.attempts)] if self.attempts else None
+
+    @property
+    def status(self) -> str:
+        """How its newest attempt is."""
+        found = self.newest
+        return found.status if found is not None else WAITING
+
+    @property
+    def run(self) -> str:
+        """The id of its newest run; empty where it has none."""
+        return next((self.attempts[n].run for n in sorted(self.attempts, reverse=True) if self.attempts[n].run), "")
+
+    @property
+    def fails(self) -> int:
+        """How many of its attempts failed, or died while somebody was there to see it."""
+        good = (*KEPT, Status.INTERRUPTED, Status.RUNNING)
+        return sum(attempt.is_over and attempt.status not in good for attempt in self.attempts.values())
+
+    def next_attempt(self, since: float, retry: int) -> int | None:
+        """
+        Return the number of the attempt that a worker may begin; None where there is nothing to do.
+
+        Args:
+            since: When workers were started again: what ended without coming to its end by then is taken up.
+            retry: How often a trial that failed is tried again.
+        """
+        found = self.newest
+        if found is None:
+            return 1
+        if found.status in KEPT or found.status == Status.RUNNING:
+            return None
+        if found.status in TAKEN_UP and (found.ended is None or found.ended < since):
+            return self.attempt + 1
+        return self.attempt + 1 if found.status != Status.INTERRUPTED and self.fails <= retry else None
+
+
+class Trials:
+    """
+    The trials of a sweep that have begun; `refresh` reads what is new.
+
+    Args:
+        sweep: The folder of the sweep's run.
+    """
+
+    def __init__(self, sweep: Path) -> None:
+        self.folder = sweep
+        self.claims = Claims(sweep)
+        self._journal = JournalReader(sweep)
+        self._states: dict[int, TrialState] = {}
+        self._unfinished: set[int] = set()
+        self._low = 0
+
+    def refresh(self, *, judge: bool = True) -> None:
+        """
+        Read what has come.
+
+        Args:
+            judge: Whether to look for claims that nobody has written down, and at the owner and run of each trial of
+                which nobody says that it has ended.
+        """
+        for entry in self._journal.news():
+            self._take(entry)
+        if judge:
+            for number, attempt in self.claims.newest().items():
+                attempts = self._state(number).attempts
+                if attempt not in attempts:
+                    attempts[attempt] = TrialAttempt()
+                    self._note(number)
+            self._judge()
+
+    def __iter__(self) -> Iterator[TrialState]:
+        return iter([self._states[number] for number in sorted(self._states)])
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def __getitem__(self, number: int) -> TrialState:
+        return self._states.get(number) or TrialState(number)
+
+    def counts(self, size: int | None = None) -> dict[str, int]:
+        """Return how many trials there are of each status; those that wait only where it is known how many there are."""
+        found: dict[str, int] = {}
+        for state in self._states.values():
+            found[state.status] = found.get(state.status, 0) + 1
+        waiting = size - sum(1 for number in self._states if number < size) if size is not None else 0
+        if waiting > 0:
+            found[WAITING] = found.get(WAITING, 0) + waiting
+        return found
+
+    def open(self, size: int | None, since: float, retry: int) -> Iterator[tuple[int, int]]:
+        """
+        Yield what a worker may begin: the number of a trial and of its attempt; first those that had begun.
+
+        Args:
+            size: How many trials there are; None for no end.
+            since: As for `TrialState.next_attempt`.
+            retry: As for `TrialState.next_attempt`.
+        """
+        stopped, again = self.stopped(), self._again()
+        if ALL in stopped:
+            return
+        for state in [self._states[number] for number in sorted(self._unfinished)]:
+            if (size is not None and state.number >= size) or str(state.number) in stopped:
+                continue
+            attempt = state.next_attempt(since, retry)
+            if attempt is None and state.status not in (Status.RUNNING, *KEPT):
+                asked = state.attempt + 1
+                attempt = asked if (state.number, asked) in again else None
+            if attempt is not None:
+                yield state.number, attempt
+        number = self._low
+        while size is None or number < size:
+            if number in self._states and self._states[number].attempts:
+                self._low = number + 1 if number == self._low else self._low
+            elif str(number) not in stopped:
+                yield number, 1
+            number += 1
+
+    def stopped(self) -> set[str]:
+        """Return the numbers of the trials that are to stop, as texts, and `all` where all are."""
+        return set(_names(self.folder / layout.STOP_FOLDER))
+
+    def _again(self) -> set[tuple[int, int]]:
+        """Return which attempts somebody has asked for."""
+        folder = self.folder / layout.RETRY_FOLDER
+        numbers = [name for name in _names(folder) if name.isdecimal()]
+        asked = ((number, attempt) for number in numbers for attempt in _names(folder / number) if attempt.isdecimal())
+        return {(int(number), int(attempt)) for number, attempt in asked}
+
+    def _state(self, number: int) -> TrialState:
+        if number not in self._states:
+            self._states[number] = TrialState(number)
+        return self._states[number]
+
+    def _take(self, entry: Entry) -> None:
+        state = self._state(entry.trial)
+        if entry.event == "proposed":
+            state.proposed = entry.facts.get("point")
+            return
+        known = state.attempts.setdefault(entry.attempt, TrialAttempt())
+        if entry.event == "started":
+            known.run, known.started = str(entry.facts.get("run", "")), entry.time
+        elif entry.event in ("ended", "told"):
+            known.run = str(entry.facts.get("run") or known.run)
+            known.status, known.ended = str(entry.facts.get("status", Status.COMPLETED)), entry.time
+            known.values = {name: _value(value) for name, value in (entry.facts.get("values") or {}).items()}
+            known.error = str(entry.facts.get("error", ""))
+            known.facts = entry.facts
+        elif entry.event == "claimed" and known.started is None:
+            known.started = entry.time
+        self._note(entry.trial)
+
+    def _note(self, number: int) -> None:
+        """Remember whether a trial has come to its end."""
+        state = self._states[number]
+        newest = state.newest
+        if newest is not None and newest.is_over and newest.status in KEPT:
+            self._unfinished.discard(number)
+        elif newest is not None:
+            self._unfinished.add(number)
+
+    def _judge(self) -> None:
+        """Look at those whose end nobody has written down."""
+        for number in self._unfinished:
+            state = self._states[number]
+            known = state.newest
+            if known is not None and not known.is_over:
+                known.status, run = self.claims.status_of(number, state.attempt)
+                known.run = run or known.run
+
+
+def _value(data: Any) -> Any:
+    return json_values.from_json(data) if isinstance(data, dict | list) else data
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # names are all we need
+    except FileNotFoundError:
+        return []
+
+
+def ask_stop(sweep: Path, trial: int | None = None) -> None:
+    """Ask that a trial stops, or every one and every worker; who does them looks at it within a beat."""
+    folder = sweep / layout.STOP_FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / (ALL if trial is None else str(trial))).touch()
+
+
+def is_to_stop(sweep: Path, trial: int) -> bool:
+    """Return whether somebody has asked that a trial stops."""
+    folder = f"{sweep}/{layout.STOP_FOLDER}"
+    return os.path.exists(folder) and any(os.path.exists(f"{folder}/{name}") for name in (ALL, str(trial)))
+
+
+def take_back_stop(sweep: Path) -> None:
+    """Let workers and trials go on that were to stop."""
+    folder = sweep / layout.STOP_FOLDER
+    for name in _names(folder):
+        (folder / name).unlink(missing_ok=True)
+
+
+def ask_again(sweep: Path, state: TrialState) -> None:
+    """Ask that a trial which has ended is done again."""
+    folder = sweep / layout.RETRY_FOLDER / str(state.number)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / str(state.attempt + 1)).touch()
+    (sweep / layout.STOP_FOLDER / str(state.number)).unlink(missing_ok=True)
+
+
+def now() -> float:
+    """Return the time as the journal has it, in seconds since 1970."""
+    return time.time()

@@ -1,0 +1,165 @@
+"""How trials are, by the journal, claims, records and leases."""
+
+import json
+import math
+import os
+
+import pytest
+
+from expframe.record.record import Status
+from expframe.store.sweeps import trials as of_trials
+from expframe.store.sweeps.journal import Journal, JournalReader, new_writer
+from expframe.store.sweeps.trials import WAITING, Trials
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """The folder of a sweep's run."""
+    folder = tmp_path / "runs" / "1"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def journal(sweep):
+    """A writer of its journal."""
+    return Journal(sweep, new_writer())
+
+
+def folded(sweep):
+    """Return its trials as they are now."""
+    trials = Trials(sweep)
+    trials.refresh()
+    return trials
+
+
+def begin(sweep, number, attempt=1):
+    """Claim an attempt for a process that is gone."""
+    claims = Trials(sweep).claims
+    claims.take(number, attempt, "gone")
+    owner = claims.path(number, attempt) / "owner"
+    data = json.loads(owner.read_text())
+    owner.write_text(json.dumps({**data, "lease": {**data["lease"], "started": "1"}}))
+    return claims
+
+
+class TestJournal:
+    """What is written is read back, once, whoever wrote it."""
+
+    def test_reading_goes_on_where_it_was(self, sweep, journal):
+        """Each entry is read once, also of writers that come later."""
+        reader = JournalReader(sweep)
+        journal.note("started", 1, 1, run="7")
+        first = list(reader.news())
+        Journal(sweep, new_writer()).note("ended", 1, 1, status="COMPLETED", values={"result": math.inf})
+        second = list(reader.news())
+
+        assert [("started", {"run": "7"})] == [(entry.event, entry.facts) for entry in first]
+        assert ["ended"] == [entry.event for entry in second]
+        assert math.inf == folded(sweep)[1].newest.values["result"]
+
+    def test_damage_costs_a_line(self, sweep, journal):
+        """A line that is torn or no entry is left out, and those around it are read."""
+        journal.note("started", 1, 1)
+        path = next((sweep / "trials").iterdir())
+        path.write_bytes(path.read_bytes() + b'{"event": "en\n[1]\n{"event": "x", "trial": "1"}\n')
+        journal.note("started", 2, 1)
+        path.write_bytes(path.read_bytes() + b'{"event": "started", "tri')
+
+        assert [1, 2] == [entry.trial for entry in JournalReader(sweep).news()]
+
+
+class TestStatus:
+    """The newest attempt says how a trial is."""
+
+    def test_order_of_writers_does_not_matter(self, sweep):
+        """What an earlier attempt's writer says late changes nothing of a later attempt."""
+        first, second = Journal(sweep, "b"), Journal(sweep, "a")
+        first.note("started", 5, 1, run="7")
+        first.note("ended", 5, 1, status="FAILED", error="ValueError: no")
+        second.note("started", 5, 2, run="8")
+        second.note("ended", 5, 2, status="COMPLETED", values={"result": 2.0})
+        state = folded(sweep)[5]
+
+        assert (2, "COMPLETED", "8", 1) == (state.attempt, state.status, state.run, state.fails)
+
+    def test_a_claim_of_the_dead_without_a_run_died(self, sweep):
+        """A claim whose owner is gone is taken up at once by whoever looks."""
+        begin(sweep, 0)
+        trials = folded(sweep)
+
+        assert Status.DIED == trials[0].status
+        assert [(0, 2), (1, 1)] == list(trials.open(2, since=0.0, retry=0))
+
+    def test_a_run_that_ended_overrules_silence(self, sweep):
+        """A run that was COMPLETED before its owner could say so is not done again."""
+        claims = begin(sweep, 0)
+        run = sweep.parent / "2"
+        run.mkdir()
+        (run / "run.json").write_text(json.dumps({"format": 1, "uid": "u", "status": "COMPLETED"}))
+        claims.note_run(0, 1, "2")
+        trials = folded(sweep)
+
+        assert ("COMPLETED", "2") == (trials[0].status, trials[0].run)
+        assert [] == list(trials.open(1, since=0.0, retry=3))
+
+    def test_counts_say_what_waits(self, sweep, journal):
+        """Trials that nobody has claimed are counted, not listed."""
+        journal.note("ended", 3, 1, status="COMPLETED")
+
+        assert {"COMPLETED": 1, WAITING: 999_999} == folded(sweep).counts(1_000_000)
+        assert 1 == len(folded(sweep))
+
+
+class TestOpen:
+    """What may be begun."""
+
+    def test_kept_and_running_are_left_alone(self, sweep, journal):
+        """What is COMPLETED or PRUNED is kept, and what somebody does is left alone."""
+        journal.note("ended", 0, 1, status="COMPLETED")
+        journal.note("ended", 1, 1, status="PRUNED")
+        Trials(sweep).claims.take(2, 1, journal.writer)
+        os.mkdir(sweep / "stop")
+
+        assert [(3, 1), (4, 1)] == list(folded(sweep).open(5, since=math.inf, retry=9))
+
+    @pytest.mark.parametrize(("retry", "expected"), [(0, []), (1, []), (2, [(0, 3)])])
+    def test_failures_are_tried_again_so_often(self, sweep, journal, retry, expected):
+        """A trial that failed is tried again up to the given number, by exceptions as by deaths that were seen."""
+        journal.note("ended", 0, 1, status="FAILED")
+        journal.note("ended", 0, 2, status="DIED")
+
+        assert expected == list(folded(sweep).open(1, since=0.0, retry=retry))
+
+    @pytest.mark.parametrize("status", ["DIED", "INTERRUPTED"])
+    def test_what_did_not_come_to_its_end_waits_for_the_next_start(self, sweep, journal, status):
+        """A trial that was interrupted or died is taken up by workers that are started after that, not before."""
+        journal.note("ended", 0, 1, status=status)
+        trials = folded(sweep)
+
+        assert [] == list(trials.open(1, since=trials[0].newest.ended - 1, retry=0))
+        assert [(0, 2)] == list(trials.open(1, since=trials[0].newest.ended + 1, retry=0))
+
+    def test_stop_and_again(self, sweep, journal):
+        """What is to stop is not begun; what somebody asks for again is, once."""
+        journal.note("ended", 0, 1, status="FAILED")
+        of_trials.ask_again(sweep, folded(sweep)[0])
+        of_trials.ask_stop(sweep, 1)
+
+        assert [(0, 2), (2, 1)] == list(folded(sweep).open(3, since=0.0, retry=0))
+        assert of_trials.is_to_stop(sweep, 1)
+        assert not of_trials.is_to_stop(sweep, 2)
+
+        journal.note("ended", 0, 2, status="FAILED")
+        of_trials.ask_stop(sweep)
+        assert [] == list(folded(sweep).open(3, since=0.0, retry=0))
+
+        of_trials.take_back_stop(sweep)
+        assert [(1, 1), (2, 1)] == list(folded(sweep).open(3, since=0.0, retry=0))
+
+    def test_a_million_cost_nothing(self, sweep):
+        """Trials that wait are not listed before they are asked for."""
+        trials = folded(sweep)
+
+        assert (0, 1) == next(trials.open(10**12, since=0.0, retry=0))
+        assert (0, 1) == next(trials.open(None, since=0.0, retry=0))
