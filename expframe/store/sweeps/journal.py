@@ -1,7 +1,7 @@
 """
 What happens to the trials of a sweep, a line of JSON each: `claimed`, `proposed`, `started`, `ended`, `told`.
 
-Each writer appends to a file of its own, `trials/<writer>.jsonl`, so that no two ever write into one. Readers fold them.
+Each writer appends to a file of its own, `trials/<writer>.jsonl`, so that no two write into one. Readers fold them.
 """
 
 from __future__ import annotations

@@ -168,7 +168,7 @@ class Trials:
         return self._states.get(number) or TrialState(number)
 
     def counts(self, size: int | None = None) -> dict[str, int]:
-        """Return how many trials there are of each status; those that wait only where it is known how many there are."""
+        """Return how many trials there are of each status; of those that wait only where an end is known."""
         found: dict[str, int] = {}
         for state in self._states.values():
             found[state.status] = found.get(state.status, 0) + 1

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 
 import pytest
 
@@ -119,7 +118,7 @@ class TestOpen:
         journal.note("ended", 0, 1, status="COMPLETED")
         journal.note("ended", 1, 1, status="PRUNED")
         Trials(sweep).claims.take(2, 1, journal.writer)
-        os.mkdir(sweep / "stop")
+        (sweep / "stop").mkdir()
 
         assert [(3, 1), (4, 1)] == list(folded(sweep).open(5, since=math.inf, retry=9))
 
