@@ -114,6 +114,7 @@ class Stopping:
     def forked(self) -> None:
         """Leave signals to the parent: in a forked child they end the process, as they do without us."""
         self._give_back()
+        self._depth = 0  # none of the runs that are under way ends here
 
 
 def find_job_end() -> float | None:

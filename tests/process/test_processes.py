@@ -184,6 +184,24 @@ class TestSignals:
         assert -signal.SIGTERM == only_run(tmp_path).result
         assert "Traceback" not in err
 
+    @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # since Python 3.12
+    def test_runs_of_a_forked_child_give_the_default_back(self, ex):
+        """A forked child ends by SIGTERM also after it has done runs of its own, as a pool's worker has to."""
+
+        @ex.command
+        def one():
+            return signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+        @ex.main
+        def main():
+            pid = os.fork()
+            if pid == 0:
+                is_taken = not ex.run("one").result
+                os._exit(0 if is_taken and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL else 1)
+            return os.waitpid(pid, 0)[1]
+
+        assert 0 == ex.run(options={"capture": "no"}).result
+
     def test_second_sigterm_does_not_wait(self, script, environment, tmp_path):
         """A second SIGTERM interrupts at once."""
         path = script("""
