@@ -38,13 +38,11 @@ def _clean_world(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.path.realpath(tmp_path.parent))  # a repository around is not ours
-    known = logging.root.manager.loggerDict
-    levels = {name: logger.level for name, logger in known.items() if isinstance(logger, logging.Logger)}
+    levels = {logger: logger.level for logger in _loggers()}
     before = _our_threads()
     yield
-    for name, logger in list(known.items()):
-        if isinstance(logger, logging.Logger):
-            logger.setLevel(levels.get(name, logging.NOTSET))  # as it was before -l
+    for logger in _loggers():
+        logger.setLevel(levels.get(logger, logging.NOTSET))  # as it was before -l
     runs, threads = _runs_left(), _our_threads() - before
 
     assert ([], set()) == (runs, threads)
@@ -63,6 +61,12 @@ def _runs_left():
         context._active = context._of_main_thread = context._opened = ()
         context._current.set(None)
     return left
+
+
+def _loggers():
+    """Return all loggers that exist, the root logger first."""
+    known = list(logging.root.manager.loggerDict.values())
+    return [logging.root, *(logger for logger in known if isinstance(logger, logging.Logger))]
 
 
 @pytest.fixture
