@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Mapping
+from types import FrameType
 from typing import Any, NoReturn
 
 from expframe.config.json_values import short_repr, short_text
@@ -89,7 +91,15 @@ def _run_mark() -> str:
     return f"[{run.id}]" if run is not None and run.id is not None else ""
 
 
-def locals_text(variables: Mapping[str, Any], masking: Masking) -> str:
+def log_locals(log: logging.Logger, frame: FrameType, masking: Masking) -> None:
+    """Write the local variables of a frame into a debug log: short reprs, secrets masked."""
+    if log.isEnabledFor(logging.DEBUG):
+        code = frame.f_code
+        where = f"{code.co_name}() ({os.path.basename(code.co_filename)}:{frame.f_lineno})"
+        log.debug("Locals of %s:\n%s", where, _locals_text(frame.f_locals, masking))
+
+
+def _locals_text(variables: Mapping[str, Any], masking: Masking) -> str:
     """
     Return variables as text, one a line with a short repr, secrets masked. Never fails, whatever their reprs do.
 

@@ -176,3 +176,47 @@ class Record(NamedTuple):
 
 _PAIRS = {"sources", "sources_at_end"}
 _TUPLES = {"tags", "named_configs", "overrides", "argv", "problems"}
+
+
+class Recorded:
+    """What a live run and a stored one answer alike: the names of their record."""
+
+    @property
+    def record(self) -> Record:
+        """The facts, as they are now."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """The experiment."""
+        return self.record.name
+
+    @property
+    def command(self) -> str:
+        """The command that it runs, or ran."""
+        return self.record.command
+
+    @property
+    def uid(self) -> str:
+        """What no other run anywhere has: given once, there even where nothing is kept, kept when a run is copied."""
+        return self.record.uid
+
+    @property
+    def attempt(self) -> int:
+        """1, and one more each time that the run was resumed."""
+        return self.record.attempt
+
+    @property
+    def status(self) -> str:
+        """How it is, or ended: one of `Status`, or a custom one."""
+        return self.record.status
+
+    @property
+    def depth(self) -> int:
+        """How many runs are around it."""
+        return self.record.depth
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words by which it can be found."""
+        return self.record.tags

@@ -129,8 +129,12 @@ class Life:
         setup: What runs of its experiment share.
         stopping: Whether it is asked to end.
         resumed: The run that is taken up; None in a first attempt.
-        parts: The names of those it has from start to end, in the order in which they begin.
-        of_calls: The names of those that begin with each of its calls instead.
+        is_called: Whether some parts begin with each of its calls instead.
+        is_loud: Whether the log says when it begins and ends: not where a command only shows something.
+
+    Attributes:
+        WHOLE: The parts that a run has from start to end, in the order in which they begin.
+        OF_CALLS: Those that begin with each call where it is called many times.
     """
 
     WHOLE = (
@@ -148,6 +152,7 @@ class Life:
         resumed: Resumed | None,
         *,
         is_called: bool = False,
+        is_loud: bool = True,
     ) -> None:
         self._run = run
         self._recorder = recorder
@@ -155,6 +160,7 @@ class Life:
         self._stopping = stopping
         self._resumed = resumed
         self._is_called = is_called
+        self._is_loud = is_loud
         self._capturing = Capturing(
             recorder.ledger.record.capture, recorder.files, recorder.sinks, recorder.ledger.say, run
         )
@@ -211,7 +217,7 @@ class Life:
                 run.config.warnings,
                 recorder.timers,
                 run.title,
-                NOTICE if run.is_loud else 10,
+                NOTICE if self._is_loud else 10,
                 is_recorded=bool(setup.observers),
                 is_of_script=run.is_of_script,
                 masking=run.masking,

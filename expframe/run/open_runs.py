@@ -72,8 +72,8 @@ class StartedRun(Run):
         if self.request.options.dry_run or self.request.options.needed:
             problem = "are for a command that runs as a whole, not for a run that is opened now."
             raise OptionError("--dry-run and --needed", problem)
-        self._make_ready()
-        life = self._begun()
+        self._work.make_ready()
+        life = self._work.begun()
         life.__enter__()
         self._open = life
         context.keep(self)
@@ -157,7 +157,7 @@ class CalledRun(StartedRun):
         try:
             with self._life.of_call():
                 given = {**self.request.kwargs, **kwargs}
-                return self._call_command((*self.request.args, *args), given, results.append)
+                return self._work.call_command((*self.request.args, *args), given, results.append)
         except BaseException as problem:
             status = Outcome.of(problem, self.masking).status
             failure = failure_of(problem, self.masking) if status != Status.COMPLETED else None
@@ -183,9 +183,9 @@ class CalledRun(StartedRun):
             self._recorder.ledger.count("calls")
             self._recorder.emit(call)
 
-    def _outcome(self, ended: BaseException | None) -> Outcome:
+    def outcome(self, ended: BaseException | None) -> Outcome:
         """Return what the last call ended as, where nothing else went wrong."""
-        return super()._outcome(ended) if ended is not None else self._last
+        return super().outcome(ended) if ended is not None else self._last
 
 
 def close_earlier(name: str) -> None:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from expframe.config.decided import Config
 from expframe.config.masking import Masking
+from expframe.config.options import Options
+from expframe.config.request import Request
 from expframe.observers.base import Observer
 from expframe.observers.fanout import Sinks
+from expframe.process import context, output
 from expframe.record.events import Event
 from expframe.record.record import Record
 from expframe.run.children import ChildCounts
 from expframe.run.files import RunFiles
-from expframe.run.ledger import Ledger, LiveInfo
+from expframe.run.ledger import Ledger, LiveInfo, first_record, next_record
 from expframe.run.logbook import Logbook
 from expframe.run.progress import Progress
+from expframe.run.resume import Resumed
+from expframe.run.setup import Setup
 from expframe.run.timers import Timers
 from expframe.store.reader import StoredRun
-from expframe.store.writer import WorkerSink
+from expframe.store.salt import salt_of
+from expframe.store.writer import LocalStore, WorkerSink
 
 
 class Recorder:
@@ -40,6 +51,7 @@ class Recorder:
         progress: Its loops that show how far they are.
         info: Its info.
         children: How often it was asked for which child.
+        masking: What of it is secret.
     """
 
     def __init__(
@@ -51,7 +63,7 @@ class Recorder:
         *,
         is_view: bool = False,
     ) -> None:
-        self._masking = masking
+        self.masking = masking
         self.ledger = Ledger(record, record.id if is_view else None)
         self.sinks = Sinks(observers, self.ledger.say, self.ledger.count_event, masking)
         self.files = RunFiles(self.emit, self.ledger, is_owner=not is_view)
@@ -78,5 +90,44 @@ class Recorder:
     def forked(self) -> None:
         """Go on in a forked child: it may log and save beside its parent's files."""
         self.files.forked()
-        self._sink = WorkerSink(self.files.folder, self._masking)
+        self._sink = WorkerSink(self.files.folder, self.masking)
         self.logbook.forked()
+
+
+def masking_of(config: Config, options: Options, observers: Sequence[Observer] = ()) -> Masking:
+    """Return what of a run is secret, told from other secrets by the salt of its store."""
+    stores = [observer.path for observer in observers if isinstance(observer, LocalStore)]
+    salt = partial(salt_of, stores[0], make=True) if stores else None
+    return Masking((config.values, dict(options.extra)), config.names, words=sys.argv, salt=salt)
+
+
+def first_recorder(
+    setup: Setup, command: str, request: Request, config: Config, parent: Any, resumed: Resumed | None
+) -> Recorder:
+    """
+    Return what a run records with, and its record as it begins.
+
+    Args:
+        setup: What runs of its experiment share.
+        command: The command.
+        request: What was asked.
+        config: The decided values.
+        parent: The run around it, or None.
+        resumed: The run that is taken up; None in a first attempt.
+    """
+    masking = masking_of(config, request.options, setup.observers)
+    if resumed is not None:
+        record = next_record(resumed.record, resumed.attempt, request, masking)
+    else:
+        name, around = request.options.name or setup.name, parent.record if parent else None
+        record = first_record(os.urandom(16).hex(), name, command, request, config.get("seed"), around, masking)
+    recorder = Recorder(record._replace(capture=_capture_mode(setup, request, parent)), masking, setup.observers)
+    recorder.info.value.update(request.info)
+    return recorder
+
+
+def _capture_mode(setup: Setup, request: Request, parent: Any) -> str:
+    if not setup.observers or request.options.queue:
+        return "no"
+    is_first = parent is None and not context.active()
+    return request.options.capture or output.default_mode(command_line=setup.is_command_line, first=is_first)

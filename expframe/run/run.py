@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cached_property, partial
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from expframe.config.decided import Config
 from expframe.config.masking import Masking
+from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.errors import RunError
-from expframe.facts.gathering import Scope, require_clean
-from expframe.process import context, output
-from expframe.process.awaiting import call
-from expframe.process.log_lines import RunLogger
+from expframe.facts.gathering import Scope
+from expframe.process import context
+from expframe.process.log_lines import RunLogger, log_locals
 from expframe.process.seeds import child_seed
 from expframe.process.signals import Stopping
 from expframe.recipe.injection import Plan
 from expframe.recipe.registry import Captured, Command, Snapshot
 from expframe.record.events import Call, File
-from expframe.record.record import Record, Status, now
+from expframe.record.record import Record, Recorded, Status
 from expframe.record.summaries import Summary
 from expframe.run.arguments import Arguments
 from expframe.run.bind import BoundFunction, BoundWorker
 from expframe.run.checkpoints import RunCheckpoints
 from expframe.run.children import digest_of
 from expframe.run.files import RunFiles
-from expframe.run.ledger import first_record, next_record
 from expframe.run.life import Life
 from expframe.run.logbook import Logbook
 from expframe.run.outcome import Outcome
-from expframe.run.parts import shown
 from expframe.run.progress import Progress
-from expframe.run.recorder import Recorder
+from expframe.run.recorder import Recorder, first_recorder
 from expframe.run.resume import Resumed
 from expframe.run.setup import Setup
 from expframe.run.skip import turn
 from expframe.run.timers import Timers
-from expframe.run.worker import Ticket
-from expframe.store.salt import salt_of
+from expframe.run.work import Work
+from expframe.run.worker import Ticket, view_of
 from expframe.store.writer import LocalStore
 
 if TYPE_CHECKING:
@@ -60,7 +56,7 @@ class _Delegate:
     """A method of a part: documented there, found once for each run, then as fast as the part's own."""
 
     def __init__(self, part: str, method: Callable[..., Any]) -> None:
-        self._part = part
+        self._part = attrgetter(part)
         self._method = method
 
     def __set_name__(self, _owner: type, name: str) -> None:
@@ -69,8 +65,7 @@ class _Delegate:
     def __get__(self, run: Any, _owner: type | None = None) -> Any:
         if run is None:
             return self._method
-        part = run._checkpoints if self._part == "checkpoints" else getattr(run._recorder, self._part)
-        found = run.__dict__[self._name] = getattr(part, self._method.__name__)
+        found = run.__dict__[self._name] = getattr(self._part(run), self._method.__name__)
         return found
 
 
@@ -78,7 +73,7 @@ def _of(part: str, method: Callable[Concatenate[Any, P], R]) -> Callable[Concate
     return cast(Callable[Concatenate[Any, P], R], _Delegate(part, method))
 
 
-class Run:
+class Run(Recorded):
     """
     One run of one command: the live handle. Its facts are in `record`.
 
@@ -106,7 +101,7 @@ class Run:
         config: Config,
         parent: Run | None,
         resumed: Resumed | None = None,
-        view: Ticket | None = None,
+        view: Recorder | None = None,
     ) -> None:
         self.config = config
         self.snapshot = snapshot
@@ -116,51 +111,25 @@ class Run:
         self.result: Any = None
         self.has_started = False
         self._setup = setup
-        self._command = command
         self._resumed = resumed
-        self._keeps_nothing = view.keeps_nothing if view else request.options.unobserved
-        if view is not None:
-            folder = Path(view.folder) if view.folder else None
-            self._recorder = Recorder(view.record, self.masking, folder=folder, is_view=True)
-        else:
-            self._recorder = Recorder(self._first_record(), self.masking, setup.observers)
-        self._recorder.info.value.update(request.info)
-        self._stopping = self._find_stopping()
-        self._arguments = Arguments(self, snapshot, config, setup)
-        self.plans = self._arguments.plans
-        self._checkpoints = RunCheckpoints(self._recorder, self._arguments, self._stopping, resumed)
-        self._life = Life(self, self._recorder, setup, self._stopping, resumed, is_called=self._is_called)
-
-    def _first_record(self) -> Record:
-        """Return the record with which it begins."""
-        request, parent, resumed = self.request, self.parent, self._resumed
-        assert self._command is not None
-        if resumed is not None:
-            record = next_record(resumed.record, resumed.attempt, request, self.masking)
-        else:
-            name, around = request.options.name or self._setup.name, parent.record if parent else None
-            uid, seed = os.urandom(16).hex(), self.config.get("seed")
-            record = first_record(uid, name, self._command.name, request, seed, around, self.masking)
-        return record._replace(capture=self._capture_mode())
-
-    def _capture_mode(self) -> str:
-        if not self._setup.observers or self.request.options.queue:
-            return "no"
-        first = self.parent is None and not context.active()
-        chosen = self.request.options.capture
-        return chosen or output.default_mode(command_line=self._setup.is_command_line, first=first)
+        title = command.name if command else ""
+        self._recorder = recorder = view or first_recorder(setup, title, request, config, parent, resumed)
+        self._stopping = stopping = self._find_stopping()
+        self._arguments = arguments = Arguments(self, snapshot, config, setup)
+        self.plans = arguments.plans
+        self._checkpoints = RunCheckpoints(recorder, arguments, stopping, resumed)
+        is_loud = command is not None and not command.unobserved
+        self._life = Life(self, recorder, setup, stopping, resumed, is_called=self._is_called, is_loud=is_loud)
+        self._work = Work(self, command, recorder, arguments, setup, self._life, stopping, is_resumed=bool(resumed))
 
     def _find_stopping(self) -> Stopping:
         """Return what tells it to end: a run and those inside it are told together."""
         return self.parent._stopping if self.parent else Stopping(self.grace)
 
-    @cached_property
+    @property
     def masking(self) -> Masking:
         """What of it is secret, told from other secrets by the salt of its store."""
-        stores = [observer.path for observer in self._setup.observers if isinstance(observer, LocalStore)]
-        salt = partial(salt_of, stores[0], make=True) if stores else None
-        given = (self.config.values, dict(self.request.options.extra))
-        return Masking(given, self.config.names, words=sys.argv, salt=salt)
+        return self._recorder.masking
 
     # ------------------------------------------------------------------------------------------------- what it is
 
@@ -170,49 +139,14 @@ class Run:
         return self._recorder.ledger.record
 
     @property
-    def name(self) -> str:
-        """The experiment."""
-        return self.record.name
-
-    @property
-    def command(self) -> str:
-        """The command."""
-        return self.record.command
-
-    @property
     def id(self) -> str | None:
         """Its name in the store; None where nothing is kept."""
         return self._recorder.ledger.id
 
     @property
-    def uid(self) -> str:
-        """Unique among all runs anywhere; there even where nothing is kept."""
-        return self.record.uid
-
-    @property
-    def attempt(self) -> int:
-        """1, and one more each time that the run was resumed."""
-        return self.record.attempt
-
-    @property
-    def status(self) -> str:
-        """One of `Status`, or a custom one."""
-        return self.record.status
-
-    @property
-    def depth(self) -> int:
-        """How many runs are around it."""
-        return self.record.depth
-
-    @property
     def root(self) -> Run:
         """The outermost run."""
         return self.parent.root if self.parent else self
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Words to find it again."""
-        return self.record.tags
 
     @property
     def seed(self) -> Any:
@@ -309,26 +243,26 @@ class Run:
 
     # ---------------------------------------------------------------------------------------- what it logs and keeps
 
-    log_scalar = _of("logbook", Logbook.log_scalar)
-    log_scalars = _of("logbook", Logbook.log_scalars)
-    log_table = _of("logbook", Logbook.log_table)
-    log_histogram = _of("logbook", Logbook.log_histogram)
-    log_text = _of("logbook", Logbook.log_text)
-    log_image = _of("logbook", Logbook.log_image)
-    log_figure = _of("logbook", Logbook.log_figure)
-    metrics = _of("logbook", Logbook.metrics)
-    media = _of("logbook", Logbook.media)
-    timer = _of("timers", Timers.timer)
-    track = _of("progress", Progress.track)
-    path = _of("files", RunFiles.path)
-    save = _of("files", RunFiles.save)
-    load = _of("files", RunFiles.load)
-    add_artifact = _of("files", RunFiles.add_artifact)
-    add_resource = _of("files", RunFiles.add_resource)
-    open_resource = _of("files", RunFiles.open_resource)
+    log_scalar = _of("_recorder.logbook", Logbook.log_scalar)
+    log_scalars = _of("_recorder.logbook", Logbook.log_scalars)
+    log_table = _of("_recorder.logbook", Logbook.log_table)
+    log_histogram = _of("_recorder.logbook", Logbook.log_histogram)
+    log_text = _of("_recorder.logbook", Logbook.log_text)
+    log_image = _of("_recorder.logbook", Logbook.log_image)
+    log_figure = _of("_recorder.logbook", Logbook.log_figure)
+    metrics = _of("_recorder.logbook", Logbook.metrics)
+    media = _of("_recorder.logbook", Logbook.media)
+    timer = _of("_recorder.timers", Timers.timer)
+    track = _of("_recorder.progress", Progress.track)
+    path = _of("_recorder.files", RunFiles.path)
+    save = _of("_recorder.files", RunFiles.save)
+    load = _of("_recorder.files", RunFiles.load)
+    add_artifact = _of("_recorder.files", RunFiles.add_artifact)
+    add_resource = _of("_recorder.files", RunFiles.add_resource)
+    open_resource = _of("_recorder.files", RunFiles.open_resource)
 
-    checkpoint = _of("checkpoints", RunCheckpoints.checkpoint)
-    last_checkpoint = _of("checkpoints", RunCheckpoints.last_checkpoint)
+    checkpoint = _of("_checkpoints", RunCheckpoints.checkpoint)
+    last_checkpoint = _of("_checkpoints", RunCheckpoints.last_checkpoint)
 
     def log_locals(self) -> None:
         """
@@ -343,12 +277,7 @@ class Run:
             ...     _run.log_locals()  # with -l DEBUG: batch = [1, 2], password = '********', _run = <Run ...>
             >>> run = ex.run()
         """
-        if self.log.isEnabledFor(10):
-            from expframe.process.log_lines import locals_text
-
-            frame = sys._getframe(1)
-            where = f"{frame.f_code.co_name}() ({os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno})"
-            self.log.debug("Locals of %s:\n%s", where, locals_text(frame.f_locals, self.masking))
+        log_locals(self.log, sys._getframe(1), self.masking)
 
     @property
     def should_stop(self) -> bool:
@@ -414,6 +343,8 @@ class Run:
 
     # -------------------------------------------------------------------------------------------------- how it is done
 
+    check_arguments = _of("_work", Work.check_arguments)
+
     def do(self) -> Run | StoredRun:
         """
         Do the run as its options say, and return it: not at all where only a look at its config was asked for.
@@ -446,12 +377,7 @@ class Run:
             BaseException: What the command raises, unchanged, after it has been recorded.
         """
         __tracebackhide__ = True
-        self.check_arguments()
-        self._make_ready()
-        if self.record.status == Status.QUEUED:
-            return self._queue()
-        with self._begun():
-            self._call_command(self.request.args, self.request.kwargs, self._keep)
+        self._work.do()
         return self
 
     def child(
@@ -495,56 +421,7 @@ class Run:
     @property
     def keeps_nothing_inside(self) -> bool:
         """Whether -u was given for this run or one around it, and so holds for those inside it."""
-        return self._keeps_nothing or (self.parent is not None and self.parent.keeps_nothing_inside)
-
-    def check_arguments(self) -> None:
-        """
-        Check that every parameter of the command has a value.
-
-        Raises:
-            InjectionError: One has none.
-            TypeError: The arguments that were given do not fit.
-        """
-        assert self._command is not None
-        self._arguments.check(self._command.captured, self.request)
-
-    def _make_ready(self) -> None:
-        """Refuse what cannot be run, before anything is started."""
-        for option in self._setup.cli_options:
-            value = self.request.options.extra.get(option.flag.long)
-            if value:
-                option.apply(value, self)
-        if self.request.options.enforce_clean:
-            require_clean(self.scope)
-
-    def _queue(self) -> Run:
-        self._recorder.ledger.advance(queued=now())
-        storage = self._life.storage()
-        storage.begin()
-        storage.end()
-        self.log.info("Queued run %s%s", self.id or "(not kept)", f" in {shown(self.folder)}" if self.folder else "")
-        return self
-
-    def _keep(self, result: Any) -> None:
-        self.result = result
-
-    def _call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Callable[[Any], object]) -> Any:
-        __tracebackhide__ = True
-        assert self._command is not None
-        for hook in self.snapshot.pre_run_hooks:
-            call(hook)
-        result = call(self._command.function, *args, **kwargs)
-        keep(result)  # whatever the hooks do
-        for hook in self.snapshot.post_run_hooks:
-            call(hook)
-        return result
-
-    @contextmanager
-    def _begun(self) -> Iterator[None]:
-        """Let the block be its work."""
-        self._recorder.ledger.advance(**{"resumed" if self._resumed else "started": now()})
-        with self._life.from_start_to_end(self._conclude):
-            yield
+        return self.request.options.unobserved or (self.parent is not None and self.parent.keeps_nothing_inside)
 
     def take_its_place(self) -> None:
         """Be one of the runs inside the run around it, now that it is open."""
@@ -557,23 +434,8 @@ class Run:
         """What the log calls it."""
         return repr(self.command)
 
-    @property
-    def is_loud(self) -> bool:
-        """Whether the log says when it begins and ends: not where a command only shows something."""
-        return self._command is not None and not self._command.unobserved
-
-    def _conclude(self, ended: BaseException | None) -> None:
-        """Note how the work ended, before anything else does."""
-        for run in reversed(context.opened()):
-            if run.parent is self:
-                run.close()
-        outcome = self._outcome(ended)
-        if outcome.status == Status.COMPLETED and self._stopping.is_requested:
-            outcome = Outcome(Status.INTERRUPTED)
-        changes = {"status": outcome.status, "result": self.result, "failure": outcome.failure}
-        self._recorder.ledger.advance(ended=now(), **changes)
-
-    def _outcome(self, ended: BaseException | None) -> Outcome:
+    def outcome(self, ended: BaseException | None) -> Outcome:
+        """Return how it ends, by what its work raised."""
         return Outcome.of(ended, self.masking)
 
     # --------------------------------------------------------------------------------------------- in other processes
@@ -595,12 +457,16 @@ class Run:
         self._life.forked()
 
     def __reduce__(self) -> Any:
-        parts = tuple((part.path, part.below) for part in self.snapshot.recipe.parts)
-        folder = str(self.folder) if self.folder else None
-        setup = self._setup
-        keeps_nothing = self.keeps_nothing_inside
+        setup, parts = self._setup, self.snapshot.recipe.parts
         ticket = Ticket(
-            self.config, self.record, folder, str(setup.store), parts, setup.max_depth, setup.read_only, keeps_nothing
+            self.config,
+            self.record,
+            str(self.folder) if self.folder else None,
+            str(setup.store),
+            tuple((part.path, part.below) for part in parts),
+            setup.max_depth,
+            setup.read_only,
+            self.keeps_nothing_inside,
         )
         return _arrive, (ticket,)
 
@@ -610,6 +476,6 @@ def _arrive(ticket: Ticket) -> Run:
     for run in context.active():
         if run.uid == ticket.record.uid:
             return cast(Run, run)
-    setup = Setup(ticket.record.name, max_depth=ticket.max_depth, read_only=ticket.read_only, store=Path(ticket.store))
-    make = lambda: Run(setup, ticket.snapshot(), None, Request(), ticket.config, None, view=ticket)  # noqa: E731
+    asked = Request(options=Options(unobserved=ticket.keeps_nothing))
+    make = lambda: Run(ticket.setup(), ticket.snapshot(), None, asked, ticket.config, None, view=view_of(ticket))  # noqa: E731
     return cast(Run, context.worker(ticket.record.uid, make))

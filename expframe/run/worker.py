@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.config.decided import Config
 from expframe.config.layers import Part, Recipe
+from expframe.config.options import Options
 from expframe.recipe.registry import Snapshot
 from expframe.record.record import Record
+from expframe.run.recorder import Recorder, masking_of
+from expframe.run.setup import Setup
 
 
 class Ticket(NamedTuple):
@@ -34,6 +38,17 @@ class Ticket(NamedTuple):
     read_only: bool
     keeps_nothing: bool
 
+    def setup(self) -> Setup:
+        """Return as much of what its experiment's runs share as a worker needs."""
+        store = Path(self.store)
+        return Setup(self.record.name, max_depth=self.max_depth, read_only=self.read_only, store=store)
+
     def snapshot(self) -> Snapshot:
         """Return as much of the experiment as filling functions needs."""
         return Snapshot(Recipe(tuple(Part(path, below=below) for path, below in self.parts)), {}, (), (), ())
+
+
+def view_of(ticket: Ticket) -> Recorder:
+    """Return what a worker records with: beside the run's files, and nowhere else."""
+    folder = Path(ticket.folder) if ticket.folder else None
+    return Recorder(ticket.record, masking_of(ticket.config, Options()), folder=folder, is_view=True)

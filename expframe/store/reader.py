@@ -19,7 +19,7 @@ from expframe.process.terminal import collapse
 from expframe.record.curves import read_files
 from expframe.record.events import Call, File, Media
 from expframe.record.html import table
-from expframe.record.record import Record, Status
+from expframe.record.record import Record, Recorded, Status
 from expframe.record.summaries import Summary
 from expframe.saving import checkpoints
 from expframe.saving.checkpoints import Checkpoint
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class StoredRun:
+class StoredRun(Recorded):
     """
     A run read back from its folder.
 
@@ -69,44 +69,9 @@ class StoredRun:
         return self.folder.parent
 
     @property
-    def attempt(self) -> int:
-        """1, and one more each time that it was resumed."""
-        return self.record.attempt
-
-    @property
-    def status(self) -> str:
-        """How the run is, or ended."""
-        return self.record.status
-
-    @property
-    def uid(self) -> str:
-        """What no other run of any store has: given once, kept when the run is renamed or copied."""
-        return self.record.uid
-
-    @property
-    def name(self) -> str:
-        """The name of its experiment."""
-        return self.record.name
-
-    @property
-    def command(self) -> str:
-        """The command that it ran."""
-        return self.record.command
-
-    @property
     def seed(self) -> Any:
         """The seed of all its random numbers."""
         return self.record.seed
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Words by which it can be found."""
-        return self.record.tags
-
-    @property
-    def depth(self) -> int:
-        """How many runs are around it."""
-        return self.record.depth
 
     @cached_property
     def config(self) -> Config:
