@@ -25,7 +25,7 @@ FOLDERS = {
     "store/sweeps": "journal claims trials",
     "recipe": "specials registry injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
-    " checkpoints parts life work worker bind run open_runs rerun",
+    " checkpoints parts life execution worker bind run open_runs rerun",
     "cli": "argv render tracebacks table",
     "cli/script": "commands preview help command_line",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"

@@ -72,8 +72,8 @@ class StartedRun(Run):
         if self.request.options.dry_run or self.request.options.needed:
             problem = "are for a command that runs as a whole, not for a run that is opened now."
             raise OptionError("--dry-run and --needed", problem)
-        self._work.make_ready()
-        life = self._work.begun()
+        self._execution.make_ready()
+        life = self._execution.begun()
         life.__enter__()
         self._open = life
         context.keep(self)
@@ -157,7 +157,7 @@ class CalledRun(StartedRun):
         try:
             with self._life.of_call():
                 given = {**self.request.kwargs, **kwargs}
-                return self._work.call_command((*self.request.args, *args), given, results.append)
+                return self._execution.call_command((*self.request.args, *args), given, results.append)
         except BaseException as problem:
             status = Outcome.of(problem, self.masking).status
             failure = failure_of(problem, self.masking) if status != Status.COMPLETED else None

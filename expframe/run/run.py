@@ -27,6 +27,7 @@ from expframe.run.arguments import Arguments
 from expframe.run.bind import BoundFunction, BoundWorker
 from expframe.run.checkpoints import RunCheckpoints
 from expframe.run.children import digest_of
+from expframe.run.execution import Execution
 from expframe.run.files import RunFiles
 from expframe.run.life import Life
 from expframe.run.logbook import Logbook
@@ -37,7 +38,6 @@ from expframe.run.resume import Resumed
 from expframe.run.setup import Setup
 from expframe.run.skip import turn
 from expframe.run.timers import Timers
-from expframe.run.work import Work
 from expframe.run.worker import Ticket, view_of
 from expframe.store.writer import LocalStore
 
@@ -120,7 +120,9 @@ class Run(Recorded):
         self._checkpoints = RunCheckpoints(recorder, arguments, stopping, resumed)
         is_loud = command is not None and not command.unobserved
         self._life = Life(self, recorder, setup, stopping, resumed, is_called=self._is_called, is_loud=is_loud)
-        self._work = Work(self, command, recorder, arguments, setup, self._life, stopping, is_resumed=bool(resumed))
+        self._execution = Execution(
+            self, command, recorder, arguments, setup, self._life, stopping, is_resumed=bool(resumed)
+        )
 
     def _find_stopping(self) -> Stopping:
         """Return what tells it to end: a run and those inside it are told together."""
@@ -343,7 +345,7 @@ class Run(Recorded):
 
     # -------------------------------------------------------------------------------------------------- how it is done
 
-    check_arguments = _of("_work", Work.check_arguments)
+    check_arguments = _of("_execution", Execution.check_arguments)
 
     def do(self) -> Run | StoredRun:
         """
@@ -377,7 +379,7 @@ class Run(Recorded):
             BaseException: What the command raises, unchanged, after it has been recorded.
         """
         __tracebackhide__ = True
-        self._work.do()
+        self._execution.do()
         return self
 
     def child(

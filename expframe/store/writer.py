@@ -97,7 +97,8 @@ class LocalSink(Sink):
         self._record: Record | None = None
         self._result: tuple[Any, Any] = (None, None)
         self._covered: dict[str, int] = {}
-        self._metrics = MetricFile(folder / layout.METRICS)
+        self._appended = _Appended(folder, layout.METRICS)
+        self._metrics = self._appended.metrics
         if record.attempt > 1:
             self._go_on(config)
         else:
@@ -114,20 +115,14 @@ class LocalSink(Sink):
 
     def write(self, event: Event) -> None:
         """Store one event."""
-        if isinstance(event, Points | Series):
-            self._metrics.write(event)
-        elif isinstance(event, File):
-            append_file(self.folder, event)
-        elif isinstance(event, Media):
-            append_media(self.folder, event)
-        elif isinstance(event, Call):
-            append_call(self.folder, event)
-        elif isinstance(event, Info):
+        if isinstance(event, Info):
             replace_file(self.folder / layout.INFO, json_values.dump(event.info))
         elif isinstance(event, Beat):
             os.utime(self.folder / layout.LEASE)
             self._write_record(event.record)
             self._write_summaries()
+        else:
+            self._appended.write(event)
 
     def close(self, record: Record) -> None:
         """Write the final record; the lease is given up."""
@@ -180,21 +175,33 @@ class LocalSink(Sink):
             self._covered = covered
 
 
-def append_file(folder: Path, file: File) -> None:
-    """Note a file of a run, its path from the run's folder on, so that the store can be moved."""
-    data = json_values.to_json(file._asdict())
-    data["path"] = os.path.relpath(file.path, folder)
-    append_line(folder / layout.FILES, json_values.dump_plain(data, indent=None).decode())
+class _Appended:
+    """
+    The files of a run that only grow.
 
+    Args:
+        folder: The run's folder.
+        metrics: The name of the file of points: each process has its own.
+    """
 
-def append_media(folder: Path, media: Media) -> None:
-    """Note what was logged at a step and is no number."""
-    append_line(folder / layout.MEDIA, to_line(media, folder))
+    def __init__(self, folder: Path, metrics: str) -> None:
+        self._folder = folder
+        self.metrics = MetricFile(folder / metrics)
 
+    def write(self, event: Event) -> None:
+        """Store an event. The paths of files are noted from the run's folder on, so that the store can be moved."""
+        if isinstance(event, Points | Series):
+            self.metrics.write(event)
+        elif isinstance(event, File):
+            data = json_values.to_json(event._asdict())
+            self._append(layout.FILES, {**data, "path": os.path.relpath(event.path, self._folder)})
+        elif isinstance(event, Media):
+            append_line(self._folder / layout.MEDIA, to_line(event, self._folder))
+        elif isinstance(event, Call):
+            self._append(layout.CALLS, event.to_json())
 
-def append_call(folder: Path, call: Call) -> None:
-    """Note a call of a run that is called many times."""
-    append_line(folder / layout.CALLS, json_values.dump_plain(call.to_json(), indent=None).decode())
+    def _append(self, name: str, data: Any) -> None:
+        append_line(self._folder / name, json_values.dump_plain(data, indent=None).decode())
 
 
 class WorkerSink:
@@ -219,7 +226,7 @@ class WorkerSink:
     def end(self) -> None:
         """Close the file of metrics."""
         if self._files is not None:
-            self._files.metrics.close()
+            self._files.end()
 
 
 class _WorkerFiles(Sink):
@@ -227,18 +234,15 @@ class _WorkerFiles(Sink):
 
     def __init__(self, folder: Path) -> None:
         self.folder: Path = folder
-        self.metrics = MetricFile(folder / layout.metrics_of(os.getpid()))
+        self._appended = _Appended(folder, layout.metrics_of(os.getpid()))
 
     def write(self, event: Event) -> None:
         """Store an event."""
-        if isinstance(event, Points | Series):
-            self.metrics.write(event)
-        elif isinstance(event, File):
-            append_file(self.folder, event)
-        elif isinstance(event, Media):
-            append_media(self.folder, event)
-        elif isinstance(event, Call):
-            append_call(self.folder, event)
+        self._appended.write(event)
+
+    def end(self) -> None:
+        """Close the file of points."""
+        self._appended.metrics.close()
 
     def close(self, record: Record) -> None:
         """Do nothing: the record is the run's own process's to write."""

@@ -1,4 +1,4 @@
-"""The work of a run: its command, from the last checks to how it ended."""
+"""The execution of a run: its command, from the last checks to how it ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from expframe.run.recorder import Recorder
 from expframe.run.setup import Setup
 
 
-class Work:
+class Execution:
     """
     Does what a run was asked for, inside its life.
 
@@ -32,7 +32,6 @@ class Work:
         setup: What runs of its experiment share.
         life: Its parts, from start to end.
         stopping: Whether it is asked to end.
-        is_resumed: Whether it is taken up again.
     """
 
     def __init__(
@@ -44,8 +43,6 @@ class Work:
         setup: Setup,
         life: Life,
         stopping: Stopping,
-        *,
-        is_resumed: bool,
     ) -> None:
         self._run = run
         self._command = command
@@ -54,7 +51,6 @@ class Work:
         self._setup = setup
         self._life = life
         self._stopping = stopping
-        self._is_resumed = is_resumed
 
     def do(self) -> None:
         """
@@ -98,7 +94,7 @@ class Work:
     @contextmanager
     def begun(self) -> Iterator[None]:
         """Let the block be the run's work."""
-        self._recorder.ledger.advance(**{"resumed" if self._is_resumed else "started": now()})
+        self._recorder.ledger.advance(**{"resumed" if self._run.attempt > 1 else "started": now()})
         with self._life.from_start_to_end(self._conclude):
             yield
 
