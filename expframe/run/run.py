@@ -120,9 +120,7 @@ class Run(Recorded):
         self._checkpoints = RunCheckpoints(recorder, arguments, stopping, resumed)
         is_loud = command is not None and not command.unobserved
         self._life = Life(self, recorder, setup, stopping, resumed, is_called=self._is_called, is_loud=is_loud)
-        self._execution = Execution(
-            self, command, recorder, arguments, setup, self._life, stopping, is_resumed=bool(resumed)
-        )
+        self._execution = Execution(self, command, recorder, arguments, setup, self._life, stopping)
 
     def _find_stopping(self) -> Stopping:
         """Return what tells it to end: a run and those inside it are told together."""
