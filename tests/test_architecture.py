@@ -22,7 +22,7 @@ FOLDERS = {
     "store": "ids salt lease foreign attempts points results left cache rows index claims writer reader editing shared"
     " archive checks",
     "store/search": "fields logic query selection collection",
-    "store/sweeps": "journal claims trials",
+    "store/sweeps": "axes shuffle plan journal claims trials",
     "recipe": "specials registry injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",

@@ -39,7 +39,7 @@ class Fill(NamedTuple):
     seeded: tuple[str, ...]
 
 
-class Plan:
+class Filling:
     """
     How one captured function is filled in one run.
 
@@ -151,7 +151,7 @@ class Injector:
         self._max_depth = max_depth
         self._read_only = read_only
 
-    def plan(self, captured: Captured) -> Plan:
+    def plan(self, captured: Captured) -> Filling:
         """Return how a captured function is filled."""
         visible = self._snapshot.visible(self._config, captured.path)
         group = dotted.get(visible, captured.prefix)
@@ -181,7 +181,7 @@ class Injector:
                 value = dotted.get(group, path)
                 if name not in values and value is not dotted.MISSING:
                     values[name] = value
-        return Plan(captured, values, lacking, self._draw, not read_only)
+        return Filling(captured, values, lacking, self._draw, not read_only)
 
 
 def _names(group: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -225,7 +225,7 @@ def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwarg
             values[name] = value_outside(name, captured.name)
         elif parameter.required:
             lacking[name] = MissingArgumentError(captured.name, captured.where, (name,), in_run=False)
-    plan = Plan(captured, {k: v for k, v in values.items() if k not in SEEDED}, lacking, _any_seeds, False)
+    plan = Filling(captured, {k: v for k, v in values.items() if k not in SEEDED}, lacking, _any_seeds, False)
     more, filled = plan.arguments(taken, kwargs)
     present = {p.name for p in [p for p in captured.parameters if p.positional][:taken]} | kwargs.keys()
     _say_what_is_not_filled(captured, captured.filled_elsewhere - present)

@@ -11,7 +11,7 @@ from expframe.config.decided import Config
 from expframe.config.request import Request
 from expframe.errors import MissingArgumentError
 from expframe.process.seeds import child_seeds
-from expframe.recipe.injection import Injector, Plan
+from expframe.recipe.injection import Filling, Injector
 from expframe.recipe.registry import Captured, Snapshot
 from expframe.recipe.specials import value_in_run
 from expframe.run.setup import Setup
@@ -32,14 +32,14 @@ class Arguments:
     """
 
     def __init__(self, run: Any, snapshot: Snapshot, config: Config, setup: Setup) -> None:
-        self.plans: dict[Captured, Plan] = {}
+        self.plans: dict[Captured, Filling] = {}
         self._run = run
         self._config = config
         self._calls_before: Mapping[str, int] = {}
         self._apart: tuple[Any, ...] = ()
         self._injector = Injector(snapshot, config.values, self._special, self._draw, setup.max_depth, setup.read_only)
 
-    def plan(self, captured: Captured) -> Plan:
+    def plan(self, captured: Captured) -> Filling:
         """Return, and remember, how the parameters of a captured function are filled in this run."""
         plan = self._injector.plan(captured)
         plan.go_on(self._calls_before.get(_key_of(captured), 0))

@@ -18,7 +18,7 @@ from expframe.process import context
 from expframe.process.log_lines import RunLogger, log_locals
 from expframe.process.seeds import child_seed
 from expframe.process.signals import Stopping
-from expframe.recipe.injection import Plan
+from expframe.recipe.injection import Filling
 from expframe.recipe.registry import Captured, Command, Snapshot
 from expframe.record.events import Call, File
 from expframe.record.record import Record, Recorded, Status
@@ -319,7 +319,7 @@ class Run(Recorded):
 
     # ------------------------------------------------------------------------------------------- how it fills functions
 
-    def plan(self, captured: Captured) -> Plan:
+    def plan(self, captured: Captured) -> Filling:
         """Return, and remember, how the parameters of a captured function are filled in this run."""
         return self._arguments.plan(captured)
 
