@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+import sys
 import textwrap
 import threading
 
@@ -16,6 +17,7 @@ from expframe.__main__ import main
 from expframe.process import context
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile the package anew
+sys.dont_write_bytecode = False  # and pytest all of its tests
 
 collect_ignore = ["golden"]  # what other programs have written, scripts among it
 

@@ -8,13 +8,14 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from typing import Any
+
+from interpreter import run_python
 
 ROOT = Path(__file__).parent.parent
 
@@ -65,11 +66,20 @@ class Step:
         """Do the command in a folder and return what a terminal would show of it, the folder's own path left out."""
         words = shlex.split(self.command)
         if words[0] in ("python", "expframe"):
-            words[:1] = [sys.executable] if words[0] == "python" else [sys.executable, "-m", "expframe"]
-        done = subprocess.run(
-            words, cwd=folder, env=alone(folder), stdout=PIPE, stderr=STDOUT, timeout=120, check=False
-        )
-        actual = without_place(done.stdout.decode(), folder)
+            words[:1] = [] if words[0] == "python" else ["-m", "expframe"]
+            done = run_python(words, cwd=folder, env=alone(folder), is_merged=True)
+        else:
+            done = subprocess.run(
+                words,
+                cwd=folder,
+                env=alone(folder),
+                stdout=PIPE,
+                stderr=STDOUT,
+                encoding="utf-8",
+                timeout=120,
+                check=False,
+            )
+        actual = without_place(done.stdout, folder)
         shows_failure = re.search(r"^[\w.]+Error: |^Traceback ", self.expected or "", re.MULTILINE) is not None
         assert shows_failure == (done.returncode != 0), f"{self.command} exits with {done.returncode}:\n{actual}"
         return actual

@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from interpreter import run_python
 
 import expframe
 from expframe import Experiment
@@ -46,8 +47,7 @@ def call(script, environment):
     script("B = 1\n", "late.py")
 
     def run(*words):
-        command = [sys.executable, path, *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = run_python([path, *words], env=environment)
         return "done" in done.stdout, done.returncode, done.stdout + done.stderr
 
     return run

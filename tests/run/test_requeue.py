@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from interpreter import run_python
 from test_examples import needs_posix
 
 import expframe
@@ -58,9 +59,7 @@ def job(path, environment):
     """Run the script; return its exit code and what it said."""
 
     def run(*words):
-        done = subprocess.run(
-            [sys.executable, path, *words], env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = run_python([path, *words], env=environment)
         return done.returncode, done.stdout + done.stderr
 
     return run

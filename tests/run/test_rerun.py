@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 from steps import environment as clean_environment
 
 import expframe
@@ -67,9 +68,7 @@ def call(environment):
 
     def run(*words):
         variables = {**environment, "PYTHONPATH": f"src{os.pathsep}{environment['PYTHONPATH']}"}
-        done = subprocess.run(
-            [sys.executable, *words], env=variables, capture_output=True, text=True, timeout=120, check=False
-        )
+        done = run_python(words, env=variables)
         return done.returncode, done.stdout, done.stderr
 
     return run

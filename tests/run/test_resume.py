@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 from steps import environment as clean_environment
 from test_examples import needs_posix
 
@@ -67,10 +68,7 @@ def walk(script, environment):
     path = script(WALK, "walk.py")
 
     def run(*words, **variables):
-        command = [sys.executable, path, *words]
-        done = subprocess.run(
-            command, env={**environment, **variables}, capture_output=True, text=True, timeout=120, check=False
-        )
+        done = run_python([path, *words], env={**environment, **variables})
         return done.returncode, done.stdout + done.stderr
 
     return run
@@ -704,13 +702,7 @@ class TestEnding:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=120)
         assert (143, "INTERRUPTED") == (process.returncode, stored(1).status)
-        again = subprocess.run(
-            [sys.executable, "waits.py", "--resume", "last"],
-            env=environment,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        again = run_python(["waits.py", "--resume", "last"], env=environment)
 
         assert (0, "COMPLETED", 2) == (again.returncode, stored(1).status, stored(1).record.attempt)
 

@@ -6,11 +6,10 @@ import datetime
 import io
 import json
 import random
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from interpreter import run_python
 from scipy import stats
 
 import expframe
@@ -263,7 +262,7 @@ def test_runs_of_other_code_are_no_repetitions(script, environment, cli, tmp_pat
             def main(seed):
                 return {{"score": {factor}}}
             """)
-        subprocess.run([sys.executable, path, "with", "seed=1"], env=environment, cwd=tmp_path, check=True)
+        run_python([path, "with", "seed=1"], env=environment).check_returncode()
 
     (group,) = cli.json("compare", "--groups", "-m", "result.score")["groups"]
     assert (["1", "3"], ["2"]) == (group["runs"], group["repetitions"])

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 
 from expframe.cli.runs import candidates
 from expframe.store.search import fields
@@ -34,7 +35,7 @@ def some(script, environment):
             _run.log_scalar("loss", lr)
     """)
     for words in (["with", "fast"], ["evaluate"]):
-        subprocess.run([sys.executable, path, *words], env=environment, check=True, capture_output=True)
+        run_python([path, *words], env=environment).check_returncode()
     path.write_text("raise SystemExit('completion imports no script')")
     return path
 

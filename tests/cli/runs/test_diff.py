@@ -2,11 +2,10 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 
 import expframe
 
@@ -29,9 +28,7 @@ def two_versions(script, environment, tmp_path):
     """
     for result, words in (("lr * 2", ["lr=0.1"]), ("lr * 3", ["lr=0.2", "net.depth=4", "token=another1"])):
         path = script(text % result)
-        subprocess.run(
-            [sys.executable, path, "with", "seed=1", *words], env=environment, check=True, capture_output=True
-        )
+        run_python([path, "with", "seed=1", *words], env=environment).check_returncode()
 
 
 def test_diff_shows_entries_sources_and_results_that_differ(two_versions, cli):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 
 import expframe
 from expframe import Experiment, Ingredient
@@ -116,15 +117,7 @@ def demo(script, environment, tmp_path):
     path = script(SCRIPT, "demo.py")
 
     def run(*words, expect=0, stdin="", **variables):
-        done = subprocess.run(
-            [sys.executable, path.name, *words],
-            cwd=tmp_path,
-            env={**environment, **variables},
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = run_python([path.name, *words], cwd=tmp_path, env={**environment, **variables}, input=stdin)
 
         assert expect == done.returncode, done.stdout + done.stderr
         return done

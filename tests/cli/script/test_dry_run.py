@@ -1,11 +1,10 @@
 """What would be done, before it is."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 
 import expframe
 from expframe import Experiment
@@ -49,8 +48,7 @@ def call(script, environment):
     path = script(SCRIPT, "dry.py")
 
     def run(*words):
-        command = [sys.executable, path, *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = run_python([path, *words], env=environment)
         return done.returncode, done.stdout + done.stderr
 
     return run

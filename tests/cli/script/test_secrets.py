@@ -3,9 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 
 import pytest
+from interpreter import run_python
 
 import expframe
 from expframe import Experiment
@@ -56,14 +56,7 @@ def go(script, environment, tmp_path):
     variables = {"MY_API_KEY": "environment-hunter", "MY_URL": "https://u:environment-hunter@host", "MY_PATH": "shown"}
 
     def run(*words, expect=0):
-        done = subprocess.run(
-            [sys.executable, path.name, *words],
-            cwd=tmp_path,
-            env={**environment, **variables},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = run_python([path.name, *words], cwd=tmp_path, env={**environment, **variables})
 
         assert expect == done.returncode, done.stdout + done.stderr
         return done.stdout + done.stderr
