@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any, NamedTuple
 
 from expframe.config.frozen import plain_kind
 from expframe.config.secrets import Masked
+
+
+class Verdict(NamedTuple):
+    """
+    What can be said of several values that stand beside each other.
+
+    Attributes:
+        differ: Whether two of them are known to be different.
+        is_unknown: Whether of two of them nobody can tell: secrets whose stores have no salt in common.
+    """
+
+    differ: bool
+    is_unknown: bool
 
 
 def same(first: Any, second: Any, *, unknown: bool = False) -> bool:
@@ -35,19 +50,55 @@ def same(first: Any, second: Any, *, unknown: bool = False) -> bool:
         return False
     try:
         if hasattr(first, "dtype"):
-            return _same_arrays(first, second)
+            return _same_arrays(first, second, unknown)
+        if isinstance(first, set | frozenset) and unknown:
+            first, second = (
+                {str(item) if isinstance(item, Masked) else item for item in one} for one in (first, second)
+            )
         return bool(first == second) or bool(_is_nan(first) and _is_nan(second))
     except Exception:
         return False
 
 
-def _same_arrays(first: Any, second: Any) -> bool:
+def verdict(values: Iterable[Any]) -> Verdict:
+    """
+    Return whether some of several values differ, and whether of some nobody can tell.
+
+    Example:
+        >>> verdict([1, 1, 2]), verdict([Masked(), Masked()])
+        (Verdict(differ=True, is_unknown=False), Verdict(differ=False, is_unknown=True))
+    """
+    distinct: list[Any] = []
+    first, *others = values
+    if all(same(first, other) for other in others):
+        return Verdict(False, False)
+    secrets = [value for value in (first, *others) if has_secret(value)]
+    for value in secrets:
+        if not any(same(value, known) for known in distinct):
+            distinct.append(value)
+    pairs = list(combinations(distinct, 2))
+    is_unknown = any(same(*pair, unknown=True) for pair in pairs)
+    differ = len(secrets) <= len(others) or any(not same(*pair, unknown=True) for pair in pairs)
+    return Verdict(differ, is_unknown)
+
+
+def has_secret(value: Any) -> bool:
+    """Return whether a value is a masked secret, or holds one."""
+    if isinstance(value, dict):
+        return any(map(has_secret, value.values()))
+    return isinstance(value, Masked) or (
+        isinstance(value, list | tuple | set | frozenset) and any(map(has_secret, value))
+    )
+
+
+def _same_arrays(first: Any, second: Any, unknown: bool) -> bool:
     if first.shape != second.shape or first.dtype != second.dtype:
         return False
     if getattr(first.dtype, "names", None):
-        return all(same(first[name], second[name]) for name in first.dtype.names)
+        return all(same(first[name], second[name], unknown=unknown) for name in first.dtype.names)
     if getattr(first.dtype, "hasobject", False):
-        return all(map(same, first.ravel().tolist(), second.ravel().tolist()))
+        pairs = zip(first.ravel().tolist(), second.ravel().tolist(), strict=True)
+        return all(same(one, other, unknown=unknown) for one, other in pairs)
     return bool(((first == second) | (_is_nan(first) & _is_nan(second))).all())
 
 

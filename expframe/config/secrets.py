@@ -88,6 +88,11 @@ class Masked(str):
             return None
         return self.fingerprint == other.fingerprint
 
+    @property
+    def told(self) -> str:
+        """How it is shown beside others: with the fingerprint, by which they are told apart, where there is one."""
+        return f"{self!s} ({self.fingerprint})" if self.fingerprint else f"{self!s} (unknown)"
+
     def __eq__(self, other: object) -> bool:
         is_equal = str.__eq__(self, other) is True
         if isinstance(other, Masked):

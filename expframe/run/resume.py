@@ -209,13 +209,26 @@ def _is_lost(value: Any) -> bool:
 
 
 def differences(before: StoredRun, config: Config) -> Iterator[str]:
-    """Yield how a config differs from that of a stored run, an entry a line; secrets are masked."""
-    salt = partial(salt_of, before.folder.parent)
-    shown = config.masked(Masking(config.values, config.names, salt=salt)).values
-    stored = json_values.from_json(json_values.to_json(shown))
-    old, new = (dict(dotted.walk(tree)) for tree in (before.config.values, stored))
+    """Yield how a config is known to differ from that of a stored run, an entry a line; secrets are masked."""
+    old, new = _compared(before, config)
     for path in dict.fromkeys((*old, *new)):
         if path in old and path in new and equality.same(thaw(old[path]), thaw(new[path]), unknown=True):
             continue
         was, now = (json_values.short_repr(thaw(tree[path]), 60) if path in tree else "none" for tree in (old, new))
         yield f"{dotted.join(path)}: {was} -> {now if now != was else 'another secret'}"
+
+
+def untold(before: StoredRun, config: Config) -> Iterator[str]:
+    """Yield the entries of which nobody can tell whether they differ: secrets without a salt in common."""
+    old, new = _compared(before, config)
+    for path in old:
+        if path in new and equality.verdict((thaw(old[path]), thaw(new[path]))).is_unknown:
+            yield dotted.join(path)
+
+
+def _compared(before: StoredRun, config: Config) -> list[dict[dotted.Path, Any]]:
+    """Return the leaves of a stored run's config, and those of another one as they would be stored beside it."""
+    salt = partial(salt_of, before.folder.parent)
+    shown = config.masked(Masking(config.values, config.names, salt=salt)).values
+    stored = json_values.from_json(json_values.to_json(shown))
+    return [dict(dotted.walk(tree)) for tree in (before.config.values, stored)]

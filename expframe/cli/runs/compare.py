@@ -8,6 +8,7 @@ from typing import Any
 from expframe.cli.runs import comparison, select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.comparison import Comparison, Group
+from expframe.cli.runs.differences import told, untold_note
 from expframe.cli.runs.forms import FORMS, checked
 from expframe.cli.table import Cell, Style, cell, clean, table_lines, wrapped
 from expframe.config import json_values
@@ -71,7 +72,7 @@ def _plain(found: Comparison) -> dict[str, Any]:
         }
         for id in found.runs
     ]
-    return {"runs": rows, "left_out": found.left_out}
+    return {"runs": rows, "unknown": found.untold, "left_out": found.left_out}
 
 
 def _run_lines(found: Comparison, form: str, style: Style) -> list[str]:
@@ -83,7 +84,7 @@ def _run_lines(found: Comparison, form: str, style: Style) -> list[str]:
 
 def _entry(own: Any, id: str, form: str) -> Any:
     """Return the value of a run, in short but for CSV; nothing where it has none."""
-    value = own.get(id)
+    value = told(own.get(id))
     if form == "csv":
         return value
     is_plain = value is None or isinstance(value, bool | int | float)
@@ -94,6 +95,8 @@ def _notes(found: Comparison, form: str, style: Style) -> Iterator[str]:
     if form == "text":
         for name in found.namesakes:
             yield from wrapped(f"{name} is a fact of runs; the entry is config.{name}.", style)
+    if form == "text" and found.untold:
+        yield from wrapped(clean(f"{untold_note(found.untold)}."), style)
     if form == "text" and found.left_out:
         more = f" and {len(found.left_out) - 5} more" if len(found.left_out) > 5 else ""
         yield from wrapped(f"Left out: {clean(', '.join(found.left_out[:5]))}{more}. Choose with --metrics.", style)
@@ -116,6 +119,7 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
             for group in groups
         ],
         "tests": {name: json_values.to_json(test._asdict()) for name, test in tests.items()},
+        "unknown": found.untold,
         "left_out": found.left_out,
     }
 
@@ -207,4 +211,4 @@ def _name_of(group: Group) -> str:
     """Return what a group is called: by its entries, if it is told by few."""
     if not 0 < len(group.entries) <= 3:
         return f"runs {listed(group.runs, most=3)}"
-    return ", ".join(f"{name}={cell(value).text}" for name, value in group.entries.items())
+    return ", ".join(f"{name}={cell(told(value)).text}" for name, value in group.entries.items())

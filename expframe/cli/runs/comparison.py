@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.cli.runs.differences import differing
+from expframe.cli.runs.differences import differing, untold
+from expframe.config import equality, json_values
 from expframe.config.dotted import MISSING
-from expframe.config.json_values import short_repr
 from expframe.record.record import Status
 from expframe.record.significance import Sample, Welch, describe, welch
 from expframe.run.timers import PREFIX as TIMES
@@ -33,6 +33,7 @@ class Comparison(NamedTuple):
         runs: Their ids.
         entries: What differs between them: for each entry its value by run. A run may lack it.
         metrics: For each metric its value by run. A run may lack it.
+        untold: Entries of which nobody can tell whether they are the same: secrets of stores without a common salt.
         left_out: Metrics that there was no room for.
         identities: For each run its config, seeds, command and code; those that have the same say nothing new.
         ranks: For each run what the one that counts of several has more of: it was completed, then it is newer.
@@ -42,6 +43,7 @@ class Comparison(NamedTuple):
     runs: list[str]
     entries: Mapping[str, Mapping[str, Any]]
     metrics: Mapping[str, Mapping[str, float]]
+    untold: list[str]
     left_out: list[str]
     identities: Mapping[str, str]
     ranks: Mapping[str, tuple[Any, ...]]
@@ -83,19 +85,22 @@ def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), column
     wanted_groups = {"config", "metrics", "result", *(field.group for field in fields), *map(_group_of, metrics)}
     by_id = {row.id: row for row in rows(store, ids, wanted_groups)}
     found = {id: by_id[id] for id in ids if id in by_id}
+    all_entries = {id: _entries(row) for id, row in found.items()}
+    secrets = untold(all_entries)
+    identities = {id: _identity(row, secrets) for id, row in found.items()}
     if fields:
         shown = {field.title: _values(field, found) for field in fields}
+        secrets = [name for name, own in shown.items() if own and equality.verdict(own.values()).is_unknown]
     else:
-        shown = differing({id: _entries(row) for id, row in found.items()})
+        shown = differing(all_entries)
     wanted, left_out = ([_field_of_metric(name, found) for name in metrics], []) if metrics else _chosen(found)
     numbers = {_title(field): _numbers(field, found) for field in wanted}
     for field in wanted:
         if found and not numbers[_title(field)] and (problem := unknown(field, found.values())):
             raise problem
-    identities = {id: _identity(row) for id, row in found.items()}
     ranks = {id: ((row.record or {}).get("status") == Status.COMPLETED, *row.order) for id, row in found.items()}
     namesakes = [field.name for field in fields if _is_namesake(field, found)]
-    return Comparison(list(found), shown, numbers, left_out, identities, ranks, namesakes)
+    return Comparison(list(found), shown, numbers, secrets, left_out, identities, ranks, namesakes)
 
 
 def _entries(row: Row) -> dict[str, Any]:
@@ -121,10 +126,17 @@ def _is_namesake(field: Field, found: Mapping[str, Row]) -> bool:
     return field.group == "record" and any(field.name in (row.config or ()) for row in found.values())
 
 
-def _identity(row: Row) -> str:
-    """Return what makes a run the repetition of another one that has the same: seeds are part of the config."""
+def _identity(row: Row, untold: Sequence[str]) -> str:
+    """
+    Return what makes a run the repetition of another one that has the same: seeds are part of the config.
+
+    A secret of which nobody can tell whether it is another one makes no sample of its own.
+    """
     record = row.record or {}
-    return json.dumps([record.get("name"), record.get("command"), record.get("code"), row.config], sort_keys=True)
+    config = row.config
+    if untold:
+        config = {name: _key(value) for name, value in entries(row, "config") if _short(name) not in untold}
+    return json.dumps([record.get("name"), record.get("command"), record.get("code"), config], sort_keys=True)
 
 
 # --------------------------------------------------------------------------------------------------------- metrics
@@ -215,7 +227,7 @@ def _is_seed(name: str) -> bool:
 
 
 def _key(value: Any) -> str:
-    return "" if value is MISSING else short_repr(value, 10_000)
+    return "" if value is MISSING else json.dumps(json_values.to_json(value), sort_keys=True)
 
 
 def _group(comparison: Comparison, names: Sequence[str], ids: list[str], confidence: float) -> Group:

@@ -10,11 +10,15 @@ from expframe.cli.runs.differences import (
     SECTIONS,
     Differences,
     SourceChange,
-    differences,
+    differing,
     not_recorded,
+    recorded,
     source_changes,
+    told,
+    untold,
+    untold_note,
 )
-from expframe.cli.table import Cell, Style, cell, clean, seconds_text, table_lines, text_of
+from expframe.cli.table import Cell, Style, cell, clean, seconds_text, table_lines, text_of, wrapped
 from expframe.config import dotted, json_values
 from expframe.config.json_values import short_repr
 from expframe.errors import UsageError, listed
@@ -43,12 +47,10 @@ def main(asked: Asked) -> Answer:
     runs = select.select(asked.runs, asked["ID"])
     if len(runs) < 2:
         raise UsageError(f"run {runs[0].id}", "is one, and there is nothing to compare it with.")
-    parts = asked.names("--only") or list(_PARTS)
-    for part in parts:
-        if part not in _PARTS:
-            near = dotted.nearest(part, _PARTS) or _PARTS
-            raise UsageError(f"--only={part}", f"is none of what is compared. There are: {', '.join(near)}.")
-    found = {part: differences(runs, part) for part in parts if part in SECTIONS}
+    parts = _parts(asked)
+    compared = {part: recorded(runs, part) for part in parts if part in SECTIONS}
+    found = {part: differing(entries) for part, entries in compared.items()}
+    secrets = {part: names for part, entries in compared.items() if (names := untold(entries))}
     code = source_changes(runs) if "code" in parts else []
     unknown = {part: ids for part in parts if (ids := not_recorded(runs, part))}
 
@@ -59,7 +61,10 @@ def main(asked: Asked) -> Answer:
             if len(runs) - len(unknown.get(part, ())) < 2:
                 continue
             if part in found:
-                yield from _entry_lines(part, runs, found[part], style)
+                if found[part] or part not in secrets:
+                    yield from _entry_lines(part, runs, found[part], style)
+                if part in secrets:
+                    yield from wrapped(f"{part}: {clean(untold_note(secrets[part]))}", style)
             else:
                 yield from _code_lines(code, style)
 
@@ -67,9 +72,20 @@ def main(asked: Asked) -> Answer:
         "runs": [run.id for run in runs],
         "differences": {part: json_values.to_json(entries) for part, entries in found.items()},
         "not_recorded": unknown,
+        "unknown": secrets,
         **({"code": [_plain(change) for change in code]} if "code" in parts else {}),
     }
     return Answer(data, lines)
+
+
+def _parts(asked: Asked) -> list[str]:
+    """Return what is to be compared."""
+    parts = asked.names("--only") or list(_PARTS)
+    for part in parts:
+        if part not in _PARTS:
+            near = dotted.nearest(part, _PARTS) or _PARTS
+            raise UsageError(f"--only={part}", f"is none of what is compared. There are: {', '.join(near)}.")
+    return parts
 
 
 def _plain(change: SourceChange) -> dict[str, object]:
@@ -88,6 +104,7 @@ def _entry_lines(part: str, runs: Sequence[StoredRun], entries: Differences, sty
 
 def _cells(path: str, by_run: dict[str, object], ids: Sequence[str]) -> Iterator[Cell]:
     """Yield how a value of each run is shown: in short, or in full where one cannot tell them apart otherwise."""
+    by_run = {id: told(value) for id, value in by_run.items()}
     is_short = len({text_of(value) for value in by_run.values()}) == len(set(map(repr, by_run.values())))
     for id in ids:
         value = by_run.get(id)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.config import dotted, equality
 from expframe.config.dotted import MISSING
+from expframe.config.frozen import plain_kind
+from expframe.config.secrets import Masked
 from expframe.disk import layout
 from expframe.disk.files import inside
-from expframe.errors import EscapingPathError
+from expframe.errors import EscapingPathError, listed
 from expframe.record.record import Record
 from expframe.store.reader import StoredRun
 
@@ -56,19 +58,49 @@ def leaves(tree: Any, name: str = "") -> dict[str, Any]:
 
 def differing(entries: Mapping[str, Entries]) -> Differences:
     """
-    Return the entries that are not the same in all runs, in order of their appearance.
+    Return the entries that are known not to be the same in all runs, in order of their appearance.
 
     Example:
         >>> differing({"1": {"lr": 0.1, "depth": 3}, "2": {"lr": 0.2, "depth": 3}})
         {'lr': {'1': 0.1, '2': 0.2}}
     """
     found: Differences = {}
-    for path in dict.fromkeys(path for own in entries.values() for path in own):
-        there = {id: own[path] for id, own in entries.items() if path in own}
-        first = next(iter(there.values()))
-        if len(there) < len(entries) or not all(equality.same(first, value) for value in there.values()):
+    for path, there in _by_path(entries):
+        if len(there) < len(entries) or equality.verdict(there.values()).differ:
             found[path] = there
     return found
+
+
+def untold(entries: Mapping[str, Entries]) -> list[str]:
+    """
+    Return the entries of which nobody can tell whether they are the same: secrets whose stores have no salt in common.
+
+    Example:
+        >>> untold({"1": {"api_key": Masked(), "lr": 0.1}, "2": {"api_key": Masked(), "lr": 0.2}})
+        ['api_key']
+    """
+    return [path for path, there in _by_path(entries) if equality.verdict(there.values()).is_unknown]
+
+
+def _by_path(entries: Mapping[str, Entries]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in dict.fromkeys(path for own in entries.values() for path in own):
+        yield path, {id: own[path] for id, own in entries.items() if path in own}
+
+
+def told(value: Any) -> Any:
+    """Return a value with what tells its secrets from others."""
+    if isinstance(value, Masked):
+        return value.told
+    if not equality.has_secret(value):
+        return value
+    if isinstance(value, dict):
+        return {key: told(item) for key, item in value.items()}
+    return plain_kind(type(value))(map(told, value))
+
+
+def untold_note(names: Sequence[str]) -> str:
+    """Return what is said of the entries of which nobody can tell whether they are the same."""
+    return f"{listed(names, most=5)}: unknown whether the same (secrets of stores that have no salt in common)"
 
 
 def _facts(run: StoredRun, record: Record) -> Entries:
@@ -105,8 +137,13 @@ _GATHERED: dict[str, Callable[[Record], Any]] = {
 
 def differences(runs: Sequence[StoredRun], section: str) -> Differences:
     """Return what differs in one of the `SECTIONS`, between those runs of which it is known."""
+    return differing(recorded(runs, section))
+
+
+def recorded(runs: Sequence[StoredRun], section: str) -> dict[str, Entries]:
+    """Return what is compared in one of the `SECTIONS`, of those runs of which it is known."""
     unknown = not_recorded(runs, section)
-    return differing({run.id: SECTIONS[section](run, run.record) for run in runs if run.id not in unknown})
+    return {run.id: SECTIONS[section](run, run.record) for run in runs if run.id not in unknown}
 
 
 def not_recorded(runs: Sequence[StoredRun], section: str) -> list[str]:

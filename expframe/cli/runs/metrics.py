@@ -8,7 +8,7 @@ from typing import Any
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.differences import differing, leaves
+from expframe.cli.runs.differences import differing, leaves, told
 from expframe.cli.runs.forms import csv_line
 from expframe.cli.runs.plot import Line, plot_lines
 from expframe.cli.table import Style, table_lines, text_of
@@ -130,7 +130,7 @@ def _labels(curves: Curves, runs: Sequence[StoredRun]) -> dict[tuple[str, str], 
         found = differing({run.id: leaves(_config_of(run)) for run in runs if run.id in entries})
         names = sorted(found, key=lambda name: name.rpartition(".")[2] == "seed")[:_MOST_ENTRIES]
         for id in entries:
-            own = [f"{name}={text_of(found[name][id])}" for name in names if id in found[name]]
+            own = [f"{name}={text_of(told(found[name][id]))}" for name in names if id in found[name]]
             entries[id] = f" ({', '.join(own)})" if own else ""
     labels = {}
     for id, name in curves:

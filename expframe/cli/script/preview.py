@@ -7,7 +7,7 @@ from typing import Any
 
 from expframe.cli.render import entry_texts
 from expframe.config.decided import Config
-from expframe.run.resume import LAST, differences, last_of
+from expframe.run.resume import LAST, differences, last_of, untold
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import runs
 
@@ -37,5 +37,6 @@ def _compared(what: str, other: StoredRun, config: Config) -> Iterator[str]:
     is_drawn = config.origins["seed"].kind == "drawn"
     found = [text for text in differences(other, config) if not (is_drawn and text.startswith("seed: "))]
     name = f"{what}, {other.id} ({other.status})"
+    found += [f"{path}: unknown whether another secret" for path in untold(other, config)]
     yield f"Differences from {name}:" if found else f"No differences from {name}."
     yield from (f"  {difference}" for difference in found)

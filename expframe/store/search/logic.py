@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from expframe.config.dotted import MISSING
+from expframe.config.secrets import Masked
 
 Verdict = bool | None
 
@@ -54,22 +55,35 @@ def _equal(first: Any, second: Any) -> Verdict:
         is_asked = first is None or second is None  # a field that is not there is no other one
         return (_is_none(first) and _is_none(second)) if is_asked else None
     if isinstance(first, list | tuple) and isinstance(second, list | tuple):
-        return len(first) == len(second) and all(_equal(*pair) for pair in zip(first, second, strict=True))
+        return len(first) == len(second) and all_of(_equal(*pair) for pair in zip(first, second, strict=True))
+    if isinstance(first, Masked) or isinstance(second, Masked):
+        return _equal_secrets(first, second)
     return _judge(lambda: first == second or (first != first and second != second))  # noqa: PLR0124  NaN is NaN
+
+
+def _equal_secrets(first: Any, second: Any) -> Verdict:
+    """Return whether a masked secret is what it is compared with; None where nobody can tell."""
+    if isinstance(first, Masked) and isinstance(second, Masked):
+        return first.is_same(second)
+    if first == second:  # the stars themselves are asked for
+        return True
+    return False if first == "" or second == "" else None
 
 
 def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Verdict]:
     def judge(first: Any, second: Any) -> Verdict:
-        return None if _is_none(first) or _is_none(second) else _judge(lambda: compare(first, second))
+        if _is_none(first) or _is_none(second) or isinstance(first, Masked) or isinstance(second, Masked):
+            return None
+        return _judge(lambda: compare(first, second))
 
     return judge
 
 
 def _held(item: Any, whole: Any) -> Verdict:
     if isinstance(whole, str):
-        return item in whole if isinstance(item, str) else None
+        return item in whole if isinstance(item, str) and not isinstance(whole, Masked) else None
     if isinstance(whole, list | tuple | set | frozenset | dict):
-        return any(_equal(item, other) for other in whole) if not _is_none(item) or None in whole else None
+        return any_of(_equal(item, other) for other in whole) if not _is_none(item) or None in whole else None
     return None
 
 
@@ -77,7 +91,7 @@ def searched(pattern: re.Pattern[str], value: Any) -> Verdict:
     """Return whether a pattern is found in a text, or in any text of a list."""
     if isinstance(value, list | tuple):
         return any_of(searched(pattern, item) for item in value)
-    return pattern.search(value) is not None if isinstance(value, str) else None
+    return pattern.search(value) is not None if isinstance(value, str) and not isinstance(value, Masked) else None
 
 
 def as_number(id: Any) -> Any:

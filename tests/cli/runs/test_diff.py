@@ -126,3 +126,60 @@ def test_diff_compares_the_runs_of_which_facts_are_known(two_versions, cli):
 
     assert "packages: not recorded of run 3" == lines[0]
     assert ["numpy", "2", "1", "-"] == lines[-1].split()
+
+
+@pytest.fixture
+def two_stores(ex, cli, tmp_path):
+    """Runs with one secret and with another in one store (1, 2), and one with the first from a second store (3)."""
+
+    @ex.main
+    def main(_config):
+        return 0.5
+
+    ex.add_config(api_key="hunter22-first", keys=[{"password": "in a list"}], lr=0.1, seed=1)
+    ex.run()
+    ex.run(config_updates={"api_key": "hunter22-second"})
+    ex.run(options={"file_storage": "elsewhere", "name": "test"})
+    shutil.copytree("elsewhere/1", "runs/3")
+
+
+def test_secrets_are_told_apart_where_that_is_known(two_stores, cli):
+    """A secret that is another one stands with its fingerprint; one that is the same is no difference."""
+    line = next(line for line in cli("diff", "1", "2", "--only=config").splitlines() if line.startswith("api_key"))
+    first, second = (part for part in line.split("  ") if "(" in part)
+
+    assert first != second and "hunter22" not in line
+    assert {"api_key"} == cli.json("diff", "1", "2", "--only=config")["differences"]["config"].keys()
+    assert {} == cli.json("diff", "1", "2")["unknown"]
+
+
+def test_of_secrets_without_a_common_salt_diff_says_that_nobody_knows(two_stores, cli):
+    """Secrets of two stores, in lists too, are neither the same nor different: unknown."""
+    out = cli("diff", "1", "3", "--only=config")
+    found = cli.json("diff", "1", "3")
+
+    assert "config: api_key, keys: unknown whether the same (secrets of stores that have no salt" in out
+    assert "config: same" not in out
+    assert ({"config": ["api_key", "keys"]}, {}) == (found["unknown"], found["differences"]["config"])
+    found = cli.json("diff", "1", "2", "3")
+    assert ({"api_key"}, ["api_key", "keys"]) == (found["differences"]["config"].keys(), found["unknown"]["config"])
+
+
+def test_of_secrets_without_a_common_salt_compare_says_that_nobody_knows(two_stores, cli):
+    """They have no column of their own, make no group and no sample; asked for, each store's are a group."""
+    assert ["api_key", "keys"] == cli.json("compare", "1", "3")["unknown"]
+    assert "api_key, keys: unknown whether the same" in " ".join(cli("compare", "1", "3").split())
+    assert [{}] == [row["entries"] for row in cli.json("compare", "1", "3")["runs"]][:1]
+    (group,) = cli.json("compare", "1", "3", "--groups")["groups"]
+    assert (["3"], ["1"]) == (group["runs"], group["repetitions"])
+    asked = cli.json("compare", "1-3", "--by", "api_key")
+    assert ([["1"], ["2"], ["3"]], ["api_key"]) == ([group["runs"] for group in asked["groups"]], asked["unknown"])
+    assert [] == cli.json("compare", "1", "2", "--by", "api_key")["unknown"]
+
+
+def test_a_filter_takes_no_secret_for_what_it_may_not_be(two_stores, cli):
+    """A comparison with a secret that nobody can tell holds for no run, and neither does its opposite."""
+    for text in ("api_key == 'hunter22-first'", "api_key != 'x'", "api_key in ['x']", "api_key not in ['x']"):
+        assert [] == expframe.runs("runs").where(text).ids()
+    assert ["3", "2", "1"] == expframe.runs("runs").where("api_key != None and api_key != ''").ids()
+    assert ["3", "2", "1"] == expframe.runs("runs").where("api_key == api_key").ids()

@@ -134,3 +134,12 @@ def test_a_call_returns_the_run_that_is_not_started(tmp_path):
     assert not (tmp_path / "runs").exists()
     assert "x = 3" in run_cli(ex, "--dry-run with +x=3").stdout
     assert 0 == len(expframe.runs(tmp_path / "runs"))
+
+
+def test_it_says_where_nobody_knows_whether_a_secret_is_another(call):
+    """A stored secret whose salt is lost is neither the same nor another one: that is said, and nothing else differs."""
+    call("with", "seed=1")
+    Path("runs/_salt").unlink()
+    _, out = call("--dry-run", "with", "seed=1")
+
+    assert ["  token: unknown whether another secret"] == out.partition("Differences from")[2].splitlines()[1:]
