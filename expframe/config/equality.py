@@ -10,7 +10,7 @@ from expframe.config.frozen import plain_kind
 from expframe.config.secrets import Masked
 
 
-class Verdict(NamedTuple):
+class Likeness(NamedTuple):
     """
     What can be said of several values that stand beside each other.
 
@@ -60,18 +60,18 @@ def same(first: Any, second: Any, *, unknown: bool = False) -> bool:
         return False
 
 
-def verdict(values: Iterable[Any]) -> Verdict:
+def likeness(values: Iterable[Any]) -> Likeness:
     """
     Return whether some of several values differ, and whether of some nobody can tell.
 
     Example:
-        >>> verdict([1, 1, 2]), verdict([Masked(), Masked()])
-        (Verdict(differ=True, is_unknown=False), Verdict(differ=False, is_unknown=True))
+        >>> likeness([1, 1, 2]), likeness([Masked(), Masked()])
+        (Likeness(differ=True, is_unknown=False), Likeness(differ=False, is_unknown=True))
     """
     distinct: list[Any] = []
     first, *others = values
     if all(same(first, other) for other in others):
-        return Verdict(False, False)
+        return Likeness(False, False)
     secrets = [value for value in (first, *others) if has_secret(value)]
     for value in secrets:
         if not any(same(value, known) for known in distinct):
@@ -79,7 +79,7 @@ def verdict(values: Iterable[Any]) -> Verdict:
     pairs = list(combinations(distinct, 2))
     is_unknown = any(same(*pair, unknown=True) for pair in pairs)
     differ = len(secrets) <= len(others) or any(not same(*pair, unknown=True) for pair in pairs)
-    return Verdict(differ, is_unknown)
+    return Likeness(differ, is_unknown)
 
 
 def has_secret(value: Any) -> bool:

@@ -16,6 +16,10 @@ FORMAT = 1
 """The version of the form in which a Record is stored."""
 
 
+OPENED = "opened"
+"""What `extra` of a run says that `start()` opened: it has no command that could be done again."""
+
+
 class Status:
     """What a run is doing, or how it ended. Runs may also end with a status of their own (`RunInterrupt.status`)."""
 
@@ -91,7 +95,7 @@ class Record(NamedTuple):
         sources_at_end: The same for those loaded or changed since.
         counts: How many points, media, artifacts, resources, files and calls it has.
         problems: What could not be recorded.
-        extra: What hooks and other packages add; `rerun_of` says which run it does again.
+        extra: What hooks and other packages add; `rerun_of`: which run it does again; `opened`: by `start()`.
     """
 
     uid: str

@@ -15,7 +15,7 @@ from expframe.process.exit import process_end
 from expframe.process.log_lines import NOTICE
 from expframe.process.signals import Stopping
 from expframe.record.events import Call
-from expframe.record.record import Status, now
+from expframe.record.record import OPENED, Status, now
 from expframe.run.outcome import Outcome, failure_of
 from expframe.run.run import Run
 
@@ -30,6 +30,9 @@ class StartedRun(Run):
         self._is_in_block = False
         self._pid = os.getpid()
         self._thread = threading.get_ident()
+        if not self._is_called:
+            ledger = self._recorder.ledger
+            ledger.record = ledger.record._replace(extra={**ledger.record.extra, OPENED: True})
 
     def _find_stopping(self) -> Stopping:
         if self.parent is not None:

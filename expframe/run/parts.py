@@ -307,7 +307,8 @@ class Announcement:
         if record.status == Status.COMPLETED:
             self._say(self._level, "Completed %s after %s%s", self._title, took, where)
         elif record.status == Status.FAILED:
-            self._say(logging.ERROR, "Failed %s after %s%s", self._title, took, where)
+            level = logging.ERROR if self._level >= NOTICE else self._level  # the command line says why
+            self._say(level, "Failed %s after %s%s", self._title, took, where)
         else:
             self._say(logging.WARNING, "Ended %s as %s after %s%s", self._title, record.status, took, where)
 

@@ -8,7 +8,6 @@ process of its own; so nothing of the code as it is now takes part, but for data
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from expframe.disk.files import copy_file, inside
 from expframe.errors import EscapingPathError, RerunError, ValueFormatError
 from expframe.facts.packages import PACKAGE_FOLDERS
 from expframe.facts.sources import around_packages
-from expframe.record.record import Record
+from expframe.record.record import OPENED, Record
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import runs
 
@@ -38,16 +37,6 @@ _MARK = "pyproject.toml"
 
 _NEWEST = 1000
 """How many runs may be started elsewhere while one is done again."""
-
-_STARTED = "start"
-"""What runs are called in the place of a command which `start()` opens."""
-
-_DEFINED_AS_COMMAND = re.compile(
-    rb"(?:command|main)\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*(?:async[ \t]+)?def[ \t]+start\b"
-    rb"|(?:command|main)\(\s*start\b"
-)
-"""A command of the user's that is called so too."""
-
 _KEPT_OPTIONS = {"name": "--name", "capture": "--capture"}
 """Options of a run that a rerun has too, by field."""
 
@@ -90,7 +79,7 @@ def rerun(
     record = run.record
     if record.main is None:
         raise RerunError(f"run {run.id}", f"had no script; its sources are in {_sources_folder(run)}.")
-    if _was_started(run, record):
+    if record.extra.get(OPENED):
         raise RerunError(
             f"run {run.id}",
             f"was opened by start() in {record.main}, and what happened in it is not a command that could be done "
@@ -180,14 +169,6 @@ def build_environment(folder: Path, packages: Iterable[str], options: Sequence[s
             subject = f"environment with {', '.join(wanted)}"
             raise RerunError(subject, f"cannot be made: {' '.join(command[:4])} failed.")
     return python
-
-
-def _was_started(run: StoredRun, record: Record) -> bool:
-    """Return whether a run was opened by `start()`, and is not one of a command that is called so."""
-    if record.command != _STARTED or _STARTED in record.argv[1:]:
-        return False
-    texts = (_sources_folder(run) / file for _, file in (*record.sources, *record.sources_at_end))
-    return not any(_DEFINED_AS_COMMAND.search(path.read_bytes()) for path in texts if path.is_file())
 
 
 def _sources_folder(run: StoredRun) -> Path:

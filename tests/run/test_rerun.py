@@ -308,6 +308,27 @@ class TestStarted:
 
         assert (0, 5) == (code, stored(2).result), err
 
+    @pytest.mark.parametrize(
+        "how",
+        [
+            "work.__name__ = 'start'; ex.command(work)",
+            "def start(): return 5\nex.main(start)",
+            "for f in (work,): f.__name__ = 'start'; getattr(ex, 'main')(f)",
+        ],
+    )
+    def test_a_command_is_told_by_what_was_recorded(self, project, call, how):
+        """However a command came to be called `start`, it is one; a run opened beside such a command is none."""
+        text = "import sys, expframe\nex = expframe.Experiment('x')\ndef work():\n    return 5\n"
+        end = "if 'open' in sys.argv: expframe.start('plain').close()\nelse: ex.run_commandline()\n"
+        (project / "named.py").write_text(f"{text}{how}\n{end}")
+        call("named.py", "start")
+        call("named.py", "open")
+        code, _, err = call("-m", "expframe", "rerun", "1")
+        assert (0, 5) == (code, stored(3).result), err
+        code, _, err = call("-m", "expframe", "rerun", "2")
+
+        assert (1, True) == (code, "run 2: was opened by start() in named.py" in err)
+
     def test_a_script_without_a_command_line_is_no_success(self, project, call):
         """A script that ends well and has started no run by its command line has not done the run again."""
         (project / "called.py").write_text(

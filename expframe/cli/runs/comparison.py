@@ -90,7 +90,7 @@ def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), column
     identities = {id: _identity(row, secrets) for id, row in found.items()}
     if fields:
         shown = {field.title: _values(field, found) for field in fields}
-        secrets = [name for name, own in shown.items() if own and equality.verdict(own.values()).is_unknown]
+        secrets = [name for name, own in shown.items() if own and equality.likeness(own.values()).is_unknown]
     else:
         shown = differing(all_entries)
     wanted, left_out = ([_field_of_metric(name, found) for name in metrics], []) if metrics else _chosen(found)

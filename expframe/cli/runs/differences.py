@@ -66,7 +66,7 @@ def differing(entries: Mapping[str, Entries]) -> Differences:
     """
     found: Differences = {}
     for path, there in _by_path(entries):
-        if len(there) < len(entries) or equality.verdict(there.values()).differ:
+        if len(there) < len(entries) or equality.likeness(there.values()).differ:
             found[path] = there
     return found
 
@@ -79,7 +79,7 @@ def untold(entries: Mapping[str, Entries]) -> list[str]:
         >>> untold({"1": {"api_key": Masked(), "lr": 0.1}, "2": {"api_key": Masked(), "lr": 0.2}})
         ['api_key']
     """
-    return [path for path, there in _by_path(entries) if equality.verdict(there.values()).is_unknown]
+    return [path for path, there in _by_path(entries) if equality.likeness(there.values()).is_unknown]
 
 
 def _by_path(entries: Mapping[str, Entries]) -> Iterator[tuple[str, dict[str, Any]]]:

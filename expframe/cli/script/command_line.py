@@ -15,7 +15,7 @@ from expframe.cli.script.commands import show_config
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import ExpframeError, OptionError, Terminated
+from expframe.errors import ConfigError, ExpframeError, OptionError, Terminated, UsageError
 from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside
 
@@ -76,7 +76,8 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
     except Exception as problem:
         config = run.config.values if run is not None else None
         _show(problem, options, Masking(config, experiment.registry.names, words=line[1:]))
-        sys.exit(1 if run is not None and run.has_started else 2)
+        is_usage = isinstance(problem, UsageError | ConfigError) and own_frames_only(problem.__traceback__)
+        sys.exit(1 if run is not None and run.has_started and not is_usage else 2)
 
 
 def _say(text: str) -> None:

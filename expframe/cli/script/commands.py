@@ -12,7 +12,7 @@ from expframe.cli.render import config_text, paint, wants_colour, write
 from expframe.config import dotted, files, json_values
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
-from expframe.errors import UsageError
+from expframe.errors import ConfigFileError, UsageError
 
 
 def print_config(_run: Any, group: str = "", changed: bool = False, as_json: bool = False) -> None:
@@ -106,7 +106,11 @@ def save_config(_run: Any, config_filename: str = "config.json") -> None:
     or .yaml.
     """
     shown = _run.config.masked().values
-    files.save({name: value for name, value in thaw(shown).items() if name != "config_filename"}, config_filename)
+    entries = {name: value for name, value in thaw(shown).items() if name != "config_filename"}
+    try:
+        files.save(entries, str(config_filename))
+    except OSError as problem:
+        raise ConfigFileError(str(config_filename), f"cannot be written: {problem.strerror or problem}.") from None
     write(f"Saved the config to {config_filename}")
 
 

@@ -166,8 +166,9 @@ class TestPrintConfig:
         """A group that is not there is an error that names the nearest."""
         result = run_cli(trained, "print_config nett")
 
-        assert 0 != result.exit_code
+        assert 2 == result.exit_code
         assert "print_config 'nett': there is no such group or entry. Did you mean 'net'?" in result.stderr
+        assert "Failed" not in result.stderr
 
     def test_only_what_changed(self, trained):
         """`--changed` shows what differs from the defaults, by whomever it was set, and says where nothing does."""
@@ -250,9 +251,17 @@ class TestSaveConfig:
         """Another kind is refused, naming those that are possible."""
         result = run_cli(trained, "save_config with config_filename=a.toml")
 
-        assert 0 != result.exit_code
+        assert 2 == result.exit_code
         assert "Config file 'a.toml': '.toml' cannot be written. Known kinds: .json, .yaml, .yml." in result.stderr
         assert not (tmp_path / "a.toml").exists()
+
+    def test_a_place_that_cannot_be_written(self, trained, tmp_path):
+        """A folder that is not there is named, without a traceback, and with the exit code of bad usage."""
+        result = run_cli(trained, "save_config with config_filename=nowhere/a.json")
+        assert (2, 1) == (result.exit_code, len(result.stderr.splitlines())), result.stderr
+        assert "Config file 'nowhere/a.json': cannot be written: No such file or directory." in result.stderr
+        result = run_cli(trained, "save_config with config_filename=3")
+        assert (2, True) == (result.exit_code, "Config file '3': '' cannot be written" in result.stderr)
 
     def test_secrets_are_left_out(self, tmp_path):
         """A saved secret must be supplied when the file is used."""

@@ -137,7 +137,7 @@ def test_a_call_returns_the_run_that_is_not_started(tmp_path):
 
 
 def test_it_says_where_nobody_knows_whether_a_secret_is_another(call):
-    """A stored secret whose salt is lost is neither the same nor another one: that is said, and nothing else differs."""
+    """A stored secret whose salt is lost is neither the same nor another one: that is said, no more."""
     call("with", "seed=1")
     Path("runs/_salt").unlink()
     _, out = call("--dry-run", "with", "seed=1")
