@@ -26,6 +26,7 @@ FOLDERS = {
     "recipe": "specials registry injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
+    "sweep": "pieces entries asking tables words skips judgement",
     "cli": "argv render tracebacks table",
     "cli/script": "commands preview help command_line",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"

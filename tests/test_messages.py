@@ -1014,6 +1014,15 @@ def a_frame_without_its_library():
     frame_of({"loss": [1.0]}, "modin")
 
 
+@case
+def a_word_of_a_sweep_has_an_empty_value():
+    """What is between commas of a sweep's word is a value."""
+    from expframe.sweep import words
+    from expframe.sweep.entries import Unswept
+
+    words.read(["lr=0.1,"], Unswept(lambda path: 0.1))
+
+
 def said(name, folder):
     """Return what a case says, without what differs from machine to machine."""
     try:

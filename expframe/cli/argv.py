@@ -71,7 +71,7 @@ def usage(
     parts = [_GRAMMAR.format(program=program)]
     if description.strip():
         parts.append(textwrap.dedent(description).strip() + "\n")
-    parts.append(_options_text(cli_options))
+    parts.append(options_text([*FLAGS, *OF_PRINT_CONFIG, *(option.flag for option in cli_options)]))
     parts.append(
         "Arguments:\n"
         "  COMMAND   Name of the command to run (see below for the commands).\n"
@@ -124,18 +124,11 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
         UsageError: A word after `with` is no override.
         OptionError: An option has a value it cannot take.
     """
-    from docopt import DocoptExit, DocoptLanguageError, docopt
-
     # docopt would take the word `with` for a GROUP that may be left out.
     with_flags = [_PRINT_CONFIG.replace("[GROUP]", f"{group}[--changed] [--json]") for group in ("", "GROUP ")]
     lines = _GRAMMAR.replace(_PRINT_CONFIG, "".join(with_flags))
-    grammar = f"{lines.format(program='script')}\n{_options_grammar(cli_options)}"
-    try:
-        found: dict[str, Any] = docopt(grammar, argv=_spread(argv, grammar), default_help=False)
-    except (DocoptExit, DocoptLanguageError):
-        raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program)) from None
-    if "with" in (found["COMMAND"], found["GROUP"]):
-        raise CommandLineError(*_explain(list(argv), cli_options), short_usage(program))
+    flags = [*FLAGS, *(option.flag for option in cli_options)]
+    found = match_lines(lines, flags, argv, short_usage(program))
     updates = [word for word in found["UPDATE"] or [] if word]
     given = {flag.long: found[flag.long] for flag in FLAGS if found[flag.long] not in (None, False)}
     extra = {option.flag.long: found[option.flag.long] for option in cli_options}
@@ -148,6 +141,31 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
         bool(found["help"] or found["--help"]),
         {name: value for name, value in shown.items() if value},
     )
+
+
+def match_lines(lines: str, flags: Sequence[Flag], argv: Sequence[str], shown: str) -> dict[str, Any]:
+    """
+    Return what the words of a command line are by usage lines and flags.
+
+    Args:
+        lines: The usage lines, in docopt's form, with `{program}` where the program's name stands.
+        flags: The flags that may be given.
+        argv: The words after the program's name.
+        shown: The usage lines that an error shows.
+
+    Raises:
+        CommandLineError: The words fit no usage line.
+    """
+    from docopt import DocoptExit, DocoptLanguageError, docopt
+
+    grammar = f"{lines.format(program='script')}\n{_options_grammar(flags)}"
+    try:
+        found: dict[str, Any] = docopt(grammar, argv=_spread(argv, grammar), default_help=False)
+    except (DocoptExit, DocoptLanguageError):
+        raise CommandLineError(*_explain(list(argv), flags), shown) from None
+    if "with" in (found.get("COMMAND"), found.get("GROUP")):
+        raise CommandLineError(*_explain(list(argv), flags), shown)
+    return found
 
 
 def match(grammar: str, argv: Sequence[str]) -> dict[str, Any]:
@@ -215,14 +233,13 @@ def program_name(argv: Sequence[str]) -> str:
     return shlex.quote(name)
 
 
-def _options_text(cli_options: Iterable[CliOption]) -> str:
-    flags = [*FLAGS, *OF_PRINT_CONFIG, *(option.flag for option in cli_options)]
+def options_text(flags: Iterable[Flag]) -> str:
+    """Return the flags with their help, a part of a help text."""
     return "Options:\n" + "\n".join(map(_flag_text, flags)) + "\n"
 
 
-def _options_grammar(cli_options: Iterable[CliOption]) -> str:
+def _options_grammar(flags: Iterable[Flag]) -> str:
     """Return the options without their help: docopt would read flags and defaults out of it."""
-    flags = [*FLAGS, *(option.flag for option in cli_options)]
     return "Options:\n" + "\n".join(f"  {_spelled(flag)}" for flag in flags) + "\n"
 
 
@@ -244,9 +261,9 @@ def _flag_text(flag: Flag) -> str:
 # ---------------------------------------------------------------------------------------------- what is wrong
 
 
-def _explain(argv: Sequence[str], cli_options: Iterable[CliOption]) -> tuple[str, str]:
+def _explain(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[str, str]:
     """Return which word is wrong, and why."""
-    flags = [*FLAGS, *(option.flag for option in cli_options), *(OF_PRINT_CONFIG if "print_config" in argv else ())]
+    flags = [*flags, *(OF_PRINT_CONFIG if "print_config" in argv else ())]
     given: list[Flag] = []
     takes = False
     words: list[str] = []

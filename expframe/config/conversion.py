@@ -274,12 +274,14 @@ def _to_array(given: Given, kind: Any, _args: Any) -> Any:
     return numpy.asarray(given.value)
 
 
-_ABSTRACT = {vars(collections.abc)[name] for name in collections.abc.__all__} - {collections.abc.Callable}
+ABSTRACT = {vars(collections.abc)[name] for name in collections.abc.__all__} - {collections.abc.Callable}
+"""The abstract classes of collections."""
+
 _CLASSES: tuple[tuple[Callable[[Any], bool], Callable[[Given, Any, Any], Any]], ...] = (
     (lambda kind: issubclass(kind, enum.Enum), _to_enum),
     (lambda kind: hasattr(kind, "__dataclass_fields__"), _to_dataclass),
     (lambda kind: issubclass(kind, Mapping) or typing.is_typeddict(kind), _to_mapping),
-    (lambda kind: issubclass(kind, list | tuple | set | frozenset) or kind in _ABSTRACT, _to_items),
+    (lambda kind: issubclass(kind, list | tuple | set | frozenset) or kind in ABSTRACT, _to_items),
     (lambda kind: hasattr(kind, "__fspath__"), _to_path),
     (lambda kind: kind.__module__ == "datetime" and hasattr(kind, "fromisoformat"), _to_time),
     (lambda kind: kind.__module__ in ("decimal", "fractions", "uuid"), _to_exact),

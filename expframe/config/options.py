@@ -83,6 +83,7 @@ class Flag(NamedTuple):
     Attributes:
         value: Whether it has a value; a switch is there or not.
         convert: Makes of a text, or of a value in Python, what the option is; by default a text.
+        takes: What it may be, for messages; by default what `convert` takes.
     """
 
     short: str
@@ -91,6 +92,7 @@ class Flag(NamedTuple):
     help: str
     value: bool = False
     convert: Callable[[Any], Any] | None = None
+    takes: str = ""
 
     def converted(self, given: Any) -> Any:
         """
@@ -103,7 +105,7 @@ class Flag(NamedTuple):
         try:
             return convert(given)
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
-            raise OptionError(f"{self.long}={given!s:.80}", f"takes {_TAKES[convert]}.") from None
+            raise OptionError(f"{self.long}={given!s:.80}", f"takes {self.takes or _TAKES[convert]}.") from None
 
 
 FLAGS = (

@@ -7,9 +7,9 @@ hooks; then what is pinned: dicts where they address ingredients, named configs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from logging import Logger
-from typing import Any
+from typing import Any, NamedTuple
 
 from expframe.config import conversion, dotted, equality, files
 from expframe.config.decided import Config
@@ -67,6 +67,41 @@ def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> C
         return _Resolution(recipe, request._replace(overrides=overrides), logger).conclude()
 
 
+class Standing(NamedTuple):
+    """
+    What stands where something may be fixed.
+
+    Attributes:
+        tree: The config.
+        replaced: For each path that is fixed the value that stood there instead.
+        type_of: Returns what an entry, or one around it, is annotated with; MISSING where it is not.
+    """
+
+    tree: Mapping[Any, Any]
+    replaced: Mapping[Path, Any]
+    type_of: Callable[[Path], Any]
+
+    def value(self, path: Path) -> Any:
+        """Return what stands at a path without what is fixed; MISSING for nothing."""
+        found = self.replaced.get(path, MISSING)
+        return dotted.get(self.tree, path) if found is MISSING else found
+
+
+def look_up(recipe: Recipe, request: Request, logger: Logger | None = None) -> Standing:
+    """
+    Return what stands in the config of a request, without judging what was asked.
+
+    Args:
+        recipe: The parts of the experiment.
+        request: What was asked.
+        logger: What config hooks are given.
+
+    Raises:
+        ConfigError: A layer cannot be decided.
+    """
+    return _Resolution(recipe, request, logger).standing()
+
+
 def _totals(appends: Iterable[Override], before: _Resolution) -> Iterator[Override]:
     """Yield overrides that set default + value; what has no default is left to be refused as unknown."""
     totals: dict[Path, Any] = {}
@@ -110,6 +145,11 @@ class _Resolution:
         present = {dotted.join(path): text for path, text in docs.items() if dotted.get(self.tree, path) is not MISSING}
         warnings = tuple(verdict.warnings)
         return Config(self.tree, origins, present, verdict.changes, warnings, self.recipe.names)
+
+    def standing(self) -> Standing:
+        """Decide, and return what stands where."""
+        self.decide()
+        return Standing(self.tree, self._replaced, self._pins.type_of)
 
     def decide(self) -> None:
         """Run the layers of all parts under what is pinned."""

@@ -1,0 +1,103 @@
+"""What is asked of a sweep's plan: its words and options, before any of them is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from expframe.config.options import Flag, Options
+from expframe.store.sweeps.axes import Axis
+from expframe.store.sweeps.plan import GRID
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+class SweepRequest(NamedTuple):
+    """
+    What is asked for.
+
+    Attributes:
+        words: What stands behind `with`, as it is written.
+        axes: Axes that are given in Python.
+        command: The command; None for the main function.
+        search: How the axes are walked.
+        search_seed: The seed of that; None for a drawn one.
+        trials: How many samples; None where that is not said.
+        metric: What is sought, `val.acc.max:max`, most important first.
+        seeds: How many seeds each configuration is tried with; None where that is not said.
+        replicate: The entry in which the trials of one configuration differ.
+        each: Entries whose values are crossed with every sample.
+        skip: A filter of configs that are left out.
+        retry: How often a trial that failed is tried again.
+        max_fails: After so many failures no trial is started.
+        max_time: Seconds after which no trial is started.
+        needed: Whether a completed run of the same config and code is taken for a trial.
+        options: Options that all trials are given.
+    """
+
+    words: tuple[str, ...] = ()
+    axes: tuple[Axis, ...] = ()
+    command: str | None = None
+    search: str = GRID
+    search_seed: int | None = None
+    trials: int | None = None
+    metric: tuple[str, ...] = ()
+    seeds: int | None = None
+    replicate: str = "seed"
+    each: tuple[str, ...] = ()
+    skip: str = ""
+    retry: int = 0
+    max_fails: int | None = None
+    max_time: float | None = None
+    needed: bool = False
+    options: Options = Options()
+
+
+def count(given: Any) -> int:
+    """Return a whole number from 1 on."""
+    if isinstance(given, bool) or int(given) != float(given) or int(given) < 1:
+        raise ValueError("no count")
+    return int(given)
+
+
+def _whole(given: Any) -> int:
+    if isinstance(given, bool) or int(given) != float(given) or int(given) < 0:
+        raise ValueError("no whole number")
+    return int(given)
+
+
+def _seconds(given: Any) -> float:
+    text = str(given).strip()
+    unit = _UNITS.get(text[-1:], 0.0)
+    seconds = float(text[:-1]) * unit if unit else float(text)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError("no time")
+    return seconds
+
+
+def names(given: Any) -> tuple[str, ...]:
+    """Return names that stand between commas."""
+    texts = [given] if isinstance(given, str) else list(given)
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def _of(long: str, help: str, convert: Callable[[Any], Any] | None = None, takes: str = "") -> Flag:
+    return Flag("", f"--{long}", long.replace("-", "_"), help, True, convert, takes)
+
+
+FLAGS_OF_PLAN = (
+    _of("each", "Cross the values of these entries with every sample of a search: data,fold.", names, "names"),
+    _of("max-fails", "Start no trial after so many have failed.", count, "a whole number from 1 on"),
+    _of("max-time", "Start no trial after so long: 8h, 30m, 90s.", _seconds, "a time, as 8h, 30m or 90s"),
+    _of("metric", "What is sought: val.acc.max:max, result:min; several with commas.", names, "fields"),
+    _of("replicate", "The entry that trials of one configuration differ in, instead of seed."),
+    _of("retry", "Try a trial that failed so many times again.", _whole, "a whole number"),
+    _of("search", "How the space is walked: grid or random."),
+    _of("search-seed", "The seed of the search and of --seeds, for the same trials again.", _whole, "a whole number"),
+    _of(
+        "seeds", "Try each configuration with so many seeds, the same ones for all.", count, "a whole number from 1 on"
+    ),
+    _of("skip", "Leave configs out: \"config.opt == 'sgd' and config.beta2\"."),
+    _of("trials", "How many samples a search takes.", count, "a whole number from 1 on"),
+)
+"""The options that say what a sweep tries."""

@@ -1,0 +1,119 @@
+"""What a sweep's word needs to know of the entry that it is about: which kinds of values it takes."""
+
+from __future__ import annotations
+
+import enum
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from expframe.config import conversion, dotted, hints, parsing
+from expframe.config.dotted import MISSING, Path
+from expframe.config.json_values import Reference
+
+TEXT, SWITCH, WHOLE, NUMBER, GROUP, ANY = "text", "switch", "whole", "number", "group", "any"
+"""Kinds of entries: a text and what is read from one, a truth, a whole number, a number, what holds others, and any."""
+
+
+class Bounds(NamedTuple):
+    """The least and the greatest number that an annotation allows, and whether ratios count."""
+
+    low: Any
+    high: Any
+    is_log: bool
+
+
+class UnsweptEntry(NamedTuple):
+    """
+    An entry as it is without the sweep.
+
+    Attributes:
+        value: Its value; MISSING where there is none, as for a parameter that a sweep fills.
+        annotation: What it is annotated with; MISSING where it is not.
+    """
+
+    value: Any = MISSING
+    annotation: Any = MISSING
+
+    @property
+    def kind(self) -> str:
+        """Which values it takes: by its annotation, else by its value; `any` where neither says."""
+        options = [option for option in hints.options(hints.plain(self.annotation)) if option is not type(None)]
+        kinds = {_kind_of(option) for option in options} if not hints.says_nothing(self.annotation) else {ANY}
+        if kinds == {ANY} and self.value not in (None, MISSING) and not isinstance(self.value, Reference):
+            kinds = {_kind_of(parsing.kind_of(self.value))}
+        if kinds == {WHOLE, NUMBER}:
+            return NUMBER
+        return kinds.pop() if len(kinds) == 1 else ANY
+
+    @property
+    def shown(self) -> str:
+        """Its type, for messages."""
+        if not hints.says_nothing(self.annotation):
+            return hints.shown(hints.plain(self.annotation))
+        return parsing.kind_of(self.value).__name__
+
+    def read(self, text: str) -> Any:
+        """Return what a text means for it, as in a run."""
+        return parsing.read(text, self.value, self.annotation)
+
+    def choices(self) -> tuple[str, ...]:
+        """Return the values that its type names one by one, as texts; none where it does not."""
+        annotation = hints.plain(self.annotation)
+        if typing.get_origin(annotation) is typing.Literal:
+            return tuple(value if isinstance(value, str) else repr(value) for value in typing.get_args(annotation))
+        kind = annotation if isinstance(annotation, type) else type(self.value)
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            return tuple(kind.__members__)
+        return ("False", "True") if kind is bool else ()
+
+    def bounds(self) -> Bounds | None:
+        """Return the bounds that its annotation declares, by the names that annotated-types has for them."""
+        marks = _marks(self.annotation)
+        low = next((mark.ge for mark in marks if getattr(mark, "ge", None) is not None), None)
+        high = next((mark.le for mark in marks if getattr(mark, "le", None) is not None), None)
+        is_log = any(getattr(mark, "__name__", type(mark).__name__) == "Log" for mark in marks)
+        return None if low is None or high is None else Bounds(low, high, is_log)
+
+
+class Unswept:
+    """
+    What is there before a sweep's words are read.
+
+    Args:
+        value_of: Returns the value at a path; MISSING for none.
+        type_of: Returns what a path is annotated with; MISSING where it is not.
+    """
+
+    def __init__(self, value_of: Callable[[Path], Any], type_of: Callable[[Path], Any] = lambda path: MISSING) -> None:
+        self._value_of = value_of
+        self._type_of = type_of
+
+    def entry(self, name: str) -> UnsweptEntry:
+        """Return what is known of an entry; nothing of one that is not there, which is refused later."""
+        path = dotted.split(name)
+        return UnsweptEntry(self._value_of(path), self._type_of(path))
+
+
+def _kind_of(option: Any) -> str:
+    origin = typing.get_origin(option) or option
+    if origin is typing.Literal:
+        return TEXT
+    if not isinstance(origin, type) or origin is object:
+        return ANY
+    if issubclass(origin, enum.Enum):
+        return TEXT
+    for kind, kinds in ((SWITCH, (bool,)), (WHOLE, (int,)), (NUMBER, (float, complex))):
+        if issubclass(origin, kinds):
+            return kind
+    is_group = issubclass(origin, list | tuple | set | frozenset | dict | Mapping) or origin in conversion.ABSTRACT
+    if is_group or hasattr(origin, "__dataclass_fields__") or typing.is_typeddict(origin) or hasattr(origin, "astype"):
+        return GROUP
+    return TEXT
+
+
+def _marks(annotation: Any) -> list[Any]:
+    """Return what stands beside the type in an annotation."""
+    while typing.get_origin(annotation) in (typing.Final, typing.ClassVar):
+        annotation = typing.get_args(annotation)[0]
+    return [*getattr(annotation, "__metadata__", ())]
