@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from expframe.errors import NotCleanError, listed
 from expframe.facts import git, host, packages, sources
+from expframe.process import notebook
 
 
 class Scope(NamedTuple):
@@ -87,7 +88,8 @@ class Gathering:
         if self._is_known():
             self._tell(self._known.stored[1], self._known.git)
         else:
-            self._thread = threading.Thread(target=self._start, name="expframe-facts", daemon=True)
+            cells = notebook.find_cells()  # the next one may be run before the thread is
+            self._thread = threading.Thread(target=self._start, args=(cells,), name="expframe-facts", daemon=True)
             self._thread.start()
 
     def finish(self, seconds: float = 10.0) -> dict[str, Any]:
@@ -105,11 +107,11 @@ class Gathering:
         problems = (self._known.git_problem,) if self._known.git_problem else ()
         return {"packages": self._known.packages, "sources_at_end": late, "problems": problems}
 
-    def _start(self) -> None:
+    def _start(self, cells: str) -> None:
         known = self._known
         if known.host is None:
             known.host = _attempt(lambda: host.gather(self._scope.environment)) or {}
-        stored = tuple(_attempt(self._store_sources) or ())
+        stored = tuple(_attempt(lambda: self._store_sources(cells)) or ())
         self._tell(stored, _attempt(self._gather_git))
 
     def _tell(self, stored: Sequence[tuple[str, str]], repository: Mapping[str, Any] | None) -> None:
@@ -134,7 +136,7 @@ class Gathering:
             (self._sources_folder / file).exists() for _, file in known.stored[1]
         )
 
-    def _store_sources(self) -> tuple[tuple[str, str], ...]:
+    def _store_sources(self, cells: str | None = None) -> tuple[tuple[str, str], ...]:
         known = self._known
         modules = frozenset(sys.modules)
         known.project = known.project or self._scope.find_project()
@@ -145,6 +147,7 @@ class Gathering:
             exclude=self._scope.exclude,
             patterns=self._scope.patterns,
             known=known.sources,
+            cells=cells,
         )
         if self._sources_folder is None:
             stored = sorted((name, source.digest) for name, source in found.items())

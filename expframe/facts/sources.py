@@ -152,6 +152,7 @@ def gather(
     exclude: Sequence[Path] = (),
     patterns: Patterns | None = None,
     known: Mapping[str, Source] | None = None,
+    cells: str | None = None,
 ) -> dict[str, Source]:
     """
     Return the source files of the project that are loaded in this process, by name; unreadable ones are left out.
@@ -167,6 +168,7 @@ def gather(
         exclude: Folders, such as the one with the runs, of which no loaded module counts.
         patterns: Which files count beside the loaded ones, and which do not.
         known: An earlier answer; files of the same size and time of change are not read again.
+        cells: What the notebook's cells were at the moment that counts; by default what they are.
     """
     root = _resolve(project)
     found: dict[str, Source] = {}
@@ -180,7 +182,7 @@ def gather(
                 source = _look_at(file, root, known or {})
                 if file in given or patterns.admit(source.name):
                     found[source.name] = source
-    if cells := notebook.find_cells():
+    if cells := notebook.find_cells() if cells is None else cells:
         found.setdefault(_CELLS, _take_cells(cells))
     return dict(sorted(found.items()))
 

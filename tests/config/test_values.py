@@ -272,7 +272,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=st.dictionaries(st.text("abc", min_size=1), VALUES, min_size=1), suffix=st.sampled_from(["json", "yaml"]))
 def test_what_was_saved_is_the_same_config(tree, suffix, tmp_path):
     """`save_config` and `with FILE` give the same config again, origins aside, for values of all kinds."""

@@ -238,7 +238,7 @@ def test_imports_in_another_thread_do_not_disturb():
     thread = threading.Thread(target=churn)
     thread.start()
     try:
-        found = [packages.gather() for _ in range(20)]
+        found = [packages.gather() for _ in range(6)]
     finally:
         sys.setswitchinterval(interval)
         stop.set()

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
+from steps import environment as clean_environment
 
 import expframe
 from expframe import Status
@@ -32,15 +33,50 @@ def execute(tmp_path, monkeypatch, environment):
     return run
 
 
+@pytest.fixture(scope="module")
+def _kernel(tmp_path_factory):
+    """A kernel for the tests that do not need the end of one."""
+    folder = tmp_path_factory.mktemp("kernel")
+    variables = {**clean_environment(), "IPYTHONDIR": str(folder / "ipython")}
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=120, kernel_name="python3", allow_errors=True)
+    client.resources = {"metadata": {"path": str(folder)}}
+    with client.setup_kernel(env=variables):
+        yield client
+
+
+AS_NEW = """
+import os
+if "_variables" not in vars(get_ipython()):
+    get_ipython()._variables = dict(os.environ)
+os.environ.clear()
+os.environ.update(get_ipython()._variables, EXPFRAME_CACHE={cache!r})
+os.chdir({folder!r})
+get_ipython().reset(new_session=True)
+"""
+
+
+@pytest.fixture
+def show(tmp_path, _kernel):
+    """Run cells in a kernel that is as a new one, but goes on; return for each cell what is shown below it."""
+    text = AS_NEW.format(cache=str(tmp_path / "cache"), folder=str(tmp_path))
+
+    def execute(source, **how):
+        _kernel.nb.cells = [nbformat.v4.new_code_cell(textwrap.dedent(source).strip())]
+        return shown(_kernel.execute_cell(_kernel.nb.cells[0], 0, **how))
+
+    execute(text, store_history=False)
+    return lambda *cells: [execute(cell) for cell in cells]
+
+
 def shown(cell):
     """Return what is shown below a cell, without colours."""
     texts = [output.get("text") or "\n".join(output.get("traceback", ())) for output in cell.outputs]
     return ANSI.sub("", "".join(texts))
 
 
-def test_what_is_refused_is_one_message(execute):
+def test_what_is_refused_is_one_message(show):
     """A mistyped entry, or an argument of the wrong kind, is shown as one message with its place in the cell."""
-    _, *refused, failed = execute(
+    _, *refused, failed = show(
         """
         import expframe
         ex = expframe.Experiment("cells", ghost=True)
@@ -110,9 +146,9 @@ def test_cells_are_sources(execute):
     assert f"{first}\n# In [3]:\nlast = 1\n" == last
 
 
-def test_experiments_in_cells(execute):
+def test_experiments_in_cells(show):
     """Config functions have source, an async main is awaited, and later definitions replace earlier ones."""
-    outputs = execute(
+    outputs = show(
         """
         from expframe import Experiment
         ex = Experiment()
@@ -158,9 +194,9 @@ def test_experiments_in_cells(execute):
     assert ["interactive"] * 2 == [run.record.name for run in expframe.runs("runs")]
 
 
-def test_commands_in_later_cells_are_children(execute):
+def test_commands_in_later_cells_are_children(show):
     """A command that is run in a later cell is a child of the started run; starting again closes the earlier one."""
-    execute(
+    show(
         """
         import expframe
         ex = expframe.Experiment("cells")
@@ -180,9 +216,9 @@ def test_commands_in_later_cells_are_children(execute):
     assert records["1"].ended <= records["3"].started
 
 
-def test_a_cell_that_fails(execute):
+def test_a_cell_that_fails(show):
     """A command that fails is FAILED, with a traceback that shows the user's lines only."""
-    outputs = execute(
+    outputs = show(
         """
         from expframe import Experiment
         ex = Experiment("cells")
@@ -214,9 +250,9 @@ def test_the_last_cell_decides(execute, cells, status):
     assert status == run.status
 
 
-def test_named_like_the_notebook(execute):
+def test_named_like_the_notebook(show):
     """Where the front end tells the notebook's file, its name is that of experiments without one."""
-    outputs = execute(
+    outputs = show(
         """
         import os
         import expframe
@@ -225,16 +261,18 @@ def test_named_like_the_notebook(execute):
         """,
         """
         __vsc_ipynb_file__ = "/home/me/digits.ipynb"
-        print(expframe.Experiment().name, expframe.start(ghost=True).name)
+        run = expframe.start(ghost=True)
+        print(expframe.Experiment().name, run.name)
+        run.close()
         """,
     )
 
     assert ["plots\n", "digits digits\n"] == outputs
 
 
-def test_repeated_calls_in_cells(execute):
+def test_repeated_calls_in_cells(show):
     """A created run is called in one cell after the other, and its output is shown below each."""
-    outputs = execute(
+    outputs = show(
         """
         import expframe
         ex = expframe.Experiment("cells")
@@ -247,7 +285,7 @@ def test_repeated_calls_in_cells(execute):
         run = ex.create("scale")
         """,
         "y = run(1)",
-        "print(run(x=2), y)",
+        "print(run(x=2), y); run.close()",
     )
     (run,) = expframe.runs("runs")
 

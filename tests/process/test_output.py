@@ -118,17 +118,25 @@ def test_mode_no_touches_nothing(tmp_path):
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("mode", ["sys", "fd"])
 def test_every_line_arrives(mode, unbuffered, tmp_path):
-    """Twenty thousand lines are complete and in order, in the file and where they went, ten times of ten."""
-    body = "for i in range(20000): print(i)"
-    expected = "".join(f"{i}\n" for i in range(20000))
-    for number in range(10):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        result = run(folder, mode, body, PYTHONUNBUFFERED=unbuffered)
+    """Thousands of lines are complete and in order, in the file and where they went, ten times of ten."""
+    count = 5000
+    body = f"for i in range({count}): print(i)"
+    again = f"""
+    for number in range(9):
+        capture = open_capture({mode!r}, Path(f"{{number}}.txt"))
+        stop = threading.Event()
+        threading.Thread(target=beat, daemon=True).start()
+        for i in range({count}): print(i)
+        stop.set()
+        capture.close()
+    """
+    expected = "".join(f"{i}\n" for i in range(count))
+    result = run(tmp_path, mode, body, textwrap.dedent(again), PYTHONUNBUFFERED=unbuffered)
 
-        assert result.stderr == ""
-        assert result.stdout == expected
-        assert recorded(folder) == expected
+    assert result.stderr == ""
+    assert result.stdout == expected * 10
+    assert recorded(tmp_path) == expected
+    assert [expected] * 9 == [(tmp_path / f"{number}.txt").read_text() for number in range(9)]
 
 
 @linux

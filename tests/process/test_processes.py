@@ -270,7 +270,7 @@ class TestSignals:
         assert Status.DIED == run.status
 
 
-def test_sixteen_processes_make_sixteen_runs(script, environment, tmp_path):
+def test_eight_processes_make_eight_runs(script, environment, tmp_path):
     """Processes started at once never share an id."""
     path = script("""
         from expframe import Experiment
@@ -286,15 +286,15 @@ def test_sixteen_processes_make_sixteen_runs(script, environment, tmp_path):
             _run.log_scalar("n", n)
             return n
     """)
-    processes = [start(path, "with", f"n={n}", environment=environment) for n in range(16)]
+    processes = [start(path, "with", f"n={n}", environment=environment) for n in range(8)]
     for process in processes:
         _, err = process.communicate(timeout=120)
         assert 0 == process.returncode, err
 
     runs = list(expframe.runs(tmp_path / "runs"))
-    assert 16 == len(runs)
-    assert set(range(16)) == {run.result for run in runs}
-    assert {str(n) for n in range(1, 17)} == {run.id for run in runs}
+    assert 8 == len(runs)
+    assert set(range(8)) == {run.result for run in runs}
+    assert {str(n) for n in range(1, 9)} == {run.id for run in runs}
     assert all(run.metrics("n").values == [run.result] for run in runs)
 
 

@@ -10,7 +10,7 @@ import numpy
 import PIL.Image
 import plotly.graph_objects
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expframe import Experiment
@@ -181,14 +181,16 @@ class TestReading:
 
         assert [0, 7, 8] == [found.step for found in run.media("a")]
 
-    @given(text=st.text())
-    def test_any_text(self, tmp_path_factory, text):
+    @settings(max_examples=5)
+    @given(texts=st.lists(st.text(), min_size=5, max_size=20))
+    def test_any_text(self, tmp_path_factory, texts):
         """Texts come back as they were."""
         folder = tmp_path_factory.mktemp("text")
         ex = Experiment("texts", store=folder, project_dir=folder)
-        ex.main(lambda _run: _run.log_text("t", text))
+        ex.main(lambda _run: [_run.log_text("t", text) for text in texts])
+        run = StoredRun(ex.run(options={"capture": "no"}).folder)
 
-        assert text == one(StoredRun(ex.run(options={"capture": "no"}).folder), "t").content
+        assert texts == [found.content for found in run.media("t")]
 
     @pytest.mark.parametrize("ghost", [False, True])
     def test_while_it_runs(self, ex, ghost):

@@ -1,10 +1,10 @@
 """A worker process of a DataLoader or a pool becomes one of the run."""
 
 import json
-import subprocess
 import sys
 
 import pytest
+from interpreter import run_python
 from test_examples import needs_posix
 
 import expframe
@@ -64,9 +64,7 @@ def load(script, environment):
     path = script(SCRIPT, "loading.py")
 
     def run(way, *words, **variables):
-        command = [sys.executable, path, "with", "seed=1", *words]
-        environ = {**environment, "WAY": way, **variables}
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
+        done = run_python([path, "with", "seed=1", *words], env={**environment, "WAY": way, **variables})
         assert 0 == done.returncode, done.stderr
         return next(iter(expframe.runs("runs")))
 

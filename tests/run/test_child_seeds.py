@@ -1,13 +1,12 @@
 """Seeds of children: no two alike, the same ones whatever the schedule, and none changed by another child."""
 
 import json
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from interpreter import run_python
 
 from expframe import Experiment
 
@@ -54,8 +53,7 @@ def seeds_of(script, environment, tmp_path, way, asked=ASKED, ghost="", seed=7):
     """Run the children in one way and return for each kind that was asked for its seeds, in no order."""
     path, out = script(SCRIPT.replace("{ghost}", ghost)), tmp_path / "out.json"
     variables = {**environment, "WAY": way, "ASKED": json.dumps(asked), "OUT": str(out)}
-    command = [sys.executable, path, "with", f"seed={seed}"]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=240)
+    done = run_python([path, "with", f"seed={seed}"], env=variables)
     assert 0 == done.returncode, done.stderr
     found = {}
     for each, seed in zip(asked, json.loads(out.read_text()), strict=True):
@@ -74,7 +72,7 @@ def test_the_schedule_decides_no_seed(script, environment, tmp_path, ghost):
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=8), st.randoms())
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_order_and_neighbours_decide_no_seed(tmp_path, asked, random):
     """Children asked for in another order, or with one more among them, have the seeds that they had."""
     ex = Experiment("kids", ghost=True)
