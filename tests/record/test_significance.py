@@ -4,13 +4,14 @@ import math
 import random
 
 import pytest
-from scipy import stats
 
 from expframe.record import significance
 
 
 def test_probabilities_are_those_of_scipy():
     """Tails of Student's t agree with scipy's for whole and broken degrees of freedom, near and far out."""
+    from scipy import stats
+
     draw = random.Random(0)
     for _ in range(300):
         t, freedom = draw.uniform(0, 40), 10 ** draw.uniform(-0.3, 5)
@@ -21,6 +22,8 @@ def test_probabilities_are_those_of_scipy():
 
 def test_intervals_are_those_of_scipy():
     """The interval of a mean is Student's, at any confidence."""
+    from scipy import stats
+
     draw = random.Random(1)
     numbers = [draw.gauss(3, 2) for _ in range(7)]
     for confidence in (0.5, 0.9, 0.95, 0.999):
@@ -32,6 +35,8 @@ def test_intervals_are_those_of_scipy():
 
 def test_welch_is_that_of_scipy():
     """Statistic, degrees of freedom, p and interval are those of scipy's test without equal variances."""
+    from scipy import stats
+
     first, second = [1.0, 1.5, 0.7, 1.1], [2.0, 3.5, 1.0, 2.2, 2.9]
     found = significance.welch(significance.describe(first), significance.describe(second))
     expected = stats.ttest_ind(second, first, equal_var=False)

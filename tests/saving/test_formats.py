@@ -12,7 +12,6 @@ import plotly.graph_objects
 import polars
 import pyarrow
 import pytest
-import sklearn.linear_model
 
 from expframe import Experiment
 from expframe.errors import SaveError, StoreError, ValueFormatError
@@ -312,6 +311,8 @@ class TestModels:
 
     def test_scikit_learn(self, round_trip):
         """An estimator is a .joblib by default, or pickled; it comes back with trust only, since that runs code."""
+        import sklearn.linear_model
+
         model = sklearn.linear_model.LinearRegression().fit([[1], [2]], [2, 4])
         for name, saved in (("model", "model.joblib"), ("model.pkl", "model.pkl")):
             found = round_trip(model, name, trust=True)

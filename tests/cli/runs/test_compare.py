@@ -10,7 +10,6 @@ import random
 import numpy as np
 import pytest
 from interpreter import run_python
-from scipy import stats
 
 import expframe
 
@@ -68,6 +67,8 @@ def test_groups_of_seeds_have_mean_deviation_interval_and_count(seeds, cli):
 
 def test_two_groups_are_tested(seeds, cli):
     """The difference of two groups comes with its interval and the p of Welch's test; three groups have none."""
+    from scipy import stats
+
     test = cli.json("compare", "1-6", "-g", "-m", "acc.max")["tests"]["acc.max"]
     expected = stats.ttest_ind([0.6, 0.7, 0.5], [0.8, 0.9, 0.85], equal_var=False)
     text = cli("compare", "1-6", "-g", "-m", "acc.max")
@@ -194,6 +195,8 @@ def do(ex, updates, resumes):
 @pytest.mark.parametrize("seed", range(6))
 def test_groups_are_what_scipy_and_pandas_say(generated, cli, seed):
     """Mean, deviation, interval and test of groups are SciPy's of one number for each seed, as `frame` has them."""
+    from scipy import stats
+
     plans = generated(random.Random(seed))
     found = cli.json("compare", "--by", "optimizer", "-m", "result.score,loss.min")
 
