@@ -23,7 +23,7 @@ FOLDERS = {
     " archive checks",
     "store/search": "fields logic query selection collection",
     "store/sweeps": "axes shuffle plan journal claims trials",
-    "recipe": "specials registry injection ingredient",
+    "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep": "pieces entries asking tables words skips judgement",
@@ -56,7 +56,7 @@ ORDER = [
 DOORS = {
     "jsonpickle": {"config.json_values"},
     "ruamel": {"config.files"},
-    "wrapt": {"recipe.injection"},
+    "wrapt": {"recipe.references"},
     "docopt": {"cli.argv"},
     "tqdm": {"run.progress"},
     "psutil": {"run.sampler"},

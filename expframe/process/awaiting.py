@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call a command or hook and return its result; a coroutine is awaited, a generator is run to its end."""
     __tracebackhide__ = True
     result = function(*args, **kwargs)

@@ -169,12 +169,13 @@ def opened() -> tuple[Any, ...]:
     return _opened
 
 
-def one_per_process(make: Callable[[], Any]) -> Any:
-    """Return what there is one of in a process, made when it is first asked for."""
+def one_per_process(make: Callable[[], Any], mark: Any = None) -> Any:
+    """Return what there is one of in a process, or one of for each mark, made when it is first asked for."""
+    key = make if mark is None else mark
     with _lock:
-        if make not in _singles:
-            _singles[make] = make()
-        return _singles[make]
+        if key not in _singles:
+            _singles[key] = make()
+        return _singles[key]
 
 
 def bind(run: Any) -> Token[Any]:

@@ -15,6 +15,7 @@ from expframe.config.layers import Entries
 from expframe.config.request import Origin
 from expframe.errors import DefinitionError
 from expframe.recipe import injection
+from expframe.recipe.references import Name, name_in
 from expframe.recipe.registry import Captured, Command, Registry
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -94,12 +95,11 @@ class Ingredient:
         return self
 
     def __reduce__(self) -> Any:
-        module = sys.modules.get(self._module)
-        names = [name for name, value in vars(module).items() if value is self] if module else []
-        if not names:
+        name = name_in(self._module, "", self)
+        if name is None:
             problem = f"is no top-level name of its module {self._module!r}, so another process cannot find it."
             raise DefinitionError(repr(self), problem)
-        return _found_again, (self._module, names[0])
+        return _found_again, (name, repr(self))
 
     # ------------------------------------------------------------------------------------------- configuration
 
@@ -275,7 +275,9 @@ def caller_of(instance: Ingredient) -> FrameType:
     return frame
 
 
-def _found_again(module: str, name: str) -> Any:
-    import importlib
-
-    return getattr(importlib.import_module(module), name)
+def _found_again(name: Name, label: str) -> Any:
+    try:
+        return name.find()
+    except AttributeError:
+        problem = "is defined where no other process can load it, such as in a notebook. Put it into a module."
+        raise DefinitionError(label, problem) from None

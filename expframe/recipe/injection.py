@@ -6,21 +6,20 @@ The registry finds a function's entries once per run; a call then costs a dict l
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Set
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
-import wrapt
-
 from expframe.config import dotted
 from expframe.config.frozen import FrozenDict, thaw
-from expframe.errors import AmbiguousEntryError, BindError, ExpframeError, MissingArgumentError
+from expframe.errors import AmbiguousEntryError, ExpframeError, MissingArgumentError
 from expframe.process import context
 from expframe.process.seeds import drawn_seed, generator
-from expframe.recipe.registry import Captured, Snapshot
+from expframe.recipe.references import BoundWrappedFunction, Name, WrappedFunction, name_elsewhere, sent
+from expframe.recipe.registry import Captured, Settings, Snapshot
 from expframe.recipe.specials import SEEDED, SPECIALS, value_outside
 
 
@@ -188,8 +187,14 @@ def _names(group: Mapping[Any, Any]) -> tuple[str, ...]:
     return tuple(map(str, group))
 
 
-def capture(captured: Captured) -> Any:
-    """Return the function wrapped so that its free parameters are filled from the current run."""
+def capture(captured: Captured, function: Any = None) -> Any:
+    """
+    Return the function wrapped so that its free parameters are filled from the current run.
+
+    Args:
+        captured: How it is captured.
+        function: The function, where it is not the one that was captured first.
+    """
     in_context = context.in_context
     deepest_of_process = context.deepest_of_process
     takes_instance = 0 if hasattr(captured.raw, "__self__") else 1
@@ -210,7 +215,7 @@ def capture(captured: Captured) -> Any:
         more, filled = plan.arguments(taken, kwargs)
         return wrapped(*args, *more, **filled)
 
-    return CapturedFunction(captured.function, inject, captured)
+    return CapturedFunction(captured.function if function is None else function, inject, captured)
 
 
 def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwargs: Any) -> Any:
@@ -239,30 +244,29 @@ def _any_seeds(_captured: Captured) -> Callable[[int], int]:
 # ----------------------------------------------------------------------------------------------- between processes
 
 
-class BoundWrappedFunction(wrapt.BoundFunctionWrapper):  # type: ignore[misc, type-arg, unused-ignore]
-    """Such a method, bound to its object."""
+def _class_seen(wrapper: Any) -> type:
+    """Return what isinstance() takes a wrapper for: a function, but for cloudpickle, which would send the bare one."""
+    asking = sys._getframe(1).f_globals.get("__name__", "")
+    return type(wrapper) if "cloudpickle" in asking else type(wrapper.__wrapped__)
 
-    def __reduce_ex__(self, _protocol: Any) -> Any:
-        return getattr, (self._self_instance, self.__name__)
 
+class CapturedMethod(BoundWrappedFunction):
+    """A captured method, bound to its object."""
 
-class WrappedFunction(wrapt.FunctionWrapper):  # type: ignore[misc, type-arg, unused-ignore]
-    """A function with something around its calls. Copies of it are itself; it is pickled by reference."""
+    __class__ = property(_class_seen)
 
-    __bound_function_wrapper__ = BoundWrappedFunction
-
-    def __copy__(self) -> WrappedFunction:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> WrappedFunction:
-        return self
-
-    def __reduce_ex__(self, _protocol: Any) -> Any:
-        return find_again, (reference(self), *main_script(self))
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        function, owner = self._self_parent, getattr(self.__wrapped__, "__self__", None)
+        if owner is None:  # of a staticmethod, or of the class
+            return function.__reduce_ex__(protocol)
+        return _method_found_again, (owner, self.__name__, _filled_now(function._self_captured))
 
 
 class CapturedFunction(WrappedFunction):
     """A captured function."""
+
+    __bound_function_wrapper__ = CapturedMethod
+    __class__ = property(_class_seen)
 
     def __init__(self, function: Any, inject: Callable[..., Any], captured: Captured) -> None:
         super().__init__(function, inject)
@@ -270,60 +274,48 @@ class CapturedFunction(WrappedFunction):
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
         captured = self._self_captured
-        try:
-            run = context.current()
-        except ExpframeError:
-            run = None
-        filled = tuple(sorted(set((run.plans.get(captured) or run.plan(captured)).values) - {*SPECIALS})) if run else ()
-        return _found_again, (reference(self), filled, *main_script(self))
+        filled = _filled_now(captured)
+        name = name_elsewhere(self)
+        if name is not None:
+            return _found_again, (name, filled)
+        return _made_again, (sent(captured.raw), captured.settings, filled)
 
 
-def reference(function: Any) -> str:
-    """
-    Return `module:qualname` of a function that another process can import.
-
-    Raises:
-        BindError: It is not found under its name.
-    """
-    name = f"{function.__module__}:{function.__qualname__}"
-    module = sys.modules.get(function.__module__)
-    found: Any = module
-    for part in function.__qualname__.split("."):
-        found = getattr(found, part, None)
-    if found is None or getattr(found, "__wrapped__", found) is not getattr(function, "__wrapped__", function):
-        problem = "cannot be found again in another process. Define it at the top level of a module."
-        raise BindError(f"function {name}", problem)
-    return name
-
-
-def main_script(function: Any) -> tuple[dict[str, str], ...]:
-    """Return, for a function of the script, what a process that does not run the script needs to find its names."""
-    main = sys.modules["__main__"]
-    if function.__module__ != "__main__" or hasattr(main, "__IPYTHON__"):
+def _filled_now(captured: Captured) -> tuple[str, ...]:
+    """Return which parameters config entries fill in the current run."""
+    try:
+        run = context.current()
+    except ExpframeError:
         return ()
-    spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
-    if spec is not None:
-        return ({"init_main_from_name": spec.name},)
-    return ({"init_main_from_path": os.path.abspath(file)},) if file else ()
+    return tuple(sorted(set((run.plans.get(captured) or run.plan(captured)).values) - {*SPECIALS})) if run else ()
 
 
-def find_again(name: str, main: dict[str, str] | None = None) -> Any:
-    """Return the function of a name, where need be after loading the script as a spawned process of Python's does."""
-    from expframe.config.json_values import find_by_name
-
-    if main is not None:
-        from multiprocessing.spawn import prepare
-
-        prepare(main)  # does nothing where it has been done
-    return find_by_name(name)
-
-
-def _found_again(name: str, filled: tuple[str, ...], main: dict[str, str] | None = None) -> Any:
-    """Import a captured function in another process, and remember what its run would have filled."""
-    function = find_again(name, main)
-    if filled and not context.active() and isinstance(function, CapturedFunction):
-        function._self_captured.filled_elsewhere.update(filled)
+def _remember(function: Any, filled: tuple[str, ...]) -> Any:
+    """Return a captured function that has come from another process, and remember what its run would have filled."""
+    wrapper = function._self_parent if isinstance(function, CapturedMethod) else function
+    if filled and not context.active() and isinstance(wrapper, CapturedFunction):
+        captured = wrapper._self_captured
+        if not captured.has_told:
+            captured.filled_elsewhere.update(filled)
     return function
+
+
+def _found_again(name: Name, filled: tuple[str, ...]) -> Any:
+    return _remember(name.find(), filled)
+
+
+def _method_found_again(owner: Any, name: str, filled: tuple[str, ...]) -> Any:
+    return _remember(getattr(owner, name), filled)
+
+
+def _made_again(function: Any, settings: Settings, filled: tuple[str, ...]) -> Any:
+    """Capture a function that came by value as it was captured; those of one origin number their calls as one."""
+    if isinstance(function, CapturedFunction | CapturedMethod):  # found by name, in a forked process
+        return function
+    if settings.kind is not None:
+        function = settings.kind(function)
+    captured = context.one_per_process(partial(Captured.again, function, settings), settings.mark)
+    return _remember(capture(captured, function), filled)
 
 
 def _say_what_is_not_filled(captured: Captured, names: set[str]) -> None:
@@ -331,6 +323,7 @@ def _say_what_is_not_filled(captured: Captured, names: set[str]) -> None:
     used = sorted(name for name in names if any(p.name == name and not p.required for p in captured.parameters))
     if used:
         captured.filled_elsewhere.clear()
+        captured.has_told = True
         text = (
             f"{captured.name}() ({captured.where}) uses its defaults for {', '.join(used)} in this process, "
             f"where no run is active. Send run.bind({captured.name}) instead, so that the config goes along."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -42,6 +43,23 @@ class Parameter(NamedTuple):
     default: Any
 
 
+class Settings(NamedTuple):
+    """
+    How a function is captured, as another process is told that has the function.
+
+    Attributes:
+        mark: The same for all that is made from one captured function, and no other.
+        place: Where the function stands.
+        kind: Whether it is a staticmethod or a classmethod.
+        how: The arguments of `Captured.of`, but for the function.
+    """
+
+    mark: str
+    place: str
+    kind: type | None
+    how: tuple[Any, ...]
+
+
 class Captured:
     """
     How one function is captured. Compared by identity: one function may be captured many times.
@@ -57,6 +75,7 @@ class Captured:
         parameters: What may be filled.
         seeded: Which of `_seed` and `_rnd` are among them.
         filled_elsewhere: Parameters that config entries filled in the process that sent this function here.
+        has_told: Whether it was said that nothing fills them here.
     """
 
     def __init__(
@@ -80,6 +99,9 @@ class Captured:
         self.parameters = parameters
         self.seeded = tuple(p.name for p in parameters if p.name in ("_seed", "_rnd"))
         self.filled_elsewhere: set[str] = set()
+        self.has_told = False
+        self._mark = os.urandom(8).hex()
+        self._place: str | None = None
 
     @classmethod
     def of(
@@ -119,6 +141,22 @@ class Captured:
         chosen = cls._chosen(subject, entries, {p.name for p in parameters}, fill_kwargs)
         return cls(function, path, dotted.split(prefix or ""), max_depth, chosen, fill_kwargs, read_only, parameters)
 
+    @classmethod
+    def again(cls, function: Callable[..., Any], settings: Settings) -> Captured:
+        """Return how a function is captured that was captured in another process."""
+        captured = cls.of(function, *settings.how)
+        captured._mark, captured._place = settings.mark, settings.place
+        return captured
+
+    @property
+    def settings(self) -> Settings:
+        """How the function is captured, for another process."""
+        kind = type(self.function) if self.raw is not self.function else None
+        entries = None if self.entries is None else [dotted.join(path) for path in self.entries.values()]
+        prefix = None if self.entries is not None else dotted.join(self.prefix)
+        how = (self.path, prefix, self.max_depth, entries, self.fill_kwargs, self.read_only)
+        return Settings(self._mark, self.where, kind, how)
+
     @staticmethod
     def _chosen(subject: str, entries: Sequence[str] | None, names: set[str], any_name: bool) -> dict[str, Path] | None:
         if entries is None:
@@ -152,7 +190,7 @@ class Captured:
     @property
     def where(self) -> str:
         """The place of the function."""
-        return origin_of("function", self.raw).where
+        return self._place or origin_of("function", self.raw).where
 
     @property
     def known_paths(self) -> Iterator[Path]:

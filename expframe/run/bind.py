@@ -1,4 +1,4 @@
-"""A function that carries its run along: into threads as it is, into other processes by name, config and folder."""
+"""A function that carries its run along: into threads as it is, into other processes by the run's config and folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from expframe.process import context
-from expframe.recipe.injection import find_again, main_script, reference
+from expframe.recipe.references import arrived, sent
 
 
 class BoundFunction:
@@ -42,7 +42,7 @@ class BoundFunction:
         return f"<{getattr(self._function, '__qualname__', self._function)} bound to {self._run.label}>"
 
     def __reduce__(self) -> Any:
-        return _bind_again, (self._run, reference(self._function), *main_script(self._function))
+        return _bind_again, (self._run, sent(self._function))
 
 
 class BoundWorker:
@@ -82,5 +82,5 @@ def _seed_of_torch() -> int | None:
     return None if info is None else int(info.seed)
 
 
-def _bind_again(run: Any, name: str, main: dict[str, str] | None = None) -> BoundFunction:
-    return BoundFunction(run, find_again(name, main))
+def _bind_again(run: Any, given: Any) -> BoundFunction:
+    return BoundFunction(run, arrived(given))

@@ -308,3 +308,64 @@ def test_restart_of_the_kernel_closes_the_run(tmp_path, execute):
     finally:
         client.stop_channels()
         kernel.shutdown_kernel(now=True)
+
+
+def test_functions_of_cells_go_to_workers_of_joblib(execute):
+    """Bound, they have the run's config there and log into the run; bare, their defaults are warned of."""
+    _, shown, told = execute(
+        """
+        import multiprocessing
+        import warnings
+        from concurrent.futures import ProcessPoolExecutor
+        from joblib import Parallel, delayed
+        import expframe
+        ex = expframe.Experiment("cells")
+        ex.add_config(lr=0.5)
+        FACTOR = 10
+
+        @ex.capture
+        def scale(n, lr=0.1, _run=None):
+            if _run is not None:
+                _run.log_scalar("n", n)
+            return FACTOR * n * lr
+
+        @ex.capture
+        def draw(_seed):
+            return _seed
+
+        @ex.command
+        def child():
+            pass
+
+        def start(_n):
+            ex.run("child")
+
+        def warned(n):
+            with warnings.catch_warnings(record=True) as found:
+                scale(n)
+            return [str(each.message).partition(" in this process")[0].split(" (")[0] for each in found]
+        """,
+        """
+        @ex.main
+        def main(_run):
+            def everywhere(function):
+                return Parallel(2)(delayed(function)(n) for n in range(3))
+            print(everywhere(_run.bind(scale)), everywhere(_run.bind(lambda n: scale(n))))
+            found = everywhere(warned)
+            print(set(sum(found, [])), 1 <= sum(map(len, found)) <= 2)
+            print(len(set(Parallel(2)(delayed(_run.bind(draw))() for _ in range(4)))) > 1)
+            with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as pool:
+                print(*pool.map(_run.bind(scale), range(3)), *pool.map(scale, range(3)))
+            try:
+                everywhere(_run.bind(start))
+            except Exception as problem:
+                print(problem.__cause__)
+
+        run = ex.run(config_updates={"lr": 0.25})
+        """,
+        "print(sorted(run.metrics('n').values))",
+    )
+
+    assert "[0.0, 2.5, 5.0] [0.0, 2.5, 5.0]\n{'scale()'} True\nTrue\n0.0 2.5 5.0 0.0 2.5 5.0\n" in shown
+    assert "<Experiment 'cells'>: is defined where no other process can load it, such as in a notebook. Put it" in shown
+    assert str(sorted(4 * [0.0, 1.0, 2.0])) + "\n" == told

@@ -18,7 +18,7 @@ from expframe.compat.sacred.config.custom_containers import fallback_dict
 from expframe.compat.sacred.config.signature import Signature
 from expframe.compat.sacred.exceptions import ConfigError
 from expframe.compat.sacred.randomness import create_rnd, get_seed
-from expframe.recipe import injection
+from expframe.recipe.references import WrappedFunction
 
 __all__ = ["CapturedFunction", "Wiring", "captured_function", "create_captured_function", "fallback_dict"]
 
@@ -42,7 +42,7 @@ class Wiring(NamedTuple):
     run: Any = None
 
 
-class CapturedFunction(injection.WrappedFunction):
+class CapturedFunction(WrappedFunction):
     """
     A function whose free parameters are filled; it is called, named and compared as the function itself.
 
