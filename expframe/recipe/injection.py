@@ -19,7 +19,7 @@ from expframe.errors import AmbiguousEntryError, ExpframeError, MissingArgumentE
 from expframe.process import context
 from expframe.process.seeds import drawn_seed, generator
 from expframe.recipe.references import BoundWrappedFunction, Name, WrappedFunction, name_elsewhere, sent
-from expframe.recipe.registry import Captured, Settings, Snapshot
+from expframe.recipe.registry import Captured, CaptureOptions, Snapshot
 from expframe.recipe.specials import SEEDED, SPECIALS, value_outside
 
 
@@ -278,7 +278,7 @@ class CapturedFunction(WrappedFunction):
         name = name_elsewhere(self)
         if name is not None:
             return _found_again, (name, filled)
-        return _made_again, (sent(captured.raw), captured.settings, filled)
+        return _made_again, (sent(captured.raw), captured.options, filled)
 
 
 def _filled_now(captured: Captured) -> tuple[str, ...]:
@@ -308,13 +308,13 @@ def _method_found_again(owner: Any, name: str, filled: tuple[str, ...]) -> Any:
     return _remember(getattr(owner, name), filled)
 
 
-def _made_again(function: Any, settings: Settings, filled: tuple[str, ...]) -> Any:
+def _made_again(function: Any, options: CaptureOptions, filled: tuple[str, ...]) -> Any:
     """Capture a function that came by value as it was captured; those of one origin number their calls as one."""
     if isinstance(function, CapturedFunction | CapturedMethod):  # found by name, in a forked process
         return function
-    if settings.kind is not None:
-        function = settings.kind(function)
-    captured = context.one_per_process(partial(Captured.again, function, settings), settings.mark)
+    if options.kind is not None:
+        function = options.kind(function)
+    captured = context.one_per_process(partial(Captured.again, function, options), options.mark)
     return _remember(capture(captured, function), filled)
 
 

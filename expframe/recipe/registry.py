@@ -43,7 +43,7 @@ class Parameter(NamedTuple):
     default: Any
 
 
-class Settings(NamedTuple):
+class CaptureOptions(NamedTuple):
     """
     How a function is captured, as another process is told that has the function.
 
@@ -142,20 +142,20 @@ class Captured:
         return cls(function, path, dotted.split(prefix or ""), max_depth, chosen, fill_kwargs, read_only, parameters)
 
     @classmethod
-    def again(cls, function: Callable[..., Any], settings: Settings) -> Captured:
+    def again(cls, function: Callable[..., Any], options: CaptureOptions) -> Captured:
         """Return how a function is captured that was captured in another process."""
-        captured = cls.of(function, *settings.how)
-        captured._mark, captured._place = settings.mark, settings.place
+        captured = cls.of(function, *options.how)
+        captured._mark, captured._place = options.mark, options.place
         return captured
 
     @property
-    def settings(self) -> Settings:
+    def options(self) -> CaptureOptions:
         """How the function is captured, for another process."""
         kind = type(self.function) if self.raw is not self.function else None
         entries = None if self.entries is None else [dotted.join(path) for path in self.entries.values()]
         prefix = None if self.entries is not None else dotted.join(self.prefix)
         how = (self.path, prefix, self.max_depth, entries, self.fill_kwargs, self.read_only)
-        return Settings(self._mark, self.where, kind, how)
+        return CaptureOptions(self._mark, self.where, kind, how)
 
     @staticmethod
     def _chosen(subject: str, entries: Sequence[str] | None, names: set[str], any_name: bool) -> dict[str, Path] | None:
