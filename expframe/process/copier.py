@@ -99,18 +99,18 @@ class Copier(io.RawIOBase):
             elif not self._reaches_descriptors:
                 taker.file.append(data, self._bypass)
 
-    def settle(self) -> None:
+    def settle(self, *, last: bool = False) -> None:
         """Find out whether what is written arrives at a descriptor, where the stream below has kept it for itself."""
         if self._waiting:
-            self.flush_below()
+            self.flush_below(last=last)
 
-    def flush_below(self) -> None:
-        """Flush the stream below, which may have kept what was written."""
+    def flush_below(self, *, last: bool = False) -> None:
+        """Flush the stream below, which may keep a line until it is whole; the last time what it keeps is recorded."""
         with self._way.down() as way:
             self._bypass.flush()
             self._order.settle(self._bypass)
             bypasses = way.bypasses
-        if self._waiting:
+        if self._waiting and (last or b"\n" in self._waiting):  # some keep a line until it is whole
             waiting, self._waiting, self._reaches_descriptors = self._waiting, b"", False
             self._record_beside_descriptors(waiting, bypasses)
 

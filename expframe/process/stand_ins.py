@@ -12,7 +12,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from expframe.errors import UnrelatedRunsError
@@ -86,6 +86,22 @@ class StandIn(Stream):
             self._takers_of[run] = found
         return found
 
+    def push(self) -> None:
+        """Hand on what this stream holds. Never raises."""
+        with suppress(Exception), self._held():
+            io.TextIOWrapper.flush(self)
+
+    def flush(self) -> None:
+        """Hand on what this stream and those below hold."""
+        with self._held():
+            io.TextIOWrapper.flush(self)
+        if not getattr(self.below, "closed", False):
+            self._flush_below()
+
+    def _held(self) -> AbstractContextManager[object]:
+        """Keep others from writing while what is held is on its way: it would be recorded as theirs."""
+        return nullcontext() if self.copier.target is None else self._lock  # one without a buffer holds nothing
+
     def _write_shared(self, text: str) -> int:
         with self._lock:
             run = context.in_context()
@@ -142,19 +158,19 @@ class StandIns:
             for name in _NAMES:
                 with suppress(Exception):
                     getattr(sys, name).flush()  # others above ours may hold what was printed meanwhile
-            self.push()
+            self.push(last=True)
             self._serve(tuple(other for other in self.takers if other is not taker))
             needed = {id(bypass) for other in self.takers for bypass in other.bypasses}
             passed = [stand_in for stand_in in self._streams if id(stand_in.bypass) not in needed]
             self._streams = [stand_in for stand_in in self._streams if id(stand_in.bypass) in needed]
             self._uncover(passed)
 
-    def push(self) -> None:
-        """Hand on what the stand-ins hold. Never raises."""
+    def push(self, *, last: bool = False) -> None:
+        """Hand on what the stand-ins hold; the last time also begun lines that streams below keep. Never raises."""
         for stand_in in self._streams:
             stand_in.push()
             with suppress(Exception):
-                stand_in.copier.settle()
+                stand_in.copier.settle(last=last)
 
     def flush(self) -> None:
         """Hand on what they and the streams below hold. Never raises."""
@@ -196,6 +212,8 @@ class StandIns:
             if below is stand_in or below is stand_in.below:
                 return stand_in
         stand_in = StandIn(below, self)
+        with suppress(Exception):
+            stand_in.bypass.flush()  # what it holds was written before anybody recorded it
         stand_in.bypass.open(stand_in)
         self._streams.append(stand_in)
         return stand_in

@@ -356,7 +356,7 @@ class TestStreamOfOnesOwn:
         code = f"""
 import codecs, io, sys
 import tqdm.contrib, wrapt
-from expframe import Experiment
+from expframe import Experiment, current_run
 
 {classes}
 before = sys.stdout
@@ -366,12 +366,15 @@ ex = Experiment("own")
 
 @ex.command
 def child():
+    current_run().output()  # hands on what is held
     print("of the child")
 
 
 @ex.main
 def main():
-    print("first", 1)
+    print("first", end=" ")
+    current_run().output()
+    print(1, flush=True)
     before.write("by the earlier stream\\n")
     print("second")
     ex.run("child")

@@ -28,7 +28,7 @@ def path(script):
     """A script that dies after each of its three steps; it logs who does it."""
     return script(
         """
-        import os, time
+        import os, sys
         from expframe import Experiment
         ex = Experiment("job")
         @ex.config
@@ -42,7 +42,7 @@ def path(script):
                 print("seen", seed, step)
                 return
             if "WAITS" in os.environ:
-                time.sleep(2)
+                sys.stdin.read()
                 print("seen", seed, step)
                 return
             if step < 3:
@@ -117,16 +117,17 @@ class TestJob:
             return subprocess.Popen(
                 [sys.executable, path, *COMMAND],
                 env={**environment, **marks, "SLURM_PROCID": str(rank)},
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
             )
 
-        ranks = [start(1), start(0)]
+        ranks = [start(0), start(1)]
         while not any("job1" == run.id and run.status == "RUNNING" for run in expframe.runs("runs")):
-            assert ranks[1].poll() is None
+            assert ranks[0].poll() is None
             time.sleep(0.05)
         ranks.append(start(2))
-        said = [rank.communicate(timeout=60)[0] for rank in ranks]
+        said = [rank.communicate(timeout=120)[0] for rank in reversed(ranks)]  # rank 0 waits for the end of its input
 
         assert [0, 0, 0] == [rank.returncode for rank in ranks]
         assert {f"seen {stored('job1').record.seed} {steps}\n"} == set(said)
