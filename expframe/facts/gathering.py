@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from expframe.errors import NotCleanError, listed
 from expframe.facts import git, host, packages, sources
-from expframe.process import notebook
+from expframe.process import context, notebook
 
 
 class Scope(NamedTuple):
@@ -54,12 +54,24 @@ class Known:
         self.git_state: object = None
         self.git_problem: str | None = None
         self.modules: frozenset[str] = frozenset()
-        self.packages: Mapping[str, str] = {}
-        self.packages_of: frozenset[str] = frozenset()
         self.sources: dict[str, sources.Source] = {}
         self.main: str | None = None
         self.module: str | None = None
         self.stored: tuple[Path | None, tuple[tuple[str, str], ...]] = (None, ())
+
+
+class LoadedPackages:
+    """The packages of this process: looked for again only when other modules are loaded."""
+
+    def __init__(self) -> None:
+        self._known: tuple[frozenset[str], Mapping[str, str]] = (frozenset(), {})
+
+    def find(self) -> Mapping[str, str]:
+        """Return the versions of the packages that are loaded, by name."""
+        modules = frozenset(sys.modules)
+        if modules != self._known[0]:
+            self._known = modules, _attempt(packages.gather) or {}
+        return self._known[1]
 
 
 class Gathering:
@@ -98,14 +110,11 @@ class Gathering:
             self._thread.join(seconds)
             if self._thread.is_alive():
                 return {"problems": (f"facts of machine and code were not gathered within {seconds:g} s",)}
-        modules = frozenset(sys.modules)
-        if modules != self._known.packages_of:
-            self._known.packages = _attempt(packages.gather) or {}
-            self._known.packages_of = modules
+        found = context.one_per_process(LoadedPackages).find()
         stored = self._known.stored[1] if self._are_sources_known() else _attempt(self._store_sources) or ()
         late = tuple(pair for pair in stored if self._at_start.get(pair[0]) != pair[1])
         problems = (self._known.git_problem,) if self._known.git_problem else ()
-        return {"packages": self._known.packages, "sources_at_end": late, "problems": problems}
+        return {"packages": found, "sources_at_end": late, "problems": problems}
 
     def _start(self, cells: str) -> None:
         known = self._known
