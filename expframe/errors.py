@@ -39,6 +39,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── NotCleanError                          A clean repository was asked for, and it is not, or there is none
     │   ├── ResumeError                            A run cannot be resumed
     │   ├── RerunError                             A run cannot be done again from what is stored of it
+    │   ├── WorkError                              The trials of a sweep cannot be done
     │   ├── BindError                              A function cannot be found again by its name in another process
     │   └── MetricError (also ValueError)          A metric's name, value or step cannot be logged
     ├── MissingLibraryError (also ImportError)     What was asked for needs an optional library that is not installed
@@ -506,6 +507,10 @@ class ResumeError(RunError):
 
 class RerunError(RunError):
     """A run cannot be done again from what is stored of it."""
+
+
+class WorkError(RunError):
+    """The trials of a sweep cannot be done."""
 
 
 class BindError(RunError):

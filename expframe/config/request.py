@@ -169,6 +169,25 @@ def _walk_beside(entries: Mapping[Any, Any], found: Any, path: dotted.Path) -> I
             yield (*path, key), item
 
 
+class TrialOf(NamedTuple):
+    """
+    The sweep that a run is a trial of.
+
+    Attributes:
+        uid: The uid of the sweep's run.
+        id: That run's id.
+        root: The uid of the outermost run around it.
+        depth: How many runs are around the sweep.
+        facts: Which trial it is: `trial`, `configuration`, `replicate`, `attempt`.
+    """
+
+    uid: str
+    id: str
+    root: str
+    depth: int
+    facts: Mapping[str, Any]
+
+
 class Request(NamedTuple):
     """What was asked: one for each run, and for each config that is decided without one."""
 
@@ -188,3 +207,5 @@ class Request(NamedTuple):
     """The values of the run that is resumed or done again, below all that is asked for."""
     rerun_of: Mapping[str, str] = MappingProxyType({})
     """Id and uid of the run that is done again."""
+    trial_of: TrialOf | None = None
+    """The sweep that it is a trial of, which may be a run of another process or of one that is gone."""

@@ -398,7 +398,13 @@ class Experiment(Ingredient):
         from expframe.cli.script.command_line import run_script
         from expframe.experiment.planning import BY_COMMAND_LINE
 
-        found: Run | StoredRun | None = run_script(self, lambda asked: self.prepare(asked, BY_COMMAND_LINE), argv)
+        def prepare(asked: Request) -> Run:
+            return self.prepare(asked, BY_COMMAND_LINE)
+
+        if (take := context.taker()) is not None:
+            take(self, prepare)
+            return None
+        found: Run | StoredRun | None = run_script(self, prepare, argv)
         return found
 
     def resolve(
@@ -459,6 +465,18 @@ class Experiment(Ingredient):
             self._show_plainly(problem)
             raise
         return run
+
+    def prepare_sweep(self, asked: Request, work: Callable[[], Any]) -> Run:
+        """
+        Return the run of a sweep, which is decided and not started.
+
+        Args:
+            asked: What is asked for, with what all trials have.
+            work: Starts the trials and follows them; its result is the run's.
+        """
+        from expframe.experiment.planning import sweep_form
+
+        return self.prepare(asked, sweep_form(work))
 
     def _run_child(self, around: Request, *args: Any, **how: Any) -> Run | StoredRun:
         """Do a command with the named configs and overrides of another run, under its own."""

@@ -81,6 +81,11 @@ CALLED = Form(CalledRun)
 STARTED = Form(StartedRun, Command("start", _do_nothing, Captured.of(_do_nothing, ())))
 
 
+def sweep_form(work: Callable[[], Any]) -> Form[Run]:
+    """Return the form of a sweep's own run, whose command is the given function."""
+    return Form(Run, Command("sweep", work, Captured.of(work, ())), is_command_line=True)
+
+
 class Shared(NamedTuple):
     """
     What the runs of one experiment share beside its settings.
@@ -229,7 +234,9 @@ def plan(
     elif options.again is not None:
         asked = resume.again(asked, store, options.again, name, snapshot.main or "")
     command = form.command or _find_command(asked.command, settings.name, snapshot)
-    if parent is not None:
+    if asked.trial_of is not None:
+        seed = asked.seed
+    elif parent is not None:
         seed = parent.draw_child_seed(command.name, own)
     else:
         seed = (place.draw_seed(settings.name, command.name) if place else None) or drawn_seed()

@@ -63,6 +63,7 @@ _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers"
 spans: ContextVar[tuple[Any, ...]] = ContextVar("expframe_spans", default=())
 """The timers that are running in this context, outermost first."""
 _counts: dict[str, int] = {}
+_takers: tuple[Callable[..., None], ...] = ()
 _lock = locks.lock()
 _watching_forks = False
 
@@ -200,6 +201,22 @@ def standing_in(observers: tuple[Any, ...]) -> Iterator[None]:
         yield
     finally:
         _stand_ins.reset(token)
+
+
+@contextmanager
+def taking_over(take: Callable[..., None]) -> Iterator[None]:
+    """Let `take` have each command line that a script would do while the block runs: for workers, which import it."""
+    global _takers
+    _takers = (*_takers, take)
+    try:
+        yield
+    finally:
+        _takers = _takers[:-1]
+
+
+def taker() -> Callable[..., None] | None:
+    """Return what takes over the command lines of scripts; None where they are done as they are."""
+    return _takers[-1] if _takers else None
 
 
 def count(what: str) -> int:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from expframe.errors import Terminated
+from expframe.record.record import Status
 
 GRACE = 30.0
 """Seconds that code which has read `run.should_stop` or made a checkpoint gets to end by itself."""
@@ -33,12 +34,14 @@ class Stopping:
         grace: Seconds between the signal and the interrupt, for code that has asked; and those before the job's end
             from which on code that asks is told to stop.
         number: The signal that arrived last; SIGTERM until one has.
+        status: What a run ends as that was asked to end, and did.
         job_end: When the batch system will end the job, in seconds since 1970; None where it does not say.
     """
 
     def __init__(self, grace: float = GRACE) -> None:
         self.grace = grace
         self.number: int = signal.SIGTERM
+        self.status = Status.INTERRUPTED
         self.job_end = find_job_end()
         self._asked = False
         self._requested = False
@@ -64,6 +67,21 @@ class Stopping:
         if self.job_end is not None and time.time() >= self.job_end - self.grace:
             self._was_told = True
         return self.is_requested
+
+    def request(self, status: str) -> None:
+        """Ask the run to end with a status, as a signal would: from any thread, at once where the code does not ask."""
+        if self.is_requested:
+            return
+        self.status = status
+        if os.name == "posix" and signal.getsignal(signal.SIGTERM) == self._take:
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            self._was_told = True
+
+    def explains(self, status: str) -> bool:
+        """Return whether a run that ended with a status did so because it was asked to."""
+        is_struck = status == Status.INTERRUPTED and self._has_struck
+        return is_struck or (self.is_requested and status in (Status.COMPLETED, Status.INTERRUPTED))
 
     def expect(self) -> None:
         """Let a signal give the run time to end by itself, from now on."""

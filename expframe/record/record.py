@@ -95,6 +95,7 @@ class Record(NamedTuple):
         sources_at_end: The same for those loaded or changed since.
         counts: How many points, media, artifacts, resources, files and calls it has.
         problems: What could not be recorded.
+        sweep: Which trial of its parent it is: `trial`, `configuration`, `replicate` and `attempt`; empty for no trial.
         extra: What hooks and other packages add; `rerun_of`: which run it does again; `opened`: by `start()`.
     """
 
@@ -133,6 +134,7 @@ class Record(NamedTuple):
     sources_at_end: tuple[tuple[str, str], ...] = ()
     counts: Mapping[str, int] = {}
     problems: tuple[str, ...] = ()
+    sweep: Mapping[str, Any] = {}
     extra: Mapping[str, Any] = {}
 
     @property

@@ -136,7 +136,7 @@ class Execution:
             if inner.parent is run:
                 inner.close()
         outcome: Outcome = run.outcome(ended)
-        if outcome.status == Status.COMPLETED and self._stopping.is_requested:
-            outcome = Outcome(Status.INTERRUPTED)
+        if self._stopping.explains(outcome.status):
+            outcome = Outcome(self._stopping.status)
         changes = {"status": outcome.status, "result": run.result, "failure": outcome.failure}
         self._recorder.ledger.advance(ended=now(), **changes)

@@ -130,7 +130,9 @@ def first_record(
     uid: str, name: str, command: str, request: Request, seed: Any, around: Record | None, masking: Masking
 ) -> Record:
     """Return the record with which a run begins, inside another one or in none."""
-    options = request.options
+    options, trial_of = request.options, request.trial_of
+    if trial_of is not None:
+        around = Record(trial_of.uid, name, "sweep", id=trial_of.id, root=trial_of.root, depth=trial_of.depth)
     return Record(
         uid=uid,
         id=options.id,
@@ -149,6 +151,7 @@ def first_record(
         overrides=_words(request, masking),
         argv=masking.words(sys.argv),
         cwd=_working_directory(),
+        sweep=dict(trial_of.facts) if trial_of is not None else {},
         extra={"rerun_of": dict(request.rerun_of)} if request.rerun_of else {},
     )
 
@@ -170,6 +173,7 @@ def next_record(before: Record, attempt: int, request: Request, masking: Masking
         overrides=tuple(dict.fromkeys((*before.overrides, *_words(request, masking)))),
         argv=masking.words(sys.argv),
         cwd=_working_directory(),
+        sweep=dict(request.trial_of.facts) if request.trial_of is not None else before.sweep,
     )
 
 

@@ -22,6 +22,7 @@ from expframe.store import attempts, lease
 from expframe.store.reader import StoredRun
 from expframe.store.salt import salt_of
 from expframe.store.search.collection import runs
+from expframe.store.sweeps.plan import is_sweep
 
 LAST = "last"
 """What is said for the newest run."""
@@ -45,8 +46,8 @@ class Resumed(NamedTuple):
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to be done."""
-        return self.record.status == Status.COMPLETED
+        """Whether nothing is left to be done; of a sweep there may be more."""
+        return self.record.status == Status.COMPLETED and not is_sweep(self.run.folder)
 
     def ask(self, asked: Request) -> Request:
         """
@@ -87,7 +88,7 @@ def find(store: Path, id: str, experiment: str, command: str, *, is_given: bool)
     """
     run = _last(store, experiment, command) if id == LAST else runs(store)[id]
     _check(run, experiment, command if is_given else None)
-    if run.status == Status.COMPLETED:
+    if run.status == Status.COMPLETED and not is_sweep(run.folder):
         raise ResumeError(f"run {run.id}", "is COMPLETED: nothing is left to be done. Start a new one.")
     attempts.refuse_if_alive(run.folder, run.record.attempt)
     return _resumed(run)

@@ -301,6 +301,15 @@ class Run(Recorded):
         """
         return self._stopping.ask()
 
+    def stop(self, status: str = Status.INTERRUPTED) -> None:
+        """
+        Ask the run to end, as SIGTERM does: at once, or by itself where its code reads `should_stop`. From any thread.
+
+        Args:
+            status: What it ends as.
+        """
+        self._stopping.request(status)
+
     @property
     def grace(self) -> float:
         """Seconds that code which asks whether to stop has to do so."""

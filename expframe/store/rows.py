@@ -40,6 +40,7 @@ KEPT = (
     "comment",
     "failure",
     "attempt",
+    "sweep",
     "git",
     "code",
 )

@@ -46,7 +46,7 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
 
             write(help_text(experiment, asked.command, program))
             return None
-        _set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
+        set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
         request = Request(asked.command, asked.overrides, asked.named, options, kwargs=asked.kwargs)
         run = prepare(request)
         options = run.request.options
@@ -103,8 +103,14 @@ def _show(problem: Exception, options: Options, masking: Masking) -> None:
         pdb.post_mortem(problem.__traceback__)
 
 
-def _set_up_logging(level: str | int | None, loggers: Iterable[str]) -> None:
-    """Let log lines be seen, and those of the experiment from a level on: not those of the libraries that it uses."""
+def set_up_logging(level: str | int | None, loggers: Iterable[str]) -> None:
+    """
+    Let log lines be seen, and those of an experiment from a level on: not those of the libraries that it uses.
+
+    Args:
+        level: The level, by name or number; None for that of all.
+        loggers: The loggers of the experiment.
+    """
     name_level()
     root = logging.getLogger()
     if not root.handlers:

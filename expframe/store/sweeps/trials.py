@@ -189,13 +189,14 @@ class Trials:
         stopped, again = self.stopped(), self._again()
         if ALL in stopped:
             return
-        for state in [self._states[number] for number in sorted(self._unfinished)]:
+        begun = self._unfinished | {number for number, _ in again if number in self._states}
+        for state in [self._states[number] for number in sorted(begun)]:
             if (size is not None and state.number >= size) or str(state.number) in stopped:
                 continue
             attempt = state.next_attempt(since, retry)
-            if attempt is None and state.status not in (Status.RUNNING, *KEPT):
-                asked = state.attempt + 1
-                attempt = asked if (state.number, asked) in again else None
+            asked = state.attempt + 1
+            if attempt is None and state.status != Status.RUNNING and (state.number, asked) in again:
+                attempt = asked
             if attempt is not None:
                 yield state.number, attempt
         number = self._low

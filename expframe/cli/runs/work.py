@@ -1,0 +1,116 @@
+"""`expframe work ID`: do trials of a sweep until none is left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from expframe.cli.runs import select
+from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.script.command_line import set_up_logging
+from expframe.cli.sweeps.lines import line_of
+from expframe.cli.table import Style
+from expframe.config import json_values
+from expframe.errors import UsageError, WorkError
+from expframe.store.sweeps.plan import is_sweep
+from expframe.sweep.trial import SweepRun
+from expframe.sweep.worker import WorkAsked, Worker
+
+USAGE = f"""\
+Do trials of a sweep, one after the other, until none is left: on any machine that sees the store. Ctrl-C lets the trial
+that runs come to its end; a second one interrupts it.
+
+Usage:
+  expframe work [options] ID
+
+{select.HELP}
+Options:
+  --fresh                Give each trial a new interpreter.
+  --any-code             Go on with other sources than those that the sweep was started with.
+  --max-time=TIME        Begin no trial after so long: 90s, 30min, 8h.
+  --once                 Do one trial, in this process, and end.
+  --since=SECONDS        When workers were started again, in seconds since 1970: what had not come to its end by then is
+                         taken up. [default: now]
+  --leash                Stop after the trial when standard input is closed.
+"""
+
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+
+
+@command(USAGE)
+def main(asked: Asked) -> Answer:
+    """Work on a sweep."""
+    run = select.select_one(asked.runs, asked["ID"])
+    if not is_sweep(run.folder):
+        raise WorkError(f"run {run.id}", "is no sweep. expframe sweep ls shows those that there are.")
+    work = WorkAsked(
+        fresh=asked["--fresh"],
+        once=asked["--once"],
+        since=_since(asked["--since"]),
+        leash=os.dup(0) if asked["--leash"] else None,
+        most_seconds=seconds_of("--max-time", asked["--max-time"]),
+        any_code=asked["--any-code"],
+    )
+    tell = _teller(as_json=asked["--json"])
+    _let_be()
+    set_up_logging(None, ())
+    code = Worker(SweepRun.read(run), work, tell).work()
+    return Answer(iter(()), lambda _style: (), code)
+
+
+def seconds_of(flag: str, text: str | None) -> float | None:
+    """
+    Return a time that was given as a text, in seconds; None where none was.
+
+    Raises:
+        UsageError: It is none.
+
+    Example:
+        >>> seconds_of("--max-time", "90"), seconds_of("--max-time", "1.5h")
+        (90.0, 5400.0)
+    """
+    if text is None:
+        return None
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz").strip()
+    try:
+        seconds = float(number) * _UNITS[text[len(number) :].strip() or "s"]
+    except (ValueError, KeyError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise UsageError(f"{flag}={text}", "takes a time: 90s, 30min, 8h, 2d.")
+    return seconds
+
+
+def _since(text: str) -> float | None:
+    if text == "now":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"--since={text}", "takes seconds since 1970.") from None
+
+
+def _teller(*, as_json: bool) -> Callable[[Mapping[str, Any]], None]:
+    """Return what writes what happens to where standard output goes now, a line each."""
+    fd = os.dup(1)
+    style = Style.of(sys.stdout)
+
+    def tell(event: Mapping[str, Any]) -> None:
+        line = json_values.dump_plain(dict(event), indent=None).decode() if as_json else line_of(event, style)
+        if line:
+            with suppress(OSError):  # nobody reads it any more
+                os.write(fd, line.encode("utf-8", "replace") + b"\n")
+
+    return tell
+
+
+def _let_be() -> None:
+    """Read from nowhere, and let what the script prints while it is imported go to standard error."""
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+    sys.stdout.flush()
+    os.dup2(2, 1)

@@ -1,0 +1,76 @@
+"""Sweeps as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from expframe.cli.table import Cell, Style, cell, clean, table_lines
+from expframe.record.record import Status
+from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, ranked
+from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.trials import KEPT, WAITING, Trials
+
+_ORDER = (
+    Status.COMPLETED, Status.PRUNED, "SKIPPED", Status.RUNNING, Status.FAILED, Status.DIED, Status.INTERRUPTED, WAITING,
+)  # fmt: skip
+
+
+def counts_text(plan: Plan, trials: Trials) -> str:
+    """
+    Return how many trials there are of each status, in words.
+
+    Args:
+        plan: What the sweep does.
+        trials: How its trials are.
+    """
+    counts = trials.counts(plan.size)
+    known = [status for status in _ORDER if counts.get(status)] + [s for s in sorted(counts) if s not in _ORDER]
+    total = f"{plan.size} trials" if plan.size is not None else f"{len(trials)} trials so far"
+    return f"{total}: {', '.join(f'{counts[status]} {status.lower()}' for status in known)}"
+
+
+def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | None = None) -> Iterator[str]:
+    """Yield a table of the configurations of a sweep, the best first: mean, interval and number of values."""
+    found = ranked(plan, configurations(plan, trials))
+    shown = found if most is None else found[:most]
+    goal = goal_of(plan)
+    columns = _columns(shown)
+    titles = ["", *columns, goal.field, "95 % interval", "n", *(["trials"] if plan.replicate_count > 1 else [])]
+    rows = []
+    for place, one in enumerate(shown, 1):
+        parts = _parts(one)
+        sample = one.value
+        interval = "" if sample.low is None else f"{_short(sample.low)} .. {_short(sample.high)}"
+        row = [cell(place), *(Cell(clean(parts.get(name, ""))) for name in columns)]
+        row += [Cell(_short(sample.mean), is_right=True), Cell(interval, is_whole=True), cell(sample.n)]
+        rows.append(row + ([Cell(_counts(one, plan))] if plan.replicate_count > 1 else []))
+    yield from table_lines(titles, rows, style, keys=1 + len(columns))
+    if len(shown) < len(found):
+        yield f"... and {len(found) - len(shown)} more"
+
+
+def _columns(found: Sequence[Configuration]) -> list[str]:
+    return list(dict.fromkeys(name for one in found for name in _parts(one)))
+
+
+def _parts(one: Configuration) -> dict[str, str]:
+    """Return the words of a configuration by the entry that they set; named configs stand together."""
+    parts: dict[str, str] = {}
+    for word in one.words.split(" "):
+        name, equals, value = word.partition("=")
+        if equals:
+            parts[name] = value
+        elif word:
+            parts["with"] = f"{parts['with']} {word}" if "with" in parts else word
+    return parts
+
+
+def _counts(one: Configuration, plan: Plan) -> str:
+    others = {status: count for status, count in one.counts.items() if status not in KEPT}
+    done = sum(count for status, count in one.counts.items() if status in KEPT)
+    said = [f"{done} of {plan.replicate_count}", *(f"{count} {status.lower()}" for status, count in others.items())]
+    return ", ".join(said)
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

@@ -1,0 +1,77 @@
+"""Whether a process that has imported a script may be forked, and how a forked child ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+
+def threads() -> int:
+    """Return how many threads this process has, those of libraries too."""
+    try:
+        return len(os.listdir("/proc/self/task"))  # names are all we need
+    except OSError:
+        return threading.active_count()
+
+
+def unsafe(before: int) -> str | None:
+    """
+    Return why a fork is not safe by now; None where it is.
+
+    Args:
+        before: How many threads there were before the script was imported.
+    """
+    if not hasattr(os, "fork") or sys.platform == "darwin":
+        return "this system does not fork safely"
+    if threading.active_count() > 1:
+        names = [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+        return f"the script has started threads ({', '.join(names)})"
+    if (library := _on_gpu()) is not None:
+        return f"{library} has begun to use a GPU"
+    more = threads() - before - _of_openblas()
+    return f"importing the script has left {more} threads of libraries" if more > 0 else None
+
+
+def _on_gpu() -> str | None:
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        with suppress(Exception):
+            if torch.cuda.is_initialized():
+                return "torch"
+    return None
+
+
+def _of_openblas() -> int:
+    """Return how many threads OpenBLAS may have, which ends and makes them anew around a fork."""
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        return _openblas_libraries() * max(0, (os.cpu_count() or 1) - 1)
+    infos = threadpool_info() if _openblas_libraries() else []
+    return sum(info["num_threads"] - 1 for info in infos if info.get("internal_api") == "openblas")
+
+
+def _openblas_libraries() -> int:
+    try:
+        lines = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return len({line.split()[-1] for line in lines if "openblas" in line})
+
+
+def leave(code: int) -> None:
+    """End a forked child: without what its parent wanted done at its own end."""
+    with suppress(BaseException):
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+    with suppress(BaseException):
+        if "multiprocessing.util" in sys.modules:
+            sys.modules["multiprocessing.util"]._exit_function()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BaseException):
+            stream.flush()
+    os._exit(code)

@@ -1,0 +1,154 @@
+"""What a trial tells of itself while it runs, and what it is told: to stop, or that others do better."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from expframe.config.decided import Config
+from expframe.config.dotted import MISSING
+from expframe.config.json_values import number_of
+from expframe.observers.base import Observer, Sink
+from expframe.process import context
+from expframe.record.events import Beat, Event, Points, Series
+from expframe.record.record import Record, Status
+from expframe.store import rows
+from expframe.store.search.fields import Field
+from expframe.store.sweeps.claims import Claims
+from expframe.store.sweeps.journal import Journal
+from expframe.store.sweeps.trials import is_to_stop
+
+_PAUSE = 0.5
+"""Seconds between two looks at whether the trial is to stop."""
+
+Tell = Callable[[Mapping[str, Any]], None]
+"""Takes what happens to a trial, as plain data, for those who watch."""
+
+
+class TrialObserver(Observer):
+    """
+    Notes the run of one attempt of a trial; of runs inside it nothing.
+
+    Args:
+        sweep: The folder of the sweep's run.
+        journal: Where it is noted.
+        number: The number of the trial.
+        attempt: The number of its attempt.
+        words: What the trial is to be told from others by, for those who watch.
+        fields: The fields of the run that the sweep is about.
+        tell: Takes what happens.
+        report: Takes the points that are logged, and returns whether others do better; None where nobody asks.
+    """
+
+    priority = 50
+
+    def __init__(
+        self,
+        sweep: Path,
+        journal: Journal,
+        number: int,
+        attempt: int,
+        words: str,
+        fields: tuple[str, ...],
+        tell: Tell,
+        report: Callable[[Event], bool] | None = None,
+    ) -> None:
+        self.sweep = sweep
+        self.journal = journal
+        self.number = number
+        self.attempt = attempt
+        self.words = words
+        self.fields = fields
+        self.tell = tell
+        self.report = report
+        self.claims = Claims(sweep)
+
+    def open(self, record: Record, config: Config) -> Sink:
+        """Note which run does the trial, before its work begins."""
+        if record.sweep.get("trial") != self.number:
+            return _Nothing(self.sweep)
+        return TrialSink(self, record)
+
+    def note_end(self, status: str, run: str, **facts: Any) -> None:
+        """Note how the attempt ended, and tell those who watch."""
+        self.journal.note("ended", self.number, self.attempt, status=status, run=run or None, **facts)
+        self.tell({"event": "ended", **self.place, "run": run, "status": status, **facts})
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """Which attempt of which trial it is, for those who watch."""
+        return {"trial": self.number, "attempt": self.attempt, "words": self.words}
+
+
+class _Nothing(Sink):
+    """Takes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, event: Event) -> None:
+        """Leave it."""
+
+    def close(self, record: Record) -> None:
+        """Leave it."""
+
+
+class TrialSink(Sink):
+    """One attempt of a trial while it runs."""
+
+    def __init__(self, of: TrialObserver, record: Record) -> None:
+        self.folder = of.claims.path(of.number, of.attempt)
+        self._of = of
+        self._uid = record.uid
+        self._looked = time.monotonic()
+        self._began = time.monotonic()
+        run = str(record.id or "")
+        of.claims.note_run(of.number, of.attempt, run)
+        of.journal.note("started", of.number, of.attempt, run=run)
+        of.tell({"event": "started", **of.place, "run": run})
+
+    def write(self, event: Event) -> None:
+        """Look whether the trial is to stop, at each beat and now and then while it logs."""
+        if isinstance(event, Points | Series) and self._of.report is not None and self._of.report(event):
+            self._stop(Status.PRUNED)
+        is_time = isinstance(event, Beat) or time.monotonic() - self._looked > _PAUSE
+        if is_time:
+            self._looked = time.monotonic()
+            of = self._of
+            if is_to_stop(of.sweep, of.number) or of.claims.is_taken(of.number, of.attempt + 1):
+                self._stop(Status.INTERRUPTED)
+
+    def close(self, record: Record) -> None:
+        """Note how it ended, and what the sweep is about."""
+        of = self._of
+        run = str(record.id or "")
+        failure = record.failure
+        error = f"{failure.type.removeprefix('builtins.')}: {failure.message}" if failure is not None else None
+        seconds = round(time.monotonic() - self._began, 4)
+        values = values_of(of.sweep.parent / run, of.fields)
+        of.note_end(record.status, run, values=values, error=error and _first_line(error), seconds=seconds)
+
+    def _stop(self, status: str) -> None:
+        for run in context.active():
+            if run.uid == self._uid:
+                run.stop(status)
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.splitlines()), "")[:500]
+
+
+def values_of(folder: Path, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return the numbers that a run has in fields, as filters know them; what it lacks is left out."""
+    asked = [Field.parse(field) for field in fields]
+    row = rows.read(folder, {field.group for field in asked})
+    if row is None:
+        return {}
+    found = {text: number_of(field.of(row)) for text, field in zip(fields, asked, strict=True)}
+    return {text: value for text, value in found.items() if value is not MISSING and _is_number(value)}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)

@@ -1,0 +1,152 @@
+"""What a sweep's own run does: it starts workers, follows them until nothing is left, and says what came of it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple, Protocol
+
+from expframe.record.record import Status
+from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.trials import KEPT, Trials
+from expframe.sweep.asked import SweepAsked
+from expframe.sweep.local import LocalWorkers
+from expframe.sweep.trial import is_enough
+
+_LOOK = 1.0
+"""Seconds between two looks at what workers elsewhere do."""
+
+_DEATHS = 3
+"""Workers that may die one after the other, without a trial that ends between them, before no more are started."""
+
+
+class Watcher(Protocol):
+    """Whom a sweep tells what happens."""
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        """Take what a worker tells."""
+
+    def look(self, trials: Trials) -> None:
+        """Take how the trials are by now; called again and again."""
+
+
+class Swept(NamedTuple):
+    """
+    What came of a sweep's workers.
+
+    Attributes:
+        trials: How the trials are.
+        code: The exit code: 0 where all is done, 1 where some failed or are left, 130 and 143 after signals.
+        complaint: What a worker that was refused has said; empty for nothing.
+    """
+
+    trials: Trials
+    code: int
+    complaint: str
+
+
+class Sweeping:
+    """
+    Follows the workers of a sweep.
+
+    Args:
+        folder: The folder of its run.
+        plan: What it does.
+        workers: The workers.
+        asked: How it is done.
+        since: When it was started again.
+        watcher: Whom it tells what happens.
+    """
+
+    def __init__(
+        self, folder: Path, plan: Plan, workers: LocalWorkers, asked: SweepAsked, since: float, watcher: Watcher
+    ) -> None:
+        self._plan = plan
+        self._workers = workers
+        self._asked = asked
+        self._since = since
+        self._watcher = watcher
+        self._trials = Trials(folder)
+        self._signals = 0
+        self._code = 0
+        self._deaths = 0
+        self._complaint = ""
+
+    def follow(self) -> Swept:
+        """Start workers and follow them until nothing is left to be done, here or elsewhere."""
+        before = {number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            for place in range(self._count()):
+                self._workers.start(place)
+            while len(self._workers) or self._is_more_to_do():
+                self._turn()
+        finally:
+            self._workers.slacken()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        self._trials.refresh()
+        self._watcher.look(self._trials)
+        return Swept(self._trials, self._code or int(not self._is_all_well()), self._complaint)
+
+    def _count(self) -> int:
+        """Return how many workers there is something to do for."""
+        self._trials.refresh()
+        self._watcher.look(self._trials)
+        count = 0
+        for _ in self._trials.open(self._plan.size, self._since, self._plan.retry):
+            count += 1
+            if count == self._asked.jobs:
+                break
+        return count
+
+    def _turn(self) -> None:
+        for event in self._workers.events(_LOOK):
+            self._watcher.tell(event)
+            if event.get("event") == "ended":
+                self._deaths = 0
+        self._trials.refresh(judge=not len(self._workers))
+        self._watcher.look(self._trials)
+        for place, code, complaint in self._workers.ended():
+            if code in (0, 128 + signal.SIGTERM, 128 + signal.SIGINT):
+                continue
+            self._complaint = complaint or self._complaint or f"A worker ended with {code}."
+            self._deaths += 1 if code < 0 else _DEATHS
+            self._watcher.tell({"event": "worker", "place": place, "code": code, "text": complaint})
+            if self._may_start():
+                self._workers.start(place)
+
+    def _is_more_to_do(self) -> bool:
+        """Return whether workers are to be awaited that are elsewhere, or one is started for what is left."""
+        self._trials.refresh()
+        if self._may_start() and self._count():
+            self._workers.start(0)
+            return True
+        if self._signals > 1 or self._deaths >= _DEATHS:
+            return False
+        is_running = any(state.status == Status.RUNNING for state in self._trials)
+        if is_running:
+            with suppress(InterruptedError):
+                time.sleep(0.2)
+        return is_running
+
+    def _may_start(self) -> bool:
+        is_enough_done = is_enough(self._plan, self._trials, self._since)
+        return not self._signals and self._deaths < _DEATHS and not is_enough_done
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        """Begin no trial after Ctrl-C; interrupt those that run when it comes again, and at once after SIGTERM."""
+        self._signals += 1 if number == signal.SIGINT else 2
+        self._code = 128 + number
+        if self._signals == 1:
+            self._watcher.tell({"event": "said", "text": "No new trials; those that run end. Ctrl-C again interrupts."})
+        self._workers.slacken()
+        if self._signals > 1:
+            self._workers.interrupt()
+
+    def _is_all_well(self) -> bool:
+        counts = self._trials.counts(self._plan.size)
+        return not any(count for status, count in counts.items() if status not in KEPT)

@@ -1,0 +1,184 @@
+"""One trial, done in this process: claimed, decided, run, and written down."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from expframe.config.dotted import join
+from expframe.config.options import Options
+from expframe.config.request import Override, Request, TrialOf
+from expframe.process.seeds import child_seed
+from expframe.record.record import Record, Status
+from expframe.run.children import digest_of
+from expframe.saving.checkpoints import last_of
+from expframe.store.reader import StoredRun
+from expframe.store.sweeps import plan as plans
+from expframe.store.sweeps.journal import Journal
+from expframe.store.sweeps.plan import GRID, Plan, Trial
+from expframe.store.sweeps.trials import TAKEN_UP, Trials, TrialState
+from expframe.sweep.script import Prepare
+from expframe.sweep.sink import Tell, TrialObserver
+
+RESULT = "result"
+"""The field by which trials are ranked where nothing else is said."""
+
+
+class SweepRun(NamedTuple):
+    """
+    A sweep as workers know it.
+
+    Attributes:
+        folder: The folder of its run.
+        plan: What it does.
+        record: The facts of its run.
+    """
+
+    folder: Path
+    plan: Plan
+    record: Record
+
+    @classmethod
+    def read(cls, run: StoredRun) -> SweepRun:
+        """
+        Return the sweep of a run.
+
+        Raises:
+            FileNotFoundError: The run is no sweep.
+            ValueFormatError: Its plan is damaged.
+        """
+        return cls(run.folder, plans.read(run.folder), run.record)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of its trials that it is about: the goals, and the result."""
+        return tuple(dict.fromkeys([*(goal.field for goal in self.plan.goals), RESULT]))
+
+
+class TrialWork:
+    """
+    Does trials of one sweep in this process, one after the other.
+
+    Args:
+        sweep: The sweep.
+        trials: What is known of its trials.
+        journal: Where it is noted.
+        tell: Takes what happens.
+        since: When workers were started again.
+    """
+
+    def __init__(self, sweep: SweepRun, trials: Trials, journal: Journal, tell: Tell, since: float) -> None:
+        self._sweep = sweep
+        self._trials = trials
+        self._journal = journal
+        self._tell = tell
+        self._since = since
+
+    def do_next(self, experiment: Any, prepare: Prepare) -> bool:
+        """Claim the next trial and do it; return whether there was one."""
+        found = self._claim()
+        if found is None:
+            return False
+        number, attempt = found
+        self._do(number, attempt, experiment, prepare)
+        return True
+
+    def _claim(self) -> tuple[int, int] | None:
+        plan, trials = self._sweep.plan, self._trials
+        for look_again in (False, True):
+            if look_again:
+                trials.refresh()
+            for number, attempt in trials.open(plan.size, self._since, plan.retry):
+                if trials.claims.take(number, attempt, self._journal.writer):
+                    return number, attempt
+        trials.claims.tidy()
+        return None
+
+    def _do(self, number: int, attempt: int, experiment: Any, prepare: Prepare) -> None:
+        plan = self._sweep.plan
+        trial = plan.trial(number)
+        state = self._trials[number]
+        observer = TrialObserver(
+            self._sweep.folder,
+            self._journal,
+            number,
+            attempt,
+            words_of(plan, trial),
+            self._sweep.fields,
+            self._tell,
+        )
+        self._tell({"event": "claimed", **observer.place})
+        run: Any = None
+        began = time.monotonic()
+        try:
+            experiment.observers.append(observer)
+            sys.argv = _argv(plan, trial)
+            run = prepare(self._request(trial, attempt, _taken_up(state, self._sweep.folder.parent)))
+            found = run.do()
+            if found is not run:  # a completed run made it needless
+                observer.note_end(Status.COMPLETED, found.id, seconds=0.0, taken=True)
+        except BaseException as problem:
+            if run is None or not run.has_started:
+                error = f"{type(problem).__name__}: {problem}"
+                seconds = round(time.monotonic() - began, 4)
+                observer.note_end(Status.FAILED, "", error=" ".join(error.split())[:500], seconds=seconds)
+        finally:
+            experiment.observers.remove(observer)
+
+    def _request(self, trial: Trial, attempt: int, resumed: str | None) -> Request:
+        """Return what is asked of the trial's run."""
+        sweep, plan, record = self._sweep, self._sweep.plan, self._sweep.record
+        options = Options.from_mapping(plan.options)._replace(
+            file_storage=str(sweep.folder.parent), resume=resumed, needed=plan.needed, any_code=False
+        )
+        facts = {"trial": trial.number, "configuration": trial.configuration, "replicate": trial.replicate}
+        facts |= {"attempt": attempt, **({"any_code": True} if plan.any_code else {})}
+        place = TrialOf(record.uid, sweep.folder.name, record.root or record.uid, record.depth, facts)
+        asked = Request(plan.command, trial.overrides, trial.named, options, trial_of=place)
+        if resumed is not None:
+            return asked._replace(overrides=(), named=())
+        return asked._replace(seed=self._seed(asked, trial))
+
+    def _seed(self, asked: Request, trial: Trial) -> int:
+        """Return the seed of a trial that is given none: by what is asked, and where that may come again by which."""
+        command, plan = asked.command or "", self._sweep.plan
+        count = 0 if plan.search == GRID else trial.sample
+        return child_seed(self._sweep.record.seed, command, digest_of(command, asked), count)
+
+
+def is_enough(plan: Plan, trials: Trials, since: float) -> bool:
+    """Return whether no trial is to be begun any more: too many have failed, or the time is over."""
+    if plan.max_time is not None and time.time() - since >= plan.max_time:
+        return True
+    return plan.max_fails is not None and sum(state.fails > 0 for state in trials) >= plan.max_fails
+
+
+def words_of(plan: Plan, trial: Trial) -> str:
+    """Return what tells a trial from others of its sweep, as it would be typed."""
+    named = trial.named[len(plan.named) :]
+    overrides = trial.overrides[len(plan.overrides) :]
+    return " ".join([*named, *map(_word, overrides)])
+
+
+def _word(override: Override) -> str:
+    if override.written:
+        return override.written
+    return f"{join(override.path)}={override.value!r}"
+
+
+def _argv(plan: Plan, trial: Trial) -> list[str]:
+    words = [*trial.named, *map(_word, trial.overrides)]
+    return [plan.start.script, *([plan.command] if plan.command else []), *(["with", *words] if words else [])]
+
+
+def _taken_up(state: TrialState, store: Path) -> str | None:
+    """Return the run of an earlier attempt that can go on from a checkpoint; None where there is none."""
+    for number in sorted(state.attempts, reverse=True):
+        attempt = state.attempts[number]
+        if attempt.status not in TAKEN_UP:
+            return None
+        if attempt.run:
+            return attempt.run if last_of(store / attempt.run) is not None else None
+    return None

@@ -1,0 +1,291 @@
+"""
+A worker of a sweep: it claims the next trial, does it as a run, and goes on until nothing is left.
+
+It imports the script once and forks a process for each trial, which claims for itself: who has a claim is who does the
+trial. Where a fork is not safe each trial is given a new interpreter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NamedTuple
+
+from expframe.errors import WorkError, listed
+from expframe.record.record import Status
+from expframe.store.sweeps.journal import Journal, new_writer
+from expframe.store.sweeps.trials import ALL, Trials
+from expframe.sweep import forking
+from expframe.sweep.script import Prepare, changed, run_as_main
+from expframe.sweep.sink import Tell
+from expframe.sweep.trial import SweepRun, TrialWork, is_enough
+
+NOTHING_LEFT = 75
+"""The exit code of a process that found no trial to do."""
+
+
+class WorkAsked(NamedTuple):
+    """
+    How a worker is to work.
+
+    Attributes:
+        fresh: Whether each trial is given a new interpreter.
+        once: Whether it does one trial, in its own process, and ends.
+        since: When workers were started again, in seconds since 1970; None for now.
+        leash: A file descriptor that is closed when the worker is to stop after its trial; None for none.
+        most_seconds: After so long it begins no trial; None for no end.
+        any_code: Whether it goes on with other sources than those of the start.
+    """
+
+    fresh: bool = False
+    once: bool = False
+    since: float | None = None
+    leash: int | None = None
+    most_seconds: float | None = None
+    any_code: bool = False
+
+
+class Worker:
+    """
+    One worker.
+
+    Args:
+        sweep: The sweep.
+        asked: How it is to work.
+        tell: Takes what happens.
+    """
+
+    def __init__(self, sweep: SweepRun, asked: WorkAsked, tell: Tell) -> None:
+        self._sweep = sweep
+        self._asked = asked
+        self._tell = tell
+        self._began = time.time()
+        self._since = asked.since or self._began
+        self._trials = Trials(sweep.folder)
+        self._journal = Journal(sweep.folder, new_writer())
+        self._work = TrialWork(sweep, self._trials, self._journal, tell, self._since)
+        self._child = 0
+        self._signals = 0
+        self._code = 0
+
+    def work(self) -> int:
+        """
+        Do trials until none is left, or until it is to stop; return the exit code.
+
+        Raises:
+            WorkError: The script is not there, is another one by now, or has no command line.
+        """
+        self._trials.refresh()
+        if not self._asked.once and not self._is_anything_open():
+            return 0
+        if self._asked.fresh and not self._asked.once:
+            with _Handlers(self._take_signal):
+                return self._go_on_by_interpreters()
+        before = forking.threads()
+        run_as_main(self._sweep.plan.start, lambda experiment, prepare: self._have(experiment, prepare, before))
+        return self._code
+
+    def _have(self, experiment: Any, prepare: Prepare, before: int) -> None:
+        """Go on with the experiment that the script has handed over."""
+        plan = self._sweep.plan
+        if not (plan.any_code or self._asked.any_code):
+            from expframe.config.request import Request
+
+            self._refuse_changed(prepare(Request("print_config")).scope.find_project())
+        if self._asked.once:
+            self._code = 0 if self._work.do_next(experiment, prepare) else NOTHING_LEFT
+            return
+        with _Handlers(self._take_signal):
+            if (reason := forking.unsafe(before)) is not None:
+                self._tell({"event": "said", "text": f"Each trial gets a new interpreter: {reason}."})
+                self._code = self._go_on_by_interpreters()
+            else:
+                self._code = self._go_on_by_forks(experiment, prepare)
+
+    def _refuse_changed(self, project: Any) -> None:
+        files = changed(self._sweep.plan.start.sources, project)
+        if files:
+            problem = f"has other code than when it was started: {listed(files)}. --any-code goes on all the same."
+            raise WorkError(f"sweep {self._sweep.folder.name}", problem)
+
+    # ---------------------------------------------------------------------------------------------- one by one
+
+    def _go_on_by_forks(self, experiment: Any, prepare: Prepare) -> int:
+        while not self._is_to_stop():
+            reading, writing = os.pipe()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # its threads are known to survive a fork
+                pid = os.fork()
+            if pid == 0:
+                os.close(reading)
+                self._be_trial(experiment, prepare, writing)
+            os.close(writing)
+            status = self._wait(pid)
+            told = _read(reading)
+            if os.WIFEXITED(status) and os.WEXITSTATUS(status) == NOTHING_LEFT:
+                break
+            self._note_death(status, told)
+            self._trials.refresh(judge=False)
+        return self._exit_code()
+
+    def _be_trial(self, experiment: Any, prepare: Prepare, writing: int) -> None:
+        """Do one trial in a forked child, and end it."""
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            _be_silent()
+            if self._asked.leash is not None:
+                os.close(self._asked.leash)
+
+            def tell(event: Mapping[str, Any]) -> None:
+                with suppress(OSError):
+                    os.write(
+                        writing, json.dumps([event["event"], event.get("trial"), event.get("attempt")]).encode() + b"\n"
+                    )
+                self._tell(event)
+
+            work = TrialWork(self._sweep, self._trials, self._journal, tell, self._since)
+            code = 0 if work.do_next(experiment, prepare) else NOTHING_LEFT
+        finally:
+            forking.leave(code)
+
+    def _go_on_by_interpreters(self) -> int:
+        words = [
+            sys.executable,
+            "-m",
+            "expframe",
+            "work",
+            self._sweep.folder.name,
+            "-F",
+            str(self._sweep.folder.parent),
+        ]
+        words += ["--once", f"--since={self._since}", "--json"]
+        words += ["--any-code"] if self._asked.any_code else []
+        while not self._is_to_stop():
+            child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+            self._child = child.pid
+            told = []
+            assert child.stdout is not None
+            for line in child.stdout:
+                with suppress(ValueError):
+                    event = json.loads(line)
+                    told.append((event["event"], event.get("trial"), event.get("attempt")))
+                    self._tell(event)
+            code = child.wait()
+            self._child = 0
+            if code == NOTHING_LEFT:
+                break
+            if code > 0 and not told:  # it was refused, and has said so
+                return code
+            self._note_death(-code if code < 0 else 0, told)
+            self._trials.refresh(judge=False)
+        return self._exit_code()
+
+    def _wait(self, pid: int) -> int:
+        """Wait for a child; its end is seen at once."""
+        self._child = pid
+        if self._signals > 1:  # it came between the fork and now
+            self._interrupt()
+        _, status = os.waitpid(pid, 0)
+        self._child = 0
+        return status
+
+    def _note_death(self, status: int, told: list[tuple[str, Any, Any]]) -> None:
+        """Write down the end of a trial that could not do so itself."""
+        begun = [place for event, *place in told if event == "claimed"]
+        if not begun or any(event == "ended" for event, *_ in told):
+            return
+        number, attempt = begun[-1]
+        killed = status & 0x7F
+        how = f"the process was ended by {signal.Signals(killed).name}" if killed else "the process ended by itself"
+        held = self._trials.claims.of(number, attempt)
+        run = held.run if held is not None else ""
+        now, found = self._trials.claims.status_of(number, attempt)
+        if now != Status.DIED:
+            return
+        self._journal.note("ended", number, attempt, status=Status.DIED, run=run or found or None, error=how)
+        self._tell({"event": "ended", "trial": number, "attempt": attempt, "run": run, "status": now, "error": how})
+
+    # ------------------------------------------------------------------------------------------- when to stop
+
+    def _is_anything_open(self) -> bool:
+        plan = self._sweep.plan
+        return next(self._trials.open(plan.size, self._since, plan.retry), None) is not None
+
+    def _is_to_stop(self) -> bool:
+        asked = self._asked
+        if self._signals or ALL in self._trials.stopped() or _is_cut(asked.leash):
+            return True
+        if asked.most_seconds is not None and time.time() - self._began >= asked.most_seconds:
+            return True
+        return is_enough(self._sweep.plan, self._trials, self._since)
+
+    def _take_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Begin no trial after Ctrl-C; interrupt the one that runs when it comes again, and at once after SIGTERM."""
+        self._signals += 1 if number == signal.SIGINT else 2
+        self._code = 128 + number
+        if self._signals > 1:
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._child:
+            with suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGTERM)
+
+    def _exit_code(self) -> int:
+        return self._code if self._signals else 0
+
+
+class _Handlers:
+    """The signals of a worker, while it works."""
+
+    def __init__(self, take: Any) -> None:
+        self._take = take
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._before[number] = signal.signal(number, self._take)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def _read(fd: int) -> list[tuple[str, Any, Any]]:
+    """Return what a child has told by its end; whoever it left running may still hold the pipe."""
+    os.set_blocking(fd, False)
+    data = b""
+    with suppress(BlockingIOError):
+        while piece := os.read(fd, 65536):
+            data += piece
+    os.close(fd)
+    return [(event, trial, attempt) for event, trial, attempt in map(json.loads, data.splitlines())]
+
+
+def _be_silent() -> None:
+    """Read from nowhere and write to nowhere: what a trial prints is in its run."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nowhere, fd)
+    if nowhere > 2:
+        os.close(nowhere)
+
+
+def _is_cut(leash: int | None) -> bool:
+    if leash is None:
+        return False
+    readable, _, _ = select.select([leash], [], [], 0)
+    return bool(readable) and not os.read(leash, 1)

@@ -1,0 +1,166 @@
+"""A script that sweeps, and ways to start, kill and look at it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+SCRIPT = textwrap.dedent("""
+    import os
+    import signal
+    import sys
+    import time
+
+    from expframe import Experiment
+    from expframe.cli.script.command_line import set_up_logging
+    from expframe.cli.sweeps.start import start_sweep
+    from expframe.config.request import Override
+    from expframe.store.sweeps.axes import Choices
+    from expframe.store.sweeps.plan import Plan
+    from expframe.sweep.asked import SweepAsked
+
+    ex = Experiment("toy")
+
+
+    @ex.config
+    def config():
+        lr = 0.1
+        pause = 0.0
+        steps = 1
+        fail = ""
+
+
+    @ex.main
+    def train(lr, pause, steps, fail, seed, _run):
+        print("training with", lr)
+        done = _run.last_checkpoint().step if _run.last_checkpoint() else 0
+        if fail == "raise" and lr == 0.2:
+            raise ValueError("too high\\nby far")
+        if fail == "kill" and lr == 0.2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fail == "once" and _run.record.sweep["attempt"] == 1:
+            raise ValueError("once")
+        for step in range(done + 1, steps + 1):
+            _run.log_scalar("step", step, step)
+            time.sleep(pause)
+            if steps > 1:
+                _run.checkpoint(step, state={"step": step})
+        return lr * 10
+
+
+    def sweep(lrs, seeds, fixed="", jobs=2, **how):
+        set_up_logging(None, ())
+        plan_words = {word: how.pop(word) for word in ("retry", "max_fails") if isinstance(how.get(word), int)}
+        plan = Plan(
+            axes=(Choices(("lr",), tuple((value,) for value in lrs.split(","))),),
+            replicates=Choices(("seed",), tuple((value,) for value in seeds.split(","))),
+            overrides=tuple(map(Override.parse, fixed.split())),
+            **plan_words,
+        )
+        sys.exit(start_sweep(ex, plan, SweepAsked(jobs=jobs, **how)))
+
+
+    if __name__ == "__main__":
+        if sys.argv[1:2] == ["sweep"]:
+            sweep(**eval(sys.argv[2]))
+        ex.run_commandline()
+""")
+
+
+class Sweeps:
+    """Sweeps of one script in one folder."""
+
+    def __init__(self, folder, environment):
+        self.folder = folder
+        self.store = folder / "runs"
+        self.environment = environment
+        self.script = folder / "toy.py"
+        self.script.write_text(SCRIPT)
+
+    def start(self, lrs="0.1,0.2,0.3", seeds="1,2", **how):
+        """Start a sweep in a session of its own, and return its process."""
+        words = [sys.executable, str(self.script), "sweep", repr({"lrs": lrs, "seeds": seeds, **how})]
+        return self._popen(words)
+
+    def sweep(self, *args, **how):
+        """Do a sweep to its end, and return exit code and what was printed."""
+        return self._end_of(self.start(*args, **how))
+
+    def work(self, *words):
+        """Start a worker that belongs to nobody."""
+        return self._popen([sys.executable, "-m", "expframe", "work", *words])
+
+    def _popen(self, words):
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+        environment = {**self.environment, "COLUMNS": "200"}
+        return subprocess.Popen(words, cwd=self.folder, env=environment, text=True, start_new_session=True, **pipes)
+
+    def _end_of(self, process, seconds=120):
+        out, _ = process.communicate(timeout=seconds)
+        return process.returncode, out
+
+    end_of = _end_of
+
+    def wait_for(self, condition, seconds=60):
+        """Wait until something holds."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it has never come"
+            time.sleep(0.02)
+
+    def interrupt_until_it_ends(self, process):
+        """Press Ctrl-C again and again: two that come at once are one to a process."""
+        deadline = time.monotonic() + 60
+        while process.poll() is None:
+            assert time.monotonic() < deadline
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+        process.communicate()
+
+    def ended(self, id="1"):
+        """Return how often each trial has ended as what."""
+        found = []
+        for path in sorted((self.store / id / "trials").glob("*.jsonl")):
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            found += [(line["trial"], line["attempt"], line["status"]) for line in lines if line["event"] == "ended"]
+        return sorted(found)
+
+    def started(self, id="1"):
+        """Return how many attempts have a run."""
+        files = (self.store / id / "trials").glob("*.jsonl")
+        return sum(path.read_text().count('"started"') for path in files)
+
+    def kill_all(self, id="1"):
+        """Kill every process that works on a sweep, at once."""
+        for process in self.processes(id):
+            os.kill(process, signal.SIGKILL)
+        self.wait_for(lambda: not self.processes(id))
+
+    def processes(self, id="1"):
+        """Return the processes of a sweep: its starter, its workers, their trials."""
+        found = []
+        for name in filter(str.isdecimal, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    words = file.read().decode().split("\0")
+                with open(f"/proc/{name}/stat") as file:
+                    state = file.read().rpartition(")")[2].split()[0]
+            except OSError:
+                continue
+            is_worker = words[2:5] == ["expframe", "work", id] and str(self.store) in words
+            if state not in "ZX" and (is_worker or str(self.script) in words):
+                found.append(int(name))
+        return found
+
+
+@pytest.fixture
+def sweeps(tmp_path, environment):
+    """Sweeps in a folder of their own; none of their processes outlives the test."""
+    found = Sweeps(tmp_path, environment)
+    yield found
+    found.kill_all()

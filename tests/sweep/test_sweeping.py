@@ -1,0 +1,247 @@
+"""A sweep with its workers: what it does, what it says, and how it goes on."""
+
+import json
+import signal
+
+import pytest
+
+from expframe import runs
+from expframe.__main__ import main
+from expframe.record.record import Status
+
+
+def statuses(sweeps):
+    """Return the status of each trial's run by what it was asked."""
+    found = runs(sweeps.store).where("command == 'train'").rows("config.lr", "config.seed", "status")
+    return sorted(found)
+
+
+class TestStraightLine:
+    """From words to a table."""
+
+    def test_each_trial_is_a_run_of_the_sweep(self, sweeps):
+        """All trials are done, as runs inside the sweep's run, which know which trial they are; a table follows."""
+        code, text = sweeps.sweep()
+
+        assert 0 == code, text
+
+        sweep = runs(sweeps.store)[1]
+        trial = next(run for run in sweep.children if run.record.sweep["trial"] == 3)
+
+        assert 6 == len(statuses(sweeps))
+        assert ("sweep", Status.COMPLETED, {"completed": 6}) == (sweep.command, sweep.status, dict(sweep.result))
+        assert {"trial": 3, "configuration": 1, "replicate": 1, "attempt": 1} == dict(trial.record.sweep)
+        assert (0.2, 2) == (trial.config["lr"], trial.config["seed"])
+        assert (sweep.uid, "1", 1) == (trial.record.parent, trial.record.parent_id, trial.depth)
+        assert ["toy.py", "with", "lr=0.2", "seed=2"] == [trial.record.argv[0].split("/")[-1], *trial.record.argv[1:]]
+        assert "training with 0.2" in trial.output()
+        assert "1  0.3       3  3 .. 3         2  2 of 2" in text
+        assert "6 trials: 6 completed" in text
+        assert "training with" not in text
+
+    def test_seeds_that_nobody_gave_follow_from_the_sweep(self, sweeps, environment):
+        """A trial's seed is a function of the sweep's seed and of what is asked: the same in each order and attempt."""
+        sweeps.sweep("0.1,0.2", "1", fixed="seed=7")
+        first = {run.config["lr"]: run.seed for run in runs(sweeps.store)[1].children}
+
+        assert {0.1: 1, 0.2: 1} == first
+
+    def test_a_fresh_interpreter_does_the_same(self, sweeps):
+        """Where each trial has a new interpreter the same comes out."""
+        code, text = sweeps.sweep("0.1,0.2", "1", fresh=True)
+
+        assert 0 == code, text
+        assert [(0, 1, "COMPLETED"), (1, 1, "COMPLETED")] == sweeps.ended()
+        assert "training with 0.1" in runs(sweeps.store)[1].children[0].output()
+
+    def test_what_happens_is_told_as_json(self, sweeps):
+        """With JSON each line is what has happened, as soon as it has."""
+        _, text = sweeps.sweep("0.1", "1", json=True)
+        events = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+        assert ["sweep", "claimed", "started", "ended", "over"] == [event["event"] for event in events]
+        assert {"result": 1.0} == events[3]["values"]
+        assert {"completed": 1} == events[4]["counts"]
+
+
+class TestFailures:
+    """What goes wrong in a trial costs that trial."""
+
+    def test_a_failure_is_said_with_its_words(self, sweeps, capsys):
+        """Others go on; the failure is said with the trial's words and its first line, and the exit code is 1."""
+        code, text = sweeps.sweep(fixed="fail=raise")
+
+        assert 1 == code
+        assert "lr=0.2 seed=1 FAILED" in text
+        assert "ValueError: too high" in text
+        assert "6 trials: 4 completed, 2 failed" in text
+        assert 0 == main(["sweep", "show", "1", "-F", str(sweeps.store)])
+        assert "ValueError: too high: trials 2..3" in capsys.readouterr().out
+
+    def test_a_trial_that_dies_is_written_down_by_its_worker(self, sweeps):
+        """A trial that is killed is DIED, with the signal, and its worker goes on."""
+        code, text = sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", jobs=1)
+
+        assert 1 == code
+        assert [(0, 1, "DIED"), (1, 1, "COMPLETED")] == sweeps.ended()
+        assert "the process was ended by SIGKILL" in text
+
+    def test_retry_does_it_again(self, sweeps):
+        """With `--retry` a trial that failed is tried again, as another attempt and another run."""
+        code, text = sweeps.sweep("0.1", "1", fixed="fail=once", retry=1)
+
+        assert 0 == code, text
+        assert [(0, 1, "FAILED"), (0, 2, "COMPLETED")] == sweeps.ended()
+        assert [2, 1] == [run.record.sweep["attempt"] for run in runs(sweeps.store).where("command == 'train'")]
+
+    def test_max_fails_ends_it(self, sweeps):
+        """After so many failures no trial is begun."""
+        code, text = sweeps.sweep("0.2,0.1,0.3,0.4", "1", fixed="fail=raise", jobs=1, max_fails=1)
+
+        assert 1 == code
+        assert [(0, 1, "FAILED")] == sweeps.ended()
+        assert "1 failed, 3 waiting" in text
+
+    def test_failed_trials_are_done_again_when_asked(self, sweeps):
+        """Resumed it keeps what failed, unless failures are to be done again."""
+        sweeps.sweep("0.1,0.2", "1", fixed="fail=once", jobs=1)
+        kept, _ = sweeps.sweep(resume="1")
+        again, text = sweeps.sweep(resume="1", retry=("failed",))
+
+        assert (1, 0) == (kept, again), text
+        assert [(0, 1, "FAILED"), (0, 2, "COMPLETED"), (1, 1, "FAILED"), (1, 2, "COMPLETED")] == sweeps.ended()
+
+
+class TestResume:
+    """Nothing is lost, nothing is done twice."""
+
+    def test_killed_and_resumed_it_ends_with_the_same(self, sweeps):
+        """Everything is killed in the middle; resumed, what was done is kept and the rest is done."""
+        process = sweeps.start(fixed="pause=0.3")
+        sweeps.wait_for(lambda: len(sweeps.ended()) >= 2 and sweeps.started() > len(sweeps.ended()))
+        before = sweeps.ended()
+        sweeps.kill_all()
+        process.communicate()
+        code, text = sweeps.sweep(resume="1")
+        done = [(trial, status) for trial, _, status in sweeps.ended() if status == "COMPLETED"]
+
+        assert 0 == code, text
+        assert set(before) <= set(sweeps.ended())
+        assert [(number, "COMPLETED") for number in range(6)] == done
+        assert "6 trials: 6 completed" in text
+        assert 2 == runs(sweeps.store)[1].attempt
+
+    def test_a_checkpoint_is_taken_up(self, sweeps):
+        """A trial that was killed goes on from its checkpoint, as the same run and the next attempt."""
+        process = sweeps.start("0.1", "1", fixed="steps=6 pause=0.2")
+        sweeps.wait_for(lambda: (sweeps.store / "2" / "checkpoints").is_dir() and runs(sweeps.store)[2].checkpoints)
+        sweeps.kill_all()
+        process.communicate()
+        code, text = sweeps.sweep(resume="1")
+        run = runs(sweeps.store)[2]
+
+        assert 0 == code, text
+        assert ["2", "1"] == runs(sweeps.store).ids()
+        assert (Status.COMPLETED, 2, 2) == (run.status, run.attempt, run.record.sweep["attempt"])
+        assert list(range(1, 7)) == run.metrics("step").steps
+
+    def test_changed_code_is_refused(self, sweeps):
+        """Code that has changed since is refused with its files, and nothing is begun; any code goes on where told."""
+        sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", jobs=1)
+        sweeps.script.write_text(sweeps.script.read_text().replace("SIGKILL", "SIGCONT"))
+        refused, said = sweeps.sweep(resume="1")
+        worker = sweeps.work("1", "-F", str(sweeps.store))
+        of_worker, said_by_worker = sweeps.end_of(worker)
+        went_on, text = sweeps.sweep(resume="1", any_code=True)
+
+        assert refused != 0
+        assert "has other code than when it was started: toy.py. --any-code goes on all the same." in said
+        assert 1 == of_worker
+        assert "has other code" in said_by_worker
+        assert 0 == went_on, text
+        assert runs(sweeps.store)[1].children[-1].record.sweep["any_code"]
+
+
+class TestSignals:
+    """Ctrl-C once and twice."""
+
+    def test_once_lets_trials_end(self, sweeps):
+        """After one Ctrl-C no trial is begun, and those that run come to their end."""
+        process = sweeps.start(fixed="pause=1.5", jobs=1)
+        sweeps.wait_for(lambda: sweeps.started() == 1)
+        process.send_signal(signal.SIGINT)
+        code, text = sweeps.end_of(process)
+
+        assert 130 == code, text
+        assert [(0, 1, "COMPLETED")] == sweeps.ended()
+        assert "No new trials; those that run end." in text
+        assert Status.INTERRUPTED == runs(sweeps.store)[1].status
+
+    def test_twice_interrupts_them(self, sweeps):
+        """After a second Ctrl-C those that run are interrupted; resumed they are done."""
+        process = sweeps.start("0.1,0.2", "1", fixed="pause=60")
+        sweeps.wait_for(lambda: sweeps.started() == 2)
+        sweeps.interrupt_until_it_ends(process)
+
+        assert 130 == process.returncode
+        assert [(0, 1, "INTERRUPTED"), (1, 1, "INTERRUPTED")] == sweeps.ended()
+        assert [] == sweeps.processes()
+
+    def test_workers_stop_when_their_starter_is_gone(self, sweeps):
+        """Where only the starter is killed, trials that run come to their end, and workers begin no other."""
+        process = sweeps.start(fixed="pause=1", jobs=1)
+        sweeps.wait_for(lambda: sweeps.started() == 1)
+        process.kill()
+        process.communicate()
+        sweeps.wait_for(lambda: not sweeps.processes())
+
+        assert [(0, 1, "COMPLETED")] == sweeps.ended()
+
+
+class TestOthers:
+    """Workers that come from elsewhere."""
+
+    def test_a_worker_by_hand_goes_on(self, sweeps):
+        """`expframe work` does what is left of a sweep whose starter is gone, from any folder."""
+        process = sweeps.start("0.1,0.2", "1", fixed="pause=0.2")
+        sweeps.wait_for(lambda: sweeps.started() >= 1)
+        sweeps.kill_all()
+        process.communicate()
+        code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store)))
+
+        assert 0 == code, text
+        assert {0, 1} == {trial for trial, _, status in sweeps.ended() if status == "COMPLETED"}
+        assert "COMPLETED" in text
+
+    def test_a_worker_that_cannot_import_says_why(self, sweeps):
+        """Where the script cannot be imported the sweep ends and says what its worker said."""
+        sweeps.sweep("0.2", "1", fixed="fail=kill")
+        sweeps.script.rename(sweeps.folder / "other.py")
+        code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store)))
+
+        assert 1 == code
+        assert "is not there. A worker needs it where the sweep was started." in text
+
+    def test_stop_ends_workers_and_trials(self, sweeps, capsys):
+        """A sweep that is stopped interrupts its trials, begins no other, and says why; resumed it goes on."""
+        process = sweeps.start("0.1,0.2", "1", fixed="pause=0.6 steps=100", jobs=1)
+        sweeps.wait_for(lambda: sweeps.started() == 1)
+        assert 0 == main(["sweep", "stop", "1", "-F", str(sweeps.store)])
+        code, _ = sweeps.end_of(process)
+        capsys.readouterr()
+
+        assert code
+        assert [(0, 1, "INTERRUPTED")] == sweeps.ended()
+        assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
+        assert "0..1: stopped by expframe sweep stop 1, until --resume 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["show", "2"], ["best", "2"], ["why", "2"], ["stop", "2"], ["retry", "2"]])
+def test_a_run_that_is_no_sweep_is_refused(ex, words, capsys):
+    """What is asked of a run that is no sweep is refused, and said."""
+    ex.main(lambda: 1)
+    ex.run()
+    ex.run()
+
+    assert 1 == main(["sweep", *words, "-F", str(ex.store)])
+    assert "run 2: is no sweep" in capsys.readouterr().err
