@@ -1,16 +1,34 @@
-"""A captured call, beside one filled by Sacred and one filled by hand."""
+"""Captured calls of all shapes, beside the same filled by Sacred and by hand."""
 
 from __future__ import annotations
 
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import count
 from statistics import median
 from typing import Any
 
 from benchmarks.measuring import Bench, Row, Sample, Target, answer
 
-_CALLS = 2_000
-_BURSTS = 50
+_CALLS = 500
+_BURSTS = 60
+_IMAGES = object()
+
+SHAPES = {
+    "call": "captured call",
+    "explicit": "captured call with an explicit argument",
+    "keyword": "captured call with an argument by keyword",
+    "method": "captured call of a method",
+    "prefix": "captured call under a prefix",
+    "run": "captured call with _run",
+    "log": "captured call with _log",
+    "seed": "captured call with _seed",
+    "rnd": "captured call with _rnd",
+}
+"""What is measured, and how it is called in the table."""
+
+_FLOORS = {"seed": 3.0}
+"""How much dearer than its floor a call may be, where that is not one and a half: the bare hash, for a seed."""
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -24,9 +42,11 @@ def measure(bench: Bench) -> list[Row]:
                     "peer": bench.side("sacred", by_sacred, entries),
                 }
             )
-            figures = found("expframe", "call"), found("peer", "call"), found("expframe", "floor")
-            what = f"captured call, {entries:,} entries (wrapt {wrapt})"
-            rows.append(Row(what, "s", *figures, targets=(Target(1.5, "floor"), Target(0.2, "peer"))))
+            for shape, text in SHAPES.items():
+                figures = found("expframe", shape), found("peer", shape), found("expframe", f"floor of {shape}")
+                what = f"{text}, {entries:,} entries (wrapt {wrapt})"
+                bounds = (Target(_FLOORS.get(shape, 1.5), "floor"), *([] if shape == "rnd" else [Target(0.2, "peer")]))
+                rows.append(Row(what, "s", *figures, targets=bounds))
     return rows
 
 
@@ -43,24 +63,71 @@ def by_sacred(entries: int) -> Sample:
 
 
 def _by(ex: Any, entries: int) -> Sample:
-    ex.add_config({"lr": 0.1, "momentum": 0.9, **{f"entry{number}": number for number in range(entries - 2)}})
+    known = {"lr": 0.1, "momentum": 0.9, "net": {"lr": 0.1, "momentum": 0.9}}
+    ex.add_config({**known, **{f"entry{number}": number for number in range(entries - len(known))}})
     found: dict[str, float] = {}
-
-    @ex.capture
-    def step(lr: float, momentum: float) -> None:
-        pass
+    calls = _captured(ex)
+    floors = {f"floor of {shape}": call for shape, call in _by_hand().items()}
 
     @ex.main
     def main() -> None:
-        found.update(_time({"call": step, "floor": _by_hand()}))
+        found.update(_time({**calls, **floors}))
 
     ex.run()
     return found
 
 
-def _by_hand() -> Callable[[], None]:
-    """Return an empty function whose two keyword arguments a decorator fills."""
+def _captured(ex: Any) -> Mapping[str, Callable[[], Any]]:
+    """Return a call of each shape, filled by an experiment."""
+
+    @ex.capture
+    def step(lr: float, momentum: float) -> None:
+        pass
+
+    @ex.capture
+    def train(images: Any, lr: float, momentum: float) -> None:
+        pass
+
+    @ex.capture(prefix="net")
+    def build(lr: float, momentum: float) -> None:
+        pass
+
+    class Model:
+        @ex.capture
+        def step(self, lr: float, momentum: float) -> None:
+            pass
+
+    @ex.capture
+    def with_run(_run: Any, lr: float) -> None:
+        pass
+
+    @ex.capture
+    def with_log(_log: Any, lr: float) -> None:
+        pass
+
+    @ex.capture
+    def with_seed(_seed: int) -> None:
+        pass
+
+    @ex.capture
+    def with_generator(_rnd: Any) -> None:
+        pass
+
+    return {
+        **_calls(step, train, Model().step, build),
+        "run": with_run,
+        "log": with_log,
+        "seed": with_seed,
+        "rnd": with_generator,
+    }
+
+
+def _by_hand() -> Mapping[str, Callable[[], Any]]:
+    """Return the same calls of empty functions whose keyword arguments a decorator fills, and what randomness costs."""
+    import hashlib
+
     import wrapt
+    from numpy.random import default_rng
 
     @wrapt.decorator
     def fill(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
@@ -70,10 +137,42 @@ def _by_hand() -> Callable[[], None]:
     def step(lr: float, momentum: float) -> None:
         pass
 
-    return step
+    @fill
+    def train(images: Any, lr: float, momentum: float) -> None:
+        pass
+
+    class Model:
+        @fill
+        def step(self, lr: float, momentum: float) -> None:
+            pass
+
+    numbers = count()
+
+    def hash_of_call() -> int:
+        text = f"{1}\0model\0init\0{next(numbers)}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+    return {
+        **_calls(step, train, Model().step, step),
+        "run": step,
+        "log": step,
+        "seed": hash_of_call,
+        "rnd": lambda: default_rng(next(numbers)),
+    }
 
 
-def _time(functions: dict[str, Callable[[], None]]) -> Sample:
+def _calls(step: Any, train: Any, method: Any, build: Any) -> dict[str, Callable[[], Any]]:
+    model = method.__self__
+    return {
+        "call": step,
+        "explicit": lambda: train(_IMAGES),
+        "keyword": lambda: train(images=_IMAGES),
+        "method": lambda: model.step(),  # noqa: PLW0108  finding the method is part of it
+        "prefix": build,
+    }
+
+
+def _time(functions: Mapping[str, Callable[[], Any]]) -> Sample:
     """Return the seconds of one call of each, by bursts that take turns."""
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(_BURSTS):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from expframe.config import dotted
 from expframe.config.frozen import FrozenDict, thaw
 from expframe.errors import AmbiguousEntryError, ExpframeError, MissingArgumentError
 from expframe.process import context
-from expframe.process.seeds import drawn_seed, generator
+from expframe.process.seeds import drawn_seed, generators
 from expframe.recipe.references import BoundWrappedFunction, Name, WrappedFunction, name_elsewhere, sent
 from expframe.recipe.registry import Captured, CaptureOptions, Snapshot
 from expframe.recipe.specials import SEEDED, SPECIALS, value_outside
@@ -49,7 +49,17 @@ class Filling:
         lacking: For each parameter that nothing fills the error that a call without it raises.
     """
 
-    __slots__ = ("_captured", "_numbers", "_seed_of", "_thawed", "calls", "lacking", "table", "values")
+    __slots__ = (
+        "_captured",
+        "_make_generator",
+        "_numbers",
+        "_seed_of",
+        "_thawed",
+        "calls",
+        "lacking",
+        "table",
+        "values",
+    )
 
     def __init__(
         self,
@@ -62,6 +72,7 @@ class Filling:
         self._captured = captured
         self.go_on(0)
         self._seed_of = draw(captured)
+        self._make_generator = generators() if "_rnd" in captured.seeded else drawn_seed
         self._thawed = thawed and any(thaw(value) is not value for value in values.values())
         self.values = values
         self.lacking = lacking
@@ -103,15 +114,20 @@ class Filling:
         filled.update(self.randomness(seeded, given))
         return _placed(positional[taken:], filled), {**filled, **given}
 
-    def randomness(self, seeded: Iterable[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    def randomness(self, seeded: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
         """Return `_seed` and `_rnd` of the next call, those of them that it does not give itself."""
-        wanted = [name for name in seeded if name not in given]
-        if not wanted:
+        if given:
+            seeded = [name for name in seeded if name not in given]
+        if not seeded:
             return {}
         number = next(self._numbers)
-        self.calls = max(self.calls, number + 1)
+        if number >= self.calls:
+            self.calls = number + 1
         seed = self._seed_of(number)
-        return {name: seed if name == "_seed" else generator(seed) for name in wanted}
+        drawn: dict[str, Any] = {}
+        for name in seeded:
+            drawn[name] = seed if name == "_seed" else self._make_generator(seed)
+        return drawn
 
 
 def _placed(free: list[Any], filled: dict[str, Any]) -> list[Any]:
@@ -210,7 +226,10 @@ def capture(captured: Captured, function: Any = None) -> Any:
             filled, must_be_named, seeded = table[taken if taken < len(table) else -1]
             if not must_be_named or must_be_named <= kwargs.keys():
                 if seeded:
-                    filled = {**filled, **plan.randomness(seeded, kwargs)}
+                    drawn = plan.randomness(seeded, kwargs)
+                    if not kwargs:
+                        return wrapped(*args, **filled, **drawn)
+                    filled = {**filled, **drawn}
                 return wrapped(*args, **{**filled, **kwargs}) if kwargs else wrapped(*args, **filled)
         more, filled = plan.arguments(taken, kwargs)
         return wrapped(*args, *more, **filled)
