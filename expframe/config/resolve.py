@@ -38,7 +38,7 @@ class _ComputedDefault(Exception):
 
 def resolve(recipe: Recipe, request: Request, logger: Logger | None = None) -> Config:
     """
-    Decide every value once; twice only where `+=` adds to what is computed on from.
+    Decide every value once; anew, without the value of `+=` and with it, only where that adds to what is computed on.
 
     Args:
         recipe: The parts of the experiment.

@@ -81,14 +81,9 @@ def drawn_seed() -> int:
     return SEEDS[int.from_bytes(os.urandom(8), "big") % len(SEEDS)]
 
 
-def generator(seed: int) -> Any:
-    """Return a numpy Generator where numpy is installed, else a random.Random."""
-    return generators()(seed)
-
-
 @cache
 def generators() -> Callable[[int], Any]:
-    """Return what makes generators; an import statement at each call would take half as long as the generator."""
+    """Return what makes of a seed a generator: numpy's where numpy is installed, else random.Random."""
     try:
         from numpy.random import default_rng
     except ImportError:
