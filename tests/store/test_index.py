@@ -384,13 +384,13 @@ def read_often(store, stop, problems):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_many_write_while_others_read(tmp_path):
-    """While 32 processes write, 4 read without an error, and in the end all see every run."""
+    """While 16 processes write, 4 read without an error, and in the end all see every run."""
     store = tmp_path / "runs"
     add_run(store)
     context = multiprocessing.get_context("fork")
     stop, problems = context.Event(), context.Queue()
     readers = [context.Process(target=read_often, args=(store, stop, problems)) for _ in range(4)]
-    writers = [context.Process(target=write_some, args=(store, number)) for number in range(32)]
+    writers = [context.Process(target=write_some, args=(store, number)) for number in range(16)]
     for process in (*readers, *writers):
         process.start()
     for process in writers:
@@ -400,9 +400,9 @@ def test_many_write_while_others_read(tmp_path):
         process.join()
 
     assert problems.empty(), problems.get()
-    assert [0] * 32 == [process.exitcode for process in writers]
-    assert 97 == len(runs(store).where("status == 'COMPLETED' and metrics.acc.count == 1"))
-    assert 97 == len(rows_of(store))
+    assert [0] * 16 == [process.exitcode for process in writers]
+    assert 49 == len(runs(store).where("status == 'COMPLETED' and metrics.acc.count == 1"))
+    assert 49 == len(rows_of(store))
 
 
 @pytest.mark.slow

@@ -2,11 +2,13 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import textwrap
 
 import pytest
+from interpreter import ROOT, run_python
 
 from expframe.compat.sacred import SETTINGS, Experiment, Ingredient, cli_option
 from expframe.compat.sacred.arg_parser import format_usage, get_config_updates, printable_usage
@@ -458,10 +460,7 @@ if __name__ == "__main__":
 
 def shown_by(script, *words, **environment):
     """Return exit code, output and error output of a script."""
-    import os
-
-    env = {**os.environ, **environment}
-    done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True, env=env, check=False)
+    done = run_python([script, *words], env={**os.environ, "PYTHONPATH": str(ROOT), **environment})
     return done.returncode, done.stdout, done.stderr
 
 

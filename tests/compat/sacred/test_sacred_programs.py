@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from interpreter import ROOT, run_python
 
 import expframe
 from expframe.compat.sacred import Experiment
@@ -68,15 +69,7 @@ def test_an_experiment_of_a_library_is_its_users(tmp_path, statement, made_in):
     for name, text in {**LIBRARY, "training.py": script}.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    root = str(Path(expframe.__file__).parents[1])
-    done = subprocess.run(
-        [sys.executable, "training.py"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python(["training.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
     file = Path(os.path.realpath(tmp_path), made_in)
 
     assert ["", file.stem, f"<Source: {file}>", str(file.parent)] == [done.stderr, *done.stdout.split("|")]
