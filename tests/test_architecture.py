@@ -19,21 +19,22 @@ FOLDERS = {
     "facts": "host git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
-    "store": "ids salt lease foreign attempts points results left cache rows index claims writer reader editing shared"
-    " archive checks",
+    "store": "ids salt lease foreign attempts points results left cache rows index claims",
+    "store/sweeps": "axes shuffle plan journal claims trials configurations reasons stored",
+    "./store": "writer reader editing shared archive checks",
     "store/search": "fields logic query selection collection",
-    "store/sweeps": "axes shuffle plan journal claims trials configurations reasons",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
-    "sweep": "pieces entries asking tables words skips judgement asked script sink trial forking worker local sweeping",
+    "sweep": "pieces entries asking tables words skips judgement asked script sink trial forking worker executors local"
+    " sweeping",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "lines tables watcher start",
     "cli/script": "commands preview help command_line",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"
     " metrics comparison compare tag note rename rm export_runs import_runs du gc doctor work"
     " sweep candidates completion",
-    "experiment": "settings planning from_file queue experiment",
+    "experiment": "settings planning from_file queue sweep experiment",
     "./": "testing",
     "compat/sacred": "dotted exceptions settings serializer inert optional clock backspaces tracebacks"
     " config/custom_containers config/config_summary config/utils config/config_dict config/config_scope"

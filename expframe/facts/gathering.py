@@ -186,6 +186,13 @@ class Gathering:
         return root, marks, tuple((s.name, s.digest) for s in self._known.sources.values())
 
 
+def look_ahead(scope: Scope, known: Known, sources_folder: Path | None) -> None:
+    """Find out what runs of this process, and of those that are forked from it, are going to ask for."""
+    gathering = Gathering(scope, known, sources_folder, lambda _facts: None)
+    gathering.start()
+    gathering.finish()
+
+
 def require_clean(scope: Scope) -> None:
     """
     Check that the code is that of a commit: all tracked files are as there, and all loaded sources are tracked.

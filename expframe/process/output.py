@@ -25,7 +25,7 @@ from expframe.errors import OptionError
 from expframe.process.bypass import Taker
 from expframe.process.stand_ins import StandIns, stand_ins, unpassed
 from expframe.process.streams import OutputFile, TerminalStream, above_standard, is_plain, is_tty
-from expframe.process.tee import Tee, flush_c, has_c_code, identity, is_same_file
+from expframe.process.tee import Straight, Tee, flush_c, has_c_code, identity, is_same_file, leads_nowhere
 from expframe.process.terminal import collapse, collapse_file, has_terminal_control
 
 __all__ = ["MODES", "Capture", "collapse", "collapse_file", "default_mode", "has_terminal_control", "open_capture"]
@@ -183,7 +183,7 @@ class _DescriptorCapture(_StreamCapture):
         standard = {"stdout": 1, "stderr": 2}
         # Where a standard stream was closed when Python started, its number may be any file by now.
         fds = [fd for name, fd in standard.items() if getattr(sys, f"__{name}__") is not None and identity(fd)]
-        self._helpers: list[Tee] = []
+        self._helpers: list[Tee | Straight] = []
         self._has_lost_reader = False
         self._terminals: dict[str, TerminalStream] = {}
         there: list[Any] = [sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__]
@@ -193,7 +193,10 @@ class _DescriptorCapture(_StreamCapture):
         try:
             os.set_blocking(self._complaints, False)
             for group in [fds] if fds == [1, 2] and is_same_file() else [[fd] for fd in fds]:
-                self._helpers.append(Tee(self._file.path, group, complaining))
+                if all(map(leads_nowhere, group)):
+                    self._helpers.append(Straight(self._file.path, group))
+                else:
+                    self._helpers.append(Tee(self._file.path, group, complaining))
             self._push_standard(load=False)
             self._stay_terminals()
             self._taker.own = [*self._own, *self._terminals.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
@@ -12,8 +13,9 @@ from expframe.config.decided import Config
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
+from expframe.disk import layout
 from expframe.errors import RunError
-from expframe.facts.gathering import Scope
+from expframe.facts.gathering import Scope, look_ahead
 from expframe.process import context
 from expframe.process.log_lines import RunLogger, log_locals
 from expframe.process.seeds import child_seed
@@ -353,6 +355,15 @@ class Run(Recorded):
     # -------------------------------------------------------------------------------------------------- how it is done
 
     check_arguments = _of("_execution", Execution.check_arguments)
+
+    def look_ahead(self) -> None:
+        """Find out by now what is true of this machine and code: processes that are forked from this one know it."""
+        import encodings.ascii  # noqa: F401  what each run would import anyway is no news then
+
+        with suppress(ImportError):
+            import termios  # noqa: F401  as above
+        if self._setup.known is not None:
+            look_ahead(self.scope, self._setup.known, self.store / layout.SOURCES_FOLDER)
 
     def do(self) -> Run | StoredRun:
         """

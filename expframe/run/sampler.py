@@ -136,6 +136,15 @@ class _Machine:
             yield name, (counter - before) / (now - when)
 
 
+def gpus() -> list[str]:
+    """Return the numbers of the GPUs that NVML knows; none where it or its driver is not installed."""
+    found = _Gpus()
+    try:
+        return [str(number) for number in range(len(found))]
+    finally:
+        found.close()
+
+
 class _Gpus:
     """The GPUs that NVML knows; none where it or its driver is not installed."""
 
@@ -147,6 +156,9 @@ class _Gpus:
             self._nvml = pynvml
             pynvml.nvmlInit()
             self._handles = [pynvml.nvmlDeviceGetHandleByIndex(n) for n in range(pynvml.nvmlDeviceGetCount())]
+
+    def __len__(self) -> int:
+        return len(self._handles)
 
     def read(self) -> Iterator[tuple[str, float]]:
         """Yield what each of them does."""

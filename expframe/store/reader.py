@@ -29,6 +29,8 @@ from expframe.store.attempts import Attempt
 from expframe.store.foreign import format_of
 from expframe.store.index import rows
 from expframe.store.points import curves_of, media_of, summaries_of
+from expframe.store.sweeps.plan import is_sweep
+from expframe.store.sweeps.stored import StoredSweep
 
 T = TypeVar("T")
 
@@ -208,6 +210,11 @@ class StoredRun(Recorded):
         own, store = self.record.uid, self.folder.parent
         found = [row for row in rows(store, ids.run_ids(store), ()) if row.record and row.record["parent"] == own]
         return [open_run(store / row.id) for row in sorted(found, key=lambda row: row.order)]
+
+    @property
+    def sweep(self) -> StoredSweep | None:
+        """What it does and what came of it as a sweep; None where it is none. Its trials are its children."""
+        return StoredSweep(self.folder) if is_sweep(self.folder) else None
 
     @property
     def root(self) -> StoredRun:

@@ -7,16 +7,22 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from expframe.disk import layout
+from expframe.process.devices import VISIBLE, parse
+from expframe.run.sampler import gpus
+from expframe.store.sweeps.plan import Start
+from expframe.sweep.executors import work_environment, work_words
 
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-"""Variables by which libraries are told how many threads to have; the first stands for all."""
+_ALL_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""Variables by which libraries are told how many threads to have."""
+
+THREADS = _ALL_THREADS[0]
+"""The one that stands for all."""
 
 
 class _Process(NamedTuple):
@@ -44,16 +50,16 @@ class LocalWorkers:
 
     Args:
         sweep: The folder of the sweep's run.
-        interpreter: The Python that they have.
+        start: How the script is started.
         words: Further words of `expframe work`.
         environments: For each place of a worker what it has of environment variables.
     """
 
     def __init__(
-        self, sweep: Path, interpreter: str, words: Sequence[str], environments: Sequence[Mapping[str, str]]
+        self, sweep: Path, start: Start, words: Sequence[str], environments: Sequence[Mapping[str, str]]
     ) -> None:
         self._sweep = sweep
-        self._interpreter = interpreter or sys.executable
+        self._start = start
         self._words = words
         self._environments = environments
         self._selector = selectors.DefaultSelector()
@@ -70,15 +76,14 @@ class LocalWorkers:
         folder = self._sweep / layout.WORKERS_FOLDER
         folder.mkdir(exist_ok=True)
         said = folder / f"{place}.txt"
-        command = [self._interpreter, "-m", "expframe", "work", self._sweep.name, "-F", str(self._sweep.parent)]
         with said.open("ab") as complaints:
             start = complaints.tell()
             process = subprocess.Popen(
-                [*command, "--json", "--leash", *self._words],
+                work_words(self._sweep, self._start, ["--json", "--leash", *self._words]),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
-                env={**os.environ, **self._environments[place % len(self._environments)]},
+                env={**os.environ, **work_environment(), **self._environments[place % len(self._environments)]},
                 process_group=0,
             )
         assert process.stdin is not None and process.stdout is not None
@@ -91,6 +96,20 @@ class LocalWorkers:
             sentinel = os.pidfd_open(process.pid)
             self._sentinels[process.stdout.fileno()] = sentinel
             self._selector.register(sentinel, selectors.EVENT_READ, process.stdout.fileno())
+
+    def detach(self, place: int) -> None:
+        """Start a worker that goes on by itself, whatever becomes of this process."""
+        folder = self._sweep / layout.WORKERS_FOLDER
+        folder.mkdir(exist_ok=True)
+        with (folder / f"{place}.txt").open("ab") as said:
+            subprocess.Popen(
+                work_words(self._sweep, self._start, self._words),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env={**os.environ, **work_environment(), **self._environments[place % len(self._environments)]},
+                start_new_session=True,
+            )
 
     def events(self, seconds: float) -> Iterator[Mapping[str, Any]]:
         """Yield what workers tell within some seconds, as soon as they do."""
@@ -143,26 +162,32 @@ class LocalWorkers:
         self._ended.append((worker.place, code, text))
 
 
-def environments(jobs: int, devices: Sequence[str] | None = None, gpus: float | None = None) -> list[dict[str, str]]:
+def environments(jobs: int, found: Sequence[str] = (), share: float | None = None) -> list[dict[str, str]]:
     """
     Return for each place of a worker what it has of environment variables: its part of processors and GPUs.
 
     Args:
         jobs: How many workers there are.
-        devices: The GPUs that there are, by number or UUID; None where that is not known.
-        gpus: How many GPUs a trial has, or which part of one; None to leave them as they are.
+        found: The GPUs that there are, by number or UUID.
+        share: How many GPUs a trial has, or which part of one; None to leave them as they are.
     """
     shared: dict[str, str] = {}
-    if jobs > 1 and not any(os.environ.get(name) for name in _THREADS):
-        shared[_THREADS[0]] = str(max(1, processors() // jobs))
-    found = [dict(shared) for _ in range(jobs)]
-    if gpus is not None and devices is not None:
-        for place, variables in enumerate(found):
-            variables["CUDA_VISIBLE_DEVICES"] = ",".join(slot(place, devices, gpus))
-    return found
+    if jobs > 1 and not any(os.environ.get(name) for name in _ALL_THREADS):
+        shared[THREADS] = str(max(1, processors() // jobs))
+    places = [dict(shared) for _ in range(jobs)]
+    if share is not None:
+        for place, variables in enumerate(places):
+            variables[VISIBLE] = ",".join(slot(place, found, share))
+    return places
 
 
-def slot(place: int, devices: Sequence[str], gpus: float) -> list[str]:
+def devices() -> list[str]:
+    """Return the GPUs that this process sees, by number or UUID: by its environment, else by NVML."""
+    said = parse(os.environ.get(VISIBLE))
+    return gpus() if said is None else list(said)
+
+
+def slot(place: int, found: Sequence[str], share: float) -> list[str]:
     """
     Return the GPUs of a worker.
 
@@ -172,17 +197,23 @@ def slot(place: int, devices: Sequence[str], gpus: float) -> list[str]:
         >>> slot(1, ["0", "1", "2", "3"], 2)
         ['2', '3']
     """
-    if gpus <= 0:
+    if share <= 0:
         return []
-    if gpus < 1:
-        return [devices[int(place * gpus + 1e-9)]]
-    count = int(gpus)
-    return list(devices[place * count : (place + 1) * count])
+    if share < 1:
+        return [found[place // int(1 / share + 1e-9)]]
+    count = int(share)
+    return list(found[place * count : (place + 1) * count])
 
 
-def slots(devices: Sequence[str], gpus: float) -> int:
-    """Return how many workers the GPUs suffice for."""
-    return int(len(devices) / gpus + 1e-9)
+def slots(found: Sequence[str], share: float) -> int:
+    """
+    Return how many workers the GPUs suffice for.
+
+    Example:
+        >>> slots(["0", "1"], 0.5), slots(["0", "1", "2"], 2), slots(["0"], 0.3)
+        (4, 1, 3)
+    """
+    return len(found) * int(1 / share + 1e-9) if share < 1 else len(found) // int(share)
 
 
 def processors() -> int:

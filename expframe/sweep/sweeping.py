@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 from expframe.record.record import Status
-from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.configurations import words_of
+from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import KEPT, Trials
 from expframe.sweep.asked import SweepAsked
-from expframe.sweep.local import LocalWorkers
-from expframe.sweep.trial import is_enough
+from expframe.sweep.trial import SweepRun, adopt, is_enough
 
-_LOOK = 1.0
+_LOOK = 0.25
 """Seconds between two looks at what workers elsewhere do."""
 
 _DEATHS = 3
@@ -32,6 +31,28 @@ class Watcher(Protocol):
 
     def look(self, trials: Trials) -> None:
         """Take how the trials are by now; called again and again."""
+
+
+class Workers(Protocol):
+    """The workers of a sweep, wherever they are."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def start(self, place: int) -> None:
+        """Start the worker of a place."""
+
+    def events(self, seconds: float) -> Iterator[Mapping[str, Any]]:
+        """Yield what they tell within some seconds."""
+
+    def ended(self) -> list[tuple[int, int, str]]:
+        """Return place, exit code and complaints of each worker that has ended since this was asked."""
+
+    def slacken(self) -> None:
+        """Let each stop after its trial."""
+
+    def interrupt(self) -> None:
+        """Let each interrupt its trial and stop."""
 
 
 class Swept(NamedTuple):
@@ -54,23 +75,22 @@ class Sweeping:
     Follows the workers of a sweep.
 
     Args:
-        folder: The folder of its run.
-        plan: What it does.
+        sweep: The sweep.
         workers: The workers.
         asked: How it is done.
         since: When it was started again.
         watcher: Whom it tells what happens.
     """
 
-    def __init__(
-        self, folder: Path, plan: Plan, workers: LocalWorkers, asked: SweepAsked, since: float, watcher: Watcher
-    ) -> None:
-        self._plan = plan
+    def __init__(self, sweep: SweepRun, workers: Workers, asked: SweepAsked, since: float, watcher: Watcher) -> None:
+        self._sweep = sweep
+        self._plan = sweep.plan
         self._workers = workers
         self._asked = asked
         self._since = since
         self._watcher = watcher
-        self._trials = Trials(folder)
+        self._trials = Trials(sweep.folder)
+        self._told: set[tuple[Any, Any]] = set()
         self._signals = 0
         self._code = 0
         self._deaths = 0
@@ -89,6 +109,8 @@ class Sweeping:
             for number, handler in before.items():
                 signal.signal(number, handler)
         self._trials.refresh()
+        adopt(self._sweep, self._trials, Journal(self._sweep.folder, new_writer()))
+        self._trials.refresh()
         self._watcher.look(self._trials)
         return Swept(self._trials, self._code or int(not self._is_all_well()), self._complaint)
 
@@ -105,10 +127,13 @@ class Sweeping:
 
     def _turn(self) -> None:
         for event in self._workers.events(_LOOK):
-            self._watcher.tell(event)
-            if event.get("event") == "ended":
-                self._deaths = 0
-        self._trials.refresh(judge=not len(self._workers))
+            self._tell(event)
+        for entry in self._trials.refresh(judge=not len(self._workers)):
+            if entry.event == "ended" and entry.time >= self._since:  # by workers elsewhere, which tell nobody
+                words = words_of(self._plan, self._trials[entry.trial], replicate=True)
+                self._tell(
+                    {"event": "ended", "trial": entry.trial, "attempt": entry.attempt, "words": words, **entry.facts}
+                )
         self._watcher.look(self._trials)
         for place, code, complaint in self._workers.ended():
             if code in (0, 128 + signal.SIGTERM, 128 + signal.SIGINT):
@@ -118,6 +143,16 @@ class Sweeping:
             self._watcher.tell({"event": "worker", "place": place, "code": code, "text": complaint})
             if self._may_start():
                 self._workers.start(place)
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        """Tell what has happened, each end once."""
+        if event.get("event") == "ended":
+            place = event.get("trial"), event.get("attempt")
+            self._deaths = 0
+            if place in self._told:
+                return
+            self._told.add(place)
+        self._watcher.tell(event)
 
     def _is_more_to_do(self) -> bool:
         """Return whether workers are to be awaited that are elsewhere, or one is started for what is left."""

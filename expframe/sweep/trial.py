@@ -18,9 +18,10 @@ from expframe.store.reader import StoredRun
 from expframe.store.sweeps import plan as plans
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.plan import GRID, Plan, Trial
-from expframe.store.sweeps.trials import TAKEN_UP, Trials, TrialState
+from expframe.store.sweeps.trials import SKIPPED, TAKEN_UP, Trials, TrialState
 from expframe.sweep.script import Prepare
-from expframe.sweep.sink import Tell, TrialObserver
+from expframe.sweep.sink import Tell, TrialObserver, values_of
+from expframe.sweep.skips import is_skipped
 
 RESULT = "result"
 """The field by which trials are ranked where nothing else is said."""
@@ -78,14 +79,15 @@ class TrialWork:
 
     def do_next(self, experiment: Any, prepare: Prepare) -> bool:
         """Claim the next trial and do it; return whether there was one."""
-        found = self._claim()
+        found = self.claim()
         if found is None:
             return False
         number, attempt = found
         self._do(number, attempt, experiment, prepare)
         return True
 
-    def _claim(self) -> tuple[int, int] | None:
+    def claim(self) -> tuple[int, int] | None:
+        """Return the trial and attempt that are this process's to do now; None where nothing is left."""
         plan, trials = self._sweep.plan, self._trials
         for look_again in (False, True):
             if look_again:
@@ -116,6 +118,9 @@ class TrialWork:
             experiment.observers.append(observer)
             sys.argv = _argv(plan, trial)
             run = prepare(self._request(trial, attempt, _taken_up(state, self._sweep.folder.parent)))
+            if is_skipped(plan, run.config):
+                observer.note_end(SKIPPED, "")
+                return
             found = run.do()
             if found is not run:  # a completed run made it needless
                 observer.note_end(Status.COMPLETED, found.id, seconds=0.0, taken=True)
@@ -129,23 +134,41 @@ class TrialWork:
 
     def _request(self, trial: Trial, attempt: int, resumed: str | None) -> Request:
         """Return what is asked of the trial's run."""
-        sweep, plan, record = self._sweep, self._sweep.plan, self._sweep.record
+        sweep, plan = self._sweep, self._sweep.plan
         options = Options.from_mapping(plan.options)._replace(
             file_storage=str(sweep.folder.parent), resume=resumed, needed=plan.needed, any_code=False
         )
-        facts = {"trial": trial.number, "configuration": trial.configuration, "replicate": trial.replicate}
-        facts |= {"attempt": attempt, **({"any_code": True} if plan.any_code else {})}
-        place = TrialOf(record.uid, sweep.folder.name, record.root or record.uid, record.depth, facts)
-        asked = Request(plan.command, trial.overrides, trial.named, options, trial_of=place)
+        asked = Request(plan.command, trial.overrides, trial.named, options, trial_of=self.place_of(trial, attempt))
         if resumed is not None:
             return asked._replace(overrides=(), named=())
         return asked._replace(seed=self._seed(asked, trial))
+
+    def place_of(self, trial: Trial, attempt: int) -> TrialOf:
+        """Return what the run of an attempt says of its sweep."""
+        record = self._sweep.record
+        facts = {"trial": trial.number, "configuration": trial.configuration, "replicate": trial.replicate}
+        facts |= {"attempt": attempt, **({"any_code": True} if self._sweep.plan.any_code else {})}
+        return TrialOf(record.uid, self._sweep.folder.name, record.root or record.uid, record.depth, facts)
 
     def _seed(self, asked: Request, trial: Trial) -> int:
         """Return the seed of a trial that is given none: by what is asked, and where that may come again by which."""
         command, plan = asked.command or "", self._sweep.plan
         count = 0 if plan.search == GRID else trial.sample
         return child_seed(self._sweep.record.seed, command, digest_of(command, asked), count)
+
+
+def adopt(sweep: SweepRun, trials: Trials, journal: Journal) -> None:
+    """Write down the ends of trials whose runs have ended, where whoever did them was gone before he could."""
+    for state in trials:
+        newest = state.newest
+        if (
+            newest is not None
+            and not newest.is_over
+            and newest.run
+            and newest.status not in (Status.RUNNING, Status.DIED)
+        ):
+            values = values_of(sweep.folder.parent / newest.run, sweep.fields)
+            journal.note("ended", state.number, state.attempt, status=newest.status, run=newest.run, values=values)
 
 
 def is_enough(plan: Plan, trials: Trials, since: float) -> bool:

@@ -7,6 +7,7 @@ trial. Where a fork is not safe each trial is given a new interpreter.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -20,14 +21,16 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple
 
+from expframe.config.options import Options
+from expframe.config.request import Request
 from expframe.errors import WorkError, listed
 from expframe.record.record import Status
 from expframe.store.sweeps.journal import Journal, new_writer
-from expframe.store.sweeps.trials import ALL, Trials
+from expframe.store.sweeps.trials import ALL, NEW, Trials
 from expframe.sweep import forking
 from expframe.sweep.script import Prepare, changed, run_as_main
 from expframe.sweep.sink import Tell
-from expframe.sweep.trial import SweepRun, TrialWork, is_enough
+from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough
 
 NOTHING_LEFT = 75
 """The exit code of a process that found no trial to do."""
@@ -85,6 +88,7 @@ class Worker:
             WorkError: The script is not there, is another one by now, or has no command line.
         """
         self._trials.refresh()
+        adopt(self._sweep, self._trials, self._journal)
         if not self._asked.once and not self._is_anything_open():
             return 0
         if self._asked.fresh and not self._asked.once:
@@ -97,10 +101,9 @@ class Worker:
     def _have(self, experiment: Any, prepare: Prepare, before: int) -> None:
         """Go on with the experiment that the script has handed over."""
         plan = self._sweep.plan
+        first = prepare(Request("print_config", options=Options(file_storage=str(self._sweep.folder.parent))))
         if not (plan.any_code or self._asked.any_code):
-            from expframe.config.request import Request
-
-            self._refuse_changed(prepare(Request("print_config")).scope.find_project())
+            self._refuse_changed(first.scope.find_project())
         if self._asked.once:
             self._code = 0 if self._work.do_next(experiment, prepare) else NOTHING_LEFT
             return
@@ -109,6 +112,7 @@ class Worker:
                 self._tell({"event": "said", "text": f"Each trial gets a new interpreter: {reason}."})
                 self._code = self._go_on_by_interpreters()
             else:
+                first.look_ahead()
                 self._code = self._go_on_by_forks(experiment, prepare)
 
     def _refuse_changed(self, project: Any) -> None:
@@ -120,6 +124,8 @@ class Worker:
     # ---------------------------------------------------------------------------------------------- one by one
 
     def _go_on_by_forks(self, experiment: Any, prepare: Prepare) -> int:
+        gc.collect()
+        gc.freeze()  # so that a forked child does not write to what it shares with its parent
         while not self._is_to_stop():
             reading, writing = os.pipe()
             with warnings.catch_warnings():
@@ -226,7 +232,7 @@ class Worker:
 
     def _is_to_stop(self) -> bool:
         asked = self._asked
-        if self._signals or ALL in self._trials.stopped() or _is_cut(asked.leash):
+        if self._signals or {ALL, NEW} & self._trials.stopped() or _is_cut(asked.leash):
             return True
         if asked.most_seconds is not None and time.time() - self._began >= asked.most_seconds:
             return True

@@ -2,13 +2,18 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import textwrap
 import time
+from contextlib import suppress
 
 import pytest
+
+from expframe.process.terminal import collapse
 
 SCRIPT = textwrap.dedent("""
     import os
@@ -37,7 +42,7 @@ SCRIPT = textwrap.dedent("""
 
     @ex.main
     def train(lr, pause, steps, fail, seed, _run):
-        print("training with", lr)
+        print("training with", lr, "on", os.environ.get("CUDA_VISIBLE_DEVICES"))
         done = _run.last_checkpoint().step if _run.last_checkpoint() else 0
         if fail == "raise" and lr == 0.2:
             raise ValueError("too high\\nby far")
@@ -55,7 +60,8 @@ SCRIPT = textwrap.dedent("""
 
     def sweep(lrs, seeds, fixed="", jobs=2, **how):
         set_up_logging(None, ())
-        plan_words = {word: how.pop(word) for word in ("retry", "max_fails") if isinstance(how.get(word), int)}
+        planned = ("retry", "max_fails", "gpus")
+        plan_words = {word: how.pop(word) for word in planned if isinstance(how.get(word), int | float)}
         plan = Plan(
             axes=(Choices(("lr",), tuple((value,) for value in lrs.split(","))),),
             replicates=Choices(("seed",), tuple((value,) for value in seeds.split(","))),
@@ -82,10 +88,24 @@ class Sweeps:
         self.script = folder / "toy.py"
         self.script.write_text(SCRIPT)
 
-    def start(self, lrs="0.1,0.2,0.3", seeds="1,2", **how):
+    def on_terminal(self, *args, **how):
+        """Do a sweep on a terminal of 100 columns, and return its screen in the end, and what was written."""
+        main, other = pty.openpty()
+        termios.tcsetwinsize(other, (40, 100))
+        process = self.start(*args, stdout=other, **how)
+        os.close(other)
+        written = b""
+        with suppress(OSError):  # so a terminal says that nobody writes to it any more
+            while piece := os.read(main, 65536):
+                written += piece
+        os.close(main)
+        assert 0 == process.wait(60)
+        return collapse(written.decode()), written.decode()
+
+    def start(self, lrs="0.1,0.2,0.3", seeds="1,2", stdout=subprocess.PIPE, **how):
         """Start a sweep in a session of its own, and return its process."""
         words = [sys.executable, str(self.script), "sweep", repr({"lrs": lrs, "seeds": seeds, **how})]
-        return self._popen(words)
+        return self._popen(words, stdout)
 
     def sweep(self, *args, **how):
         """Do a sweep to its end, and return exit code and what was printed."""
@@ -95,8 +115,8 @@ class Sweeps:
         """Start a worker that belongs to nobody."""
         return self._popen([sys.executable, "-m", "expframe", "work", *words])
 
-    def _popen(self, words):
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
+    def _popen(self, words, stdout=subprocess.PIPE):
+        pipes = {"stdout": stdout, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
         environment = {**self.environment, "COLUMNS": "200"}
         return subprocess.Popen(words, cwd=self.folder, env=environment, text=True, start_new_session=True, **pipes)
 

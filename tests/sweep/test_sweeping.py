@@ -58,10 +58,57 @@ class TestStraightLine:
         """With JSON each line is what has happened, as soon as it has."""
         _, text = sweeps.sweep("0.1", "1", json=True)
         events = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+        events = [event for event in events if event["event"] != "said"]
 
         assert ["sweep", "claimed", "started", "ended", "over"] == [event["event"] for event in events]
         assert {"result": 1.0} == events[3]["values"]
         assert {"completed": 1} == events[4]["counts"]
+
+
+class TestTerminal:
+    """A block that lives while the sweep goes on."""
+
+    def test_the_block_makes_way_for_the_table(self, sweeps):
+        """While it goes on trials that run are shown; in the end the table stands alone, and failures above it."""
+        shown, written = sweeps.on_terminal("0.1,0.3", "1,2", fixed="pause=0.5")
+
+        assert " running, " in written
+        assert "best so far: lr=0.1, result 1\r\n" in written
+        assert "running" not in shown
+        assert "4 trials: 4 completed" in shown
+        assert "1  0.3       3" in shown
+
+
+class TestMachine:
+    """Workers share the machine."""
+
+    def test_gpus_are_shared_out(self, sweeps, monkeypatch):
+        """Each trial sees its part of the GPUs; there are no more workers than that allows."""
+        sweeps.environment["CUDA_VISIBLE_DEVICES"] = "3,5"
+        code, text = sweeps.sweep("0.1,0.2", "1,2", fixed="pause=0.3", gpus=1, jobs=4)
+        seen = {line.split()[-1] for run in runs(sweeps.store)[1].children for line in [run.output().splitlines()[1]]}
+
+        assert 0 == code, text
+        assert "2 workers in place of 4: each has 1 of 2 GPUs." in text
+        assert {"3", "5"} == seen
+
+    def test_gpus_that_are_not_there_are_refused(self, sweeps):
+        """More GPUs than are seen are refused, before any trial."""
+        sweeps.environment["CUDA_VISIBLE_DEVICES"] = "0"
+        code, text = sweeps.sweep("0.1", "1", gpus=2)
+
+        assert code
+        assert "--gpus=2: is more than there is: 1 GPUs are seen" in text
+        assert [] == sweeps.ended()
+
+    def test_detached_workers_go_on(self, sweeps):
+        """With `--detach` the command ends at once, and workers go on by themselves."""
+        code, text = sweeps.sweep("0.1,0.2", "1", fixed="pause=0.5", detach=True)
+        sweeps.wait_for(lambda: len(sweeps.ended()) == 2)
+
+        assert 0 == code, text
+        assert "2 workers go on by themselves: expframe sweep watch 1" in text
+        assert [(0, 1, "COMPLETED"), (1, 1, "COMPLETED")] == sweeps.ended()
 
 
 class TestFailures:

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from expframe.cli.render import write
 from expframe.cli.sweeps.tables import configuration_lines, counts_text
-from expframe.cli.sweeps.watcher import watcher_of
+from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
 from expframe.cli.table import Style
 from expframe.config import json_values
 from expframe.config.request import Request
 from expframe.errors import RunInterrupt, UsageError, WorkError, listed
 from expframe.facts.sources import module_of
 from expframe.process import context
+from expframe.process.devices import VISIBLE
 from expframe.record.record import Status
 from expframe.store.sweeps import plan as plans
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
 from expframe.sweep.asked import SweepAsked
-from expframe.sweep.local import LocalWorkers, environments
+from expframe.sweep.executors import ExecutorWorkers
+from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, processors, slots
 from expframe.sweep.script import changed, started_as
-from expframe.sweep.sweeping import Sweeping, Swept
+from expframe.sweep.sweeping import Sweeping, Swept, Workers
+from expframe.sweep.trial import SweepRun
 
 _MOST = 30
 """More configurations are not shown at the end."""
 
 
-def start_sweep(experiment: Any, plan: Plan, asked: SweepAsked) -> int:
+def start_sweep(
+    experiment: Any,
+    plan: Plan,
+    asked: SweepAsked,
+    *,
+    executor: Executor | None = None,
+    opened: Callable[[Path], None] | None = None,
+) -> int:
     """
     Start a sweep, or go on with one, follow it to its end, and return its exit code.
 
@@ -38,22 +51,35 @@ def start_sweep(experiment: Any, plan: Plan, asked: SweepAsked) -> int:
         experiment: Whose sweep it is.
         plan: What it is to do; how the script is started is filled in here.
         asked: How it is to be done.
+        executor: What starts its workers; by default processes on this machine.
+        opened: Told the folder of its run.
 
     Raises:
         WorkError: It is in a sweep itself, or cannot go on.
         ExpframeError: What is asked for cannot be decided or kept.
     """
-    return _Starting(experiment, plan, asked).do()
+    return _Starting(experiment, plan, asked, executor, opened).do()
 
 
 class _Starting:
     """A sweep that is started or goes on."""
 
-    def __init__(self, experiment: Any, plan: Plan, asked: SweepAsked) -> None:
+    def __init__(
+        self,
+        experiment: Any,
+        plan: Plan,
+        asked: SweepAsked,
+        executor: Executor | None,
+        opened: Callable[[Path], None] | None,
+    ) -> None:
+        self._executor = executor
+        self._opened = opened
         self._experiment = experiment
         self._plan = plan
         self._asked = asked
+        self._style = Style.of(sys.stdout)  # before the run takes hold of it
         self._swept: Swept | None = None
+        self._watcher: LinesWatcher | LiveWatcher | None = None
 
     def do(self) -> int:
         plan, asked = self._plan, self._asked
@@ -71,8 +97,7 @@ class _Starting:
             self._plan = replace(plan, start=started_as(run.scope, module_of(main_file)))
         with suppress(RunInterrupt):
             run.do()
-        assert self._swept is not None
-        return self._swept.code
+        return self._swept.code if self._swept is not None else 0
 
     def _work(self) -> dict[str, int]:
         """Do the sweep's run."""
@@ -84,14 +109,21 @@ class _Starting:
             self._plan.write(folder)
         else:
             self._go_on(run)
+        if self._opened is not None:
+            self._opened(folder)
         since = time.time()
-        watcher = watcher_of(self._plan, as_json=self._asked.json)
+        self._watcher = watcher = watcher_of(self._plan, self._style, as_json=self._asked.json)
         watcher.tell({"event": "sweep", "run": run.id, "trials": self._plan.size})
         words = [f"--since={since}"]
         words += ["--fresh"] if self._asked.fresh else []
         words += ["--any-code"] if self._asked.any_code else []
-        workers = LocalWorkers(folder, self._plan.start.interpreter, words, environments(self._asked.jobs))
-        self._swept = Sweeping(folder, self._plan, workers, self._asked, since, watcher).follow()
+        workers = self._workers(folder, words)
+        if self._asked.detach and isinstance(workers, LocalWorkers):
+            for place in range(self._asked.jobs):
+                workers.detach(place)
+            self._say(f"{self._asked.jobs} workers go on by themselves: expframe sweep watch {run.id}")
+            return {"workers": self._asked.jobs}
+        self._swept = Sweeping(SweepRun(folder, self._plan, run.record), workers, self._asked, since, watcher).follow()
         watcher.end()
         self._tell_end(run, self._swept)
         counts = {status.lower(): count for status, count in self._swept.trials.counts(self._plan.size).items()}
@@ -102,6 +134,33 @@ class _Starting:
                 "workers", f"have ended before any trial was done. The last one said:\n{self._swept.complaint}"
             )
         return counts
+
+    def _places(self) -> list[dict[str, str]]:
+        """Return what each worker has of the machine; where that is said or cut, it is told."""
+        share, jobs = self._plan.gpus, self._asked.jobs
+        found = devices() if share else []
+        if share:
+            if (most := slots(found, share)) < 1:
+                problem = f"is more than there is: {len(found)} GPUs are seen, by {VISIBLE} or NVML."
+                raise WorkError(f"--gpus={share:g}", problem)
+            if most < jobs:
+                self._say(f"{most} workers in place of {jobs}: each has {share:g} of {len(found)} GPUs.")
+                self._asked = self._asked._replace(jobs=most)
+        places = environments(self._asked.jobs, found, share)
+        if threads := places[0].get(THREADS):
+            self._say(f"{THREADS}={threads} for each worker: {jobs} of them share {processors()} processors.")
+        return places
+
+    def _say(self, text: str) -> None:
+        assert self._watcher is not None
+        self._watcher.tell({"event": "said", "text": text})
+
+    def _workers(self, folder: Path, words: list[str]) -> Workers:
+        """Return the workers, of which none is started."""
+        start = self._plan.start
+        if self._executor is not None:
+            return ExecutorWorkers(folder, start, words, self._executor)
+        return LocalWorkers(folder, start, words, self._places())
 
     def _go_on(self, run: Any) -> None:
         """Read the plan of a sweep that goes on, and see to it that the code is the same."""
@@ -128,7 +187,7 @@ class _Starting:
             counts = {status.lower(): count for status, count in trials.counts(plan.size).items()}
             write(json_values.dump_plain({"event": "over", "run": run.id, "counts": counts}, indent=None).decode())
             return
-        style = Style.of(sys.stdout)
+        style = self._style
         for line in configuration_lines(plan, trials, style, _MOST):
             write(line)
         write(counts_text(plan, trials))

@@ -31,13 +31,14 @@ class LinesWatcher:
 
     Args:
         plan: What the sweep does.
+        style: How it is to look.
         as_json: Whether to write what happens as JSON, a line each.
     """
 
-    def __init__(self, plan: Plan, *, as_json: bool = False) -> None:
+    def __init__(self, plan: Plan, style: Style, *, as_json: bool = False) -> None:
         self._plan = plan
         self._as_json = as_json
-        self._style = Style.of(sys.stdout)
+        self._style = style
         self._done = 0
 
     def tell(self, event: Mapping[str, Any]) -> None:
@@ -67,11 +68,12 @@ class LiveWatcher:
 
     Args:
         plan: What the sweep does.
+        style: How it is to look.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, style: Style) -> None:
         self._plan = plan
-        self._style = Style.of(sys.stdout)
+        self._style = style
         self._height = 0
         self._drawn = 0.0
         self._began = time.monotonic()
@@ -132,7 +134,7 @@ class LiveWatcher:
         return lines + (table_lines(("trial", "run", "with", "for"), rows, self._style) if rows else [])
 
 
-def watcher_of(plan: Plan, *, as_json: bool) -> LinesWatcher | LiveWatcher:
-    """Return what shows a sweep where standard output leads."""
-    is_live = Style.of(sys.stdout).width is not None and os.environ.get("TERM") != "dumb" and not as_json
-    return LiveWatcher(plan) if is_live else LinesWatcher(plan, as_json=as_json)
+def watcher_of(plan: Plan, style: Style, *, as_json: bool) -> LinesWatcher | LiveWatcher:
+    """Return what shows a sweep where standard output leads, which has a style."""
+    is_live = style.width is not None and os.environ.get("TERM") != "dumb" and not as_json
+    return LiveWatcher(plan, style) if is_live else LinesWatcher(plan, style, as_json=as_json)

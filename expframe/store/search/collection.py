@@ -27,6 +27,7 @@ _SHORTEST_UID_OF_DIGITS = 8
 """Fewer digits are the number of a run that is not there."""
 
 _COLUMNS = ("id", "name", "command", "status", "tags", "started", "duration")
+_OF_SWEEP = ("sweep.trial", "sweep.configuration", "sweep.replicate")
 
 _MOST_IN_HTML = 50
 
@@ -206,8 +207,8 @@ class Runs:
         """
         Return a frame of pandas or polars with a row for each run.
 
-        Its columns are id, name, command, status, tags, started, duration, each entry of config, each statistic of
-        each metric, and the result, called as in filters.
+        Its columns are id, name, command, status, tags, started, duration, the trial, configuration and replicate of a
+        sweep that it is, each entry of config, each statistic of each metric, and the result, called as in filters.
 
         Args:
             library: `pandas` or `polars`; by default the one that is imported already, else the first installed.
@@ -216,7 +217,7 @@ class Runs:
             MissingLibraryError: It, or each of them, is not installed.
         """
         columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-        groups: dict[str, list[str]] = {group: [] for group in ("config", "metrics", "result")}
+        groups: dict[str, list[str]] = {group: [] for group in ("sweep", "config", "metrics", "result")}
         count = 0
         for row in rows(self.store, self.ids(), GROUPS):
             for name, group, value in _cells(row):
@@ -227,7 +228,7 @@ class Runs:
                 column += [None] * (count - len(column))
                 column.append(value)
             count += 1
-        names = [*_COLUMNS, *groups["config"], *groups["metrics"], *groups["result"]]
+        names = [*_COLUMNS, *groups["sweep"], *groups["config"], *groups["metrics"], *groups["result"]]
         whole = {name: columns[name] + [None] * (count - len(columns[name])) for name in names}
         return frame_of({name: column_of(column) for name, column in whole.items()}, library)
 
@@ -337,6 +338,9 @@ def _cells(row: Row) -> Iterator[tuple[str, str, Any]]:
     for name in _COLUMNS:
         value = Field.parse(name).of(row)
         yield name, "", None if value is MISSING else value
+    for name in _OF_SWEEP:
+        if (value := Field.parse(name).of(row)) is not MISSING:
+            yield name, "sweep", value
     for group in ("config", "metrics"):
         for name, value in entries(row, group):
             yield name, group, value

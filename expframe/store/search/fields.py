@@ -41,6 +41,10 @@ def _time(name: str) -> Callable[[Row], Any]:
     return lambda row: moment((row.record or {}).get(name))
 
 
+def _of_sweep(name: str) -> Callable[[Row], Any]:
+    return lambda row: ((row.record or {}).get("sweep") or {}).get(name)
+
+
 _OF_RECORD: dict[str, tuple[str, Callable[[Row], Any]]] = {
     "id": ("id", lambda row: row.id),
     **{name: ("text", _fact(name)) for name in ("uid", "name", "command", "status", "root", "comment")},
@@ -56,6 +60,7 @@ _OF_RECORD: dict[str, tuple[str, Callable[[Row], Any]]] = {
     "depth": ("number", _fact("depth")),
     "attempt": ("number", _fact("attempt")),
     "failure": ("text", _failure),
+    **{f"sweep.{name}": ("number", _of_sweep(name)) for name in ("trial", "configuration", "replicate", "attempt")},
 }
 _GROUPS = ("config", "metrics", "host", "result", "git", "info", "size")
 _WHOLE = {"result", "size"}
@@ -98,6 +103,8 @@ class Field(NamedTuple):
         first, *path = parts
         if first in _OF_RECORD and not path:
             return cls(first, "record", (first,))
+        if ".".join(parts) in _OF_RECORD:
+            return cls(".".join(parts), "record", tuple(parts))
         if first == "metrics" and path:
             has_statistic = len(path) > 1 and steps[-1][0] in STATISTICS
             name, statistic = (path[:-1], path[-1]) if has_statistic else (path, "last")

@@ -31,8 +31,8 @@ KEPT = (Status.COMPLETED, Status.PRUNED, SKIPPED)
 TAKEN_UP = (Status.DIED, Status.INTERRUPTED)
 """What did not come to its end, and goes on when workers start again."""
 
-ALL = "all"
-"""What stands for every trial among those that are to stop."""
+ALL, NEW = "all", "new"
+"""What stands among those that are to stop for every trial, and for every one that nobody has begun."""
 
 
 @dataclass
@@ -140,15 +140,16 @@ class Trials:
         self._unfinished: set[int] = set()
         self._low = 0
 
-    def refresh(self, *, judge: bool = True) -> None:
+    def refresh(self, *, judge: bool = True) -> list[Entry]:
         """
-        Read what has come.
+        Read what has come, and return it.
 
         Args:
             judge: Whether to look for claims that nobody has written down, and at the owner and run of each trial of
                 which nobody says that it has ended.
         """
-        for entry in self._journal.news():
+        news = list(self._journal.news())
+        for entry in news:
             self._take(entry)
         if judge:
             for number, attempt in self.claims.newest().items():
@@ -157,6 +158,7 @@ class Trials:
                     attempts[attempt] = TrialAttempt()
                     self._note(number)
             self._judge()
+        return news
 
     def __iter__(self) -> Iterator[TrialState]:
         return iter([self._states[number] for number in sorted(self._states)])
@@ -187,7 +189,7 @@ class Trials:
             retry: As for `TrialState.next_attempt`.
         """
         stopped, again = self.stopped(), self._again()
-        if ALL in stopped:
+        if ALL in stopped or NEW in stopped:
             return
         begun = self._unfinished | {number for number, _ in again if number in self._states}
         for state in [self._states[number] for number in sorted(begun)]:
@@ -271,11 +273,11 @@ def _names(folder: Path) -> list[str]:
         return []
 
 
-def ask_stop(sweep: Path, trial: int | None = None) -> None:
-    """Ask that a trial stops, or every one and every worker; who does them looks at it within a beat."""
+def ask_stop(sweep: Path, trial: int | str = ALL) -> None:
+    """Ask that a trial stops, or `all`, or that no `new` one is begun; who does them looks at it within a beat."""
     folder = sweep / layout.STOP_FOLDER
     folder.mkdir(exist_ok=True)
-    (folder / (ALL if trial is None else str(trial))).touch()
+    (folder / str(trial)).touch()
 
 
 def is_to_stop(sweep: Path, trial: int) -> bool:

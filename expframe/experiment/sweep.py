@@ -1,0 +1,195 @@
+"""Sweep: many runs of an experiment, asked for in Python."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from expframe.config.options import Options
+from expframe.config.request import Request
+from expframe.errors import WorkError
+from expframe.process import context
+from expframe.record.record import Status
+from expframe.store.reader import StoredRun
+from expframe.store.search.collection import Runs
+from expframe.store.sweeps.configurations import Configuration, goal_of
+from expframe.store.sweeps.journal import Journal, new_writer
+from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.stored import StoredSweep
+from expframe.store.sweeps.trials import Trials, TrialState
+from expframe.sweep.asked import SweepAsked
+from expframe.sweep.trial import SweepRun, TrialWork
+
+if TYPE_CHECKING:
+    from expframe.config.decided import Config
+
+
+class AskedTrial(NamedTuple):
+    """
+    A trial that somebody does by himself, and tells the value of.
+
+    Attributes:
+        number: Its number, from 0.
+        attempt: The number of its attempt.
+        config: Its decided config: `trial.config["lr"]`.
+    """
+
+    number: int
+    attempt: int
+    config: Config
+
+
+class Sweep:
+    """
+    Many runs of an experiment, of which a plan says which.
+
+    Args:
+        experiment: Whose runs they are.
+        plan: The plan.
+        options: Options of the command line: the store, a name.
+    """
+
+    def __init__(self, experiment: Any, plan: Plan, options: Options = Options()) -> None:  # noqa: B008  frozen
+        self.plan = plan
+        self._experiment = experiment
+        self._options = options
+        self._run: StoredRun | None = None
+        self._asking: tuple[SweepRun, Trials, Journal, TrialWork] | None = None
+
+    def run(
+        self,
+        executor: Executor | None = None,
+        *,
+        jobs: int = 1,
+        fresh: bool = False,
+        retry: Sequence[str] = (),
+        any_code: bool = False,
+    ) -> Sweep:
+        """
+        Do the trials that are not done, and return the sweep: again after it was stopped, it goes on.
+
+        Args:
+            executor: What starts workers; by default processes on this machine.
+            jobs: How many workers there are at a time.
+            fresh: Whether each trial is given a new interpreter.
+            retry: Statuses of trials that are done again: `["failed"]`.
+            any_code: Whether it goes on with other sources than those of its start.
+
+        Raises:
+            WorkError: The experiment is in no script, or nothing can be done.
+            KeyboardInterrupt: Ctrl-C; trials that ran have ended.
+        """
+        from expframe.cli.sweeps.start import start_sweep
+
+        resume = self._run.id if self._run is not None else None
+        asked = SweepAsked(
+            jobs=jobs,
+            fresh=fresh,
+            resume=resume,
+            retry=tuple(status.lower() for status in retry),
+            any_code=any_code,
+            options=self._options,
+        )
+        code = start_sweep(self._experiment, self.plan, asked, executor=executor, opened=self._open)
+        if code > 1:
+            raise KeyboardInterrupt
+        return self
+
+    def ask(self) -> AskedTrial | None:
+        """
+        Return the next trial, for whoever does it by himself; None where nothing is left.
+
+        Raises:
+            ConfigError: Its config cannot be decided.
+        """
+        _, trials, _, work = self._asked()
+        trials.refresh(judge=False)
+        found = work.claim()
+        if found is None:
+            return None
+        number, attempt = found
+        trial = self.plan.trial(number)
+        request = Request(self.plan.command, trial.overrides, trial.named, self._options)
+        config = self._experiment.prepare(request._replace(trial_of=work.place_of(trial, attempt))).config
+        return AskedTrial(number, attempt, config)
+
+    def tell(self, trial: AskedTrial, value: float | Mapping[str, float], status: str = Status.COMPLETED) -> None:
+        """
+        Tell what came of a trial that was asked for.
+
+        Args:
+            trial: The trial.
+            value: The value of the goal, or values by field.
+            status: How it ended.
+        """
+        _, trials, journal, _ = self._asked()
+        values = dict(value) if isinstance(value, Mapping) else {goal_of(self.plan).field: value}
+        journal.note("ended", trial.number, trial.attempt, status=status, values=values)
+        trials.refresh(judge=False)
+
+    @property
+    def id(self) -> str | None:
+        """The id of its run; None until it has begun."""
+        return self._run.id if self._run is not None else None
+
+    @property
+    def runs(self) -> Runs:
+        """Its trials, as runs."""
+        run = self._begun()
+        return Runs(run.store).where(f"parent == '{run.id}'")
+
+    @property
+    def trials(self) -> list[TrialState]:
+        """The trials that have begun, in the order of their numbers."""
+        return StoredSweep(self._begun().folder).trials
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many trials there are of each status."""
+        return StoredSweep(self._begun().folder).counts
+
+    def groups(self) -> list[Configuration]:
+        """Return the configurations, trials that differ in the replicate alone, the best first."""
+        return StoredSweep(self._begun().folder).groups()
+
+    def best(self) -> Configuration | None:
+        """Return the best configuration; None where no trial has a value yet."""
+        return StoredSweep(self._begun().folder).best()
+
+    def frame(self, library: str | None = None) -> Any:
+        """Return a frame of pandas or polars with a row for each trial that has begun, as `StoredSweep.frame`."""
+        return StoredSweep(self._begun().folder).frame(library)
+
+    def _open(self, folder: Path) -> None:
+        self._run = StoredRun(folder)
+
+    def _begun(self) -> StoredRun:
+        if self._run is None:
+            raise WorkError("the sweep", "has not begun. Call run() or ask().")
+        return self._run
+
+    def _asked(self) -> tuple[SweepRun, Trials, Journal, TrialWork]:
+        """Return what trials are asked of; the sweep's run is made when it is not there."""
+        if self._asking is None:
+            if self._run is None:
+                request = Request("sweep", self.plan.overrides, self.plan.named, self._options)
+                self._experiment.prepare_sweep(request, self._write).do()
+            sweep = SweepRun.read(self._begun())
+            trials, journal = Trials(sweep.folder), Journal(sweep.folder, new_writer())
+            trials.refresh()
+            work = TrialWork(sweep, trials, journal, lambda _event: None, time.time())
+            self._asking = sweep, trials, journal, work
+        return self._asking
+
+    def _write(self) -> None:
+        folder = context.current().folder
+        if folder is None:
+            raise WorkError("a sweep", "is kept, for its workers find it there: leave out -u and ghost.")
+        self.plan.write(folder)
+        self._open(folder)
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self._experiment.name}: {self.plan.size or 'endless'} trials>"

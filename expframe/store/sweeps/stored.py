@@ -1,0 +1,95 @@
+"""A sweep read back from the folder of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expframe.config import dotted
+from expframe.record.dataframes import column_of, frame_of
+from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, ranked
+from expframe.store.sweeps.plan import Plan, read
+from expframe.store.sweeps.trials import Trials, TrialState
+
+
+@dataclass(frozen=True)
+class StoredSweep:
+    """
+    A sweep as its files say, read anew whenever it is asked.
+
+    Attributes:
+        folder: The folder of its run.
+    """
+
+    folder: Path
+
+    @property
+    def plan(self) -> Plan:
+        """What it does."""
+        return read(self.folder)
+
+    @property
+    def trials(self) -> list[TrialState]:
+        """The trials that have begun, in the order of their numbers."""
+        return list(self._read())
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many trials there are of each status; those that wait only where an end is known."""
+        return self._read().counts(self.plan.size)
+
+    def groups(self) -> list[Configuration]:
+        """Return the configurations, trials that differ in the replicate alone, the best first."""
+        plan = self.plan
+        return ranked(plan, configurations(plan, self._read()))
+
+    def best(self) -> Configuration | None:
+        """Return the best configuration; None where no trial has a value yet."""
+        found = self.groups()
+        return found[0] if found and found[0].value.mean is not None else None
+
+    def frame(self, library: str | None = None) -> Any:
+        """
+        Return a frame of pandas or polars with a row for each trial that has begun.
+
+        Its columns are trial, configuration, replicate, attempt, status, run, each entry that the sweep changes, and
+        each field that it is about.
+
+        Args:
+            library: `pandas` or `polars`; by default the one that is imported already, else the first installed.
+
+        Raises:
+            MissingLibraryError: It, or each of them, is not installed.
+        """
+        plan = self.plan
+        rows = [_row(plan, state) for state in self._read()]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return frame_of({name: column_of([row.get(name) for row in rows]) for name in names}, library)
+
+    def _read(self) -> Trials:
+        trials = Trials(self.folder)
+        trials.refresh()
+        return trials
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {status}" for status, count in self.counts.items())
+        return f"<sweep {self.folder.name}: {counts or 'no trials'}, by {goal_of(self.plan).field}>"
+
+
+def values_of(plan: Plan, state: TrialState) -> dict[str, Any]:
+    """Return the value, or the text of one that is yet to be read, of each entry that a sweep changes in a trial."""
+    if not plan.is_function and state.proposed is None:
+        return {}
+    trial = plan.trial(state.number, None if state.proposed is None else tuple(state.proposed))
+    return {dotted.join(one.path): one.value for one in trial.overrides[len(plan.overrides) :]}
+
+
+def _row(plan: Plan, state: TrialState) -> dict[str, Any]:
+    place = plan.place(state.number)
+    newest = state.newest
+    row: dict[str, Any] = {"trial": state.number, "configuration": place.configuration, "replicate": place.replicate}
+    row |= {"attempt": state.attempt, "status": state.status, "run": state.run or None}
+    values = newest.values if newest is not None else {}
+    return row | values_of(plan, state) | {name: value for name, value in values.items() if name not in row}

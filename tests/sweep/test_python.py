@@ -1,0 +1,149 @@
+"""Sweeps that are asked for in Python, and read back."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from expframe import runs
+from expframe.config.options import Options
+from expframe.errors import WorkError
+from expframe.experiment.sweep import Sweep
+from expframe.store.sweeps.axes import Choices
+from expframe.store.sweeps.plan import Goal, Plan
+
+PLAN = Plan(axes=(Choices(("lr",), (("0.1",), ("0.2",))),), replicates=Choices(("seed",), (("1",), ("2",))))
+
+
+@pytest.fixture
+def sweep(ex):
+    """A sweep of two configurations with two seeds each, which nobody has begun."""
+    ex.add_config(lr=1.0)
+    ex.main(lambda lr: lr * 10)
+    return Sweep(ex, PLAN, Options(file_storage=str(ex.store)))
+
+
+class TestAskAndTell:
+    """Whoever asks for a trial does it by himself."""
+
+    def test_each_is_asked_once(self, sweep):
+        """Trials are asked for one after the other, with their decided configs, until none is left."""
+        asked = []
+        while (trial := sweep.ask()) is not None:
+            asked.append((trial.number, trial.config["lr"], trial.config["seed"]))
+            sweep.tell(trial, trial.config["lr"] * trial.config["seed"])
+
+        assert [(0, 0.1, 1), (1, 0.1, 2), (2, 0.2, 1), (3, 0.2, 2)] == asked
+        assert {"COMPLETED": 4} == dict(sweep.counts)
+        assert "lr=0.2" == sweep.best().words
+        assert pytest.approx(0.3) == sweep.best().value.mean
+        assert [1, 0] == [group.number for group in sweep.groups()]
+
+    def test_what_is_asked_is_nobody_elses(self, sweep):
+        """While somebody has a trial no other is given it; a value may be told by its field, or that it failed."""
+        first, second = sweep.ask(), sweep.ask()
+        sweep.tell(first, {"result": 1.0, "loss": 3.0})
+        sweep.tell(second, {}, "FAILED")
+
+        assert (0, 1) == (first.number, second.number)
+        assert {"COMPLETED": 1, "FAILED": 1, "WAITING": 2} == dict(sweep.counts)
+        assert {"result": 1.0, "loss": 3.0} == dict(sweep.trials[0].newest.values)
+
+    def test_the_least_is_best_where_that_is_sought(self, ex):
+        """With a goal of `min` the best configuration has the least mean."""
+        ex.add_config(lr=1.0)
+        ex.main(lambda lr: lr)
+        plan = Plan(axes=PLAN.axes, goals=(Goal("metrics.loss.min", "min"),))
+        sweep = Sweep(ex, plan, Options(file_storage=str(ex.store)))
+        for value in (2.0, 1.0):
+            sweep.tell(sweep.ask(), value)
+
+        assert ("lr=0.2", 1.0) == (sweep.best().words, sweep.best().value.mean)
+
+    def test_before_it_has_begun_there_is_nothing(self, sweep):
+        """A sweep that nobody has begun has no trials to show."""
+        assert sweep.id is None
+        with pytest.raises(WorkError, match="has not begun"):
+            _ = sweep.runs
+
+
+class TestReading:
+    """A sweep is read back from its run."""
+
+    def test_a_run_knows_its_sweep(self, sweep):
+        """A run that is a sweep says so; a run that is none does not."""
+        sweep.tell(sweep.ask(), 1.0)
+        other = sweep._experiment.run()
+        found = runs(sweep.runs.store)
+
+        assert {"COMPLETED": 1, "WAITING": 3} == dict(found[sweep.id].sweep.counts)
+        assert "<sweep 1: 1 COMPLETED, 3 WAITING, by result>" == repr(found[sweep.id].sweep)
+        assert found[other.id].sweep is None
+
+    def test_a_frame_has_a_row_for_each_trial(self, sweep):
+        """Trial, configuration, replicate, status, what the sweep changes and what it is about are columns."""
+        pandas = pytest.importorskip("pandas")
+        for value in (1.0, 2.0):
+            sweep.tell(sweep.ask(), value)
+        frame = sweep.frame("pandas")
+
+        assert isinstance(frame, pandas.DataFrame)
+        assert ["trial", "configuration", "replicate", "attempt", "status", "run", "lr", "seed", "result"] == [*frame]
+        assert [(0, 0, 0, 1.0), (1, 0, 1, 2.0)] == [
+            tuple(row) for row in frame[["trial", "configuration", "replicate", "result"]].itertuples(index=False)
+        ]
+
+
+SCRIPT = textwrap.dedent("""
+    import sys
+    from concurrent.futures import ThreadPoolExecutor
+
+    from expframe import Experiment
+    from expframe.experiment.sweep import Sweep
+    from expframe.store.sweeps.axes import Choices
+    from expframe.store.sweeps.plan import Plan
+
+    ex = Experiment("pool")
+    ex.add_config(lr=1.0)
+
+    @ex.main
+    def main(lr):
+        return lr * 10
+
+    if __name__ == "__main__":
+        if sys.argv[1:] == ["pool"]:
+            plan = Plan(axes=(Choices(("lr",), (("0.1",), ("0.2",), ("0.3",))),))
+            with ThreadPoolExecutor(2) as pool:
+                sweep = Sweep(ex, plan).run(pool, jobs=2)
+            print("runs:", len(sweep.runs), dict(sweep.counts), sweep.best().words)
+        else:
+            ex.run_commandline()
+""")
+
+
+def test_any_executor_starts_workers(tmp_path, environment):
+    """Workers that an executor starts do the same: it is given a command line, a folder and variables, nothing else."""
+    script = tmp_path / "pool.py"
+    script.write_text(SCRIPT)
+    words = [sys.executable, str(script), "pool"]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "runs: 3 {'COMPLETED': 3} lr=0.3" in done.stdout
+    assert "lr=0.1 COMPLETED 1" in done.stdout
+
+
+def test_trials_are_found_by_their_place(ex):
+    """Filters, sorting and frames know the trial, configuration and replicate of a run."""
+    from expframe.config.request import Request, TrialOf
+
+    ex.main(lambda: 1)
+    for number in (0, 1):
+        place = TrialOf("u", "9", "u", 0, {"trial": number, "configuration": 0, "replicate": number, "attempt": 1})
+        ex.prepare(Request(trial_of=place)).do()
+    found = runs(ex.store)
+
+    assert ["2"] == found.where("sweep.trial == 1").ids()
+    assert [("1", 0, 0), ("2", 0, 1)] == sorted(found.rows("id", "sweep.configuration", "sweep.replicate"))
+    assert ["9", "9"] == [run.record.parent_id for run in found]
