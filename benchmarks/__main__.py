@@ -30,6 +30,7 @@ from benchmarks import (
     runs,
     sampling,
     saving,
+    sweeps,
 )
 from benchmarks.environments import Environments
 from benchmarks.measuring import Bench, table
@@ -48,6 +49,7 @@ GROUPS = {
     "reading": reading.measure,
     "resolve": resolving.measure,
     "sampling": sampling.measure,
+    "sweeps": sweeps.measure,
 }
 
 
