@@ -27,7 +27,7 @@ FOLDERS = {
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep": "pieces entries asking tables words skips judgement asked script sink trial forking worker executors local"
-    " sweeping",
+    " queued sweeping",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "lines tables watcher start",
     "cli/script": "commands preview help command_line",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from expframe.facts.gathering import require_clean
+from expframe.facts.sources import module_of
 from expframe.process import context
 from expframe.process.awaiting import call
 from expframe.process.signals import Stopping
@@ -123,7 +124,8 @@ class Execution:
 
     def _queue(self) -> None:
         run = self._run
-        self._recorder.ledger.advance(queued=now())
+        file = run.scope.main_file
+        self._recorder.ledger.advance(queued=now(), module=module_of(file) if file is not None else None)
         storage = self._life.storage()
         storage.begin()
         storage.end()

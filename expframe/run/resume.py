@@ -32,7 +32,7 @@ _MADE_BY_CODE = {"config function", "add_config", "config hook"}
 
 class Resumed(NamedTuple):
     """
-    A run that is taken up again.
+    A run that is taken up again, or one that was QUEUED and is begun.
 
     Attributes:
         run: The run as it is stored.
@@ -84,13 +84,13 @@ def find(store: Path, id: str, experiment: str, command: str, *, is_given: bool)
 
     Raises:
         RunNotFoundError: There is no such run.
-        ResumeError: It has come to its end, goes on, was never started, or is of something else.
+        ResumeError: It has come to its end, goes on, or is of something else.
     """
     run = _last(store, experiment, command) if id == LAST else runs(store)[id]
     _check(run, experiment, command if is_given else None)
     if run.status == Status.COMPLETED and not is_sweep(run.folder):
         raise ResumeError(f"run {run.id}", "is COMPLETED: nothing is left to be done. Start a new one.")
-    attempts.refuse_if_alive(run.folder, run.record.attempt)
+    attempts.refuse_if_alive(run.folder, _last_attempt(run.record))
     return _resumed(run)
 
 
@@ -108,14 +108,14 @@ def find_if_any(store: Path, id: str, experiment: str, command: str | None, *, i
         is_follower: Whether another process of the same job does the run, which may have begun.
 
     Raises:
-        ResumeError: It goes on, was never started, or is of something else.
+        ResumeError: It goes on, or is of something else.
     """
     if not layout.is_run(store / id):
         return None
     run = runs(store)[id]
     _check(run, experiment, command)
     if run.status != Status.COMPLETED and not is_follower:
-        attempts.wait_if_gone(run.folder, run.record.attempt)
+        attempts.wait_if_gone(run.folder, _last_attempt(run.record))
     return _resumed(run)
 
 
@@ -123,7 +123,12 @@ def _resumed(run: StoredRun) -> Resumed:
     record = run.record
     if record.status == Status.DIED:
         record = record._replace(ended=lease.last_sign(run.folder))
-    return Resumed(run, record, attempts.next_number(run.folder))
+    return Resumed(run, record, attempts.next_number(run.folder, _last_attempt(record)))
+
+
+def _last_attempt(record: Record) -> int:
+    """Return the number of a run's last attempt; 0 for one that is QUEUED, as nobody has begun it."""
+    return 0 if record.status == Status.QUEUED else record.attempt
 
 
 def _check(run: StoredRun, experiment: str, command: str | None) -> None:
@@ -131,15 +136,13 @@ def _check(run: StoredRun, experiment: str, command: str | None) -> None:
     Check that a run can be taken up as one of an experiment and command.
 
     Raises:
-        ResumeError: It is of something else, or was never started.
+        ResumeError: It is of something else.
     """
     record, subject = run.record, f"run {run.id}"
     if record.name != experiment:
         raise ResumeError(subject, f"is one of {record.name!r}, not of {experiment!r}.")
     if command not in (None, record.command):
         raise ResumeError(subject, f"is one of the command {record.command!r}, not of {command!r}.")
-    if record.status == Status.QUEUED:
-        raise ResumeError(subject, "is QUEUED: it was never started.")
 
 
 def again(asked: Request, store: Path, id: str, experiment: str, default: str) -> Request:

@@ -18,6 +18,7 @@ from expframe.config.json_values import dump_plain
 from expframe.disk import layout
 from expframe.disk.files import Span, claim, replace_file
 from expframe.errors import ResumeError
+from expframe.record.record import Status
 from expframe.store.lease import Lease, holds, is_alive, is_known_by_age, last_sign
 
 
@@ -46,6 +47,8 @@ def read(folder: Path) -> list[Attempt]:
     """Return the second and later attempts of a run, in order; what is damaged is left out."""
     found = []
     for path in _paths(folder):
+        if _number(path) == 1:  # a run that was queued has its first attempt from here on
+            continue
         with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
             data = json.loads(path.read_bytes())
             spans = {str(file): (int(begin), int(end)) for file, (begin, end) in data["superseded"].items()}
@@ -62,9 +65,9 @@ def superseded(folder: Path) -> dict[str, list[Span]]:
     return spans
 
 
-def next_number(folder: Path) -> int:
-    """Return the number of a run's next attempt."""
-    return max(map(_number, _paths(folder)), default=1) + 1
+def next_number(folder: Path, last: int = 1) -> int:
+    """Return the number of a run's next attempt, after the last one; 0 is that of a run that nobody has begun."""
+    return max(map(_number, _paths(folder)), default=last) + 1
 
 
 def refuse_if_alive(folder: Path, attempt: int) -> None:
@@ -132,7 +135,7 @@ def begin(
         ResumeError: The run goes on in another process.
         OSError: The folder cannot be written.
     """
-    refuse_if_alive(folder, int(before.get("attempt", 1)))
+    refuse_if_alive(folder, 0 if before.get("status") == Status.QUEUED else int(before.get("attempt", 1)))
     files = [path for path in (*layout.metric_files(folder), folder / layout.MEDIA) if path.exists()]
     spans = {path.name: (kept.get(path.name, 0), path.stat().st_size) for path in files}
     spans = {name: span for name, span in spans.items() if span[0] < span[1]}

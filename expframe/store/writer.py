@@ -21,7 +21,7 @@ from expframe.record.curves import summarize
 from expframe.record.events import Beat, Call, Event, File, Info, Media, Points, Series
 from expframe.record.media import to_line
 from expframe.record.metric_file import MetricFile
-from expframe.record.record import Record
+from expframe.record.record import Record, Status
 from expframe.record.summaries import dump
 from expframe.saving import checkpoints
 from expframe.store import attempts, ids, left, results
@@ -45,14 +45,14 @@ class LocalStore(Observer):
 
     def open(self, record: Record, config: Config) -> LocalSink:
         """
-        Make a run's folder, or for a later attempt open it again, and write down what is known.
+        Make a run's folder, or open it again for a later attempt or for a run that was queued; write what is known.
 
         Raises:
             StoreUnusableError: The folder cannot be written.
             RunExistsError: A run of the wanted id exists.
             ResumeError: The run to be resumed goes on in another process.
         """
-        if record.attempt > 1:
+        if record.attempt > 1 or (record.queued is not None and record.status != Status.QUEUED):
             return self._reopen(self.path / str(record.id), record, config)
         folder = ids.make_folder(self.path, record.id)
         try:
@@ -67,21 +67,22 @@ class LocalStore(Observer):
 
     def _reopen(self, folder: Path, record: Record, config: Config) -> LocalSink:
         """Claim a later attempt of a run for this process; what its last checkpoint does not cover is superseded."""
-        assert record.resumed is not None
+        began = record.resumed or record.started
+        assert began is not None
         try:
             last = checkpoints.last_of(folder)
             number, step, kept = (last.number, last.step, last.position.sizes) if last else (None, None, {})
             before = left.final(folder, json.loads((folder / layout.RECORD).read_bytes()))
             lease = own_lease(self.beat_interval)
             (folder / layout.SUMMARY).unlink(missing_ok=True)  # it knows nothing of what is superseded
-            attempts.begin(folder, record.attempt, record.resumed.isoformat(), before, number, step, kept, lease)
+            attempts.begin(folder, record.attempt, began.isoformat(), before, number, step, kept, lease)
             replace_file(folder / layout.LEASE, json.dumps(lease._asdict()))
             checkpoints.clear(folder)
             if (folder / layout.OUTPUT).exists():
                 whence = f"the checkpoint at step {step}" if last else "the beginning"
-                line = f"--- attempt {record.attempt}, from {whence}, {record.resumed:%Y-%m-%d %H:%M:%S} UTC ---"
+                line = f"--- attempt {record.attempt}, from {whence}, {began:%Y-%m-%d %H:%M:%S} UTC ---"
                 append_line(folder / layout.OUTPUT, line)
-            sink = LocalSink(folder, record, config, self.beat_interval)
+            sink = LocalSink(folder, record, config, self.beat_interval, goes_on=True)
             (folder / layout.RESULT).unlink(missing_ok=True)
             return sink
         except OSError as problem:
@@ -91,7 +92,9 @@ class LocalStore(Observer):
 class LocalSink(Sink):
     """One run's folder."""
 
-    def __init__(self, folder: Path, record: Record, config: Config, beat_interval: float) -> None:
+    def __init__(
+        self, folder: Path, record: Record, config: Config, beat_interval: float, *, goes_on: bool = False
+    ) -> None:
         self.folder: Path = folder
         self.id = folder.name
         self._record: Record | None = None
@@ -99,7 +102,7 @@ class LocalSink(Sink):
         self._covered: dict[str, int] = {}
         self._appended = _Appended(folder, layout.METRICS)
         self._metrics = self._appended.metrics
-        if record.attempt > 1:
+        if goes_on:
             self._go_on(config)
         else:
             own_lease(beat_interval).write(folder / layout.LEASE)

@@ -16,8 +16,8 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -92,7 +92,7 @@ class Worker:
         if not self._asked.once and not self._is_anything_open():
             return 0
         if self._asked.fresh and not self._asked.once:
-            with _Handlers(self._take_signal):
+            with handling(self._take_signal):
                 return self._go_on_by_interpreters()
         before = forking.threads()
         run_as_main(self._sweep.plan.start, lambda experiment, prepare: self._have(experiment, prepare, before))
@@ -107,7 +107,7 @@ class Worker:
         if self._asked.once:
             self._code = 0 if self._work.do_next(experiment, prepare) else NOTHING_LEFT
             return
-        with _Handlers(self._take_signal):
+        with handling(self._take_signal):
             if (reason := forking.unsafe(before)) is not None:
                 self._tell({"event": "said", "text": f"Each trial gets a new interpreter: {reason}."})
                 self._code = self._go_on_by_interpreters()
@@ -254,19 +254,14 @@ class Worker:
         return self._code if self._signals else 0
 
 
-class _Handlers:
-    """The signals of a worker, while it works."""
-
-    def __init__(self, take: Any) -> None:
-        self._take = take
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.signal(number, self._take)
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
+@contextmanager
+def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let `take` have what asks a process to end while the block runs."""
+    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 

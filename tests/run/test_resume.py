@@ -422,11 +422,18 @@ class TestRefusals:
         with pytest.raises(ResumeError, match="run 2: is COMPLETED"):
             failed.run(options={"resume": "last"})
 
-    def test_a_queued_run_is_refused(self, failed):
-        """It was never started."""
-        failed.run(options={"queue": True})
-        with pytest.raises(ResumeError, match="QUEUED"):
-            failed.run(options={"resume": "3"})
+    def test_a_queued_run_is_begun(self, failed):
+        """A run that waits is begun as it was asked for: under its id, as its first attempt, by one process."""
+        failed.main(lambda seed, _run: (seed, _run.attempt))
+        waiting = failed.run(config_updates={"seed": 17}, options={"queue": True, "id": "later"})
+        run = failed.run(options={"resume": "later"})
+        found = stored("later")
+
+        assert ("QUEUED", "later") == (waiting.status, run.id)
+        assert (17, 1) == run.result == tuple(found.result)
+        assert ("COMPLETED", 1, []) == (found.status, found.attempt, found.attempts)
+        assert found.record.queued < found.record.started
+        assert found.record.resumed is None
 
     def test_a_run_of_something_else_is_refused(self, failed, tmp_path):
         """Another experiment's run, or another command's, is not gone on with."""

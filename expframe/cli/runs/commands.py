@@ -12,7 +12,7 @@ COMMANDS = {
     "diff": ("expframe.cli.runs.diff", "show what differs between runs"),
     "rerun": ("expframe.cli.runs.rerun", "do a run again from its stored sources and config"),
     "sweep": ("expframe.cli.runs.sweep", "list, show, watch, stop sweeps, and do trials of theirs again"),
-    "work": ("expframe.cli.runs.work", "do trials of a sweep until none is left"),
+    "work": ("expframe.cli.runs.work", "do trials of a sweep, or runs that wait, until none is left"),
     "metrics": ("expframe.cli.runs.metrics", "plot metrics, or print their points"),
     "compare": ("expframe.cli.runs.compare", "compare runs and groups of seeds, for the eye and for a paper"),
     "tag": ("expframe.cli.runs.tag", "add tags to runs, or take them away"),

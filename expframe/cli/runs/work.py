@@ -1,4 +1,4 @@
-"""`expframe work ID`: do trials of a sweep until none is left."""
+"""`expframe work [ID]`: do trials of a sweep, or runs that wait, until none is left."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from expframe.cli.table import Style
 from expframe.config import json_values
 from expframe.errors import UsageError, WorkError
 from expframe.store.sweeps.plan import is_sweep
+from expframe.sweep.queued import QueueWorker
 from expframe.sweep.trial import SweepRun
 from expframe.sweep.worker import WorkAsked, Worker
 
 USAGE = f"""\
-Do trials of a sweep, one after the other, until none is left: on any machine that sees the store. Ctrl-C lets the trial
-that runs come to its end; a second one interrupts it.
+Do trials of a sweep, one after the other, until none is left: on any machine that sees the store. Without ID do the
+runs of the store that wait, as `-q` left them, those of the highest priority first. Ctrl-C lets what runs come to its
+end; a second one interrupts it.
 
 Usage:
-  expframe work [options] ID
+  expframe work [options] [ID]
 
 {select.HELP}
 Options:
@@ -43,6 +45,8 @@ _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 @command(USAGE)
 def main(asked: Asked) -> Answer:
     """Work on a sweep."""
+    if asked["ID"] is None:
+        return _of_queue(asked)
     run = select.select_one(asked.runs, asked["ID"])
     if not is_sweep(run.folder):
         raise WorkError(f"run {run.id}", "is no sweep. expframe sweep ls shows those that there are.")
@@ -59,6 +63,14 @@ def main(asked: Asked) -> Answer:
     set_up_logging(None, ())
     code = Worker(SweepRun.read(run), work, tell).work()
     return Answer(iter(()), lambda _style: (), code)
+
+
+def _of_queue(asked: Asked) -> Answer:
+    """Do the runs that wait."""
+    tell = _teller(as_json=asked["--json"])
+    found = QueueWorker(asked.store, tell, seconds_of("--max-time", asked["--max-time"])).work()
+    said = f"{found.done} runs done, {found.failed} failed" if found.done or found.failed else "No run waits."
+    return Answer(iter(()), lambda _style: [said], found.code)
 
 
 def seconds_of(flag: str, text: str | None) -> float | None:

@@ -35,6 +35,9 @@ def line_of(event: Mapping[str, Any], style: Style) -> str:
 
 
 def _place(event: Mapping[str, Any]) -> str:
+    if event.get("trial") is None:
+        words = clean(str(event.get("words", "")))
+        return f"run {event.get('run')}: {words}" if words else f"run {event.get('run')}:"
     attempt = event.get("attempt", 1)
     again = f" (attempt {attempt})" if attempt != 1 else ""
     words = clean(str(event.get("words", "")))
