@@ -895,14 +895,6 @@ def resumed_though_completed():
 
 
 @case
-def resumed_though_queued():
-    """A run that was never started is resumed."""
-    ex = failed()
-    ex.run(options={"queue": True})
-    ex.run(options={"resume": "2"})
-
-
-@case
 def resumed_by_another_experiment():
     """A run of another experiment is resumed."""
     failed()
@@ -1012,6 +1004,24 @@ def a_frame_without_its_library():
     from expframe.record.dataframes import frame_of
 
     frame_of({"loss": [1.0]}, "modin")
+
+
+@case
+def a_sweep_that_has_not_begun():
+    """A sweep is asked for its runs before it has any."""
+    from expframe.experiment.sweep import Sweep
+    from expframe.store.sweeps.plan import Plan
+
+    return Sweep(trained(), Plan()).runs
+
+
+@case
+def work_without_its_script():
+    """A worker finds no script where the sweep was started."""
+    from expframe.store.sweeps.plan import Start
+    from expframe.sweep.script import run_as_main
+
+    run_as_main(Start(script="gone.py"), print)
 
 
 @case
