@@ -18,6 +18,7 @@ class SweepAsked(NamedTuple):
         detach: Whether workers go on by themselves.
         resume: The sweep that goes on: its id, or `last`; None for a new one.
         retry: Statuses of trials that are done again when it goes on.
+        more: How many samples are added when it goes on; None for none.
         any_code: Whether it goes on with other sources than those of its start.
         json: Whether what happens is told as JSON, a line each.
         options: The options of the script: its store, its log level.
@@ -29,6 +30,7 @@ class SweepAsked(NamedTuple):
     detach: bool = False
     resume: str | None = None
     retry: tuple[str, ...] = ()
+    more: int | None = None
     any_code: bool = False
     json: bool = False
     options: Options = Options()

@@ -158,6 +158,7 @@ class Sweeping:
         """Return whether workers are to be awaited that are elsewhere, or one is started for what is left."""
         self._trials.refresh()
         if self._may_start() and self._count():
+            self._deaths += 1  # until a trial ends
             self._workers.start(0)
             return True
         if self._signals > 1 or self._deaths >= _DEATHS:

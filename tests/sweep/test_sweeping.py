@@ -7,7 +7,11 @@ import pytest
 
 from expframe import runs
 from expframe.__main__ import main
+from expframe.config.options import Options
+from expframe.errors import WorkError
+from expframe.experiment.sweep import Sweep
 from expframe.record.record import Status
+from expframe.store.sweeps.plan import Plan
 
 
 def statuses(sweeps):
@@ -243,6 +247,28 @@ class TestSignals:
         sweeps.wait_for(lambda: not sweeps.processes())
 
         assert [(0, 1, "COMPLETED")] == sweeps.ended()
+
+
+class TestRefusals:
+    """What cannot be is refused before anything is started."""
+
+    def test_a_sweep_inside_a_run_is_refused(self, ex):
+        """A sweep that is started inside a run is refused: trials of trials are nobody's."""
+
+        @ex.main
+        def main():
+            Sweep(ex, Plan(), Options()).run()
+
+        with pytest.raises(WorkError, match=r"cannot be started inside run 1\. Start it outside of any run\."):
+            ex.run()
+
+    def test_more_of_a_whole_space_is_refused(self, sweeps):
+        """A grid has no more than its cells."""
+        sweeps.sweep("0.1", "1")
+        code, text = sweeps.sweep(resume="1", more=5)
+
+        assert code
+        assert "--more=5: sweep 1 has all of its space already." in text
 
 
 class TestOthers:

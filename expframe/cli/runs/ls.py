@@ -43,6 +43,7 @@ _KINDS = {
     Status.FAILED: "typechanged",
     Status.DIED: "typechanged",
     Status.TIMEOUT: "typechanged",
+    Status.PRUNED: "dim",
 }
 
 

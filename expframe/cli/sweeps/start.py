@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -83,6 +84,10 @@ class _Starting:
 
     def do(self) -> int:
         plan, asked = self._plan, self._asked
+        if (around := context.current()) is not None:
+            raise WorkError("a sweep", f"cannot be started inside {around.label}. Start it outside of any run.")
+        if os.name != "posix":
+            raise WorkError("a sweep", "needs a POSIX system for its workers: Linux, macOS, WSL.")
         if asked.on != "local":
             raise UsageError(f"--on={asked.on}", "is none. There is: local.")
         options = asked.options._replace(resume=asked.resume)
@@ -173,6 +178,13 @@ class _Starting:
         if files:
             problem = f"has other code than when it was started: {listed(files)}. --any-code goes on all the same."
             raise WorkError(f"sweep {run.id}", problem)
+        if self._asked.more:
+            samples = self._plan.samples
+            if samples is None:
+                problem = "has all of its space already. More is for a search that was given --trials."
+                raise WorkError(f"--more={self._asked.more}", f"sweep {run.id} {problem}")
+            self._plan = replace(self._plan, samples=samples + self._asked.more)
+            self._plan.write(folder)
         take_back_stop(folder)
         trials = Trials(folder)
         trials.refresh()
