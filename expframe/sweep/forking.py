@@ -8,13 +8,24 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+_SAFE = {"jemalloc_bg_thd"}
+"""Threads, by the names that Linux has for them, which their libraries end and make anew around a fork."""
+
 
 def threads() -> int:
-    """Return how many threads this process has, those of libraries too."""
+    """Return how many threads this process has, those of libraries too, but for those that survive a fork."""
     try:
-        return len(os.listdir("/proc/self/task"))  # names are all we need
+        names = [_name_of(number) for number in os.listdir("/proc/self/task")]  # names are all we need
     except OSError:
         return threading.active_count()
+    return sum(name not in _SAFE for name in names)
+
+
+def _name_of(thread: str) -> str:
+    try:
+        return Path(f"/proc/self/task/{thread}/comm").read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def unsafe(before: int) -> str | None:

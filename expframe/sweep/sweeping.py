@@ -90,7 +90,7 @@ class Sweeping:
         self._since = since
         self._watcher = watcher
         self._trials = Trials(sweep.folder)
-        self._told: set[tuple[Any, Any]] = set()
+        self._told: set[Any] = set()
         self._signals = 0
         self._code = 0
         self._deaths = 0
@@ -145,7 +145,11 @@ class Sweeping:
                 self._workers.start(place)
 
     def _tell(self, event: Mapping[str, Any]) -> None:
-        """Tell what has happened, each end once."""
+        """Tell what has happened, each end once, and what workers have in common."""
+        if event.get("event") == "said":
+            if event.get("text") in self._told:
+                return
+            self._told.add(event.get("text"))
         if event.get("event") == "ended":
             place = event.get("trial"), event.get("attempt")
             self._deaths = 0
