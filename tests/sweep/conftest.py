@@ -133,14 +133,13 @@ class Sweeps:
             assert time.monotonic() < deadline, "it has never come"
             time.sleep(0.02)
 
-    def interrupt_until_it_ends(self, process):
-        """Press Ctrl-C again and again: two that come at once are one to a process."""
-        deadline = time.monotonic() + 60
-        while process.poll() is None:
-            assert time.monotonic() < deadline
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.3)
-        process.communicate()
+    def interrupt_twice(self, process, id="1"):
+        """Press Ctrl-C, and again when the first one was heard: two that come at once are one to a process."""
+        said = self.store / id / "output.txt"
+        process.send_signal(signal.SIGINT)
+        self.wait_for(lambda: "No new trials" in said.read_text())
+        process.send_signal(signal.SIGINT)
+        return self.end_of(process)
 
     def ended(self, id="1"):
         """Return how often each trial has ended as what."""

@@ -232,9 +232,9 @@ class TestSignals:
         """After a second Ctrl-C those that run are interrupted; resumed they are done."""
         process = sweeps.start("0.1,0.2", "1", fixed="pause=60")
         sweeps.wait_for(lambda: sweeps.started() == 2)
-        sweeps.interrupt_until_it_ends(process)
+        code, text = sweeps.interrupt_twice(process)
 
-        assert 130 == process.returncode
+        assert 130 == code, text
         assert [(0, 1, "INTERRUPTED"), (1, 1, "INTERRUPTED")] == sweeps.ended()
         assert [] == sweeps.processes()
 
