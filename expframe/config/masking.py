@@ -27,6 +27,8 @@ from expframe.config.secrets import (
 
 _NUMBERS = {int, float, complex, bool, type(None)}
 _CONTAINERS = {dict, FrozenDict, MappingProxyType, list, FrozenList, tuple, set, FrozenSet, frozenset}
+_OPENS = re.compile(r"""['"(\[{]""")
+"""With what a text begins, or a container, in a literal."""
 _LONGEST_LINE = 20
 """A line of a secret text, as of a key in a file, is itself secret where it is as long."""
 
@@ -95,8 +97,12 @@ class Masking:
 
     def written(self, text: str, path: Path) -> str:
         """Return the text of an override's value as it may be shown."""
+        if self.names.covers(path, text.strip()):
+            return MASK
+        if _OPENS.search(text) is None:  # a word or a number
+            return self.text(text)
         value = conversion.literal(text)
-        if self.names.covers(path, text.strip()) or self.names.covers(path, value):
+        if self.names.covers(path, value):
             return MASK
         if type(value) not in _CONTAINERS:
             return self.text(text)

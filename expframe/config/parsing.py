@@ -120,7 +120,7 @@ def _like_array(found: Any, default: Any) -> Any:
 def kind_of(default: Any) -> type:
     """Return the type that a default asks for: the plain one where it is a special text or number."""
     kind = plain_type(type(default))
-    if issubclass(kind, enum.Enum):
+    if kind in SIMPLE or issubclass(kind, enum.Enum):
         return kind
     return next((plain for plain in SIMPLE if issubclass(kind, plain)), kind)
 
