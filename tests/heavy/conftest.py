@@ -18,6 +18,8 @@ NEEDS = {
     "test_sacred_examples.py": ("tinydb", "numpy"),
     "test_config_omegaconf.py": ("omegaconf",),
     "test_logging_tensors.py": ("torch", "jax"),
+    "test_many_processes_torch.py": ("torch",),
+    "test_values_torch_jax.py": ("torch", "jax"),
     "test_savers_torch.py": ("torch",),
     "test_savers_keras.py": ("keras", "torch"),
     "test_savers_jax.py": ("jax",),
