@@ -1,5 +1,5 @@
 """
-What happens to the trials of a sweep, a line of JSON each: `claimed`, `proposed`, `started`, `ended`, `told`.
+What happens to the trials of a sweep, a line of JSON each: `proposed`, `started`, `ended`.
 
 Each writer appends to a file of its own, `trials/<writer>.jsonl`, so that no two write into one. Readers fold them.
 """
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
     One line of the journal.
 
     Attributes:
-        event: What happened: `claimed`, `proposed`, `started`, `ended`, `told`.
+        event: What happened: `proposed`, `started`, `ended`.
         trial: The number of the trial.
         attempt: The number of its attempt; 0 where it is about none.
         time: When, in seconds since 1970.

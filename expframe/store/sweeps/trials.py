@@ -1,13 +1,12 @@
 """
 How the trials of a sweep are: the fold of its journal and claims, overruled by the records and leases of their runs.
 
-Only trials that somebody has claimed, proposed or told are held in memory: what waits is a number, and not listed.
+Only trials that somebody has claimed, or proposed a point for, are held in memory: what waits is a number, and not listed.
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +42,7 @@ class TrialAttempt:
     Attributes:
         status: A status of its run, RUNNING from its claim on.
         run: The id of its run; empty where it has none.
-        started: When it was claimed or started, in seconds since 1970.
+        started: When its run was started, in seconds since 1970; None where that is not known.
         ended: When it ended; None while it goes on, and where nobody was there to say.
         values: The fields that the sweep is about, as they were at its end.
         error: What it failed with, in a line.
@@ -233,14 +232,12 @@ class Trials:
         known = state.attempts.setdefault(entry.attempt, TrialAttempt())
         if entry.event == "started":
             known.run, known.started = str(entry.facts.get("run", "")), entry.time
-        elif entry.event in ("ended", "told"):
+        elif entry.event == "ended":
             known.run = str(entry.facts.get("run") or known.run)
             known.status, known.ended = str(entry.facts.get("status", Status.COMPLETED)), entry.time
             known.values = {name: _value(value) for name, value in (entry.facts.get("values") or {}).items()}
             known.error = str(entry.facts.get("error", ""))
             known.facts = entry.facts
-        elif entry.event == "claimed" and known.started is None:
-            known.started = entry.time
         self._note(entry.trial)
 
     def _note(self, number: int) -> None:
@@ -299,8 +296,3 @@ def ask_again(sweep: Path, state: TrialState) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / str(state.attempt + 1)).touch()
     (sweep / layout.STOP_FOLDER / str(state.number)).unlink(missing_ok=True)
-
-
-def now() -> float:
-    """Return the time as the journal has it, in seconds since 1970."""
-    return time.time()

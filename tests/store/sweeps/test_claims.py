@@ -31,7 +31,7 @@ WORKER = textwrap.dedent("""
         found = next(((n, a) for n, a in trials.open(size, since, 0) if trials.claims.take(n, a, journal.writer)), None)
         if found is None:
             break
-        journal.note("claimed", *found)
+        journal.note("started", *found)
         time.sleep(seconds)
         journal.note("ended", *found, status="COMPLETED")
         trials.refresh(judge=False)
