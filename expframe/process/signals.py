@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -141,6 +141,18 @@ def find_job_end() -> float | None:
         return float(os.environ[JOB_END_VARIABLE])
     except (KeyError, ValueError):
         return None
+
+
+@contextmanager
+def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let `take` have what asks this process to end while the block runs; outside of the main thread nothing."""
+    is_main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.signal(number, take) for number in (signal.SIGINT, *_ENDING)} if is_main else {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

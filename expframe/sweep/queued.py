@@ -14,12 +14,12 @@ from types import FrameType
 from typing import NamedTuple
 
 from expframe.errors import WorkError
+from expframe.process.signals import handling
 from expframe.record.record import Record, Status
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import Runs
 from expframe.sweep.executors import work_environment
 from expframe.sweep.sink import Tell
-from expframe.sweep.worker import handling
 
 
 class QueueDone(NamedTuple):

@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
+from expframe.process.signals import handling
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import words_of
 from expframe.store.sweeps.journal import Journal, new_writer
@@ -98,16 +99,14 @@ class Sweeping:
 
     def follow(self) -> Swept:
         """Start workers and follow them until nothing is left to be done, here or elsewhere."""
-        before = {number: signal.signal(number, self._take) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            for place in range(self._count()):
-                self._workers.start(place)
-            while len(self._workers) or self._is_more_to_do():
-                self._turn()
-        finally:
-            self._workers.slacken()
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with handling(self._take):
+            try:
+                for place in range(self._count()):
+                    self._workers.start(place)
+                while len(self._workers) or self._is_more_to_do():
+                    self._turn()
+            finally:
+                self._workers.slacken()
         self._trials.refresh()
         adopt(self._sweep, self._trials, Journal(self._sweep.folder, new_writer()))
         self._trials.refresh()

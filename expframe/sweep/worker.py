@@ -16,14 +16,15 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple
 
 from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.errors import WorkError, listed
+from expframe.process.signals import handling
 from expframe.record.record import Status
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import ALL, NEW, Trials
@@ -252,17 +253,6 @@ class Worker:
 
     def _exit_code(self) -> int:
         return self._code if self._signals else 0
-
-
-@contextmanager
-def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Let `take` have what asks a process to end while the block runs."""
-    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _read(fd: int) -> list[tuple[str, Any, Any]]:

@@ -1,7 +1,7 @@
 """
 How the trials of a sweep are: the fold of its journal and claims, overruled by the records and leases of their runs.
 
-Only trials that somebody has claimed, or proposed a point for, are held in memory: what waits is a number, and not listed.
+Only trials that somebody has claimed or proposed are held in memory: what waits is a number, and not listed.
 """
 
 from __future__ import annotations
