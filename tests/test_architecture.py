@@ -26,8 +26,8 @@ FOLDERS = {
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
-    "sweep": "pieces entries asking tables words skips judgement asked script sink trial forking worker executors local"
-    " queued sweeping",
+    "sweep": "pieces entries asking tables words skips judgement asked script sink trial forks worker executors local"
+    " queued supervisor",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "lines tables watcher start",
     "cli/script": "commands preview help command_line",

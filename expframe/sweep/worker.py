@@ -28,7 +28,7 @@ from expframe.process.signals import handling
 from expframe.record.record import Status
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import ALL, NEW, Trials
-from expframe.sweep import forking
+from expframe.sweep import forks
 from expframe.sweep.script import Prepare, changed, run_as_main
 from expframe.sweep.sink import Tell
 from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough
@@ -95,7 +95,7 @@ class Worker:
         if self._asked.fresh and not self._asked.once:
             with handling(self._take_signal):
                 return self._go_on_by_interpreters()
-        before = forking.threads()
+        before = forks.threads()
         run_as_main(self._sweep.plan.start, lambda experiment, prepare: self._have(experiment, prepare, before))
         return self._code
 
@@ -109,7 +109,7 @@ class Worker:
             self._code = 0 if self._work.do_next(experiment, prepare) else NOTHING_LEFT
             return
         with handling(self._take_signal):
-            if (reason := forking.unsafe(before)) is not None:
+            if (reason := forks.unsafe(before)) is not None:
                 self._tell({"event": "said", "text": f"Each trial gets a new interpreter: {reason}."})
                 self._code = self._go_on_by_interpreters()
             else:
@@ -166,7 +166,7 @@ class Worker:
             work = TrialWork(self._sweep, self._trials, self._journal, tell, self._since)
             code = 0 if work.do_next(experiment, prepare) else NOTHING_LEFT
         finally:
-            forking.leave(code)
+            forks.leave(code)
 
     def _go_on_by_interpreters(self) -> int:
         words = [

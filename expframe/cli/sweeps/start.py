@@ -30,7 +30,7 @@ from expframe.sweep.asked import SweepAsked
 from expframe.sweep.executors import ExecutorWorkers
 from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, processors, slots
 from expframe.sweep.script import changed, started_as
-from expframe.sweep.sweeping import Sweeping, Swept, Workers
+from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.trial import SweepRun
 
 _MOST = 30
@@ -128,7 +128,9 @@ class _Starting:
                 workers.detach(place)
             self._say(f"{self._asked.jobs} workers go on by themselves: expframe sweep watch {run.id}")
             return {"workers": self._asked.jobs}
-        self._swept = Sweeping(SweepRun(folder, self._plan, run.record), workers, self._asked, since, watcher).follow()
+        self._swept = Supervisor(
+            SweepRun(folder, self._plan, run.record), workers, self._asked, since, watcher
+        ).follow()
         watcher.end()
         self._tell_end(run, self._swept)
         counts = {status.lower(): count for status, count in self._swept.trials.counts(self._plan.size).items()}

@@ -71,7 +71,7 @@ class Swept(NamedTuple):
     complaint: str
 
 
-class Sweeping:
+class Supervisor:
     """
     Follows the workers of a sweep.
 
