@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from expframe.saving.savers import saver as saver
     from expframe.store.reader import StoredRun as StoredRun
     from expframe.store.search.collection import runs as runs
+    from expframe.sweep.space import Options as Options
+    from expframe.sweep.space import Seeds as Seeds
+    from expframe.sweep.space import Uniform as Uniform
 
 _PLACES = {
     "Config": "expframe.config.decided",
@@ -31,16 +34,19 @@ _PLACES = {
     "Ingredient": "expframe.recipe.ingredient",
     "MemoryObserver": "expframe.observers.memory",
     "NOTICE": "expframe.process.log_lines",
+    "Options": "expframe.sweep.space",
     "Observer": "expframe.observers.base",
     "Record": "expframe.record.record",
     "Run": "expframe.run.run",
     "RunInterrupt": "expframe.errors",
     "RunTimeout": "expframe.errors",
     "Secret": "expframe.config.secrets",
+    "Seeds": "expframe.sweep.space",
     "Sink": "expframe.observers.base",
     "Status": "expframe.record.record",
     "StoredRun": "expframe.store.reader",
     "TensorBoard": "expframe.observers.tensorboard",
+    "Uniform": "expframe.sweep.space",
     "errors": "expframe.errors",
     "rerun": "expframe.run.rerun",
     "runs": "expframe.store.search.collection",

@@ -20,17 +20,18 @@ FOLDERS = {
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
     "store": "ids salt lease foreign attempts points results left cache rows index claims",
-    "store/sweeps": "axes shuffle plan journal claims trials configurations reasons stored",
+    "store/sweeps": "axes shuffle plan journal claims trials configurations reasons rungs stored",
     "./store": "writer reader editing shared archive checks",
     "store/search": "fields logic query selection collection",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
-    "sweep": "pieces entries asking tables words skips judgement asked script sink trial forks worker executors local"
-    " queued supervisor",
+    "sweep/search": "samples sobol optuna_search cma proposals",
+    "sweep": "pieces entries space request tables words skips warm pruning replicates judge asked script sink trial"
+    " forks worker executors local queued supervisor",
     "cli": "argv render tracebacks table",
-    "cli/sweeps": "lines tables watcher start",
-    "cli/script": "commands preview help command_line",
+    "cli/sweeps": "arguments preview lines tables watcher start",
+    "cli/script": "commands preview help sweep command_line launch",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"
     " metrics comparison compare tag note rename rm export_runs import_runs du gc doctor work"
     " sweep candidates completion",

@@ -53,7 +53,7 @@ def test_contributing_lists_the_folders_in_order() -> None:
     """CONTRIBUTING names every folder of the package once, in the order in which they may import each other."""
     listed = re.findall(r"^ {4}([\w/]+)(?:/|[.]py) ", CONTRIBUTING.read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert [folder for folder in FOLDERS if folder.strip("./")] == [
+    assert [folder for folder in FOLDERS if not folder.startswith(".")] == [
         name for name in listed if name.islower() and name not in ("errors", "testing")
     ]
 

@@ -296,6 +296,17 @@ def _explain_words(words: Sequence[str]) -> tuple[str, str]:
     return " ".join(words), "fits no usage line."
 
 
+def first_word(argv: Sequence[str], flags: Sequence[Flag] = FLAGS) -> int | None:
+    """Return the place of the first word that is neither a flag nor the value of one; None where there is none."""
+    takes = False
+    for position, word in enumerate(argv):
+        if not takes and (not word.startswith("-") or word == "-"):
+            return position
+        found = [] if takes else (_long(word, flags) if word.startswith("--") else _short(word, flags))[0]
+        takes = bool(found) and found[-1].value and _lacks_value(word, found)
+    return None
+
+
 def _lacks_value(word: str, flags: Sequence[Flag]) -> bool:
     return "=" not in word if word.startswith("--") else len(flags) == len(word) - 1
 

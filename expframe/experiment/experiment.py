@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from expframe.config.layers import Entries
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from expframe.config.decided import Config
     from expframe.experiment.planning import Form, RunArguments, Shared
     from expframe.experiment.queue import TaskQueue, TaskResult
+    from expframe.experiment.sweep import Sweep, SweepArguments
     from expframe.observers.base import Observer
     from expframe.run.open_runs import CalledRun, StartedRun
     from expframe.run.run import Run
@@ -465,6 +467,41 @@ class Experiment(Ingredient):
             self._show_plainly(problem)
             raise
         return run
+
+    def sweep(
+        self, space: Mapping[Any, Any] | str = MappingProxyType({}), *words: str, **asked: Unpack[SweepArguments]
+    ) -> Sweep:
+        """
+        Return a sweep, many runs of a command; `run()` does them. Everything is judged now.
+
+        Args:
+            space: What changes, by entry: `Options(0.1, 0.2)` values one by one, `Uniform(1e-5, 1e-1, log=True)` an
+                interval, `Seeds(5)` for `seed`; any other value is fixed. Tuples of entries are coupled.
+            words: The same as on a command line: `"lr=0.1,0.01"`, `"small,large"`, `"@trials.csv"`.
+            asked: `command`: its name, by default the main function.
+                `search`: how the space is walked: grid, random, sobol, tpe, cma, gp or nsga.
+                `trials`: how many samples a search takes.
+                `search_seed`: its seed, for the same trials again.
+                `metric`, `goal`: what is sought, `"val.acc.max"`, and whether `"min"` or `"max"`; lists for several.
+                `prune`, `seeds`, `replicate`, `each`, `skip`, `warm`, `retry`, `max_fails`, `max_time`, `needed`: as
+                on the command line.
+                `options`: options of the command line that all runs have: `{"--force": True}`.
+
+        Raises:
+            ConfigError: A value cannot be decided.
+            UsageError: A word or an option cannot be what it says.
+
+        Example:
+            >>> ex = Experiment("tuned")
+            >>> @ex.main
+            ... def main(lr):
+            ...     return lr
+            >>> ex.sweep("lr=0.1,0.2,0.3")
+            <Sweep of tuned: 3 trials>
+        """
+        from expframe.experiment.sweep import sweep_of
+
+        return sweep_of(self, space, words, asked)
 
     def prepare_sweep(self, asked: Request, work: Callable[[], Any]) -> Run:
         """

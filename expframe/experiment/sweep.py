@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import WorkError
+from expframe.errors import OptionError, WorkError
 from expframe.process import context
 from expframe.record.record import Status
 from expframe.store.reader import StoredRun
@@ -21,10 +22,34 @@ from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.stored import StoredSweep
 from expframe.store.sweeps.trials import Trials, TrialState
 from expframe.sweep.asked import SweepAsked
+from expframe.sweep.judge import Judge, judge
+from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest
 from expframe.sweep.trial import SweepRun, TrialWork
 
 if TYPE_CHECKING:
     from expframe.config.decided import Config
+
+
+class SweepArguments(TypedDict, total=False):
+    """What may be asked of a sweep by name, as on the command line; see `Experiment.sweep`."""
+
+    command: str | None
+    search: str
+    search_seed: int | None
+    trials: int | None
+    metric: str | Sequence[str]
+    goal: str | Sequence[str]
+    seeds: int | None
+    replicate: str
+    each: str | Sequence[str]
+    skip: str
+    warm: str
+    prune: str
+    retry: int
+    max_fails: int | None
+    max_time: float | str | None
+    needed: bool
+    options: Mapping[str, Any]
 
 
 class AskedTrial(NamedTuple):
@@ -40,6 +65,58 @@ class AskedTrial(NamedTuple):
     number: int
     attempt: int
     config: Config
+
+
+def sweep_of(experiment: Any, space: Mapping[Any, Any] | str, words: Sequence[str], asked: SweepArguments) -> Sweep:
+    """
+    Return the sweep that is asked for.
+
+    Args:
+        experiment: Whose runs they are.
+        space: What changes, or the first of the words.
+        words: The same as on a command line.
+        asked: What is asked for by name.
+
+    Raises:
+        ConfigError: A value cannot be decided.
+        UsageError: A word or an option cannot be what it says.
+    """
+    given = {name: value for name, value in asked.items() if value is not None}
+    unknown = given.keys() - SweepArguments.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"sweep() got an unexpected keyword argument {sorted(unknown)[0]!r}")
+    options = Options.from_mapping(asked.get("options") or {})
+    flags = {flag.field: flag for flag in FLAGS_OF_PLAN}
+    values = {name: flags[name].converted(value) for name, value in given.items() if name in flags}
+    if "metric" in given:
+        values["metric"] = _goals(given["metric"], given.get("goal", ()))
+    request = SweepRequest(
+        (space, *words) if isinstance(space, str) else tuple(words),
+        {} if isinstance(space, str) else space,
+        asked.get("command"),
+        needed=bool(given.get("needed")),
+        options=options._replace(file_storage=None, id=None),
+        **values,
+    )
+    by = Judge(experiment, experiment.prepare, request.command, options._replace(id=None))
+    judged = judge(request, by)
+    for warning in judged.warnings:
+        logging.getLogger(experiment.name).warning(warning)
+    return Sweep(experiment, judged.plan, options)
+
+
+def _goals(metrics: Any, directions: Any) -> tuple[str, ...]:
+    """Return goals as the command line has them: `val.acc.max:max`."""
+    names = [metrics] if isinstance(metrics, str) else list(metrics)
+    sought = [directions] if isinstance(directions, str) else list(directions)
+    if sought and len(sought) != len(names):
+        raise OptionError(f"goal={directions!r}", f"says min or max for each metric; there are {len(names)}.")
+    wrong = next((direction for direction in sought if direction not in ("min", "max")), None)
+    if wrong is not None:
+        raise OptionError(f"goal={wrong!r}", "is 'min' or 'max'.")
+    return (
+        tuple(f"{name}:{direction}" for name, direction in zip(names, sought, strict=True)) if sought else tuple(names)
+    )
 
 
 class Sweep:
@@ -111,7 +188,7 @@ class Sweep:
         if found is None:
             return None
         number, attempt = found
-        trial = self.plan.trial(number)
+        trial = work.trial(number)
         request = Request(self.plan.command, trial.overrides, trial.named, self._options)
         config = self._experiment.prepare(request._replace(trial_of=work.place_of(trial, attempt))).config
         return AskedTrial(number, attempt, config)

@@ -7,6 +7,7 @@ Student's t distribution comes from the regularized incomplete beta function, co
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -113,6 +114,28 @@ def welch(first: Sample, second: Sample, confidence: float = 0.95) -> Welch | No
     reach = student_quantile(confidence, freedom) * error
     t = difference / error
     return Welch(difference, difference - reach, difference + reach, t, freedom, student_tails(t, freedom))
+
+
+def wilcoxon_greater(differences: Sequence[float]) -> float:
+    """
+    Return how likely paired differences are at least as far above 0 by chance: Wilcoxon's signed-rank test, one-sided
+    and exact. Differences of 0 are left out, and equal ones share their rank.
+
+    Example:
+        >>> wilcoxon_greater([0.1, 0.4, 0.3, 0.2, 0.5]), wilcoxon_greater([1.0, -1.0])
+        (0.03125, 0.75)
+    """
+    found = sorted((difference for difference in differences if difference), key=abs)
+    doubled: list[int] = []  # ranks times two, so that shared ones are whole numbers
+    for _, group in itertools.groupby(map(abs, found)):
+        size = len(list(group))
+        doubled += [2 * len(doubled) + size + 1] * size
+    above = sum(rank for rank, difference in zip(doubled, found, strict=True) if difference > 0)
+    ways = [1] + [0] * sum(doubled)
+    for rank in doubled:
+        for total in range(len(ways) - 1, rank - 1, -1):
+            ways[total] += ways[total - rank]
+    return sum(ways[above:]) / float(2 ** len(found))
 
 
 def student_tails(t: float, freedom: float) -> float:

@@ -19,6 +19,7 @@ from expframe.store.search.fields import Field
 from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.trials import is_to_stop
+from expframe.sweep.pruning import Pruner
 
 _PAUSE = 0.5
 """Seconds between two looks at whether the trial is to stop."""
@@ -39,7 +40,9 @@ class TrialObserver(Observer):
         words: What the trial is to be told from others by, for those who watch.
         fields: The fields of the run that the sweep is about.
         tell: Takes what happens.
-        report: Takes the points that are logged, and returns whether others do better; None where nobody asks.
+
+    Attributes:
+        pruner: Judges the points that are logged; None where nobody asks.
     """
 
     priority = 50
@@ -53,7 +56,6 @@ class TrialObserver(Observer):
         words: str,
         fields: tuple[str, ...],
         tell: Tell,
-        report: Callable[[Event], bool] | None = None,
     ) -> None:
         self.sweep = sweep
         self.journal = journal
@@ -62,7 +64,7 @@ class TrialObserver(Observer):
         self.words = words
         self.fields = fields
         self.tell = tell
-        self.report = report
+        self.pruner: Pruner | None = None
         self.claims = Claims(sweep)
 
     def open(self, record: Record, config: Config) -> Sink:
@@ -111,7 +113,8 @@ class TrialSink(Sink):
 
     def write(self, event: Event) -> None:
         """Look whether the trial is to stop, at each beat and now and then while it logs."""
-        if isinstance(event, Points | Series) and self._of.report is not None and self._of.report(event):
+        pruner = self._of.pruner
+        if pruner is not None and isinstance(event, Points | Series) and pruner.report(event):
             self._stop(Status.PRUNED)
         is_time = isinstance(event, Beat) or time.monotonic() - self._looked > _PAUSE
         if is_time:
@@ -128,7 +131,9 @@ class TrialSink(Sink):
         error = f"{failure.type.removeprefix('builtins.')}: {failure.message}" if failure is not None else None
         seconds = round(time.monotonic() - self._began, 4)
         values = values_of(of.sweep.parent / run, of.fields)
-        of.note_end(record.status, run, values=values, error=error and _first_line(error), seconds=seconds)
+        rung = of.pruner.rung if of.pruner is not None and record.status == Status.PRUNED else None
+        facts = {"error": error and _first_line(error), "rung": rung and [*rung]}
+        of.note_end(record.status, run, values=values, seconds=seconds, **facts)
 
     def _stop(self, status: str) -> None:
         for run in context.active():

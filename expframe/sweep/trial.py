@@ -19,7 +19,10 @@ from expframe.store.sweeps import plan as plans
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.plan import GRID, Plan, Trial
 from expframe.store.sweeps.trials import SKIPPED, TAKEN_UP, Trials, TrialState
+from expframe.sweep.pruning import Pruner
+from expframe.sweep.replicates import is_cut
 from expframe.sweep.script import Prepare
+from expframe.sweep.search.proposals import Proposals
 from expframe.sweep.sink import Tell, TrialObserver, values_of
 from expframe.sweep.skips import is_skipped
 
@@ -76,6 +79,7 @@ class TrialWork:
         self._journal = journal
         self._tell = tell
         self._since = since
+        self._proposals = None if sweep.plan.is_function else Proposals(sweep.folder, sweep.plan)
 
     def do_next(self, experiment: Any, prepare: Prepare) -> bool:
         """Claim the next trial and do it; return whether there was one."""
@@ -98,9 +102,22 @@ class TrialWork:
         trials.claims.tidy()
         return None
 
+    def trial(self, number: int) -> Trial:
+        """Return a trial that was claimed: as its number says, or what the search proposes for it."""
+        proposals = self._proposals
+        point = None if proposals is None else proposals.point(number, self._trials, self._journal)
+        return self._sweep.plan.trial(number, point)
+
     def _do(self, number: int, attempt: int, experiment: Any, prepare: Prepare) -> None:
         plan = self._sweep.plan
-        trial = plan.trial(number)
+        began = time.monotonic()
+        try:
+            trial = self.trial(number)
+        except Exception as problem:
+            facts = {"error": _line_of(problem), "seconds": round(time.monotonic() - began, 4)}
+            self._journal.note("ended", number, attempt, status=Status.FAILED, **facts)
+            self._tell({"event": "ended", "trial": number, "attempt": attempt, "status": Status.FAILED, **facts})
+            return
         state = self._trials[number]
         observer = TrialObserver(
             self._sweep.folder,
@@ -116,19 +133,24 @@ class TrialWork:
         began = time.monotonic()
         try:
             experiment.observers.append(observer)
+            if is_cut(plan, self._trials, number):
+                observer.note_end(Status.PRUNED, "", seconds=0.0, cut=True)
+                return
             sys.argv = _argv(plan, trial)
             run = prepare(self._request(trial, attempt, _taken_up(state, self._sweep.folder.parent)))
             if is_skipped(plan, run.config):
                 observer.note_end(SKIPPED, "")
                 return
+            if plan.prune:
+                writer = f"{self._journal.writer}-{number}"
+                observer.pruner = Pruner(self._sweep.folder, plan, trial, attempt, writer, run.config.values)
             found = run.do()
             if found is not run:  # a completed run made it needless
                 observer.note_end(Status.COMPLETED, found.id, seconds=0.0, taken=True)
         except BaseException as problem:
             if run is None or not run.has_started:
-                error = f"{type(problem).__name__}: {problem}"
                 seconds = round(time.monotonic() - began, 4)
-                observer.note_end(Status.FAILED, "", error=" ".join(error.split())[:500], seconds=seconds)
+                observer.note_end(Status.FAILED, "", error=_line_of(problem), seconds=seconds)
         finally:
             experiment.observers.remove(observer)
 
@@ -176,6 +198,10 @@ def is_enough(plan: Plan, trials: Trials, since: float) -> bool:
     if plan.max_time is not None and time.time() - since >= plan.max_time:
         return True
     return plan.max_fails is not None and sum(state.fails > 0 for state in trials) >= plan.max_fails
+
+
+def _line_of(problem: BaseException) -> str:
+    return " ".join(f"{type(problem).__name__}: {problem}".split())[:500]
 
 
 def words_of(plan: Plan, trial: Trial) -> str:

@@ -91,7 +91,7 @@ def read(words: Sequence[str], known: Unswept) -> Space:
             found = _of_entry(name, texts, known)
             axes += [found] if not isinstance(found, tuple) else []
             fixed += found if isinstance(found, tuple) else ()
-    _refuse_twice(axes, fixed)
+    refuse_twice(axes, fixed)
     return Space(tuple(axes), tuple(named), tuple(fixed))
 
 
@@ -253,8 +253,13 @@ def _refuse_same(word: str, pieces: Sequence[str], values: Sequence[Any]) -> Non
             raise SweepWordError(repr(word), f"has a value twice: {pair}. Use --seeds to repeat a configuration.")
 
 
-def _refuse_twice(axes: Sequence[Axis], fixed: Sequence[Override]) -> None:
-    """Refuse words of which two say something of one entry."""
+def refuse_twice(axes: Sequence[Axis], fixed: Sequence[Override]) -> None:
+    """
+    Refuse words of which two say something of one entry.
+
+    Raises:
+        SweepWordError: Two do.
+    """
     paths = [(dotted.split(name), name) for axis in axes for name in axis.names]
     paths += [(override.path, dotted.join(override.path)) for override in fixed if override.operator != "+="]
     fixed_paths = len(paths) - len([override for override in fixed if override.operator != "+="])

@@ -10,6 +10,7 @@ from typing import Any
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, Main, command
 from expframe.cli.runs.ls import run_cell
+from expframe.cli.script.launch import sweep_script
 from expframe.cli.sweeps.tables import configuration_lines, counts_text
 from expframe.cli.table import Cell, Style, clean, table_lines
 from expframe.config.json_values import to_json
@@ -254,6 +255,8 @@ def main(words: Sequence[str]) -> int:
         rest = list(words)
         rest.remove(name)
         return _COMMANDS[name][0]([name, *rest])
+    if name.endswith(".py") or words[:1] == ["-m"]:
+        return sweep_script(words)
     return _COMMANDS["ls"][0](["ls", *words])
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe.cli import argv as words
 from expframe.cli.render import error_text, own_frames_only, write
@@ -18,6 +18,14 @@ from expframe.config.request import Request
 from expframe.errors import ConfigError, ExpframeError, OptionError, Terminated, UsageError
 from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside
+
+if TYPE_CHECKING:
+    from expframe.cli.sweeps.arguments import SweepWords
+
+_SWEEP = "sweep"
+
+FORCED_SWEEP = "expframe:sweep"
+"""Asks for a sweep as the word `sweep` does, also where a script has a command of that name."""
 
 
 def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | Sequence[str] | None = None) -> Any:
@@ -39,6 +47,13 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
     try:
         line = words.split_argv(argv)
         program = words.program_name(line)
+        place = words.first_word(line[1:])
+        if place is not None and _is_sweep(line[1 + place], experiment):
+            from expframe.cli.sweeps import arguments
+
+            of_sweep = arguments.parse([*line[1 : 1 + place], *line[2 + place :]], program)
+            options = of_sweep.asked.options
+            return _sweep(experiment, prepare, of_sweep, program)
         asked = words.parse(line[1:], program, experiment.registry.cli_options)
         options = asked.options
         if asked.help:
@@ -78,6 +93,25 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         _show(problem, options, Masking(config, experiment.registry.names, words=line[1:]))
         is_usage = isinstance(problem, UsageError | ConfigError) and own_frames_only(problem.__traceback__)
         sys.exit(1 if run is not None and run.has_started and not is_usage else 2)
+
+
+def _is_sweep(word: str, experiment: Any) -> bool:
+    return word == FORCED_SWEEP or (word == _SWEEP and _SWEEP not in experiment.registry.commands)
+
+
+def _sweep(experiment: Any, prepare: Callable[[Request], Any], asked: SweepWords, program: str) -> None:
+    """Do what the command line of a sweep asks for."""
+    from expframe.cli.script.sweep import sweep
+    from expframe.cli.sweeps.arguments import usage
+
+    options = asked.asked.options
+    if options.help:
+        write(usage(program))
+        return
+    set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
+    code = sweep(experiment, prepare, asked)
+    if code:
+        sys.exit(code)
 
 
 def _say(text: str) -> None:

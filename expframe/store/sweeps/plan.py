@@ -114,6 +114,7 @@ class Plan:
         prune: The rule by which trials are ended early, and what it is given: `asha:epochs`; empty for none.
         skip: A filter of decided configs: what it finds is left out.
         warm: A filter of earlier runs that the search is told of.
+        told: What they say: for each one its point, and a number for each goal.
         retry: How often a trial that failed is tried again.
         max_fails: After so many failures no trial is started; None for no such end.
         options: Options of the command line that all trials are given, by flag.
@@ -138,6 +139,7 @@ class Plan:
     prune: str = ""
     skip: str = ""
     warm: str = ""
+    told: tuple[tuple[Point, tuple[float, ...]], ...] = ()
     retry: int = 0
     max_fails: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -253,6 +255,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "named": [*plan.named],
         "overrides": [override_to_json(override) for override in plan.overrides],
         "goals": [goal._asdict() for goal in plan.goals],
+        "told": [[[*point], [*values]] for point, values in plan.told],
         "options": {name: json_values.to_json(value) for name, value in plan.options.items()},
         "start": {
             **plan.start._asdict(),
@@ -284,6 +287,7 @@ def from_json(data: Mapping[str, Any]) -> Plan:
             "named": tuple(data["named"]),
             "overrides": tuple(map(override_from_json, data["overrides"])),
             "goals": tuple(Goal(**goal) for goal in data["goals"]),
+            "told": tuple((tuple(point), tuple(values)) for point, values in data["told"]),
             "options": {name: json_values.from_json(value) for name, value in data["options"].items()},
             "start": Start(**start),
         }

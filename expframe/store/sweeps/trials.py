@@ -72,11 +72,13 @@ class TrialState:
         number: Its number.
         attempts: Its attempts by number.
         proposed: What the search has proposed for it, as plain JSON data; None where it said nothing.
+        of_search: What the search is to be told of that later, as plain JSON data.
     """
 
     number: int
     attempts: dict[int, TrialAttempt] = field(default_factory=dict)
     proposed: Any = None
+    of_search: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def attempt(self) -> int:
@@ -227,7 +229,7 @@ class Trials:
     def _take(self, entry: Entry) -> None:
         state = self._state(entry.trial)
         if entry.event == "proposed":
-            state.proposed = entry.facts.get("point")
+            state.proposed, state.of_search = entry.facts.get("point"), entry.facts.get("search") or {}
             return
         known = state.attempts.setdefault(entry.attempt, TrialAttempt())
         if entry.event == "started":

@@ -159,6 +159,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
             goals=(Goal("metrics.val.acc.max", "max"),),
             options={"force": True, "tag": ("a", "b")},
             start=Start("/x/train.py", "", "/x", "/usr/bin/python", ("/x",), {"train.py": "abc"}),
+            told=(((0, 0.5), (1.5,)), ((1, 0.25), (0.1,))),
             gpus=0.5,
         )
         plan.write(tmp_path)

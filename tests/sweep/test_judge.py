@@ -9,8 +9,8 @@ from expframe import Experiment
 from expframe.config.options import Options
 from expframe.errors import ExpframeError, OptionError, SweepWordError
 from expframe.store.sweeps.plan import Goal
-from expframe.sweep.asking import FLAGS_OF_PLAN, SweepRequest
-from expframe.sweep.judgement import Judge, goal, judge
+from expframe.sweep.judge import Judge, goal, judge
+from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest
 from expframe.sweep.skips import is_skipped
 
 
@@ -132,14 +132,22 @@ def test_a_goal_is_a_field_and_a_direction(text, expected):
     ("words", "asked", "problem"),
     [
         (["lrr=0.1,0.2"], {}, "no config entry 'lrr'. Did you mean 'lr'"),
-        (["lr=0.1,fast"], {}, "'lr=fast': 'lr' (test_judgement.py:"),
+        (["lr=0.1,fast"], {}, "'lr=fast': 'lr' (test_judge.py:"),
         (["smal,deep"], {}, "'smal'"),
         (["extra=1,2"], {}, "'extra'"),
         (["small,deep", "extra=1,2"], {}, "'extra'"),
         (["lr=log:1e-5..0.1"], {}, "'lr=log:1e-05..0.1': is an interval, and a grid has single values. Write"),
         (["lr=0..1"], {"search": "random"}, "--search=random: has no end over an interval. Say how many"),
         (["lr=1,2"], {"trials": 1}, "--trials=1: is for a search; a grid has all its 2 cells."),
-        (["lr=1,2"], {"search": "magic"}, "--search=magic: is no search. There are grid and random."),
+        (
+            ["lr=1,2"],
+            {"search": "magic"},
+            "is no search. There are: grid, random, sobol, tpe, cma, gp, nsga.",
+        ),
+        (["lr=1,2"], {"search": "tpee"}, "--search=tpee: is no search. Did you mean tpe?"),
+        (["lr=0..1"], {"search": "sobol"}, "--search=sobol: has no end by itself. Say how many samples: --trials 50."),
+        (["lr=0..1"], {"search": "tpe", "trials": 5}, "--search=tpe: learns from what trials come to."),
+        (["lr=1,2"], {"warm": "status == 'COMPLETED'"}, "is for a search that learns: tpe, cma, gp, nsga."),
         (["lr=1,2"], {"each": ("opt",)}, "--each=opt: names no axis. Axes: lr."),
         (["lr=0..1"], {"each": ("lr",), "search": "random"}, "--each=lr: crosses single values"),
         (["lr=1,2"], {"replicate": "fold"}, "--replicate=fold: names no axis. Axes: lr."),
@@ -180,7 +188,7 @@ def test_values_that_only_look_like_mistakes_are_said_once():
 
     found = judged("n=0.5,1.5,2", ex=ex)
 
-    assert ["Entry 'n' (test_judgement.py:"] == sorted({warning[:29] for warning in found.warnings})
+    assert {"Entry 'n' (test_judge.py"} == {warning.partition(":")[0] for warning in found.warnings}
     assert 2 == len(found.warnings)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a sweep, judged: decided as runs would decide it, and refused before any of them starts."""
+"""The judge of what is asked of a sweep: it decides trials as runs would, and refuses before any of them starts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
@@ -18,10 +19,13 @@ from expframe.config.secrets import Names
 from expframe.errors import OptionError, SweepWordError, listed
 from expframe.store.search.fields import Field
 from expframe.store.sweeps.axes import Axis, Choices, Interval, Position
-from expframe.store.sweeps.plan import GRID, RANDOM, Goal, Plan, Point, Trial
-from expframe.sweep import skips, words
-from expframe.sweep.asking import SweepRequest
+from expframe.store.sweeps.plan import GRID, Goal, Plan, Point, Trial
+from expframe.sweep import pruning, skips, words
+from expframe.sweep import space as python_space
 from expframe.sweep.entries import Unswept
+from expframe.sweep.request import SweepRequest
+from expframe.sweep.search.proposals import BY_HISTORY, SEARCHES, search_of
+from expframe.sweep.warm import told_by
 
 _ALL_CELLS = 200
 _MOST_VALUES = 1000
@@ -101,24 +105,31 @@ def judge(request: SweepRequest, by: Judge) -> Judged:
         UsageError: A word or an option cannot be what it says.
         ConfigError: A value cannot be decided.
     """
-    space = words.read(request.words, _standing(request.words, by))
-    axes = [*space.axes, *request.axes]
-    _refuse_secrets([*space.overrides], axes, by.names)
+    known = _standing(request.words, by)
+    space = words.read(request.words, known)
+    written = python_space.read(request.space, known)
+    axes, fixed = [*space.axes, *written.axes], (*space.overrides, *written.fixed)
+    if written.seeds is not None:
+        request = request._replace(seeds=written.seeds)
+    words.refuse_twice(axes, fixed)
+    _refuse_secrets(fixed, axes, by.names)
     seed = random.SystemRandom().randrange(1, _LARGEST_SEED) if request.search_seed is None else request.search_seed
-    replicates = _take_replicates(request, axes, space.overrides, seed)
+    replicates = _take_replicates(request, axes, fixed, seed)
     each = tuple(_take_each(name, axes) for name in request.each)
     plan = Plan(
         axes=tuple(axes),
         each=each,
         replicates=replicates,
         named=space.named,
-        overrides=space.overrides,
+        overrides=fixed,
         command=request.command,
         search=request.search,
         search_seed=seed,
         samples=request.trials,
         goals=tuple(map(goal, request.metric)),
+        prune=request.prune,
         skip=request.skip,
+        warm=request.warm,
         retry=request.retry,
         max_fails=request.max_fails,
         max_time=request.max_time,
@@ -127,7 +138,13 @@ def judge(request: SweepRequest, by: Judge) -> Judged:
     )
     _check_search(plan)
     fields = skips.check(plan.skip) if plan.skip else ()
-    return Judged(plan, tuple(dict.fromkeys(_judge_trials(plan, by, fields))))
+    warnings = tuple(dict.fromkeys(_judge_trials(plan, by, fields)))
+    if plan.warm:
+        if plan.search not in BY_HISTORY:
+            problem = f"is for a search that learns: {', '.join(BY_HISTORY)}."
+            raise OptionError(f"--warm {plan.warm!r}", problem)
+        plan = replace(plan, told=told_by(plan.warm, by.first.store, plan, known))
+    return Judged(plan, warnings)
 
 
 def goal(text: str) -> Goal:
@@ -223,8 +240,10 @@ def _no_axis(axes: Sequence[Axis]) -> str:
 
 
 def _check_search(plan: Plan) -> None:
-    if plan.search not in (GRID, RANDOM):
-        raise OptionError(f"--search={plan.search}", f"is no search. There are {GRID} and {RANDOM}.")
+    if plan.search not in SEARCHES:
+        near = dotted.nearest(plan.search, SEARCHES)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise OptionError(f"--search={plan.search}", f"is no search.{hint} There are: {', '.join(SEARCHES)}.")
     interval = next((axis for axis in plan.axes if axis.size is None), None)
     if plan.search == GRID and isinstance(interval, Interval):
         low, high = (f"{end:g}" for end in (interval.low, interval.high))
@@ -235,7 +254,13 @@ def _check_search(plan: Plan) -> None:
         problem = f"is for a search; a grid has all its {plan.cells} cells. Write --search random beside it."
         raise OptionError(f"--trials={plan.samples}", problem)
     if plan.size is None:
-        raise OptionError(f"--search={plan.search}", "has no end over an interval. Say how many: --trials 50.")
+        reason = "over an interval" if plan.is_function else "by itself"
+        raise OptionError(f"--search={plan.search}", f"has no end {reason}. Say how many samples: --trials 50.")
+    if plan.search in BY_HISTORY and not plan.goals:
+        problem = "learns from what trials come to. Say what is sought: --metric val.acc.max:max, or result:min."
+        raise OptionError(f"--search={plan.search}", problem)
+    if not plan.is_function:
+        search_of(plan)  # refuses what is not installed
 
 
 # ----------------------------------------------------------------------------------------------------- the trials
@@ -246,6 +271,8 @@ def _judge_trials(plan: Plan, by: Judge, fields: Sequence[Field]) -> Iterator[st
     is_all_skipped, found = bool(plan.skip), set()
     for trial in _typical(plan):
         config = by.decide(trial)
+        if plan.prune:
+            pruning.check(plan, config.values)
         yield from config.warnings
         found |= {field for field in fields if dotted.get(config.values, field.path) is not MISSING}
         is_all_skipped = is_all_skipped and skips.is_skipped(plan, config)

@@ -1,12 +1,12 @@
-"""What is asked of a sweep's plan: its words and options, before any of them is judged."""
+"""SweepRequest: the words and options of a sweep as they are asked for, before they are judged; and its flags."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from expframe.config.options import Flag, Options
-from expframe.store.sweeps.axes import Axis
 from expframe.store.sweeps.plan import GRID
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -18,7 +18,7 @@ class SweepRequest(NamedTuple):
 
     Attributes:
         words: What stands behind `with`, as it is written.
-        axes: Axes that are given in Python.
+        space: The same as it is written in Python.
         command: The command; None for the main function.
         search: How the axes are walked.
         search_seed: The seed of that; None for a drawn one.
@@ -28,6 +28,8 @@ class SweepRequest(NamedTuple):
         replicate: The entry in which the trials of one configuration differ.
         each: Entries whose values are crossed with every sample.
         skip: A filter of configs that are left out.
+        prune: The rule by which trials are ended early.
+        warm: A filter of earlier runs that the search is told of.
         retry: How often a trial that failed is tried again.
         max_fails: After so many failures no trial is started.
         max_time: Seconds after which no trial is started.
@@ -36,7 +38,7 @@ class SweepRequest(NamedTuple):
     """
 
     words: tuple[str, ...] = ()
-    axes: tuple[Axis, ...] = ()
+    space: Mapping[Any, Any] = MappingProxyType({})
     command: str | None = None
     search: str = GRID
     search_seed: int | None = None
@@ -46,6 +48,8 @@ class SweepRequest(NamedTuple):
     replicate: str = "seed"
     each: tuple[str, ...] = ()
     skip: str = ""
+    prune: str = ""
+    warm: str = ""
     retry: int = 0
     max_fails: int | None = None
     max_time: float | None = None
@@ -90,14 +94,16 @@ FLAGS_OF_PLAN = (
     _of("max-fails", "Start no trial after so many have failed.", count, "a whole number from 1 on"),
     _of("max-time", "Start no trial after so long: 8h, 30m, 90s.", _seconds, "a time, as 8h, 30m or 90s"),
     _of("metric", "What is sought: val.acc.max:max, result:min; several with commas.", names, "fields"),
+    _of("prune", "End trials early by a metric: asha, median or hyperband, of so many steps: asha:epochs, asha:81."),
     _of("replicate", "The entry that trials of one configuration differ in, instead of seed."),
     _of("retry", "Try a trial that failed so many times again.", _whole, "a whole number"),
-    _of("search", "How the space is walked: grid or random."),
+    _of("search", "How the space is walked: grid, random, sobol, tpe, cma, gp or nsga."),
     _of("search-seed", "The seed of the search and of --seeds, for the same trials again.", _whole, "a whole number"),
     _of(
         "seeds", "Try each configuration with so many seeds, the same ones for all.", count, "a whole number from 1 on"
     ),
     _of("skip", "Leave configs out: \"config.opt == 'sgd' and config.beta2\"."),
+    _of("warm", "Tell the search first what earlier runs say: \"tag == 'baseline'\"."),
     _of("trials", "How many samples a search takes.", count, "a whole number from 1 on"),
 )
 """The options that say what a sweep tries."""

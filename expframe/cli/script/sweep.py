@@ -1,0 +1,42 @@
+"""`script sweep ...`: words in, everything judged, and a sweep started or its plan shown."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from expframe.cli.render import write
+from expframe.cli.sweeps.arguments import SweepWords
+from expframe.cli.sweeps.preview import past_durations, preview_lines
+from expframe.cli.sweeps.start import start_sweep
+from expframe.config.request import Request
+from expframe.store.sweeps.plan import Plan
+from expframe.sweep.judge import Judge, judge
+
+
+def sweep(experiment: Any, prepare: Callable[[Request], Any], words: SweepWords) -> int:
+    """
+    Do what the command line of a sweep asks for, and return the exit code.
+
+    Args:
+        experiment: Whose command line it is.
+        prepare: Makes a run, which is not started, of what is asked for.
+        words: The command line.
+
+    Raises:
+        ExpframeError: Something cannot be what is asked for, or cannot be decided or kept.
+    """
+    asked = words.asked
+    if asked.resume is not None:
+        return start_sweep(experiment, Plan(), asked)
+    by = Judge(experiment, prepare, words.request.command, asked.options._replace(dry_run=False, id=None))
+    judged = judge(words.request, by)
+    for warning in judged.warnings:
+        logging.getLogger(experiment.name).warning(warning)
+    if not asked.options.dry_run:
+        return start_sweep(experiment, judged.plan, asked)
+    run = by.first
+    durations = past_durations(run.store, run.name, run.command)
+    write("\n".join(preview_lines(judged.plan, durations, asked.jobs)))
+    return 0

@@ -1,0 +1,117 @@
+"""What `sweep --dry-run` shows: how many trials there are, what changes in them, and the first of them."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from expframe.cli.table import seconds_text
+from expframe.config.request import Override
+from expframe.errors import ValueFormatError
+from expframe.record.record import Status
+from expframe.store.search.collection import Runs
+from expframe.store.sweeps.axes import Axis, Choices, Interval
+from expframe.store.sweeps.plan import Plan, Trial
+
+_FIRST = 10
+_LOOKED_AT = 200
+_MEASURED = 20
+
+
+def preview_lines(plan: Plan, durations: Sequence[float], jobs: int) -> Iterator[str]:
+    """
+    Yield what a plan would do.
+
+    Args:
+        plan: The plan.
+        durations: Seconds that runs of the same command took.
+        jobs: How many trials run at a time.
+    """
+    yield f"{count_text(plan)}; nothing is started:"
+    rows = [*_rows(plan)]
+    width = max((len(name) for name, _ in rows), default=0)
+    yield from (f"  {name:<{width}}  {text}" for name, text in rows)
+    if plan.skip:
+        yield f"Left out are those of which this is true: {plan.skip}"
+    if plan.is_function and plan.size:
+        yield "" if plan.size <= _FIRST else f"The first {_FIRST}:"
+        for number in range(min(plan.size, _FIRST)):
+            yield f"  {number}  {words_text(plan, plan.trial(number))}".rstrip()
+    if durations and plan.size:
+        seconds = statistics.median(durations)
+        total = seconds_text(seconds * plan.size / min(jobs, plan.size))
+        runs = f"{len(durations)} run{'s' if len(durations) != 1 else ''}"
+        yield f"About {seconds_text(seconds)} each, as {runs} took, {total} for all with --jobs {jobs}."
+
+
+def count_text(plan: Plan) -> str:
+    """Return how many trials a plan has, and how they come about: `12 trials: 6 configurations x 2 seeds`."""
+    if plan.size is None:
+        return f"Trials without an end, by {plan.search}"
+    configurations = plan.size // plan.replicate_count
+    text = _counted(plan.size, "trial")
+    if plan.replicates is not None:
+        name = plan.replicates.names[0]
+        text += f": {_counted(configurations, 'configuration')} x {_counted(plan.replicate_count, name)}"
+    if not plan.is_function or plan.search != "grid":
+        text += f", by {plan.search} with --search-seed {plan.search_seed}"
+    return text
+
+
+def words_text(plan: Plan, trial: Trial) -> str:
+    """Return the words of a trial that are its own, not those of all trials."""
+    own = [*trial.named[len(plan.named) :], *map(_written, trial.overrides[len(plan.overrides) :])]
+    return " ".join(own) if own else "as it is"
+
+
+def past_durations(store: Path, name: str, command: str) -> list[float]:
+    """Return how many seconds the newest completed runs of a command took."""
+    found: list[float] = []
+    for run in itertools.islice(Runs(store), _LOOKED_AT):
+        with suppress(ValueFormatError, OSError):  # a damaged run says nothing
+            record = run.record
+            is_same = (record.name, record.command, record.status) == (name, command, Status.COMPLETED)
+            if is_same and record.started and record.ended:
+                found.append((record.ended - record.started).total_seconds() + record.worked)
+        if len(found) == _MEASURED:
+            break
+    return found
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    for axis in (*plan.axes, *plan.each):
+        yield ":".join(axis.names) or "with", _axis_text(axis)
+    if plan.replicates is not None:
+        is_drawn = isinstance(plan.replicates, Choices) and not plan.replicates.is_text
+        drawn = f"  (drawn by --search-seed {plan.search_seed})" if is_drawn else ""
+        yield plan.replicates.names[0], _axis_text(plan.replicates) + drawn
+    fixed = [*plan.named, *map(_written, plan.overrides)]
+    if fixed:
+        yield "all", " ".join(fixed)
+
+
+def _axis_text(axis: Axis) -> str:
+    if isinstance(axis, Interval) and axis.count is None:
+        kind = f"{'whole numbers ' if axis.is_whole else ''}from {axis.low:g} to {axis.high:g}"
+        return f"{kind}, by ratios" if axis.is_log else kind
+    size = axis.size or 0
+    shown = [_value_text(axis, number) for number in range(min(size, 6 if size <= 7 else 5))]
+    if size > 7:
+        return f"{', '.join(shown)}, ... {_value_text(axis, size - 1)} ({size} values)"
+    return ", ".join([*shown, *(_value_text(axis, number) for number in range(len(shown), size))])
+
+
+def _value_text(axis: Axis, number: int) -> str:
+    words = axis.words(number)
+    return ":".join(word if isinstance(word, str) else _written(word).partition("=")[2] for word in words)
+
+
+def _written(override: Override) -> str:
+    return override.written
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

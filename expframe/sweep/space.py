@@ -1,0 +1,138 @@
+"""The space of a sweep as it is written in Python: `{"lr": Uniform(1e-5, 1e-1, log=True), "seed": Seeds(5)}`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from expframe.config import json_values
+from expframe.config.request import Origin, Override
+from expframe.errors import SweepWordError
+from expframe.store.sweeps.axes import Axis, Choices, Interval, Range
+from expframe.sweep.entries import WHOLE, Unswept
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """
+    All numbers from one to another, both included.
+
+    Args:
+        low: The least.
+        high: The greatest.
+        log: Whether equal ratios, not equal differences, are equally likely.
+        count: So many values of it, equally far from each other, for a grid.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """
+    So many seeds, drawn once, with which each configuration is tried.
+
+    Args:
+        count: How many.
+    """
+
+    count: int
+
+
+class OneOf:
+    """
+    Values one by one, of any kind; exported as `Options`.
+
+    Args:
+        values: The values; for coupled entries tuples of theirs.
+    """
+
+    def __init__(self, *values: Any) -> None:
+        self.values = values
+
+    def __repr__(self) -> str:
+        return f"Options({', '.join(map(repr, self.values))})"
+
+
+Options = OneOf
+
+
+class PythonSpace(NamedTuple):
+    """
+    What a dict says.
+
+    Attributes:
+        axes: What changes.
+        fixed: What is the same in all trials.
+        seeds: How many seeds each configuration is tried with; None where that is not said.
+    """
+
+    axes: tuple[Axis, ...]
+    fixed: tuple[Override, ...]
+    seeds: int | None = None
+
+
+def read(space: Mapping[Any, Any], known: Unswept) -> PythonSpace:
+    """
+    Return what a dict says: `Options`, `Uniform` and `Seeds` are axes, and any other value is fixed.
+
+    Args:
+        space: The entries by dotted names; by tuples of names where they are coupled.
+        known: What is there without the sweep.
+
+    Raises:
+        SweepWordError: A value cannot be what it says.
+    """
+    axes: list[Axis] = []
+    fixed: list[Override] = []
+    seeds = None
+    for key, value in space.items():
+        names = key if isinstance(key, tuple) else (key,)
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise SweepWordError(
+                f"{key!r}", "is no entry. Write names: 'lr', 'net.depth', or ('lr', 'wd') for coupled ones."
+            )
+        if isinstance(value, Seeds):
+            if names != ("seed",):
+                raise SweepWordError(f"{key!r}: {value}", "is for the entry 'seed'.")
+            seeds = value.count
+        elif isinstance(value, OneOf):
+            axes.append(_choices(names, value))
+        elif len(names) > 1:
+            raise SweepWordError(f"{key!r}", "are coupled entries: give them Options((a, b), (c, d)).")
+        elif isinstance(value, Uniform):
+            axes.append(_interval(names[0], value, known.entry(names[0]).kind == WHOLE))
+        else:
+            fixed += Override.from_updates({names[0]: value}, Origin("config_updates", names[0]))
+    return PythonSpace(tuple(axes), tuple(fixed), seeds)
+
+
+def _choices(names: tuple[str, ...], options: OneOf) -> Choices:
+    if not options.values:
+        raise SweepWordError(f"{', '.join(names)}: Options()", "has no values.")
+    rows = options.values if len(names) > 1 else [(value,) for value in options.values]
+    for row in rows:
+        if not isinstance(row, tuple | list) or len(row) != len(names):
+            shown = json_values.short_repr(row, 60)
+            raise SweepWordError(f"{names!r}", f"are {len(names)} coupled entries, and {shown} has no value for each.")
+    return Choices(names, tuple(map(tuple, rows)), is_text=False)
+
+
+def _interval(name: str, uniform: Uniform, is_whole: bool) -> Axis:
+    shown = f"{name}: {uniform}"
+    ends = (uniform.low, uniform.high)
+    if not all(isinstance(end, int | float) and not isinstance(end, bool) for end in ends) or not ends[0] < ends[1]:
+        raise SweepWordError(shown, "goes from a number to a greater one.")
+    if uniform.log and uniform.low <= 0:
+        raise SweepWordError(shown, "begins at 0 or below, where there are no ratios. Begin above 0.")
+    if is_whole and not all(float(end).is_integer() for end in ends):
+        raise SweepWordError(shown, f"{name!r} is a whole number. Give whole numbers.")
+    if uniform.count is not None and uniform.count < 2:
+        raise SweepWordError(shown, "has two values or more.")
+    if is_whole and not uniform.log and uniform.count is None:
+        return Range(name, int(uniform.low), int(uniform.high))
+    return Interval(name, uniform.low, uniform.high, uniform.log, is_whole, uniform.count)

@@ -1,0 +1,63 @@
+"""The command line of a sweep, taken apart."""
+
+import re
+
+import pytest
+
+from expframe.cli.sweeps.arguments import FLAGS_OF_SWEEP, parse, usage
+from expframe.errors import CommandLineError, OptionError
+
+
+def parsed(*line):
+    """Return a command line taken apart."""
+    return parse(line, "train.py")
+
+
+def test_words_options_and_the_command_are_told_apart():
+    """What stands behind `with` are words, what stands before it is the command, options stand anywhere."""
+    request, asked = parsed(
+        "-j", "2", "evaluate", "--seeds=3", "with", "lr=0.1,0.2", "small", "-F", "out", "--retry", "2"
+    )
+
+    assert ("evaluate", ("lr=0.1,0.2", "small"), 3, 2) == (request.command, request.words, request.seeds, request.retry)
+    assert (2, "out", None) == (asked.jobs, asked.options.file_storage, request.options.file_storage)
+
+
+def test_a_sweep_goes_on_as_it_was_planned():
+    """Beside --resume stands how trials are done, and --retry names statuses."""
+    asked = parsed("--resume", "40", "--retry", "failed,DIED", "-j2", "--any-code").asked
+
+    assert ("40", ("failed", "died"), 2, True) == (asked.resume, asked.retry, asked.jobs, asked.any_code)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (["lr=0.1"], "lr=0.1: goes after the word `with`."),
+        (["with"], "with: is followed by overrides"),
+        (["--sedes=3", "with", "lr=1,2"], "--sedes=3: no such flag. Did you mean --seeds?"),
+        (["--queue", "with", "lr=1,2"], "--queue: no such flag."),
+        (["--seeds=0", "with", "lr=1,2"], "--seeds=0: takes a whole number from 1 on."),
+        (["--retry=often", "with", "lr=1,2"], "--retry=often: takes a whole number."),
+        (["-j0", "with", "lr=1,2"], "--jobs=0: takes a whole number from 1 on."),
+        (["--resume=4", "with", "lr=1,2"], "--resume: goes on with the sweep as it was planned. Leave out lr=1,2."),
+        (["--resume=4", "--seeds=3"], "--resume: goes on with the sweep as it was planned. Leave out --seeds."),
+        (["--resume=4", "--retry=3"], "--retry=3: names statuses beside --resume: --retry failed,died."),
+    ],
+)
+def test_what_does_not_fit_is_refused(line, problem):
+    """A command line that cannot be what it says says which word is wrong, and why."""
+    with pytest.raises((CommandLineError, OptionError), match=re.escape(problem)):
+        parsed(*line)
+
+
+def test_every_option_is_in_the_help_and_can_be_given():
+    """The help names each option, and no line of it is longer than a screen is wide."""
+    text = usage("train.py")
+
+    assert all(flag.long in text for flag in FLAGS_OF_SWEEP)
+    assert 79 >= max(map(len, text.splitlines()))
+    for flag in FLAGS_OF_SWEEP:
+        value = {"capture": "sys", "max_time": "1h"}.get(flag.field, "1") if flag.value else None
+        if flag.field not in ("resume", "any_code"):
+            parsed(flag.long, *([value] if value else []), "with", "lr=1,2")
