@@ -5,32 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from expframe.config import dotted, files
 from expframe.config.request import Origin, Override
 from expframe.errors import ConfigFileError, SweepWordError
 from expframe.store.sweeps.axes import Axis, Choices
 
+Said = Axis | Override | str
+"""What a part of a file says: an axis, what is fixed, or a word as it stands on a command line."""
 
-class TrialTable(NamedTuple):
+
+def load(file: str) -> tuple[Said, ...]:
     """
-    What a file says.
-
-    Attributes:
-        axes: Its rows, or its lists of values.
-        words: Words as they stand on a command line.
-        fixed: What is fixed in all trials.
-    """
-
-    axes: tuple[Axis, ...] = ()
-    words: tuple[str, ...] = ()
-    fixed: tuple[Override, ...] = ()
-
-
-def load(file: str) -> TrialTable:
-    """
-    Return what a file of trials says.
+    Return what a file of trials says, in its order.
 
     Raises:
         ConfigFileError: It is missing or malformed.
@@ -47,7 +35,7 @@ def load(file: str) -> TrialTable:
         raise ConfigFileError(file, str(problem)) from problem
 
 
-def _of_csv(file: str, text: str) -> TrialTable:
+def _of_csv(file: str, text: str) -> tuple[Said, ...]:
     import csv
 
     head, *rows = [row for row in csv.reader(text.splitlines(), strict=True) if row] or [[]]
@@ -55,24 +43,24 @@ def _of_csv(file: str, text: str) -> TrialTable:
     for number, row in enumerate(rows, 2):
         if len(row) != len(names):
             raise ConfigFileError(file, f"line {number} has {len(row)} values for {len(names)} columns")
-    return TrialTable((_rows(file, names, [tuple(value.strip() for value in row) for row in rows], is_text=True),))
+    return (_rows(file, names, [tuple(value.strip() for value in row) for row in rows], is_text=True),)
 
 
-def _of_json_lines(file: str, text: str) -> TrialTable:
+def _of_json_lines(file: str, text: str) -> tuple[Said, ...]:
     return _of_items(file, [json.loads(line) for line in text.splitlines() if line.strip()])
 
 
-def _of_json(file: str, text: str) -> TrialTable:
+def _of_json(file: str, text: str) -> tuple[Said, ...]:
     return _of_data(file, json.loads(text))
 
 
-def _of_yaml(file: str, text: str) -> TrialTable:
+def _of_yaml(file: str, text: str) -> tuple[Said, ...]:
     return _of_data(file, files.from_yaml(text))
 
 
-def _of_data(file: str, data: Any) -> TrialTable:
+def _of_data(file: str, data: Any) -> tuple[Said, ...]:
     if isinstance(data, list) and all(isinstance(item, str) for item in data) and data:
-        return TrialTable(words=tuple(data))
+        return tuple(data)
     if isinstance(data, list):
         return _of_items(file, data)
     if not isinstance(data, Mapping) or not data:
@@ -80,27 +68,25 @@ def _of_data(file: str, data: Any) -> TrialTable:
     return _of_mapping(file, data)
 
 
-def _of_mapping(file: str, data: Mapping[Any, Any]) -> TrialTable:
+def _of_mapping(file: str, data: Mapping[Any, Any]) -> tuple[Said, ...]:
     """Return the words of a mapping: a list is choices, a text what it is on a command line, all else is fixed."""
-    axes: list[Axis] = []
-    words: list[str] = []
-    fixed: list[Override] = []
+    said: list[Said] = []
     origin = Origin("file", file, file)
     for path, value in dotted.walk(dict(data)):
         name = dotted.join(path)
         if isinstance(value, str):
-            words.append(f"{name}={value}")
+            said.append(f"{name}={value}")
         elif isinstance(value, list) and len(value) > 1:
-            axes.append(Choices((name,), tuple((item,) for item in value), is_text=False))
+            said.append(Choices((name,), tuple((item,) for item in value), is_text=False))
         elif isinstance(value, list) and not value:
             raise SweepWordError(f"'@{file}'", f"has no values for {name!r}.")
         else:
             only = value[0] if isinstance(value, list) else value
-            fixed.append(Override(path, only, "=", False, f"{name}={only!r}", origin))
-    return TrialTable(tuple(axes), tuple(words), tuple(fixed))
+            said.append(Override(path, only, "=", False, f"{name}={only!r}", origin))
+    return tuple(said)
 
 
-def _of_items(file: str, items: Sequence[Any]) -> TrialTable:
+def _of_items(file: str, items: Sequence[Any]) -> tuple[Said, ...]:
     """Return rows written as mappings, whose keys must be the same in all."""
     rows = [{dotted.join(path): value for path, value in dotted.walk(item)} for item in items if isinstance(item, dict)]
     if len(rows) < len(items):
@@ -110,7 +96,7 @@ def _of_items(file: str, items: Sequence[Any]) -> TrialTable:
         if row.keys() != set(names):
             differing = ", ".join(sorted(row.keys() ^ set(names)))
             raise SweepWordError(f"'@{file}'", f"has other entries in row {number} than in the first: {differing}.")
-    return TrialTable((_rows(file, names, [tuple(row[name] for name in names) for row in rows], is_text=False),))
+    return (_rows(file, names, [tuple(row[name] for name in names) for row in rows], is_text=False),)
 
 
 def _rows(file: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, is_text: bool) -> Choices:
@@ -120,7 +106,7 @@ def _rows(file: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, i
     return Choices(tuple(names), tuple(rows), is_text)
 
 
-_READERS: Mapping[str, Callable[[str, str], TrialTable]] = {
+_READERS: Mapping[str, Callable[[str, str], tuple[Said, ...]]] = {
     ".csv": _of_csv,
     ".jsonl": _of_json_lines,
     ".json": _of_json,

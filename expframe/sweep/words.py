@@ -79,12 +79,11 @@ def read(words: Sequence[str], known: Unswept) -> Space:
     fixed: list[Override] = []
     for name, texts in said:
         if name.startswith("@"):
-            table = tables.load(name[1:])
-            axes += table.axes
-            inside = read(table.words, known) if table.words else Space((), (), ())
-            axes += inside.axes
-            named += inside.named
-            fixed += [*table.fixed, *inside.overrides]
+            for part in tables.load(name[1:]):
+                inside = _of_file(part, known)
+                axes += inside.axes
+                named += inside.named
+                fixed += inside.overrides
         elif not texts:
             axes.append(_of_named(name))
         else:
@@ -93,6 +92,12 @@ def read(words: Sequence[str], known: Unswept) -> Space:
             fixed += found if isinstance(found, tuple) else ()
     refuse_twice(axes, fixed)
     return Space(tuple(axes), tuple(named), tuple(fixed))
+
+
+def _of_file(part: tables.Said, known: Unswept) -> Space:
+    if isinstance(part, str):
+        return read([part], known)
+    return Space((), (), (part,)) if isinstance(part, Override) else Space((part,), (), ())
 
 
 def _of_named(word: str) -> Choices:
