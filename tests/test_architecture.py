@@ -30,7 +30,7 @@ FOLDERS = {
     "sweep": "pieces entries space request tables words skips warm pruning replicates judge asked script sink trial"
     " forks worker executors local queued supervisor",
     "cli": "argv render tracebacks table",
-    "cli/sweeps": "arguments preview lines tables watcher start",
+    "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"
     " metrics comparison compare tag note rename rm export_runs import_runs du gc doctor work"

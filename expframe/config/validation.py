@@ -204,6 +204,8 @@ class Verdict:
             hint = "Write it in quotes to mean a text."
         elif isinstance(misfit.value, str) and override.is_text and misfit.kind in (list, tuple, set, frozenset):
             hint = f"Write items in brackets and texts in quotes: {name}=['a', 'b']."
+        elif override.is_text and _are_several(misfit.value, override.value):
+            hint = f"Several values are tried by a sweep: sweep with {name}={override.value}."
         got = shown(misfit.value, misfit.path, self._recipe.names)
         return EntryTypeError(override.said(path), name, misfit.expected, self._where(misfit.path), got, hint)
 
@@ -223,6 +225,11 @@ class Verdict:
 
     def _where(self, path: Path) -> str:
         return where_of(path, self._decided)
+
+
+def _are_several(value: Any, text: str) -> bool:
+    """Return whether a text is values with commas between them, without brackets around them."""
+    return isinstance(value, tuple) and len(value) > 1 and not text.lstrip().startswith(("(", "["))
 
 
 def _value(override: Override, given: Any) -> Any:

@@ -207,6 +207,15 @@ class TestValues:
         with pytest.raises(EntryTypeError, match=r"takes str, not 3 \(int\)\. Write it in quotes to mean a text\."):
             ex.resolve(config_updates={"name": 3})
 
+    def test_several_values_are_a_sweep(self, ex):
+        """Values with commas for a number are refused with the word that tries each of them; a tuple is a tuple."""
+        with pytest.raises(EntryTypeError, match=r"Several values are tried by a sweep: sweep with lr=0\.1,0\.2\."):
+            ex.resolve("lr=0.1,0.2")
+        for text in ("lr=(0.1, 0.2)", "lr=1,"):
+            with pytest.raises(EntryTypeError) as caught:
+                ex.resolve(text)
+            assert "sweep" not in str(caught.value)
+
     @pytest.mark.parametrize("word", ["null", "none", "None", "NULL"])
     def test_none_is_meant(self, ex, word):
         """None is written in either way, for every entry that takes no texts; in quotes it is a text."""

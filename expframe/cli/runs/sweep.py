@@ -11,6 +11,7 @@ from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, Main, command
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.script.launch import sweep_script
+from expframe.cli.sweeps import seml
 from expframe.cli.sweeps.tables import configuration_lines, counts_text
 from expframe.cli.table import Cell, Style, clean, table_lines
 from expframe.config.json_values import to_json
@@ -82,6 +83,12 @@ Usage:
   expframe sweep retry [options] ID [TRIAL...]
 
 {select.HELP}"""
+_FROM_SEML = """\
+Show the sweeps that a file of seml's describes: a command line for each of its configurations.
+
+Usage:
+  expframe sweep from-seml [options] FILE
+"""
 
 
 @command(_LS)
@@ -237,6 +244,14 @@ def retry(asked: Asked) -> Answer:
     return Answer(data, lambda _style: [said])
 
 
+@command(_FROM_SEML)
+def from_seml(asked: Asked) -> Answer:
+    """Show seml's configurations as sweeps."""
+    found = seml.read(asked["FILE"])
+    data = {"sweeps": [{**sweep._asdict(), "line": sweep.line} for sweep in found]}
+    return Answer(data, lambda _style: seml.sweep_lines(found))
+
+
 _COMMANDS: Mapping[str, tuple[Main, str]] = {
     "ls": (ls, "list the sweeps of a store"),
     "show": (show, "show what came of a sweep"),
@@ -245,6 +260,7 @@ _COMMANDS: Mapping[str, tuple[Main, str]] = {
     "best": (best, "show the best configuration, and how it is run again"),
     "stop": (stop, "stop it, or some of its trials"),
     "retry": (retry, "do trials again that failed"),
+    "from-seml": (from_seml, "show the sweeps that a file of seml's describes, as command lines"),
 }
 
 
