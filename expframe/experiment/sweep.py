@@ -49,6 +49,7 @@ class SweepArguments(TypedDict, total=False):
     max_fails: int | None
     max_time: float | str | None
     needed: bool
+    gpus: float | None
     options: Mapping[str, Any]
 
 

@@ -134,6 +134,7 @@ def judge(request: SweepRequest, by: Judge) -> Judged:
         max_fails=request.max_fails,
         max_time=request.max_time,
         needed=request.needed,
+        gpus=request.gpus,
         options=request.options.given(),
     )
     _check_search(plan)

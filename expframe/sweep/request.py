@@ -34,6 +34,7 @@ class SweepRequest(NamedTuple):
         max_fails: After so many failures no trial is started.
         max_time: Seconds after which no trial is started.
         needed: Whether a completed run of the same config and code is taken for a trial.
+        gpus: How many GPUs a trial has, or what part of one.
         options: Options that all trials are given.
     """
 
@@ -54,6 +55,7 @@ class SweepRequest(NamedTuple):
     max_fails: int | None = None
     max_time: float | None = None
     needed: bool = False
+    gpus: float | None = None
     options: Options = Options()
 
 
@@ -79,6 +81,13 @@ def _seconds(given: Any) -> float:
     return seconds
 
 
+def _share(given: Any) -> float:
+    share = float(given)
+    if isinstance(given, bool) or not 0 <= share < float("inf"):
+        raise ValueError("no number of GPUs")
+    return share
+
+
 def names(given: Any) -> tuple[str, ...]:
     """Return names that stand between commas."""
     texts = [given] if isinstance(given, str) else list(given)
@@ -91,6 +100,7 @@ def _of(long: str, help: str, convert: Callable[[Any], Any] | None = None, takes
 
 FLAGS_OF_PLAN = (
     _of("each", "Cross the values of these entries with every sample of a search: data,fold.", names, "names"),
+    _of("gpus", "How many GPUs a trial has, or what part of one: 1, 0.5, 0.", _share, "a number from 0 on"),
     _of("max-fails", "Start no trial after so many have failed.", count, "a whole number from 1 on"),
     _of("max-time", "Start no trial after so long: 8h, 30m, 90s.", _seconds, "a time, as 8h, 30m or 90s"),
     _of("metric", "What is sought: val.acc.max:max, result:min; several with commas.", names, "fields"),

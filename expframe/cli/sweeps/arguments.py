@@ -43,9 +43,11 @@ _OF_RUN = "beat_interval capture comment debug dry_run enforce_clean file_storag
 
 FLAGS_OF_WORK = (
     Flag("", "--any-code", "any_code", "With --resume: go on though the code is another one."),
+    Flag("", "--detach", "detach", "Let workers go on by themselves, and return at once."),
     Flag("", "--fresh", "fresh", "Start a new interpreter for each trial."),
     Flag("-j", "--jobs", "jobs", "How many trials run at a time.", True, count, "a whole number from 1 on"),
     Flag("", "--json", "json", "Tell what happens as JSON, a line each."),
+    Flag("", "--more", "more", "With --resume: take so many samples more.", True, count, "a whole number from 1 on"),
     Flag("", "--resume", "resume", "Go on with a sweep: its id, or last.", True),
 )
 """The options that say how trials are done."""
@@ -131,5 +133,8 @@ def _refuse_beside_resume(values: dict[str, Any], words: tuple[str, ...], comman
     """Refuse what says what a sweep is beside --resume, where it goes on as it was planned."""
     others = [flag.long for flag in FLAGS_OF_PLAN if flag.field in values and flag.field != "retry"]
     others += [*words, *([command] if command else [])]
+    only = next((flag for flag in FLAGS_OF_WORK if flag.field in ("more", "any_code") and flag.field in values), None)
+    if only is not None and "resume" not in values:
+        raise OptionError(only.long, "is for a sweep that goes on: --resume ID.")
     if "resume" in values and others:
         raise OptionError("--resume", f"goes on with the sweep as it was planned. Leave out {', '.join(others)}.")

@@ -42,6 +42,9 @@ def test_a_sweep_goes_on_as_it_was_planned():
         (["-j0", "with", "lr=1,2"], "--jobs=0: takes a whole number from 1 on."),
         (["--resume=4", "with", "lr=1,2"], "--resume: goes on with the sweep as it was planned. Leave out lr=1,2."),
         (["--resume=4", "--seeds=3"], "--resume: goes on with the sweep as it was planned. Leave out --seeds."),
+        (["--more=3", "with", "lr=1,2"], "--more: is for a sweep that goes on: --resume ID."),
+        (["--any-code", "with", "lr=1,2"], "--any-code: is for a sweep that goes on: --resume ID."),
+        (["--gpus=-1", "with", "lr=1,2"], "--gpus=-1: takes a number from 0 on."),
         (["--resume=4", "--retry=3"], "--retry=3: names statuses beside --resume: --retry failed,died."),
     ],
 )
@@ -59,5 +62,5 @@ def test_every_option_is_in_the_help_and_can_be_given():
     assert 79 >= max(map(len, text.splitlines()))
     for flag in FLAGS_OF_SWEEP:
         value = {"capture": "sys", "max_time": "1h"}.get(flag.field, "1") if flag.value else None
-        if flag.field not in ("resume", "any_code"):
+        if flag.field not in ("resume", "any_code", "more"):
             parsed(flag.long, *([value] if value else []), "with", "lr=1,2")
