@@ -55,8 +55,8 @@ class CmaSearch:
             return Proposal(tuple(point))
         optimizer = self._rebuilt(completed)
         drawing = numpy.random.RandomState(seed)
-        if optimizer.generation == 0:
-            drawing.randint(1, 2**31 - 2)  # Optuna has drawn a seed for the optimizer by then
+        if not any(item.proposal.trial.get(_GENERATION) for item in completed):
+            drawing.randint(1, 2**31 - 2)  # Optuna draws a seed for the optimizer, until it has kept one
         optimizer.reseed_rng(drawing.randint(1, 2**16) + sample)
         for number, coordinate in zip(self._scales, optimizer.ask(), strict=True):
             point[number] = self._scales[number].position(float(coordinate))
