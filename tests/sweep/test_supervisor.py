@@ -125,9 +125,9 @@ class TestFailures:
         assert 1 == code
         assert "lr=0.2 seed=1 FAILED" in text
         assert "ValueError: too high" in text
-        assert "6 trials: 4 completed, 2 failed" in text
+        assert "\nValueError: too high (trials 2..3)\n6 trials: 4 completed, 2 failed" in text
         assert 0 == main(["sweep", "show", "1", "-F", str(sweeps.store)])
-        assert "ValueError: too high: trials 2..3" in capsys.readouterr().out
+        assert "trials 2..3: ValueError: too high" in capsys.readouterr().out
 
     def test_a_trial_that_dies_is_written_down_by_its_worker(self, sweeps):
         """A trial that is killed is DIED, with the signal, and its worker goes on."""

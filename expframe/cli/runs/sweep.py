@@ -12,7 +12,7 @@ from expframe.cli.runs.command import Answer, Asked, Main, command
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.script.launch import sweep_script
 from expframe.cli.sweeps import seml
-from expframe.cli.sweeps.tables import configuration_lines, counts_text
+from expframe.cli.sweeps.tables import configuration_lines, counts_text, failures_of
 from expframe.cli.table import Cell, Style, clean, table_lines
 from expframe.config.json_values import to_json
 from expframe.errors import UsageError, WorkError
@@ -118,7 +118,7 @@ def show(asked: Asked) -> Answer:
     """Show a sweep."""
     sweep, trials = _find(asked)
     found = ranked(sweep.plan, configurations(sweep.plan, trials))
-    failures = _failures(trials)
+    failures = failures_of(trials)
     data = {
         **_facts(sweep, trials),
         "configurations": [_configuration(one) for one in found],
@@ -133,7 +133,7 @@ def show(asked: Asked) -> Answer:
             yield from _trial_lines(sweep, trials, style)
         if failures:
             yield ""
-            yield from (f"{clean(error)}: trials {_ranges(numbers)}" for error, numbers in failures.items())
+            yield from (f"trials {_ranges(numbers)}: {clean(error)}" for error, numbers in failures.items())
         yield counts_text(sweep.plan, trials)
 
     return Answer(data, lines)
@@ -346,15 +346,6 @@ def _running(sweep: SweepRun, trials: Trials) -> list[dict[str, Any]]:
 def _running_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
     rows = [(one["trial"], one["run"], clean(one["words"])) for one in _running(sweep, trials)]
     return table_lines(("trial", "run", "with"), rows, style) if rows else []
-
-
-def _failures(trials: Trials) -> dict[str, list[int]]:
-    """Return which trials failed with which error; each distinct one once."""
-    found: dict[str, list[int]] = {}
-    for state in trials:
-        if state.status not in (*KEPT, Status.RUNNING) and state.newest is not None:
-            found.setdefault(state.newest.error or state.status, []).append(state.number)
-    return found
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from expframe.cli.render import write
-from expframe.cli.sweeps.tables import configuration_lines, counts_text
+from expframe.cli.sweeps.tables import configuration_lines, counts_text, failures_of
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
-from expframe.cli.table import Style
+from expframe.cli.table import Style, clean
 from expframe.config import json_values
 from expframe.config.request import Request
 from expframe.errors import RunInterrupt, UsageError, WorkError, listed
@@ -25,6 +25,7 @@ from expframe.process.devices import VISIBLE
 from expframe.record.record import Status
 from expframe.store.sweeps import plan as plans
 from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
 from expframe.sweep.asked import SweepAsked
 from expframe.sweep.executors import ExecutorWorkers
@@ -204,6 +205,8 @@ class _Starting:
         style = self._style
         for line in configuration_lines(plan, trials, style, _MOST):
             write(line)
+        for error, numbers in failures_of(trials).items():
+            write(f"{clean(error)} (trials {ranges_text([(number, number + 1) for number in numbers])})")
         write(counts_text(plan, trials))
         left = [state for state in trials if state.status in (Status.FAILED, *TAKEN_UP)]
         if swept.code:

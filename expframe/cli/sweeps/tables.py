@@ -49,6 +49,15 @@ def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | No
         yield f"... and {len(found) - len(shown)} more"
 
 
+def failures_of(trials: Trials) -> dict[str, list[int]]:
+    """Return which trials did not come to a good end by what they failed with, each distinct error once."""
+    found: dict[str, list[int]] = {}
+    for state in trials:
+        if state.status not in (*KEPT, Status.RUNNING) and state.newest is not None:
+            found.setdefault(state.newest.error or state.status, []).append(state.number)
+    return found
+
+
 def _columns(found: Sequence[Configuration]) -> list[str]:
     return list(dict.fromkeys(name for one in found for name in _parts(one)))
 

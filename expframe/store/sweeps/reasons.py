@@ -55,7 +55,7 @@ def _of(state: TrialState, stopped: set[str], sweep: str) -> str:
         return _stopped(sweep)
     if state.status in TAKEN_UP:
         return f"{state.status}{error}: taken up when workers start again, expframe work {sweep}"
-    return f"{state.status}{error}: kept as it is, until expframe sweep retry {sweep} {state.number}"
+    return f"{state.status}{error}: kept as it is, until expframe sweep retry {sweep}"
 
 
 def _stopped(sweep: str) -> str:
