@@ -106,6 +106,7 @@ class Worker:
         if not (plan.any_code or self._asked.any_code):
             self._refuse_changed(first.scope.find_project())
         if self._asked.once:
+            _be_silent()
             self._code = 0 if self._work.do_next(experiment, prepare) else NOTHING_LEFT
             return
         with handling(self._take_signal):
@@ -268,6 +269,9 @@ def _read(fd: int) -> list[tuple[str, Any, Any]]:
 
 def _be_silent() -> None:
     """Read from nowhere and write to nowhere: what a trial prints is in its run."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)

@@ -57,6 +57,7 @@ class TestStraightLine:
         assert 0 == code, text
         assert [(0, 1, "COMPLETED"), (1, 1, "COMPLETED")] == sweeps.ended()
         assert "training with 0.1" in runs(sweeps.store)[1].children[0].output()
+        assert [""] * 2 == [path.read_text() for path in (sweeps.store / "1" / "workers").iterdir()]
 
     def test_what_happens_is_told_as_json(self, sweeps):
         """With JSON each line is what has happened, as soon as it has."""
