@@ -27,7 +27,7 @@ FOLDERS = {
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
-    "sweep": "pieces entries space request tables words skips warm pruning replicates judge asked script sink trial"
+    "sweep": "pieces entries space request tables words skips warm pruning replicates judge settings script sink trial"
     " forks worker executors local queued supervisor",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",

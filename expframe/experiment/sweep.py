@@ -21,9 +21,9 @@ from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.stored import StoredSweep
 from expframe.store.sweeps.trials import Trials, TrialState
-from expframe.sweep.asked import SweepAsked
 from expframe.sweep.judge import Judge, judge
 from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest
+from expframe.sweep.settings import SweepAsked
 from expframe.sweep.trial import SweepRun, TrialWork
 
 if TYPE_CHECKING:

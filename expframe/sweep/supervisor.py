@@ -14,7 +14,7 @@ from expframe.record.record import Status
 from expframe.store.sweeps.configurations import words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import KEPT, Trials
-from expframe.sweep.asked import SweepAsked
+from expframe.sweep.settings import SweepAsked
 from expframe.sweep.trial import SweepRun, adopt, is_enough
 
 _LOOK = 0.25
@@ -32,6 +32,10 @@ class Watcher(Protocol):
 
     def look(self, trials: Trials) -> None:
         """Take how the trials are by now; called again and again."""
+
+
+_OF_COMMAND = {"version", "command"}
+"""What a command says in each line of JSON."""
 
 
 class Workers(Protocol):
@@ -145,6 +149,7 @@ class Supervisor:
 
     def _tell(self, event: Mapping[str, Any]) -> None:
         """Tell what has happened, each end once, and what workers have in common."""
+        event = {name: value for name, value in event.items() if name not in _OF_COMMAND}
         if event.get("event") == "said":
             if event.get("text") in self._told:
                 return

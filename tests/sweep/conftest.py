@@ -27,7 +27,7 @@ SCRIPT = textwrap.dedent("""
     from expframe.config.request import Override
     from expframe.store.sweeps.axes import Choices
     from expframe.store.sweeps.plan import Plan
-    from expframe.sweep.asked import SweepAsked
+    from expframe.sweep.settings import SweepAsked
 
     ex = Experiment("toy")
 

@@ -59,7 +59,8 @@ def test_they_are_done_by_priority(do, tmp_path):
     events = [json.loads(line) for line in text.splitlines()]
 
     assert 0 == code, said
-    assert ["2", "1", "3"] == [event["run"] for event in events if event["event"] == "ended"]
+    assert ["2", "1", "3"] == [event["run"] for event in events if event.get("event") == "ended"]
+    assert {"version": 1, "command": "work", "done": 3, "failed": 0} == events[-1]
     assert [("1", 1), ("2", -2), ("3", 4)] == sorted((run.id, run.result) for run in runs(tmp_path / "runs"))
     assert {(Status.COMPLETED, 1)} == {(run.status, run.attempt) for run in runs(tmp_path / "runs")}
     assert 5 == runs(tmp_path / "runs")[3].seed

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from expframe.cli.runs import select
-from expframe.cli.runs.command import Answer, Asked, command
+from expframe.cli.runs.command import VERSION, Answer, Asked, command
 from expframe.cli.script.command_line import set_up_logging
 from expframe.cli.sweeps.lines import line_of
 from expframe.cli.table import Style
@@ -70,7 +70,7 @@ def _of_queue(asked: Asked) -> Answer:
     tell = _teller(as_json=asked["--json"])
     found = QueueWorker(asked.store, tell, seconds_of("--max-time", asked["--max-time"])).work()
     said = f"{found.done} runs done, {found.failed} failed" if found.done or found.failed else "No run waits."
-    return Answer(iter(()), lambda _style: [said], found.code)
+    return Answer(iter([{"done": found.done, "failed": found.failed}]), lambda _style: [said], found.code)
 
 
 def seconds_of(flag: str, text: str | None) -> float | None:
@@ -111,7 +111,8 @@ def _teller(*, as_json: bool) -> Callable[[Mapping[str, Any]], None]:
     style = Style.of(sys.stdout)
 
     def tell(event: Mapping[str, Any]) -> None:
-        line = json_values.dump_plain(dict(event), indent=None).decode() if as_json else line_of(event, style)
+        said = {"version": VERSION, "command": "work", **event}
+        line = json_values.dump_plain(said, indent=None).decode() if as_json else line_of(event, style)
         if line:
             with suppress(OSError):  # nobody reads it any more
                 os.write(fd, line.encode("utf-8", "replace") + b"\n")

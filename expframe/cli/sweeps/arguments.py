@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from expframe.cli import argv
 from expframe.config.options import FLAGS, Flag, Options
 from expframe.errors import CommandLineError, OptionError
-from expframe.sweep.asked import SweepAsked
 from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest, count, names
+from expframe.sweep.settings import SweepAsked
 
 WORD = "sweep"
 """The word of a script's command line that asks for a sweep."""

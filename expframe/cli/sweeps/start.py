@@ -27,10 +27,10 @@ from expframe.store.sweeps import plan as plans
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
-from expframe.sweep.asked import SweepAsked
 from expframe.sweep.executors import ExecutorWorkers
 from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, processors, slots
 from expframe.sweep.script import changed, started_as
+from expframe.sweep.settings import SweepAsked
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.trial import SweepRun
 

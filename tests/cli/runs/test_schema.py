@@ -48,6 +48,8 @@ COMMAND_LINES = """
     watch --once
     open 1
     diff 1 3
+    sweep ls
+    work
     metrics 1
     metrics 1 loss
     compare
