@@ -127,7 +127,7 @@ class TestFailures:
         assert "lr=0.2 seed=1 FAILED" in text
         assert "ValueError: too high" in text
         assert "\nValueError: too high (trials 2..3)\n6 trials: 4 completed, 2 failed" in text
-        assert 0 == main(["sweep", "show", "1", "-F", str(sweeps.store)])
+        assert 0 == main(["sweep", "show", "last", "-F", str(sweeps.store)])
         assert "trials 2..3: ValueError: too high" in capsys.readouterr().out
 
     def test_a_trial_that_dies_is_written_down_by_its_worker(self, sweeps):

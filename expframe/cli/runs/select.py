@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from expframe.cli.runs.command import Asked
-from expframe.errors import RunNotFoundError, UsageError
+from expframe.errors import RunNotFoundError, UsageError, WorkError
 from expframe.store import foreign, ids
 from expframe.store.reader import StoredRun, open_run
 from expframe.store.search.collection import Runs
+from expframe.store.sweeps.plan import is_sweep
 
 _RANGE = re.compile(r"(\d{1,15})-(\d{1,15})")
 _BEST = re.compile(r"best:(?P<metric>.+?)(?::(?P<mode>min|max))?")
@@ -33,6 +34,25 @@ def select_one(runs: Runs, word: str) -> StoredRun:
     if len(found) != 1:
         raise UsageError(f"id {word!r}", f"names {len(found)} runs, and one is asked for.")
     return found[0]
+
+
+def select_sweep(runs: Runs, word: str) -> StoredRun:
+    """
+    Return the run of the sweep that a word names; `last` is the newest sweep.
+
+    Raises:
+        RunNotFoundError: There is none.
+        UsageError: The word names several runs.
+        WorkError: The run is no sweep.
+    """
+    if word == "last":
+        found = next((run for run in runs.where("command == 'sweep'") if is_sweep(run.folder)), None)
+        if found is not None:
+            return found
+    run = select_one(runs, word)
+    if not is_sweep(run.folder):
+        raise WorkError(f"run {run.id}", "is no sweep. expframe sweep ls shows those that there are.")
+    return run
 
 
 def select(runs: Runs, words: Iterable[str]) -> list[StoredRun]:

@@ -277,10 +277,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _find(asked: Asked) -> tuple[SweepRun, Trials]:
-    run = select.select_one(asked.runs, asked["ID"])
-    if not is_sweep(run.folder):
-        raise WorkError(f"run {run.id}", "is no sweep. expframe sweep ls shows those that there are.")
-    sweep = SweepRun.read(run)
+    sweep = SweepRun.read(select.select_sweep(asked.runs, asked["ID"]))
     return sweep, _read(sweep)
 
 

@@ -14,8 +14,7 @@ from expframe.cli.script.command_line import set_up_logging
 from expframe.cli.sweeps.lines import line_of
 from expframe.cli.table import Style
 from expframe.config import json_values
-from expframe.errors import UsageError, WorkError
-from expframe.store.sweeps.plan import is_sweep
+from expframe.errors import UsageError
 from expframe.sweep.queued import QueueWorker
 from expframe.sweep.trial import SweepRun
 from expframe.sweep.worker import WorkAsked, Worker
@@ -47,9 +46,7 @@ def main(asked: Asked) -> Answer:
     """Work on a sweep."""
     if asked["ID"] is None:
         return _of_queue(asked)
-    run = select.select_one(asked.runs, asked["ID"])
-    if not is_sweep(run.folder):
-        raise WorkError(f"run {run.id}", "is no sweep. expframe sweep ls shows those that there are.")
+    run = select.select_sweep(asked.runs, asked["ID"])
     work = WorkAsked(
         fresh=asked["--fresh"],
         once=asked["--once"],
