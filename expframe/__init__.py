@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from expframe._version import VERSION as __version__  # noqa: F401  it is in `__all__`
+from expframe.config.libraries import tell_libraries
 
 if TYPE_CHECKING:
     from expframe import errors as errors
@@ -56,6 +57,8 @@ _PLACES = {
 }
 
 __all__ = sorted([*_PLACES, "__version__", "current_run"])  # noqa: PLE0605  each name is resolved on first use
+
+tell_libraries()
 
 
 def current_run() -> Any:

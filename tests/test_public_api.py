@@ -20,10 +20,10 @@ def test_every_public_name_is_there():
 
 
 def test_importing_the_root_imports_no_more_of_the_package():
-    """`import expframe` alone loads the package and its version."""
+    """`import expframe` alone loads the package, its version and what waits for torch, jax and yaml."""
     loaded = run_python("import sys, expframe; print(*[m for m in sys.modules if m.startswith('expframe')])")
 
-    assert {"expframe", "expframe._version"} == set(loaded)
+    assert {"expframe", "expframe._version", "expframe.config", "expframe.config.libraries"} == set(loaded)
 
 
 def test_experiment_pulls_in_no_optional_library(tmp_path):
