@@ -60,6 +60,11 @@ class Given(NamedTuple):
             return self.value.strip() if self.value is self.text else self.value
         return self.text
 
+    def of_number(self) -> Given:
+        """Return itself with the number that an array without dimensions is; those of numpy are numbers themselves."""
+        is_one = plain_type(type(self.value)) in (bool, int, float)
+        return self if is_one else self._replace(value=json_values.number_of(self.value))
+
     @property
     def means_none(self) -> bool:
         """Whether it is a word of a command line for None; in plain data there is None itself."""
@@ -87,7 +92,7 @@ def towards(given: Given, annotation: Any) -> Any:
         return given.value
     with suppress(ValueError, TypeError, AttributeError, ArithmeticError):
         if kind in SIMPLE:
-            return SIMPLE[kind](given)
+            return SIMPLE[kind](given.of_number())
         return next((to_class for is_one, to_class in _CLASSES if is_one(kind)), _to_instance)(given, kind, args)
     return MISSING
 
@@ -261,6 +266,7 @@ def _to_exact(given: Given, kind: Any, _args: Any) -> Any:
     """Return a Decimal, Fraction or UUID from what is written."""
     if isinstance(given.value, kind):
         return given.value
+    given = given.of_number()
     is_number = plain_type(type(given.value)) in (int, float)
     written = given.content if given.content is not None else repr(given.value) if is_number else None
     return MISSING if written is None else kind(written)

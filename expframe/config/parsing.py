@@ -94,7 +94,9 @@ def _towards_default(given: Given, default: Any) -> Any:
         return given.value
     if default is None:
         return None if given.means_none else given.value
-    found = towards(given, kind_of(default))
+    found = given.value if type(given.value) is type(default) else towards(given, kind_of(default))
+    if found is MISSING and kind_of(default) in SIMPLE:  # of an array without dimensions
+        found = towards(given, type(default))
     if isinstance(default, list | tuple | set | frozenset) and not hasattr(default, "_fields"):
         return _like_items(found, default)
     return _like_array(found, default) if hasattr(found, "astype") and found is not given.value else found
@@ -118,8 +120,10 @@ def _like_array(found: Any, default: Any) -> Any:
 
 
 def kind_of(default: Any) -> type:
-    """Return the type that a default asks for: the plain one where it is a special text or number."""
+    """Return the type that a default asks for: the plain one where it is a special text, number or 0-d array."""
     kind = plain_type(type(default))
+    if kind not in SIMPLE:
+        kind = plain_type(type(json_values.number_of(default)))
     if kind in SIMPLE or issubclass(kind, enum.Enum):
         return kind
     return next((plain for plain in SIMPLE if issubclass(kind, plain)), kind)
@@ -128,6 +132,8 @@ def kind_of(default: Any) -> type:
 def type_differs(value: Any, default: Any) -> bool:
     """Return whether the type of `value` is another than the default's: None fits all, an int fits a float."""
     if value is None or default is None or default is MISSING or isinstance(default, json_values.Reference):
+        return False
+    if type(value) is type(default):
         return False
     kind, old = plain_type(type(value)), kind_of(default)
     if bool in (kind, old):
