@@ -30,6 +30,7 @@ from benchmarks import (
     runs,
     sampling,
     saving,
+    searches,
     sweeps,
 )
 from benchmarks.environments import Environments
@@ -50,6 +51,7 @@ GROUPS = {
     "resolve": resolving.measure,
     "sampling": sampling.measure,
     "sweeps": sweeps.measure,
+    "searches": searches.measure,
 }
 
 

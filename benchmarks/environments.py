@@ -36,9 +36,14 @@ _WRAPT = {
     "wrapt2": "wrapt>=2,<3",
     "tensorboard": "wrapt>=1.17,<2",
     "frames": "wrapt>=1.17,<2",
+    "search": "wrapt>=1.17,<2",
 }
-_MORE = {"tensorboard": ["tensorboard"], "frames": ["pandas", "pyarrow"]}
-_MODULES = {"here": "wrapt", "sacred_numpy": "sacred", "frames": "pyarrow"}
+_MORE = {
+    "tensorboard": ["tensorboard"],
+    "frames": ["pandas", "pyarrow"],
+    "search": ["optuna", "scipy", "cmaes"],
+}
+_MODULES = {"here": "wrapt", "sacred_numpy": "sacred", "frames": "pyarrow", "search": "optuna"}
 
 
 def _requirements(name: str) -> list[str]:

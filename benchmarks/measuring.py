@@ -143,7 +143,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; `unit` is `s`, `/s` or `B`."""
+    """One line of the table; `unit` is `s`, `/s`, `B`, or empty for a bare number."""
 
     what: str
     unit: str
@@ -202,6 +202,8 @@ def shown(value: float | None, unit: str) -> str:
     """Return a figure with three digits and a fitting unit."""
     if value is None:
         return "-"
+    if not unit:
+        return f"{value:.4g}"
     if unit == "B":
         return f"{value / 1e6:.1f} MB"
     if unit == "/s":
