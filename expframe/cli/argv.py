@@ -79,7 +79,9 @@ def usage(
         "            +new=1), a named config, or a config file.\n"
     )
     if commands:
-        parts.append("Commands:\n" + columns((name, command.doc) for name, command in commands.items()) + "\n")
+        docs = {name: command.doc for name, command in commands.items()}
+        docs.setdefault("sweep", "Do a run for each of several values; sweep --help says how.")
+        parts.append("Commands:\n" + columns(docs.items()) + "\n")
     return "\n".join([*parts, *more]).rstrip("\n") + "\n"
 
 

@@ -218,3 +218,14 @@ def test_braces_are_two_words_or_refused(tmp_path):
     assert "  lr  0.1, 0.01" in found["bash"].stdout.splitlines()
     if "dash" in found:
         assert "is left as it is by this shell. Write lr=0.1,0.01." in found["dash"].stderr
+
+
+def test_the_help_of_a_script_names_the_sweep(ex):
+    """Among the commands stands the sweep, unless the script has one of that name."""
+    assert "  sweep                Do a run for each of several values" in run_cli(ex, "--help").stdout
+
+    @ex.command
+    def sweep():
+        """Mine."""
+
+    assert "  sweep                Mine." in run_cli(ex, "--help").stdout
