@@ -28,7 +28,7 @@ FOLDERS = {
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
     "sweep": "pieces entries space request tables words skips warm pruning replicates judge settings script sink trial"
-    " forks worker executors local queued supervisor",
+    " forks worker executors local queued backends jobs slurm supervisor",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",

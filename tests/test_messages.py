@@ -1033,6 +1033,59 @@ def a_word_of_a_sweep_has_an_empty_value():
     words.read(["lr=0.1,"], Unswept(lambda path: 0.1))
 
 
+@case
+def workers_on_an_unknown_place():
+    """No package brings what `--on` names."""
+    from expframe.cli.sweeps.start import start_sweep
+    from expframe.store.sweeps.plan import Plan
+    from expframe.sweep.settings import SweepAsked
+
+    start_sweep(trained(), Plan(), SweepAsked(on="slrum"))
+
+
+@case
+def detached_workers_of_an_executor():
+    """Tasks of Dask's and Ray's end with who starts them."""
+    from expframe.cli.sweeps.start import start_sweep
+    from expframe.store.sweeps.plan import Plan
+    from expframe.sweep.settings import SweepAsked
+
+    start_sweep(trained(), Plan(), SweepAsked(on="ray", detach=True))
+
+
+@case
+def words_for_slurm_without_slurm():
+    """What sbatch is told is for workers on Slurm."""
+    from expframe.cli.sweeps.start import start_sweep
+    from expframe.store.sweeps.plan import Plan
+    from expframe.sweep.settings import SweepAsked
+
+    start_sweep(trained(), Plan(), SweepAsked(slurm=("partition=gpu",)))
+
+
+@case
+def a_word_for_slurm_without_a_name():
+    """A word for sbatch has a name."""
+    from expframe.sweep.slurm import parameters
+
+    parameters(["=gpu"])
+
+
+@case
+def workers_without_their_library():
+    """Where submitit is not installed it is said how it is."""
+    from expframe.sweep.slurm import submitit_for
+
+    submitit = sys.modules.get("submitit")
+    sys.modules["submitit"] = None
+    try:
+        submitit_for(None)
+    finally:
+        del sys.modules["submitit"]
+        if submitit is not None:
+            sys.modules["submitit"] = submitit
+
+
 def said(name, folder):
     """Return what a case says, without what differs from machine to machine."""
     try:

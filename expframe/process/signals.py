@@ -22,6 +22,9 @@ GRACE = 30.0
 
 JOB_END_VARIABLE = "SLURM_JOB_END_TIME"
 
+_SAME = 1.0
+"""Seconds within which a second signal is the same: sent to a whole job, and handed on by a parent in it."""
+
 _ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """What asks a process to end; SIGHUP is sent when its terminal is gone, as when ssh loses the connection."""
 
@@ -48,6 +51,7 @@ class Stopping:
         self._was_told = False
         self._has_struck = False
         self._timer: threading.Timer | None = None
+        self._taken = 0.0
         self._depth = 0
         self._pid = 0
 
@@ -121,6 +125,10 @@ class Stopping:
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         self.number = number
+        now = time.monotonic()
+        if self._requested and now - self._taken < min(_SAME, self.grace):
+            return
+        self._taken = now
         if not self._asked or self._requested:
             self._has_struck = True
             raise Terminated(number)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -13,10 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from expframe.facts.packages import PACKAGE_FOLDERS
+from expframe.store.sweeps import plan as plans
 from expframe.store.sweeps.plan import Start
 from expframe.store.sweeps.trials import ALL, NEW, ask_stop
 
 _OWN = Path(__file__).parents[1]
+_MOST_SAID = 20_000
+
+SHARED = "Workers need a folder that all machines see: give it by -F DIR."
+"""What helps where workers do not see the store."""
 
 
 def work_words(sweep: Path, start: Start, words: Sequence[str]) -> list[str]:
@@ -32,23 +39,41 @@ def work_environment() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(_OWN.parent), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
-def work_task(words: Sequence[str], folder: str, variables: Mapping[str, str]) -> tuple[int, str]:
+def unseen(sweep: Path) -> str:
+    """Return what is said of a sweep that a worker does not find where it is."""
+    host = socket.gethostname()
+    return f"store {sweep.parent}: sweep {sweep.name} is not there on {host}. {SHARED}"
+
+
+def work_task(store: str, sweep: str, words: Sequence[str]) -> tuple[int, str]:
     """
-    Do the work of one worker: all that an executor is given is a command line, a folder and variables.
+    Do the work of one worker: all that an executor is given is where the sweep is, and words of a command line.
+
+    Args:
+        store: The folder of runs.
+        sweep: The id of the sweep.
+        words: Further words of `expframe work`.
 
     Returns:
         Its exit code, and the end of what it said.
     """
-    done = subprocess.run(
-        list(words),
-        cwd=folder or None,
-        env={**os.environ, **variables},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    return done.returncode, done.stderr[-20_000:].decode("utf-8", "replace").strip()
+    folder = Path(store) / sweep
+    if not plans.is_sweep(folder):
+        return 2, unseen(folder)
+    start = plans.read(folder).start
+    with tempfile.TemporaryFile() as said:
+        worker = subprocess.Popen(
+            work_words(folder, start, ["--leash", *words]),
+            cwd=start.folder or None,
+            env={**os.environ, **work_environment()},
+            stdin=subprocess.PIPE,  # closed with this process: the worker stops after its trial
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            process_group=0,
+        )
+        code = worker.wait()
+        said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
+        return code, said.read().decode("utf-8", "replace").strip()
 
 
 class ExecutorWorkers:
@@ -57,14 +82,12 @@ class ExecutorWorkers:
 
     Args:
         sweep: The folder of the sweep's run.
-        start: How the script is started.
         words: Further words of `expframe work`.
         executor: The executor; its own workers must see the store.
     """
 
-    def __init__(self, sweep: Path, start: Start, words: Sequence[str], executor: Executor) -> None:
+    def __init__(self, sweep: Path, words: Sequence[str], executor: Executor) -> None:
         self._sweep = sweep
-        self._start = start
         self._words = words
         self._executor = executor
         self._running: dict[Future[tuple[int, str]], int] = {}
@@ -75,8 +98,7 @@ class ExecutorWorkers:
 
     def start(self, place: int) -> None:
         """Start the worker of a place."""
-        words = work_words(self._sweep, self._start, self._words)
-        future = self._executor.submit(work_task, words, self._start.folder, work_environment())
+        future = self._executor.submit(work_task, str(self._sweep.parent), self._sweep.name, tuple(self._words))
         self._running[future] = place
 
     def events(self, seconds: float) -> Iterator[Mapping[str, Any]]:
@@ -103,6 +125,10 @@ class ExecutorWorkers:
         """Let each worker stop after its trial."""
         if self._running:
             ask_stop(self._sweep, NEW)
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """Start none of those any more that wait: nothing is left to do."""
         for future in list(self._running):
             if future.cancel():
                 del self._running[future]

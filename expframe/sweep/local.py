@@ -138,6 +138,9 @@ class LocalWorkers:
             with suppress(OSError):
                 worker.leash.close()
 
+    def dismiss(self) -> None:
+        """Do nothing: who finds nothing to do ends."""
+
     def interrupt(self) -> None:
         """Let each worker interrupt its trial, which has its grace, and stop."""
         for worker in self._running.values():

@@ -21,6 +21,8 @@ class SweepAsked(NamedTuple):
         more: How many samples are added when it goes on; None for none.
         any_code: Whether it goes on with other sources than those of its start.
         json: Whether what happens is told as JSON, a line each.
+        slurm: What Slurm is told of its jobs: `partition=gpu`.
+        array: How many elements an array of Slurm's has at most; None for as many as it takes.
         options: The options of the script: its store, its log level.
     """
 
@@ -33,4 +35,6 @@ class SweepAsked(NamedTuple):
     more: int | None = None
     any_code: bool = False
     json: bool = False
+    slurm: tuple[str, ...] = ()
+    array: int | None = None
     options: Options = Options()

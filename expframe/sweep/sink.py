@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from expframe.config.decided import Config
 from expframe.config.dotted import MISSING
 from expframe.config.json_values import number_of
+from expframe.disk import layout
 from expframe.observers.base import Observer, Sink
 from expframe.process import context
 from expframe.record.events import Beat, Event, Points, Series
@@ -40,6 +42,7 @@ class TrialObserver(Observer):
         words: What the trial is to be told from others by, for those who watch.
         fields: The fields of the run that the sweep is about.
         tell: Takes what happens.
+        yields: Whether others may go on at once when it is interrupted.
 
     Attributes:
         pruner: Judges the points that are logged; None where nobody asks.
@@ -56,6 +59,8 @@ class TrialObserver(Observer):
         words: str,
         fields: tuple[str, ...],
         tell: Tell,
+        *,
+        yields: bool = False,
     ) -> None:
         self.sweep = sweep
         self.journal = journal
@@ -64,6 +69,7 @@ class TrialObserver(Observer):
         self.words = words
         self.fields = fields
         self.tell = tell
+        self.yields = yields
         self.pruner: Pruner | None = None
         self.claims = Claims(sweep)
 
@@ -106,6 +112,8 @@ class TrialSink(Sink):
         self._uid = record.uid
         self._looked = time.monotonic()
         self._began = time.monotonic()
+        self._was_stopped = False
+        self._checkpoints = _checkpoints(of.sweep.parent / str(record.id))
         run = str(record.id or "")
         of.claims.note_run(of.number, of.attempt, run)
         of.journal.note("started", of.number, of.attempt, run=run)
@@ -133,12 +141,22 @@ class TrialSink(Sink):
         values = values_of(of.sweep.parent / run, of.fields)
         rung = of.pruner.rung if of.pruner is not None and record.status == Status.PRUNED else None
         facts = {"error": error and _first_line(error), "rung": rung and [*rung]}
+        if of.yields and record.status == Status.INTERRUPTED and not self._was_stopped:
+            facts["yielded"] = _checkpoints(of.sweep.parent / run) != self._checkpoints
         of.note_end(record.status, run, values=values, seconds=seconds, **facts)
 
     def _stop(self, status: str) -> None:
+        self._was_stopped = True
         for run in context.active():
             if run.uid == self._uid:
                 run.stop(status)
+
+
+def _checkpoints(run: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(run / layout.CHECKPOINTS_FOLDER))
+    except OSError:
+        return []
 
 
 def _first_line(text: str) -> str:

@@ -56,6 +56,9 @@ class Workers(Protocol):
     def slacken(self) -> None:
         """Let each stop after its trial."""
 
+    def dismiss(self) -> None:
+        """Begin none of those any more that wait for their turn: nothing is left to do."""
+
     def interrupt(self) -> None:
         """Let each interrupt its trial and stop."""
 
@@ -138,6 +141,8 @@ class Supervisor:
                     {"event": "ended", "trial": entry.trial, "attempt": entry.attempt, "words": words, **entry.facts}
                 )
         self._watcher.look(self._trials)
+        if self._asked.on != "local" and self._is_all_done():
+            self._workers.dismiss()
         for place, code, complaint in self._workers.ended():
             if code in (0, 128 + signal.SIGTERM, 128 + signal.SIGINT):
                 continue
@@ -176,6 +181,12 @@ class Supervisor:
             with suppress(InterruptedError):
                 time.sleep(0.2)
         return is_running
+
+    def _is_all_done(self) -> bool:
+        """Return whether no trial is running, and none may be begun."""
+        if any(state.status == Status.RUNNING for state in self._trials):
+            return False
+        return next(self._trials.open(self._plan.size, self._since, self._plan.retry), None) is None
 
     def _may_start(self) -> bool:
         is_enough_done = is_enough(self._plan, self._trials, self._since)

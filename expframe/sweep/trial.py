@@ -71,14 +71,18 @@ class TrialWork:
         journal: Where it is noted.
         tell: Takes what happens.
         since: When workers were started again.
+        yields: Whether others may go on at once with a trial that is interrupted.
     """
 
-    def __init__(self, sweep: SweepRun, trials: Trials, journal: Journal, tell: Tell, since: float) -> None:
+    def __init__(
+        self, sweep: SweepRun, trials: Trials, journal: Journal, tell: Tell, since: float, *, yields: bool = False
+    ) -> None:
         self._sweep = sweep
         self._trials = trials
         self._journal = journal
         self._tell = tell
         self._since = since
+        self._yields = yields
         self._proposals = None if sweep.plan.is_function else Proposals(sweep.folder, sweep.plan)
 
     def do_next(self, experiment: Any, prepare: Prepare) -> bool:
@@ -127,6 +131,7 @@ class TrialWork:
             words_of(plan, trial),
             self._sweep.fields,
             self._tell,
+            yields=self._yields,
         )
         self._tell({"event": "claimed", **observer.place})
         run: Any = None
@@ -187,7 +192,7 @@ def adopt(sweep: SweepRun, trials: Trials, journal: Journal) -> None:
             newest is not None
             and not newest.is_over
             and newest.run
-            and newest.status not in (Status.RUNNING, Status.DIED)
+            and newest.status not in (Status.RUNNING, *TAKEN_UP)
         ):
             values = values_of(sweep.folder.parent / newest.run, sweep.fields)
             journal.note("ended", state.number, state.attempt, status=newest.status, run=newest.run, values=values)

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.errors import WorkError, listed
-from expframe.process.signals import handling
+from expframe.process.signals import find_job_end, handling
 from expframe.record.record import Status
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import ALL, NEW, Trials
@@ -35,6 +35,9 @@ from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough
 
 NOTHING_LEFT = 75
 """The exit code of a process that found no trial to do."""
+
+TIME_IS_UP = 76
+"""The exit code of a worker of a batch system that has left trials, since the job would have ended before them."""
 
 
 class WorkAsked(NamedTuple):
@@ -48,6 +51,7 @@ class WorkAsked(NamedTuple):
         leash: A file descriptor that is closed when the worker is to stop after its trial; None for none.
         most_seconds: After so long it begins no trial; None for no end.
         any_code: Whether it goes on with other sources than those of the start.
+        yields: Whether others may go on at once with a trial that is interrupted, as where a cluster takes its place.
     """
 
     fresh: bool = False
@@ -56,6 +60,7 @@ class WorkAsked(NamedTuple):
     leash: int | None = None
     most_seconds: float | None = None
     any_code: bool = False
+    yields: bool = False
 
 
 class Worker:
@@ -76,7 +81,9 @@ class Worker:
         self._since = asked.since or self._began
         self._trials = Trials(sweep.folder)
         self._journal = Journal(sweep.folder, new_writer())
-        self._work = TrialWork(sweep, self._trials, self._journal, tell, self._since)
+        self._work = TrialWork(sweep, self._trials, self._journal, tell, self._since, yields=asked.yields)
+        self._job_end = find_job_end()
+        self._is_first = True
         self._child = 0
         self._signals = 0
         self._code = 0
@@ -143,7 +150,7 @@ class Worker:
                 break
             self._note_death(status, told)
             self._trials.refresh(judge=False)
-        return self._exit_code()
+        return self._code
 
     def _be_trial(self, experiment: Any, prepare: Prepare, writing: int) -> None:
         """Do one trial in a forked child, and end it."""
@@ -164,7 +171,7 @@ class Worker:
                     )
                 self._tell(event)
 
-            work = TrialWork(self._sweep, self._trials, self._journal, tell, self._since)
+            work = TrialWork(self._sweep, self._trials, self._journal, tell, self._since, yields=self._asked.yields)
             code = 0 if work.do_next(experiment, prepare) else NOTHING_LEFT
         finally:
             forks.leave(code)
@@ -181,6 +188,7 @@ class Worker:
         ]
         words += ["--once", f"--since={self._since}", "--json"]
         words += ["--any-code"] if self._asked.any_code else []
+        words += ["--yield"] if self._asked.yields else []
         while not self._is_to_stop():
             child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
             self._child = child.pid
@@ -199,7 +207,7 @@ class Worker:
                 return code
             self._note_death(-code if code < 0 else 0, told)
             self._trials.refresh(judge=False)
-        return self._exit_code()
+        return self._code
 
     def _wait(self, pid: int) -> int:
         """Wait for a child; its end is seen at once."""
@@ -238,7 +246,20 @@ class Worker:
             return True
         if asked.most_seconds is not None and time.time() - self._began >= asked.most_seconds:
             return True
-        return is_enough(self._sweep.plan, self._trials, self._since)
+        return is_enough(self._sweep.plan, self._trials, self._since) or self._is_time_up()
+
+    def _is_time_up(self) -> bool:
+        """Return whether the job would end before a trial that is begun now, by the longest one so far."""
+        is_first, self._is_first = self._is_first, False
+        if is_first or self._job_end is None or not self._is_anything_open():
+            return False
+        left, needed = self._job_end - time.time(), self._trials.longest()
+        if left > needed:
+            return False
+        times = f"the job ends in {left:.0f} s, and trials take up to {needed:.0f} s"
+        self._tell({"event": "said", "text": f"No other trial is begun: {times}."})
+        self._code = TIME_IS_UP if self._asked.yields else 0
+        return True
 
     def _take_signal(self, number: int, _frame: FrameType | None) -> None:
         """Begin no trial after Ctrl-C; interrupt the one that runs when it comes again, and at once after SIGTERM."""
@@ -251,9 +272,6 @@ class Worker:
         if self._child:
             with suppress(ProcessLookupError):
                 os.kill(self._child, signal.SIGTERM)
-
-    def _exit_code(self) -> int:
-        return self._code if self._signals else 0
 
 
 def _read(fd: int) -> list[tuple[str, Any, Any]]:

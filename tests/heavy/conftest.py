@@ -25,6 +25,7 @@ NEEDS = {
     "test_savers_torch.py": ("torch",),
     "test_savers_keras.py": ("keras", "torch"),
     "test_savers_jax.py": ("jax",),
+    "test_sweeps_on_clusters.py": ("distributed", "ray"),
 }
 
 

@@ -55,6 +55,8 @@ SCRIPT = textwrap.dedent("""
             time.sleep(pause)
             if steps > 1:
                 _run.checkpoint(step, state={"step": step})
+                if _run.should_stop:
+                    return None
         return lr * 10
 
 

@@ -36,6 +36,7 @@ Options:
   --since=SECONDS        When workers were started again, in seconds since 1970: what had not come to its end by then is
                          taken up. [default: now]
   --leash                Stop after the trial when standard input is closed.
+  --yield                Let others go on at once with a trial that is interrupted, as where a cluster takes its place.
 """
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
@@ -54,6 +55,7 @@ def main(asked: Asked) -> Answer:
         leash=os.dup(0) if asked["--leash"] else None,
         most_seconds=seconds_of("--max-time", asked["--max-time"]),
         any_code=asked["--any-code"],
+        yields=asked["--yield"],
     )
     tell = _teller(as_json=asked["--json"])
     _let_be()

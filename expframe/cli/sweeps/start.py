@@ -27,10 +27,12 @@ from expframe.store.sweeps import plan as plans
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
+from expframe.sweep.backends import Backend
 from expframe.sweep.executors import ExecutorWorkers
 from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, processors, slots
 from expframe.sweep.script import changed, started_as
 from expframe.sweep.settings import SweepAsked
+from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.trial import SweepRun
 
@@ -75,6 +77,7 @@ class _Starting:
         opened: Callable[[Path], None] | None,
     ) -> None:
         self._executor = executor
+        self._backend: Backend | None = None
         self._opened = opened
         self._experiment = experiment
         self._plan = plan
@@ -89,8 +92,7 @@ class _Starting:
             raise WorkError("a sweep", f"cannot be started inside {around.label}. Start it outside of any run.")
         if os.name != "posix":
             raise WorkError("a sweep", "needs a POSIX system for its workers: Linux, macOS, WSL.")
-        if asked.on != "local":
-            raise UsageError(f"--on={asked.on}", "is none. There is: local.")
+        self._refuse()
         options = asked.options._replace(resume=asked.resume)
         request = Request("sweep", plan.overrides, plan.named, options)
         if asked.resume is not None:
@@ -101,8 +103,12 @@ class _Starting:
             if main_file is None:
                 raise WorkError("a sweep", "needs a script, which its workers run. Put the experiment into a file.")
             self._plan = replace(plan, start=started_as(run.scope, module_of(main_file)))
-        with suppress(RunInterrupt):
-            run.do()
+        try:
+            with suppress(RunInterrupt):
+                run.do()
+        finally:
+            if self._backend is not None and self._executor is not None:
+                self._executor.shutdown(wait=False)
         return self._swept.code if self._swept is not None else 0
 
     def _work(self) -> dict[str, int]:
@@ -123,12 +129,9 @@ class _Starting:
         words = [f"--since={since}"]
         words += ["--fresh"] if self._asked.fresh else []
         words += ["--any-code"] if self._asked.any_code else []
-        workers = self._workers(folder, words)
-        if self._asked.detach and isinstance(workers, LocalWorkers):
-            for place in range(self._asked.jobs):
-                workers.detach(place)
-            self._say(f"{self._asked.jobs} workers go on by themselves: expframe sweep watch {run.id}")
-            return {"workers": self._asked.jobs}
+        workers = self._workers(folder, words, since)
+        if self._asked.detach:
+            return self._detach(workers, run.id)
         self._swept = Supervisor(
             SweepRun(folder, self._plan, run.record), workers, self._asked, since, watcher
         ).follow()
@@ -163,12 +166,45 @@ class _Starting:
         assert self._watcher is not None
         self._watcher.tell({"event": "said", "text": text})
 
-    def _workers(self, folder: Path, words: list[str]) -> Workers:
+    def _refuse(self) -> None:
+        """Refuse what does not go together, and where workers cannot be started, before anything is."""
+        asked = self._asked
+        if asked.on != "slurm" and (asked.slurm or asked.array):
+            raise UsageError("--slurm" if asked.slurm else "--array", "is for --on=slurm.")
+        if asked.on not in ("local", "slurm"):
+            if asked.detach:
+                raise UsageError("--detach", f"cannot be with --on={asked.on}, whose workers end with who starts them.")
+            self._backend = Backend(asked.on)
+        if asked.on == "slurm":
+            submitit_for(self._plan.gpus)
+            parameters(asked.slurm)
+
+    def _workers(self, folder: Path, words: list[str], since: float) -> Workers:
         """Return the workers, of which none is started."""
         start = self._plan.start
+        if self._asked.on == "slurm":
+            own = [word for word in words if not word.startswith("--since")]
+            return SlurmWorkers(folder, self._plan, own, since, self._asked.slurm, self._asked.array)
+        if self._backend is not None:
+            self._executor = self._backend.executor(self._plan.gpus)
         if self._executor is not None:
-            return ExecutorWorkers(folder, start, words, self._executor)
+            return ExecutorWorkers(folder, words, self._executor)
         return LocalWorkers(folder, start, words, self._places())
+
+    def _detach(self, workers: Workers, sweep: str) -> dict[str, int]:
+        """Start workers that go on by themselves, and say how they are followed."""
+        count = min(self._asked.jobs, self._plan.size or self._asked.jobs)
+        jobs = ""
+        for place in range(count):
+            if isinstance(workers, LocalWorkers):
+                workers.detach(place)
+            else:
+                workers.start(place)
+        if isinstance(workers, SlurmWorkers):
+            workers.send()
+            jobs = f" in Slurm's jobs {', '.join(workers.jobs)}"
+        self._say(f"{count} workers go on by themselves{jobs}: expframe sweep watch {sweep}")
+        return {"workers": count}
 
     def _go_on(self, run: Any) -> None:
         """Read the plan of a sweep that goes on, and see to it that the code is the same."""

@@ -33,6 +33,9 @@ TAKEN_UP = (Status.DIED, Status.INTERRUPTED)
 ALL, NEW = "all", "new"
 """What stands among those that are to stop for every trial, and for every one that nobody has begun."""
 
+_VAIN = 3
+"""So many attempts one after the other may be cut off by a cluster before they have made a checkpoint."""
+
 
 @dataclass
 class TrialAttempt:
@@ -107,6 +110,12 @@ class TrialState:
         good = (*KEPT, Status.INTERRUPTED, Status.RUNNING)
         return sum(attempt.is_over and attempt.status not in good for attempt in self.attempts.values())
 
+    @property
+    def is_yielded(self) -> bool:
+        """Whether its worker was taken away, and another one may go on; after some times without a checkpoint not."""
+        newest = [self.attempts[number].facts.get("yielded") for number in sorted(self.attempts, reverse=True)][:_VAIN]
+        return bool(newest) and newest[0] is not None and newest != [False] * _VAIN
+
     def next_attempt(self, since: float, retry: int) -> int | None:
         """
         Return the number of the attempt that a worker may begin; None where there is nothing to do.
@@ -120,7 +129,7 @@ class TrialState:
             return 1
         if found.status in KEPT or found.status == Status.RUNNING:
             return None
-        if found.status in TAKEN_UP and (found.ended is None or found.ended < since):
+        if found.status in TAKEN_UP and (found.ended is None or found.ended < since or self.is_yielded):
             return self.attempt + 1
         return self.attempt + 1 if found.status != Status.INTERRUPTED and self.fails <= retry else None
 
@@ -179,6 +188,11 @@ class Trials:
         if waiting > 0:
             found[WAITING] = found.get(WAITING, 0) + waiting
         return found
+
+    def longest(self) -> float:
+        """Return how many seconds the longest trial took that was completed; 0 where none was."""
+        ended = (attempt for state in self._states.values() for attempt in state.attempts.values())
+        return max((float(found.facts.get("seconds") or 0) for found in ended if found.status in KEPT), default=0.0)
 
     def open(self, size: int | None, since: float, retry: int) -> Iterator[tuple[int, int]]:
         """
