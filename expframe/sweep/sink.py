@@ -140,7 +140,7 @@ class TrialSink(Sink):
         seconds = round(time.monotonic() - self._began, 4)
         values = values_of(of.sweep.parent / run, of.fields)
         rung = of.pruner.rung if of.pruner is not None and record.status == Status.PRUNED else None
-        facts = {"error": error and _first_line(error), "rung": rung and [*rung]}
+        facts: dict[str, Any] = {"error": error and _first_line(error), "rung": rung and [*rung]}
         if of.yields and record.status == Status.INTERRUPTED and not self._was_stopped:
             facts["yielded"] = _checkpoints(of.sweep.parent / run) != self._checkpoints
         of.note_end(record.status, run, values=values, seconds=seconds, **facts)

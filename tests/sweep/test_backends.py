@@ -10,8 +10,8 @@ from expframe.errors import MissingLibraryError, UsageError
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import TrialAttempt, TrialState
 from expframe.sweep import slurm
-from expframe.sweep.settings import SweepAsked
 from expframe.sweep.executors import work_task
+from expframe.sweep.settings import SweepAsked
 
 
 def refusal(ex, kind, plan=Plan(), **asked):  # noqa: B008  frozen

@@ -102,7 +102,7 @@ def test_before_its_time_is_up_a_job_is_put_back(sweeps):
     code, text = sweeps.sweep("0.1", "1", fixed="steps=16 pause=0.25", on="slurm", jobs=1, detach=True)
 
     assert 0 == code, text
-    assert "1 workers go on by themselves in Slurm's jobs " in text
+    assert "A worker goes on by itself in Slurm's jobs " in text
 
     wait_for_checkpoints(sweeps, 1)
     job = next(iter(states()))

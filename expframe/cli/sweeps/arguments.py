@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -41,14 +42,21 @@ Words:
 _OF_RUN = "beat_interval capture comment debug dry_run enforce_clean file_storage force grace help id loglevel name tag"
 
 
+def _words(given: Any) -> tuple[str, ...]:
+    return tuple(shlex.split(given) if isinstance(given, str) else given)
+
+
 FLAGS_OF_WORK = (
     Flag("", "--any-code", "any_code", "With --resume: go on though the code is another one."),
+    Flag("", "--array", "array", "Workers in an array of Slurm's at most.", True, count, "a whole number from 1 on"),
     Flag("", "--detach", "detach", "Let workers go on by themselves, and return at once."),
     Flag("", "--fresh", "fresh", "Start a new interpreter for each trial."),
     Flag("-j", "--jobs", "jobs", "How many trials run at a time.", True, count, "a whole number from 1 on"),
     Flag("", "--json", "json", "Tell what happens as JSON, a line each."),
     Flag("", "--more", "more", "With --resume: take so many samples more.", True, count, "a whole number from 1 on"),
+    Flag("", "--on", "on", "Where workers run: local, slurm, dask[:ADDRESS], ray[:ADDRESS].", True),
     Flag("", "--resume", "resume", "Go on with a sweep: its id, or last.", True),
+    Flag("", "--slurm", "slurm", "What sbatch is told: partition=gpu time=4:00:00", True, _words, "words of sbatch"),
 )
 """The options that say how trials are done."""
 
@@ -105,7 +113,7 @@ def parse(line: Sequence[str], program: str) -> SweepWords:
         OptionError: An option has a value it cannot take, or two do not go together.
     """
     shown = _SHOWN.format(program=program).rstrip()
-    found = argv.match_lines(_LINES, FLAGS_OF_SWEEP, [WORD, *line], shown)
+    found = argv.match_lines(_LINES, FLAGS_OF_SWEEP, [WORD, *_joined(line)], shown)
     if "=" in (found["COMMAND"] or ""):
         raise CommandLineError(found["COMMAND"], "goes after the word `with`.", shown)
     given = {flag.long: found[flag.long] for flag in FLAGS_OF_SWEEP if found[flag.long] not in (None, False)}
@@ -120,6 +128,19 @@ def parse(line: Sequence[str], program: str) -> SweepWords:
     of_work = {name: values[name] for name in SweepAsked._fields if name in values}
     asked = SweepAsked(**{**of_work, "options": options, "retry": _statuses(statuses)})
     return SweepWords(request, asked)
+
+
+def _joined(line: Sequence[str]) -> list[str]:
+    """Return a command line in which what follows `--slurm`, up to `with` or the next option, is its one value."""
+    found: list[str] = []
+    is_value = False
+    for word in line:
+        if is_value and "=" in word and not word.startswith("-"):
+            found[-1] += f" {shlex.quote(word)}"
+            continue
+        is_value = word.startswith("--slurm=") or found[-1:] == ["--slurm"]
+        found.append(word)
+    return found
 
 
 def _statuses(text: Any) -> tuple[str, ...]:

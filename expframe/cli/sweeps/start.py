@@ -203,7 +203,8 @@ class _Starting:
         if isinstance(workers, SlurmWorkers):
             workers.send()
             jobs = f" in Slurm's jobs {', '.join(workers.jobs)}"
-        self._say(f"{count} workers go on by themselves{jobs}: expframe sweep watch {sweep}")
+        goes_on = f"{count} workers go on by themselves" if count > 1 else "A worker goes on by itself"
+        self._say(f"{goes_on}{jobs}: expframe sweep watch {sweep}")
         return {"workers": count}
 
     def _go_on(self, run: Any) -> None:

@@ -30,6 +30,19 @@ def test_a_sweep_goes_on_as_it_was_planned():
     assert ("40", ("failed", "died"), 2, True) == (asked.resume, asked.retry, asked.jobs, asked.any_code)
 
 
+def test_where_workers_run_is_asked_for():
+    """Words behind --slurm, up to the next option or `with`, are what sbatch is told; quoted ones too."""
+    first = parsed(
+        "with", "lr=1,2", "--on", "slurm", "--slurm", "partition=gpu", "time=4:00:00", "--array=8", "--gpus=1"
+    )
+    second = parsed("--on=slurm", "--slurm", "time=5 exclusive", "comment=two words", "with", "lr=1,2", "--detach")
+
+    assert ("slurm", ("partition=gpu", "time=4:00:00"), 8) == (first.asked.on, first.asked.slurm, first.asked.array)
+    assert (("lr=1,2",), 1.0, False) == (first.request.words, first.request.gpus, first.asked.detach)
+    assert (("time=5", "exclusive", "comment=two words"), True) == (second.asked.slurm, second.asked.detach)
+    assert ("lr=1,2",) == second.request.words
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
