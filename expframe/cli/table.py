@@ -169,7 +169,7 @@ def table_lines(titles: Sequence[str], rows: Iterable[Sequence[Any]], style: Sty
     is_right = [bool(cells) and all(row[n].is_right or not row[n].text for row in cells) for n in range(len(titles))]
     header = [Cell(clean(title), "bold") for title in titles]
     whole = [header, *cells]
-    widths = [max(_width(row[n].text) for row in whole) for n in range(len(titles))]
+    widths = [max(width_of(row[n].text) for row in whole) for n in range(len(titles))]
     if style.width is None:
         return [_line(row, widths, is_right, style) for row in whole]
     least = [_least(n, whole, widths[n], keys) for n in range(len(titles))]
@@ -184,15 +184,15 @@ def table_lines(titles: Sequence[str], rows: Iterable[Sequence[Any]], style: Sty
 def width_needed(titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Return how wide lines must be for all columns to stand beside each other."""
     whole = [[Cell(clean(title)) for title in titles], *([cell(value) for value in row] for row in rows)]
-    least = [_least(n, whole, max(_width(row[n].text) for row in whole), 1) for n in range(len(titles))]
+    least = [_least(n, whole, max(width_of(row[n].text) for row in whole), 1) for n in range(len(titles))]
     return sum(least) + len(_GAP) * (len(least) - 1)
 
 
 def _least(column: int, whole: Sequence[Sequence[Cell]], width: int, keys: int) -> int:
     """Return the least width of a column: that of what may not be cut in it, and of a title that can be told apart."""
     title, *cells = (row[column] for row in whole)
-    fixed = [_width(one.text) for one in cells if column < keys or one.is_right or one.is_whole]
-    least_of_title = min(_width(title.text), _NARROWEST_TITLE if fixed else _NARROWEST)
+    fixed = [width_of(one.text) for one in cells if column < keys or one.is_right or one.is_whole]
+    least_of_title = min(width_of(title.text), _NARROWEST_TITLE if fixed else _NARROWEST)
     return max(min(width, _NARROWEST), least_of_title, *fixed)
 
 
@@ -224,17 +224,17 @@ def _line(row: Sequence[Cell], widths: Sequence[int], is_right: Sequence[bool], 
     parts = []
     for one, width, right in zip(row, widths, is_right, strict=True):
         text = _cut(one.text, width)
-        space = " " * (width - _width(text))
+        space = " " * (width - width_of(text))
         painted = style.paint(text, one.kind)
         parts.append(space + painted if right else painted + space)
     return _GAP.join(parts).rstrip(" ")
 
 
 def _cut(text: str, width: int) -> str:
-    if _width(text) <= width:
+    if width_of(text) <= width:
         return text
     mark = "…" if _can_show("…") else "~"
-    while _width(text) > width - 1:
+    while width_of(text) > width - 1:
         text = text[:-1]
     return text + mark
 
@@ -247,7 +247,7 @@ def _can_show(mark: str) -> bool:
     return True
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """Return how many columns a text takes: wide characters take two."""
     if text.isascii():
         return len(text)

@@ -21,7 +21,7 @@ from typing import IO, Any, NamedTuple
 from expframe.config import json_values
 from expframe.disk import layout
 from expframe.disk.files import inside, replace_file, replacing
-from expframe.errors import EscapingPathError, ValueFormatError
+from expframe.errors import EscapingPathError, UsageError, ValueFormatError
 from expframe.store import ids, shared
 from expframe.store.editing import refuse_foreign
 from expframe.store.index import rows
@@ -148,6 +148,7 @@ def take_in(source: Path, store: Path) -> tuple[list[Imported], list[Refused]]:
     name, a digest, says.
 
     Raises:
+        UsageError: There is no such file.
         ValueFormatError: The file is no such file, or damaged.
         EscapingPathError: A run in it has an id that is none; no run has been taken in.
         StoreUnusableError: The store cannot be written.
@@ -155,6 +156,11 @@ def take_in(source: Path, store: Path) -> tuple[list[Imported], list[Refused]]:
     try:
         with zipfile.ZipFile(source) as archive:
             return _take_in(archive, source, store)
+    except (FileNotFoundError, IsADirectoryError):
+        if source.is_file():
+            raise
+        what = "is a folder" if source.is_dir() else "is not there"
+        raise UsageError(str(source), f"{what}. Name a file that `expframe export` wrote.") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as problem:
         raise ValueFormatError(str(source), f"is no zip file, or damaged ({problem}).") from problem
 

@@ -46,6 +46,7 @@ FACTS = (
     *("id", "uid", "name", "command", "status", "root", "comment", "parent", "parent_id", "parent_uid", "tags"),
     *("queued", "started", "ended", "time", "duration", "depth", "attempt", "failure", "size", "result"),
     *("git.commit", "git.branch", "git.dirty", "git.remote", "git.root"),
+    *("sweep.trial", "sweep.replicate", "sweep.configuration", "sweep.attempt"),
 )
 """Those of `search.fields`, without its imports."""
 _OF_METRICS = ("--metrics", "-m")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from expframe.store.search.collection import Runs
 
 VERSION = 1
 """Of the JSON that commands print; it changes when a key goes or means something else, not when one is added."""
+
+_HELP_WIDTH = 79
 
 OPTIONS = """
   -F DIR --store=DIR     The folder of runs, instead of EXPFRAME_STORE or ./runs.
@@ -113,7 +116,7 @@ def command(usage: str) -> Callable[[Callable[[Asked], Answer]], Main]:
 def _do(name: str, usage: str, answer: Callable[[Asked], Answer], words: Sequence[str]) -> int:
     before_dashes = words[: words.index("--")] if "--" in words else words
     if "-h" in before_dashes or "--help" in before_dashes:
-        write(usage.rstrip("\n"))
+        write(fitting(usage.rstrip("\n")))
         return 0
     matched = _match(name, usage, words)
     asked = Asked(matched, ids.resolve_store(matched["--store"]))
@@ -127,6 +130,28 @@ def _do(name: str, usage: str, answer: Callable[[Asked], Answer], words: Sequenc
         _print_lines(found)
     sys.stdout.flush()
     return found.code
+
+
+def fitting(usage: str) -> str:
+    """Return a usage whose sentences are broken where lines end, as in a terminal of 80 columns."""
+    blocks: list[tuple[str, int, list[str]]] = []
+    for line in usage.split("\n"):
+        indent = len(line) - len(line.lstrip())
+        described = re.match(r" *\S.*?\S {2,}(?=\S)| +-\S.*? {2,}(?=\S)", line)
+        if line and blocks and not described and indent == blocks[-1][1] and blocks[-1][2][-1]:
+            blocks[-1][2].append(line)
+            continue
+        start = described.group() if described else " " * indent
+        blocks.append((start, len(start), [line]))
+    return "\n".join(line for block in blocks for line in _broken(*block))
+
+
+def _broken(start: str, indent: int, lines: list[str]) -> list[str]:
+    """Return a description below its start, in other lines only where one is too long."""
+    if max(map(len, lines)) <= _HELP_WIDTH:
+        return lines
+    words = " ".join(line[indent:] for line in lines)
+    return textwrap.wrap(words, _HELP_WIDTH, initial_indent=start, subsequent_indent=" " * indent)
 
 
 def _print_lines(found: Answer) -> None:

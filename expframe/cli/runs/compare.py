@@ -10,7 +10,7 @@ from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.comparison import Comparison, Group
 from expframe.cli.runs.differences import told, untold_note
 from expframe.cli.runs.forms import FORMS, checked
-from expframe.cli.table import Cell, Style, cell, clean, table_lines, wrapped
+from expframe.cli.table import Cell, Style, cell, clean, table_lines, width_of, wrapped
 from expframe.config import json_values
 from expframe.errors import UsageError, listed
 from expframe.record.significance import Sample, Welch
@@ -150,6 +150,7 @@ def _repetition_notes(groups: Sequence[Group], form: str, style: Style) -> Itera
 
 
 def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: Style) -> list[str]:
+    """Return a line for each group; where its entries leave no room for a number, groups are told by a number."""
     names = list(dict.fromkeys(name for group in groups for name in group.entries))
     metrics = list(groups[0].metrics) if groups else []
     titles = [*names, "n", *(f"{name}: mean ± sd ({100 * confidence:g}% CI)" for name in metrics)]
@@ -161,7 +162,14 @@ def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: S
         ]
         for group in groups
     ]
-    return table_lines(titles, rows, style, keys=len(names) + 1) if form == "text" else FORMS[form](titles, rows, style)
+    if form != "text":
+        return FORMS[form](titles, rows, style)
+    keys = len(names) + 1
+    lines = table_lines(titles, rows, style, keys=keys)
+    if style.width is None or all(width_of(line) <= style.width for line in lines):
+        return lines
+    numbered = [[number, *row] for number, row in enumerate(rows, start=1)]
+    return table_lines(["#", *titles], numbered, style)
 
 
 def _sample_cell(sample: Sample, runs: int) -> Cell:

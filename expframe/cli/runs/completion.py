@@ -55,15 +55,17 @@ Print what makes a shell complete commands, runs and config entries.
 Usage:
   expframe completion SHELL [--python]
 
-  SHELL is one of these; the line goes into its start-up file, and for fish into config.fish:
+  SHELL is one of these; the line goes into its start-up file, and for fish
+  into config.fish:
 
     bash    eval "$(expframe completion bash)"
     zsh     eval "$(expframe completion zsh)"      after compinit
     fish    expframe completion fish | source
 
 Options:
-  --python    Complete `python script.py COMMAND with ENTRY=VALUE` too, from earlier runs of the script. In bash and zsh
-              this takes the place of other completions of python.
+  --python    Complete `python script.py COMMAND with ENTRY=VALUE` too, from
+              earlier runs of the script. In bash and zsh this takes the place
+              of other completions of python.
   -h --help   Show this text.
 """
 
@@ -77,7 +79,8 @@ def main(words: Sequence[str]) -> int:
         return 0
     asked = [word for word in words if word != "--python"]
     if len(asked) != 1 or asked[0] not in _SCRIPTS:
-        problem = f"{' '.join(words) or 'no words'}: name one shell: {', '.join(_SCRIPTS)}."
+        what = f"{' '.join(words)}: is no shell that is known" if asked else "SHELL: is missing"
+        problem = f"{what}. Name one: {', '.join(_SCRIPTS)}."
         print(f"CommandLineError: {problem}", file=sys.stderr)
         return 2
     print(_SCRIPTS[asked[0]])

@@ -64,14 +64,18 @@ def main(asked: Asked) -> Answer:
     if asked["--tree"]:
         tree = _tree(runs, columns)
         return Answer(
-            {"runs": [_nested(columns, node) for node in tree]}, lambda style: _tree_lines(tree, style, columns)
+            {"runs": [_nested(columns, node) for node in tree]},
+            lambda style: _tree_lines(tree, style, columns, _optional(asked)),
         )
     rows = list((runs[:_MOST] if is_short else runs).rows(*columns))
     data = {"runs": [_json(columns, row) for row in rows]}
     if form != "text":
         return Answer(data, lambda style: FORMS[form](columns, [_cells(form, columns, row) for row in rows], style))
     total = len(runs) if is_short and len(rows) == _MOST else len(rows)
-    return Answer(data, lambda style: [*run_lines(columns, rows, style), *_rest(len(rows), total, asked, style)])
+    optional = _optional(asked)
+    return Answer(
+        data, lambda style: [*run_lines(columns, rows, style, optional), *_rest(len(rows), total, asked, style)]
+    )
 
 
 def _is_short(asked: Asked) -> bool:
@@ -98,6 +102,11 @@ def _columns(asked: Asked) -> list[str]:
     return names
 
 
+def _optional(asked: Asked) -> set[str]:
+    """Return the columns that may be left out: those that nobody asked for by name."""
+    return _LEFT_OUT_EMPTY - {name.lstrip("+") for name in asked.names("--columns")}
+
+
 def _json(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:
     return {name: json_of(value) for name, value in zip(columns, row, strict=True)}
 
@@ -120,18 +129,18 @@ def run_cell(column: str, value: Any) -> Cell:
     return cell(value)
 
 
-def run_lines(columns: list[str], rows: list[tuple[Any, ...]], style: Style) -> list[str]:
-    """Return runs as a table whose columns are called as fields; usual columns that are empty are left out."""
+def run_lines(columns: list[str], rows: list[tuple[Any, ...]], style: Style, optional: set[str]) -> list[str]:
+    """Return runs as a table whose columns are called as fields; optional ones that are empty are left out."""
     if not rows:
         return ["No runs."]
-    kept = [n for n, name in enumerate(columns) if name not in _LEFT_OUT_EMPTY or any(row[n] for row in rows)]
+    kept = [n for n, name in enumerate(columns) if name not in optional or any(row[n] for row in rows)]
     titles = {n: columns[n].removeprefix("config.").removeprefix("metrics.") for n in kept}
     cells = [{n: run_cell(columns[n], row[n]) for n in kept} for row in rows]
     left_out: list[str] = []
     for n in reversed(kept[1:]):
         shown = [m for m in kept if titles[m] not in left_out]
         needed = width_needed([titles[m] for m in shown], [[row[m] for m in shown] for row in cells])
-        if columns[n] in _LEFT_OUT_EMPTY and style.width is not None and needed > style.width:
+        if columns[n] in optional and style.width is not None and needed > style.width:
             left_out.append(titles[n])
     shown = [n for n in kept if titles[n] not in left_out]
     lines = table_lines([titles[n] for n in shown], [[row[n] for n in shown] for row in cells], style)
@@ -176,9 +185,9 @@ def _nested(columns: list[str], node: _Node) -> Mapping[str, Any]:
     return {**_json(columns, node.row), "children": [_nested(columns, child) for child in node.children]}
 
 
-def _tree_lines(tree: list[_Node], style: Style, columns: list[str]) -> list[str]:
+def _tree_lines(tree: list[_Node], style: Style, columns: list[str], optional: set[str]) -> list[str]:
     rows = [(f"{'  ' * depth}{'- ' if depth else ''}{cell(row[0]).text}", *row[1:]) for depth, row in _walk(tree)]
-    return run_lines(columns, rows, style)
+    return run_lines(columns, rows, style, optional)
 
 
 def _walk(nodes: Iterable[_Node], depth: int = 0) -> Iterator[tuple[int, tuple[Any, ...]]]:

@@ -267,6 +267,9 @@ _COMMANDS: Mapping[str, tuple[Main, str]] = {
 def main(words: Sequence[str]) -> int:
     """Do one of the commands about sweeps."""
     name = next((word for word in words if not word.startswith("-")), "")
+    if not name and {"-h", "--help"} & set(words):
+        print(_overview())
+        return 0
     if name in _COMMANDS:
         rest = list(words)
         rest.remove(name)
@@ -274,6 +277,14 @@ def main(words: Sequence[str]) -> int:
     if name.endswith(".py") or words[:1] == ["-m"]:
         return sweep_script(words)
     return _COMMANDS["ls"][0](["ls", *words])
+
+
+def _overview() -> str:
+    """Return what the commands about sweeps are."""
+    rows = [f"  {name:<7} {about}" for name, (_, about) in _COMMANDS.items()]
+    usage = ["Usage:", "  expframe sweep COMMAND ...", "  expframe sweep SCRIPT.py with ..."]
+    end = ["ls is done where no command is named. expframe sweep COMMAND --help says more."]
+    return "\n".join([*usage, "", "Commands:", *rows, "", *end])
 
 
 def _find(asked: Asked) -> tuple[SweepRun, Trials]:

@@ -102,14 +102,16 @@ def _plain(look: _Look) -> dict[str, Any]:
 
 
 def _pages(looks: Iterator[list[_Look]], style: Style) -> Iterator[str]:
-    """Yield tables, on a terminal each in the place of the one before."""
+    """Yield tables that say something new, on a terminal each in the place of the one before."""
     is_redrawn = style.width is not None and os.environ.get("TERM") != "dumb"
-    height = 0
-    for number, found in enumerate(looks):
+    before: list[str] = []
+    for found in looks:
         lines = _lines(found, style)
-        if number:
-            yield f"\x1b[{height}A\x1b[J" if is_redrawn else "\n"
-        height = len(lines)
+        if lines == before:
+            continue
+        if before:
+            yield f"\x1b[{len(before)}A\x1b[J" if is_redrawn else "\n"
+        before = lines
         yield "".join(f"{line}\n" for line in lines)
 
 

@@ -158,7 +158,9 @@ def test_answering_loads_little(some, environment, tmp_path):
 def test_a_shell_that_is_unknown_is_said(cli):
     """One of the three shells is to be named."""
     cli("completion", "tcsh")
-    assert (2, "CommandLineError: tcsh: name one shell: bash, zsh, fish.\n") == (cli.code, cli.err)
+    assert (2, "CommandLineError: tcsh: is no shell that is known. Name one: bash, zsh, fish.\n") == (cli.code, cli.err)
+    cli("completion")
+    assert (2, "CommandLineError: SHELL: is missing. Name one: bash, zsh, fish.\n") == (cli.code, cli.err)
     for shell, mark in (("bash", "complete -o"), ("zsh", "compdef"), ("fish", "complete -c")):
         assert f"{mark} " in cli("completion", shell) and "python3" in cli("completion", shell, "--python")
 

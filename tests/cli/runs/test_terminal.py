@@ -164,3 +164,78 @@ def test_a_folder_that_is_not_there_is_an_error(cli, tmp_path):
         cli("ls", "-F", name)
         assert 2 == cli.code and said in cli.err
     assert "No runs.\n" == cli("ls")
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_groups_that_differ_in_much_fit_the_terminal(ex, terminal, columns):
+    """Entries that leave no room for numbers are told in tables of their own, and no number is cut."""
+
+    @ex.config
+    def config():
+        optimizer = "adam-with-decoupled-weight-decay"
+        schedule = "cosine-with-warm-restarts"
+        layers = ["a-long-name-of-a-layer"] * 9
+
+    @ex.main
+    def main(seed):
+        return {"score": 0.123456 + seed / 1000}
+
+    for optimizer in ("adam-with-decoupled-weight-decay", "sgd"):
+        for seed in (1, 2, 3):
+            given = {"optimizer": optimizer, "layers": [optimizer] * 9, "schedule": optimizer * 2, "seed": seed}
+            ex.run(config_updates=given)
+    shown = terminal("compare", "--groups", columns=columns)
+
+    assert columns >= max(map(len, shown.split("\n")))
+    assert 2 == shown.count(" 0.1255 ± 0.001 (0.123 to 0.1279)") and "#  " in shown
+
+
+def test_a_column_that_was_asked_for_is_shown_though_it_is_empty(many, cli):
+    """`ls --columns` leaves none of them out; of the usual ones those that are empty have no column."""
+    assert ["id", "tags", "comment"] == cli("ls", "--columns", "id,tags,comment").split()[:3]
+    assert "comment" in cli("ls", "--columns", "+comment").splitlines()[0]
+    assert "tags" not in cli("ls", "--columns", "+comment").splitlines()[0]
+    assert "tags" in cli("ls", "--tree", "-c", "id,tags").splitlines()[0]
+
+
+def test_watch_says_what_is_new_only(ex, cli, monkeypatch):
+    """Looks at which all was as before print nothing, so that a pipe is not filled."""
+    from types import SimpleNamespace
+
+    looks = iter([None, None, None])
+
+    def sleep(seconds):
+        if next(looks, StopIteration) is StopIteration:
+            raise KeyboardInterrupt
+
+    ex.main(lambda: None)
+    ex.run()
+    monkeypatch.setattr("expframe.cli.runs.watch.time", SimpleNamespace(sleep=sleep))
+
+    assert "Nothing is running.\n" == cli("watch")
+    assert 130 == cli.code
+
+
+@pytest.mark.parametrize("command", ["ls", "compare", "metrics", "import", "completion", "watch", "gc"])
+def test_help_fits_into_80_columns(cli, command):
+    """No line of a command's help is longer than a usual terminal is wide, and no word is lost."""
+    shown = cli(command, "--help")
+
+    assert 79 >= max(map(len, shown.splitlines()))
+    assert "Usage:\n  expframe " in shown and "  -h --help " in shown
+
+
+def test_a_file_to_import_that_is_not_there_is_said(cli, tmp_path):
+    """It is the caller's mistake, in a sentence: exit code 2."""
+    cli("import", "no.zip")
+    assert (2, "UsageError: no.zip: is not there. Name a file that `expframe export` wrote.\n") == (cli.code, cli.err)
+    cli("import", str(tmp_path))
+    assert cli.code == 2 and "is a folder." in cli.err
+
+
+def test_help_of_sweeps_names_its_commands(cli):
+    """`expframe sweep --help` says what there is, and each command says more."""
+    shown = cli("sweep", "--help")
+
+    assert (0, True) == (cli.code, all(f"  {name} " in shown for name in ("ls", "show", "watch", "why", "stop")))
+    assert "expframe sweep show [options] ID" in cli("sweep", "show", "--help")
