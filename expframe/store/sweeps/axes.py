@@ -190,6 +190,8 @@ def from_json(data: Mapping[str, Any]) -> Axis:
 
 def _override(name: str, value: Any, is_text: bool) -> Override:
     path = dotted.split(name)
+    if not is_text and type(value) in (bool, int, float):  # no number is a secret
+        return Override(path, value, "=", False, f"{name}={value!r}", Origin("command line", name))
     shown = value if is_text else json_values.short_repr(value, 60)
     return Override(path, value, "=", is_text, f"{name}={MASKING.written(shown, path)}", Origin("command line", name))
 

@@ -52,7 +52,8 @@ class OptunaSearch:
         known = [*self._told, *(item for item in history if item.number != sample)]
         study_facts: dict[str, Any] = {}
         for item in known:
-            study_facts = {**item.proposal.study, **study_facts}
+            if item.proposal.study:
+                study_facts = {**item.proposal.study, **study_facts}
         storage = _History(self._optuna, self._directions(), [self._trial(item) for item in known], study_facts)
         storage.next = sample + len(self._told)
         with warnings.catch_warnings():
@@ -114,6 +115,7 @@ class _History:
         self._optuna = optuna
         self._directions = directions
         self._trials = {trial._trial_id: trial for trial in trials}
+        self._in_order: list[Any] = []
         self._facts = dict(facts)
         self.next = 0
         self.pending: Any = None
@@ -138,7 +140,9 @@ class _History:
         self._facts[key] = self.new_facts[key] = value
 
     def get_all_trials(self, study: int, deepcopy: bool = True, states: Any = None) -> list[Any]:
-        trials = [self._trials[number] for number in sorted(self._trials)]
+        if len(self._in_order) != len(self._trials):
+            self._in_order = [self._trials[number] for number in sorted(self._trials)]
+        trials = self._in_order
         return trials if states is None else [trial for trial in trials if trial.state in states]
 
     def get_n_trials(self, study: int, state: Any = None) -> int:
