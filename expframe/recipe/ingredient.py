@@ -94,8 +94,12 @@ class Ingredient:
     def __deepcopy__(self, memo: dict[int, Any]) -> Ingredient:
         return self
 
+    def name_of_itself(self) -> Name | None:
+        """Return where another process finds it; None where it is no top-level name of its module."""
+        return name_in(self._module, "", self)
+
     def __reduce__(self) -> Any:
-        name = name_in(self._module, "", self)
+        name = self.name_of_itself()
         if name is None:
             problem = f"is no top-level name of its module {self._module!r}, so another process cannot find it."
             raise DefinitionError(repr(self), problem)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from expframe.config.decided import Config
 from expframe.config.masking import Masking
-from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.disk import layout
 from expframe.errors import RunError
@@ -40,7 +39,7 @@ from expframe.run.resume import Resumed
 from expframe.run.setup import Setup
 from expframe.run.skip import turn
 from expframe.run.timers import Timers
-from expframe.run.worker import Ticket, view_of
+from expframe.run.worker import Ticket, child_elsewhere, view_of
 from expframe.store.writer import LocalStore
 
 if TYPE_CHECKING:
@@ -419,8 +418,11 @@ class Run(Recorded):
             BaseException: As for `Experiment.run`.
         """
         __tracebackhide__ = True
-        if not self.has_started or self.record.ended is not None or self._setup.run_child is None:
+        if not self.has_started or self.record.ended is not None:
             raise RunError(self.label, "is not open. A child is started while its run goes on.")
+        if self._setup.run_child is None:
+            problem = "starts no child here: the experiment is no top-level name of a module that this process finds."
+            raise RunError(self.label, problem)
         token = context.bind(self)
         try:
             return cast("Run | StoredRun", self._setup.run_child(self.request, command, config_updates, *args, **how))
@@ -487,6 +489,10 @@ class Run(Recorded):
             setup.max_depth,
             setup.read_only,
             self.keeps_nothing_inside,
+            self.request.overrides,
+            self.request.named,
+            self.request.options.force,
+            child_elsewhere(setup.run_child),
         )
         return _arrive, (ticket,)
 
@@ -496,6 +502,11 @@ def _arrive(ticket: Ticket) -> Run:
     for run in context.active():
         if run.uid == ticket.record.uid:
             return cast(Run, run)
-    asked = Request(options=Options(unobserved=ticket.keeps_nothing))
-    make = lambda: Run(ticket.setup(), ticket.snapshot(), None, asked, ticket.config, None, view=view_of(ticket))  # noqa: E731
-    return cast(Run, context.worker(ticket.record.uid, make))
+    return cast(Run, context.worker(ticket.record.uid, lambda: _view(ticket)))
+
+
+def _view(ticket: Ticket) -> Run:
+    view = view_of(ticket)
+    run = Run(ticket.setup(), ticket.snapshot(), None, ticket.request(), ticket.config, None, view=view)
+    run.has_started = True
+    return run

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from expframe.config.decided import Config
 from expframe.config.layers import Part, Recipe
 from expframe.config.options import Options
+from expframe.config.request import Override, Request
+from expframe.recipe.references import Name
 from expframe.recipe.registry import Snapshot
 from expframe.record.record import Record
 from expframe.run.recorder import Recorder, masking_of
 from expframe.run.setup import Setup
+
+
+def child_elsewhere(run_child: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """Return what does, in any process, what a method of an experiment does; None where not every process finds it."""
+    if run_child is None or isinstance(run_child, partial):
+        return run_child
+    name = cast(Any, run_child).__self__.name_of_itself()
+    return partial(_do_elsewhere, name, run_child.__name__) if name is not None and name.is_known_elsewhere else None
+
+
+def _do_elsewhere(experiment: Name, method: str, *args: Any, **how: Any) -> Any:
+    __tracebackhide__ = True
+    return getattr(experiment.find(), method)(*args, **how)
 
 
 class Ticket(NamedTuple):
@@ -27,6 +44,10 @@ class Ticket(NamedTuple):
         max_depth: How deep names are searched where a function does not say.
         read_only: Whether values are handed out read-only where a function does not say.
         keeps_nothing: Whether nothing is kept of the runs inside it either.
+        overrides: What was asked for it, for the runs inside it.
+        named: Its named configs, for them too.
+        is_forced: Whether what is unknown is let pass, as there.
+        run_child: Does another command inside it; None where the experiment is not found by a name.
     """
 
     config: Config
@@ -37,11 +58,26 @@ class Ticket(NamedTuple):
     max_depth: int
     read_only: bool
     keeps_nothing: bool
+    overrides: tuple[Override, ...]
+    named: tuple[str, ...]
+    is_forced: bool
+    run_child: Callable[..., Any] | None
+
+    def request(self) -> Request:
+        """Return as much of what was asked as holds for the runs inside it."""
+        options = Options(unobserved=self.keeps_nothing, force=self.is_forced)
+        return Request(overrides=self.overrides, named=self.named, options=options)
 
     def setup(self) -> Setup:
         """Return as much of what its experiment's runs share as a worker needs."""
         store = Path(self.store)
-        return Setup(self.record.name, max_depth=self.max_depth, read_only=self.read_only, store=store)
+        return Setup(
+            self.record.name,
+            max_depth=self.max_depth,
+            read_only=self.read_only,
+            store=store,
+            run_child=self.run_child,
+        )
 
     def snapshot(self) -> Snapshot:
         """Return as much of the experiment as filling functions needs."""

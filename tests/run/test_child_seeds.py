@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from interpreter import run_python
 
+import expframe
 from expframe import Experiment
 
 SCRIPT = """
@@ -26,7 +27,8 @@ SCRIPT = """
         return seed
 
     def ask(how):
-        return ex.run("one", how).result
+        run = current_run()
+        return (run.child if os.environ.get("BY_CHILD") else ex.run)("one", how).result
 
     @ex.automain
     def main(_run, seed):
@@ -49,11 +51,11 @@ SCRIPT = """
 ASKED = [{}, {}, {"lr": 0.1}, {"lr": 0.2}, {"lr": 0.2}, {}, {"lr": 0.3}, {"lr": 0.3}, {"lr": 0.3}]
 
 
-def seeds_of(script, environment, tmp_path, way, asked=ASKED, ghost="", seed=7):
+def seeds_of(script, environment, tmp_path, way, asked=ASKED, ghost="", seed=7, words=()):
     """Run the children in one way and return for each kind that was asked for its seeds, in no order."""
     path, out = script(SCRIPT.replace("{ghost}", ghost)), tmp_path / "out.json"
     variables = {**environment, "WAY": way, "ASKED": json.dumps(asked), "OUT": str(out)}
-    done = run_python([path, "with", f"seed={seed}"], env=variables)
+    done = run_python([path, "with", f"seed={seed}", *words], env=variables)
     assert 0 == done.returncode, done.stderr
     found = {}
     for each, seed in zip(asked, json.loads(out.read_text()), strict=True):
@@ -69,6 +71,16 @@ def test_the_schedule_decides_no_seed(script, environment, tmp_path, ghost):
 
     assert dict.fromkeys(ways, found["serial"]) == found
     assert {1} == set(Counter(seed for seeds in found["serial"].values() for seed in seeds).values())
+
+
+@pytest.mark.parametrize("way", ["threads", "fork", "spawn", "loky"])
+def test_the_run_itself_starts_children_in_every_kind_of_worker(script, environment, tmp_path, way):
+    """`run.child` works where the run was sent, gives the seeds of `ex.run` there, and hands its overrides on."""
+    found = seeds_of(script, {**environment, "BY_CHILD": "1"}, tmp_path, way, words=["lr=0.5"])
+    rates = Counter(run.config["lr"] for run in expframe.runs("runs"))
+
+    assert {0.5: 4, 0.1: 1, 0.2: 2, 0.3: 3} == rates
+    assert seeds_of(script, environment, tmp_path, "serial") == found
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=8), st.randoms())
