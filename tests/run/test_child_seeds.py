@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -182,3 +183,85 @@ def test_a_childs_store_is_its_parents(ex, tmp_path):
     run = ex.run(options={"file_storage": str(tmp_path / "other"), "name": "renamed"})
 
     assert tmp_path / "other" / "2" == run.result
+
+
+NESTED = """
+    import json, multiprocessing, os, random
+    from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+    from expframe import Experiment, current_run
+
+    ex = Experiment("nested", ghost=True)
+    ex.add_config(path="")
+
+    @ex.command
+    def node(_run, seed, path):
+        program = json.loads(os.environ["PROGRAM"])
+        kinds = list(program["children"].get(path, []))
+        random.Random(f"{program['order']}{path}").shuffle(kinds)
+        way = program["ways"].get(path, "serial") if kinds else "serial"
+        paths = [f"{path}/{kind}" for kind in kinds]
+        if way == "serial":
+            found = [ask(each) for each in paths]
+        elif way == "threads":
+            with ThreadPoolExecutor(3) as pool:
+                found = list(pool.map(_run.bind(ask), paths))
+        elif way == "loky":
+            from joblib.externals.loky import ProcessPoolExecutor as Loky
+            with Loky(2) as pool:
+                found = list(pool.map(_run.bind(ask), paths))
+        else:
+            with ProcessPoolExecutor(2, multiprocessing.get_context(way)) as pool:
+                found = list(pool.map(_run.bind(ask), paths))
+        return [[path, seed], *(pair for pairs in found for pair in pairs)]
+
+    def ask(path):
+        return ex.run("node", {"path": path}).result
+
+    if __name__ == "__main__":
+        results = []
+        for program in json.loads(os.environ["PROGRAMS"]):
+            os.environ["PROGRAM"] = json.dumps(program)
+            results.append(sorted(ex.run("node", {"seed": 5}).result))
+        with open(os.environ["OUT"], "w") as file:
+            json.dump(results, file)
+"""
+
+
+def a_program(random, depth=3):
+    """Return what children are asked for below each path: siblings may be asked for in just the same way."""
+    children, paths = {}, [""]
+    for _ in range(depth):
+        for path in paths:
+            children[path] = random.choices("abc", k=random.randint(0 if path else 2, 3))
+        paths = [f"{path}/{kind}" for path in paths for kind in sorted(set(children[path]))]
+    return children
+
+
+def scheduled(random, children, ways):
+    """Return a program with a way for the children of each path, and an order in which they are asked for."""
+    return {"children": children, "ways": {path: random.choice(ways) for path in children}, "order": random.random()}
+
+
+@pytest.mark.parametrize("program", range(4))
+def test_programs_of_nested_children_have_the_same_seeds_whatever_the_schedule(script, environment, tmp_path, program):
+    """At any depth no two seeds are equal, no schedule changes one, and one child more changes none of the others."""
+    random = Random(program)
+    children = a_program(random, depth=2 + program % 2)
+    longer = {**children, (place := random.choice(sorted(children))): [*children[place], "new"]}
+    ways = ["serial", "threads", "fork"]
+    programs = [
+        scheduled(random, children, ["serial"]),
+        scheduled(random, children, ["threads"]),
+        scheduled(random, children, ways),
+        {**scheduled(random, children, ["serial", "threads"]), "ways": {"": ["spawn", "loky"][program % 2]}},
+        scheduled(random, longer, ways),
+    ]
+    path, out = script(NESTED), tmp_path / "out.json"
+    done = run_python([path], env={**environment, "PROGRAMS": json.dumps(programs), "OUT": str(out)})
+    assert 0 == done.returncode, done.stderr
+    first, *others, more = [Counter(map(tuple, found)) for found in json.loads(out.read_text())]
+
+    assert [first] * len(others) == others
+    assert first.total() == len({seed for _, seed in first})
+    assert first < more
+    assert more.total() == len({seed for _, seed in more})
