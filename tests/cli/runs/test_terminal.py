@@ -239,3 +239,14 @@ def test_help_of_sweeps_names_its_commands(cli):
 
     assert (0, True) == (cli.code, all(f"  {name} " in shown for name in ("ls", "show", "watch", "why", "stop")))
     assert "expframe sweep show [options] ID" in cli("sweep", "show", "--help")
+
+
+def test_a_name_that_is_like_no_other_is_not_guessed(ex, cli):
+    """Names that share their group alone are not taken for each other: what there is is listed."""
+    ex.add_config(n=1, x=2)
+    ex.main(lambda: None)
+    ex.run()
+    cli("ls", "--columns", "took")
+
+    assert (2, False) == (cli.code, "Did you mean" in cli.err)
+    assert "There are: config.seed, config.n, config.x." in cli.err
