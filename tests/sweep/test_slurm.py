@@ -22,9 +22,10 @@ def slurm(*words):
 def no_jobs(sweeps):
     """Tell of Slurm to what the test starts, and leave none of its jobs behind."""
     assert "SLURM_CONF" in os.environ, "export SLURM_CONF=$(.ci/slurm start FOLDER)"
+    assert "\nClusterName             = tests\n" in slurm("scontrol", "show", "config"), "this Slurm is somebody's"
     sweeps.environment = {**sweeps.environment, "SLURM_CONF": os.environ["SLURM_CONF"]}
     yield
-    slurm("scancel", "--me")
+    slurm("scancel", "--me", "--name=toy-1,forty")
 
 
 def states():
