@@ -39,7 +39,7 @@ def measure(bench: Bench) -> list[Row]:
             found = bench.compare(
                 {
                     "expframe": bench.side(environment, by_expframe, entries),
-                    "peer": bench.side("sacred", by_sacred, entries),
+                    "peer": bench.side("sacred_numpy", by_sacred, entries),
                 }
             )
             for shape, text in SHAPES.items():
