@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.calls import SHAPES
 
+pytestmark = pytest.mark.once  # they take long
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -33,7 +35,6 @@ def test_a_group_of_benchmarks_prints_its_table_without_sacred():
     assert all(cells[6].strip() in ("yes", "NO") for cells in floors)
 
 
-@pytest.mark.once
 def test_rows_are_left_out_where_a_peer_is_missing():
     """A peer of the logging group that cannot be had has no rows, and the reason is said below the table."""
     command = [sys.executable, "-m", "benchmarks", "--here", "--quick", "--only", "logging"]

@@ -21,6 +21,8 @@ from expframe.record.events import Histogram, Media, Points, Series, Table
 from expframe.record.record import Failure, Record, now
 from expframe.testing import ObserverContract
 
+pytestmark = pytest.mark.once  # a library that each Python has alike
+
 posix = pytest.mark.skipif(os.name == "nt", reason="needs fork and limits of POSIX")
 
 

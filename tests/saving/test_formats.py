@@ -16,6 +16,8 @@ import pytest
 from expframe import Experiment
 from expframe.errors import SaveError, StoreError, ValueFormatError
 
+pytestmark = pytest.mark.once  # libraries that each Python has alike
+
 
 @pytest.fixture
 def round_trip(tmp_path):

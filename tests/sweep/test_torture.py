@@ -16,6 +16,7 @@ def under_fire(folder, environment, schedules, workers):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.once
 def test_nothing_is_lost_or_done_twice_under_fire(tmp_path, environment):
     """Whoever is killed, and whenever: in the end each trial is COMPLETED once."""
     found = under_fire(tmp_path, environment, 2, 4)
