@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from expframe.saving.checkpoints import Checkpoint
     from expframe.store.attempts import Attempt
     from expframe.store.reader import StoredRun
+    from expframe.store.sweeps.stored import StoredSweep
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -220,6 +221,11 @@ class Run(Recorded):
     def checkpoints(self) -> list[Checkpoint]:
         """The checkpoints that it has kept, the first one first."""
         return self._recorder.files.read_back().checkpoints
+
+    @property
+    def sweep(self) -> StoredSweep | None:
+        """What it does and what has come of it as a sweep; None where it is none."""
+        return self._recorder.files.read_back().sweep
 
     def output(self, *, raw: bool = False) -> str:
         """Return what was printed so far: as a terminal shows it, or raw. Empty where nothing is captured."""

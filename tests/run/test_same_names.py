@@ -29,6 +29,7 @@ DOES = {
     "open_resource",
     "save",
     "should_stop",
+    "stop",
     "timer",
     "track",
 }
@@ -48,6 +49,7 @@ IS_ASKED_BY_US = {
     "keeps_nothing_inside",
     "label",
     "log",
+    "look_ahead",
     "masked",
     "masking",
     "outcome",

@@ -210,7 +210,7 @@ def test_a_file_that_is_none_is_said(cli, tmp_path):
     cli("import", "other.zip")
     assert cli.code == 1 and "was not made by `expframe export`" in cli.err
     cli("import", "none.zip")
-    assert cli.code == 1 and "none.zip" in cli.err
+    assert cli.code == 2 and "none.zip" in cli.err
 
 
 def test_a_damaged_file_leaves_no_half_of_a_run(some, cli):

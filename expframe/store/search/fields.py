@@ -222,6 +222,6 @@ def unknown(field: Field, rows: Iterable[Row], *, is_word: bool = False) -> Quer
 def _nearest(name: str, known: list[str]) -> str:
     """Return what may have been meant; the group, which all of them share, makes no two names alike."""
     group, _, short = name.partition(".")
-    by_short = {one.removeprefix(f"{group}."): one for one in known}
-    nearest = [by_short[one] for one in dotted.nearest(short or name, by_short)]
+    alike = dotted.nearest(name, known, most=len(known))
+    nearest = [one for one in alike if not short or dotted.nearest(short, [one.removeprefix(f"{group}.")])][:3]
     return f"Did you mean {' or '.join(map(repr, nearest))}?" if nearest else f"There are: {listed(known, most=30)}."

@@ -229,13 +229,16 @@ def test_watch_shows_what_runs_until_it_ends(script, cli, environment, monkeypat
 
 
 def test_watch_redraws_its_table_on_a_terminal_only(some):
-    """On a terminal a table takes the place of the one before; in a pipe it follows an empty line."""
-    from expframe.cli.runs.watch import _pages
+    """On a terminal a table takes the place of another one; in a pipe it follows an empty line; none is repeated."""
+    from expframe.cli.runs.watch import _look, _pages
     from expframe.cli.table import Style
 
-    pages = "".join(_pages(iter([[], []]), Style(width=80)))
-    assert "Nothing is running.\n\x1b[1A\x1b[JNothing is running.\n" == pages
-    assert "Nothing is running.\n\nNothing is running.\n" == "".join(_pages(iter([[], []]), Style()))
+    looks = [_look(run) for run in some]
+    for style, between in ((Style(width=80), "\x1b[1A\x1b[J"), (Style(), "\n")):
+        table = "".join(_pages(iter([looks]), style))
+
+        assert f"Nothing is running.\n{between}{table}" == "".join(_pages(iter([[], looks]), style))
+        assert table == "".join(_pages(iter([looks, looks]), style))
 
 
 def test_open_opens_the_folder_or_prints_it(some, cli, monkeypatch, tmp_path):
