@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.errors import OptionError, WorkError
+from expframe.experiment.planning import BY_COMMAND_LINE
 from expframe.process import context
 from expframe.record.record import Status
 from expframe.store.reader import StoredRun
@@ -162,6 +163,7 @@ class Sweep:
         """
         from expframe.cli.sweeps.start import start_sweep
 
+        self._hand_over()
         resume = self._run.id if self._run is not None else None
         asked = SweepAsked(
             jobs=jobs,
@@ -252,6 +254,7 @@ class Sweep:
     def _asked(self) -> tuple[SweepRun, Trials, Journal, TrialWork]:
         """Return what trials are asked of; the sweep's run is made when it is not there."""
         if self._asking is None:
+            self._hand_over()
             if self._run is None:
                 request = Request("sweep", self.plan.overrides, self.plan.named, self._options)
                 self._experiment.prepare_sweep(request, self._write).do()
@@ -261,6 +264,11 @@ class Sweep:
             work = TrialWork(sweep, trials, journal, lambda _event: None, time.time())
             self._asking = sweep, trials, journal, work
         return self._asking
+
+    def _hand_over(self) -> None:
+        """Give the experiment to the worker that runs this script, if one does: it does trials, and sweeps nothing."""
+        if (take := context.taker()) is not None:
+            take(self._experiment, lambda asked: self._experiment.prepare(asked, BY_COMMAND_LINE))
 
     def _write(self) -> None:
         folder = context.current().folder

@@ -63,7 +63,7 @@ _stand_ins: ContextVar[tuple[Any, ...] | None] = ContextVar("expframe_observers"
 spans: ContextVar[tuple[Any, ...]] = ContextVar("expframe_spans", default=())
 """The timers that are running in this context, outermost first."""
 _counts: dict[str, int] = {}
-_takers: tuple[Callable[..., None], ...] = ()
+_takers: tuple[Callable[..., None] | None, ...] = ()
 _lock = locks.lock()
 _watching_forks = False
 
@@ -204,8 +204,11 @@ def standing_in(observers: tuple[Any, ...]) -> Iterator[None]:
 
 
 @contextmanager
-def taking_over(take: Callable[..., None]) -> Iterator[None]:
-    """Let `take` have each command line that a script would do while the block runs: for workers, which import it."""
+def taking_over(take: Callable[..., None] | None) -> Iterator[None]:
+    """
+    Let `take` have each command line and sweep that a script would do while the block runs: for workers, which import
+    it. With None they are done as they are.
+    """
     global _takers
     _takers = (*_takers, take)
     try:

@@ -1,4 +1,4 @@
-"""The script of a sweep, run as `__main__` by a worker: its first command line hands its experiment over."""
+"""The script of a sweep, run as `__main__` by a worker: its first command line or sweep hands its experiment over."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Over(BaseException):
 
 def run_as_main(start: Start, take: Callable[[Any, Prepare], None]) -> None:
     """
-    Run a script up to its first command line, and give that one's experiment away.
+    Run a script up to its first command line or sweep, and give that one's experiment away.
 
     Args:
         start: How the script is started.
@@ -41,7 +41,8 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None]) -> None:
     _go_there(start)
 
     def take_over(experiment: Any, prepare: Prepare) -> None:
-        take(experiment, prepare)
+        with context.taking_over(None):  # what a trial starts is its own
+            take(experiment, prepare)
         raise _Over
 
     with context.taking_over(take_over):

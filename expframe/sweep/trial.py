@@ -151,7 +151,8 @@ class TrialWork:
                 observer.pruner = Pruner(self._sweep.folder, plan, trial, attempt, writer, run.config.values)
             found = run.do()
             if found is not run:  # a completed run made it needless
-                observer.note_end(Status.COMPLETED, found.id, seconds=0.0, taken=True)
+                values = values_of(found.folder, self._sweep.fields)
+                observer.note_end(Status.COMPLETED, found.id, values=values, seconds=0.0, taken=True)
         except BaseException as problem:
             if run is None or not run.has_started:
                 seconds = round(time.monotonic() - began, 4)

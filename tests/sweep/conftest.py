@@ -62,7 +62,7 @@ SCRIPT = textwrap.dedent("""
 
     def sweep(lrs, seeds, fixed="", jobs=2, **how):
         set_up_logging(None, ())
-        planned = ("retry", "max_fails", "gpus")
+        planned = ("retry", "max_fails", "gpus", "needed")
         plan_words = {word: how.pop(word) for word in planned if isinstance(how.get(word), int | float)}
         plan = Plan(
             axes=(Choices(("lr",), tuple((value,) for value in lrs.split(","))),),

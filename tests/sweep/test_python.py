@@ -134,6 +134,56 @@ def test_any_executor_starts_workers(tmp_path, environment):
     assert "lr=0.1 COMPLETED 1" in done.stdout
 
 
+OWN = textwrap.dedent("""
+    import os
+    import sys
+    from expframe import Experiment
+
+    ex = Experiment("own")
+    ex.add_config(lr=1.0)
+
+    @ex.main
+    def main(lr):
+        return lr * 10
+
+    if sys.argv[1:2] == ["sweep"]:
+        ex.run_commandline()
+    elif "ASKS" in os.environ:
+        sweep = ex.sweep("lr=0.3,0.4", options={"id": "asked"})
+        while (trial := sweep.ask()) is not None:
+            sweep.tell(trial, 1.0)
+    else:
+        ex.sweep("lr=0.1,0.2", options={"id": "grid"}).run(jobs=2)
+""")
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"), [([], {}), (["sweep", "--id=grid", "-j2", "with", "lr=0.1,0.2"], {"ASKS": "1"})]
+)
+def test_a_worker_starts_no_sweep_of_its_own(tmp_path, environment, words, asks):
+    """A script that runs a sweep in Python, or asks for trials, gives its experiment to the worker that imports it."""
+    script = tmp_path / "own.py"
+    script.write_text(OWN)
+    line = [sys.executable, str(script), *words]
+    done = subprocess.run(line, cwd=tmp_path, env=environment | asks, capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert {"grid", "1", "2"} == {run.id for run in runs(tmp_path / "runs")}
+    assert {"COMPLETED": 2} == dict(runs(tmp_path / "runs")["grid"].sweep.counts)
+
+
+def test_a_sweep_inside_a_trial_is_refused(tmp_path, environment):
+    """A trial that starts a sweep fails as a run inside which one is started does: it is no worker's."""
+    script = tmp_path / "own.py"
+    script.write_text(OWN.replace("return lr * 10", 'ex.sweep("lr=1,2").run()'))
+    line = [sys.executable, str(script), "sweep", "with", "lr=0.1,0.2"]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert 1 == done.returncode, done.stdout + done.stderr
+    assert "a sweep: cannot be started inside run 2" in done.stdout
+    assert {"FAILED": 2} == dict(runs(tmp_path / "runs")[1].sweep.counts)
+
+
 def test_trials_are_found_by_their_place(ex):
     """Filters, sorting and frames know the trial, configuration and replicate of a run."""
     from expframe.config.request import Request, TrialOf

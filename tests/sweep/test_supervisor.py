@@ -69,6 +69,19 @@ class TestStraightLine:
         assert {"result": 1.0} == events[3]["values"]
         assert {"completed": 1} == events[4]["counts"]
 
+    def test_a_run_that_is_taken_for_a_trial_counts_with_its_value(self, sweeps):
+        """With `needed` a completed run of the same config and code is the trial, and has its value in the table."""
+        sweeps.sweep("0.1,0.2", "1")
+        code, text = sweeps.sweep("0.1,0.2,0.3", "1", needed=True)
+        trials = runs(sweeps.store)["4"].sweep.trials
+
+        assert 0 == code, text
+        assert [{"result": value} for value in (1.0, 2.0, 3.0)] == [
+            pytest.approx(dict(trial.newest.values)) for trial in trials
+        ]
+        assert {"2", "3"} == {trial.run for trial in trials[:2]}
+        assert "3 trials: 3 completed" in text
+
 
 class TestTerminal:
     """A block that lives while the sweep goes on."""
