@@ -99,7 +99,7 @@ class Supervisor:
         self._watcher = watcher
         self._trials = Trials(sweep.folder)
         self._told: set[Any] = set()
-        self._signals = 0
+        self._signals = self._heeded = 0
         self._code = 0
         self._deaths = 0
         self._complaint = ""
@@ -112,6 +112,7 @@ class Supervisor:
                     self._workers.start(place)
                 while len(self._workers) or self._is_more_to_do():
                     self._turn()
+                self._heed()
             finally:
                 self._workers.slacken()
         self._trials.refresh()
@@ -132,6 +133,7 @@ class Supervisor:
         return count
 
     def _turn(self) -> None:
+        self._heed()
         for event in self._workers.events(_LOOK):
             self._tell(event)
         for entry in self._trials.refresh(judge=not len(self._workers)):
@@ -193,13 +195,19 @@ class Supervisor:
         return not self._signals and self._deaths < _DEATHS and not is_enough_done
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
-        """Begin no trial after Ctrl-C; interrupt those that run when it comes again, and at once after SIGTERM."""
+        """Count a signal, which may come in the midst of anything: `_heed` does what it asks for."""
         self._signals += 1 if number == signal.SIGINT else 2
         self._code = 128 + number
-        if self._signals == 1:
+
+    def _heed(self) -> None:
+        """Begin no trial after Ctrl-C; interrupt those that run when it comes again, and at once after SIGTERM."""
+        if (signals := self._signals) == self._heeded:
+            return
+        self._heeded = signals
+        if signals == 1:
             self._watcher.tell({"event": "said", "text": "No new trials; those that run end. Ctrl-C again interrupts."})
         self._workers.slacken()
-        if self._signals > 1:
+        if signals > 1:
             self._workers.interrupt()
 
     def _is_all_well(self) -> bool:

@@ -192,13 +192,16 @@ class Worker:
         while not self._is_to_stop():
             child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
             self._child = child.pid
+            if self._signals > 1:  # it came before the child's number was known
+                self._interrupt()
             told = []
             assert child.stdout is not None
-            for line in child.stdout:
-                with suppress(ValueError):
-                    event = json.loads(line)
-                    told.append((event["event"], event.get("trial"), event.get("attempt")))
-                    self._tell(event)
+            with child.stdout as lines:
+                for line in lines:
+                    with suppress(ValueError):
+                        event = json.loads(line)
+                        told.append((event["event"], event.get("trial"), event.get("attempt")))
+                        self._tell(event)
             code = child.wait()
             self._child = 0
             if code == NOTHING_LEFT:

@@ -1,23 +1,62 @@
 """A sweep with its workers: what it does, what it says, and how it goes on."""
 
 import json
+import os
 import signal
 
 import pytest
 
 from expframe import runs
 from expframe.__main__ import main
+from expframe.cli.sweeps.watcher import LinesWatcher
+from expframe.cli.table import Style
 from expframe.config.options import Options
 from expframe.errors import WorkError
 from expframe.experiment.sweep import Sweep
 from expframe.record.record import Status
+from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan
+from expframe.sweep.settings import SweepAsked
+from expframe.sweep.supervisor import Supervisor
+from expframe.sweep.trial import SweepRun
 
 
 def statuses(sweeps):
     """Return the status of each trial's run by what it was asked."""
     found = runs(sweeps.store).where("command == 'train'").rows("config.lr", "config.seed", "status")
     return sorted(found)
+
+
+class Interrupted:
+    """A worker in whose first turn Ctrl-C is pressed twice, and which ends in its second one."""
+
+    def __init__(self):
+        self.done = []
+        self._running = []
+
+    def __len__(self):
+        return len(self._running)
+
+    def start(self, place):
+        self._running.append(place)
+
+    def events(self, seconds):
+        if not self.done:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            self._running.clear()
+        self.done.append("looked")
+        yield from ()
+
+    def ended(self):
+        return []
+
+    def slacken(self):
+        self.done.append("slacken")
+
+    def interrupt(self):
+        self.done.append("interrupt")
 
 
 class TestStraightLine:
@@ -251,6 +290,15 @@ class TestSignals:
         assert 130 == code, text
         assert [(0, 1, "INTERRUPTED"), (1, 1, "INTERRUPTED")] == sweeps.ended()
         assert [] == sweeps.processes()
+
+    def test_a_signal_waits_until_workers_are_not_being_looked_at(self, tmp_path):
+        """Ctrl-C twice slackens and interrupts workers in the next turn, never while their events are gone through."""
+        workers = Interrupted()
+        axes = (Choices(("lr",), (("1",), ("2",))),)
+        sweep = SweepRun(tmp_path, Plan(axes=axes), None)
+        found = Supervisor(sweep, workers, SweepAsked(), 0.0, LinesWatcher(sweep.plan, Style())).follow()
+
+        assert (130, ["looked", "slacken", "interrupt", "looked", "slacken"]) == (found.code, workers.done)
 
     def test_workers_stop_when_their_starter_is_gone(self, sweeps):
         """Where only the starter is killed, trials that run come to their end, and workers begin no other."""
