@@ -25,7 +25,7 @@ from expframe.store.sweeps.trials import Trials, TrialState
 from expframe.sweep.judge import Judge, judge
 from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest
 from expframe.sweep.settings import SweepAsked
-from expframe.sweep.trial import SweepRun, TrialWork
+from expframe.sweep.trial import SweepRun, TrialWork, prepare_first
 
 if TYPE_CHECKING:
     from expframe.config.decided import Config
@@ -256,8 +256,8 @@ class Sweep:
         if self._asking is None:
             self._hand_over()
             if self._run is None:
-                request = Request("sweep", self.plan.overrides, self.plan.named, self._options)
-                self._experiment.prepare_sweep(request, self._write).do()
+                request = Request("sweep", options=self._options)
+                prepare_first(lambda asked: self._experiment.prepare_sweep(asked, self._write), request, self.plan).do()
             sweep = SweepRun.read(self._begun())
             trials, journal = Trials(sweep.folder), Journal(sweep.folder, new_writer())
             trials.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -183,6 +184,28 @@ class TrialWork:
         command, plan = asked.command or "", self._sweep.plan
         count = 0 if plan.search == GRID else trial.sample
         return child_seed(self._sweep.record.seed, command, digest_of(command, asked), count)
+
+
+def prepare_first(prepare: Prepare, asked: Request, plan: Plan) -> Any:
+    """
+    Return a run that is decided by what all trials have, or by the first trial's words where that decides no config.
+
+    Args:
+        prepare: Decides a run.
+        asked: What is asked for beside words.
+        plan: What the sweep does.
+
+    Raises:
+        Exception: What is wrong with the words that all trials have, where the first trial's are no better.
+    """
+    try:
+        return prepare(asked._replace(overrides=plan.overrides, named=plan.named))
+    except Exception:
+        trial = plan.trial(0, tuple(axis.position(0.0) for axis in plan.axes))
+        if (trial.overrides, trial.named) != (plan.overrides, plan.named):
+            with suppress(Exception):
+                return prepare(asked._replace(overrides=trial.overrides, named=trial.named))
+        raise
 
 
 def adopt(sweep: SweepRun, trials: Trials, journal: Journal) -> None:

@@ -31,7 +31,7 @@ from expframe.store.sweeps.trials import ALL, NEW, Trials
 from expframe.sweep import forks
 from expframe.sweep.script import Prepare, changed, run_as_main
 from expframe.sweep.sink import Tell
-from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough
+from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough, prepare_first
 
 NOTHING_LEFT = 75
 """The exit code of a process that found no trial to do."""
@@ -109,7 +109,8 @@ class Worker:
     def _have(self, experiment: Any, prepare: Prepare, before: int) -> None:
         """Go on with the experiment that the script has handed over."""
         plan = self._sweep.plan
-        first = prepare(Request("print_config", options=Options(file_storage=str(self._sweep.folder.parent))))
+        options = Options.from_mapping(plan.options)._replace(file_storage=str(self._sweep.folder.parent))
+        first = prepare_first(prepare, Request(plan.command, options=options), plan)
         if not (plan.any_code or self._asked.any_code):
             self._refuse_changed(first.scope.find_project())
         if self._asked.once:

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
 
 from expframe import runs
 from expframe.config.options import Options
-from expframe.errors import WorkError
+from expframe.config.request import Override
+from expframe.errors import ConfigError, WorkError
 from expframe.experiment.sweep import Sweep
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Goal, Plan
@@ -182,6 +184,63 @@ def test_a_sweep_inside_a_trial_is_refused(tmp_path, environment):
     assert 1 == done.returncode, done.stdout + done.stderr
     assert "a sweep: cannot be started inside run 2" in done.stdout
     assert {"FAILED": 2} == dict(runs(tmp_path / "runs")[1].sweep.counts)
+
+
+UNDECIDED = """
+    from expframe import Experiment
+
+    ex = Experiment("undecided")
+
+
+    @ex.config
+    def config():
+        lr = 1
+        width = None
+        double = 2 * width
+
+
+    @ex.automain
+    def main(lr, double):
+        return lr * double
+    """
+
+
+@pytest.mark.parametrize(
+    ("words", "results"),
+    [(["width=1,2"], [2, 4]), (["width=2", "lr=1,2"], [4, 8])],
+    ids=["an entry that changes", "a fixed word"],
+)
+def test_a_config_that_only_trials_decide_is_swept(script, tmp_path, environment, words, results):
+    """A sweep needs no config that the script can decide by itself: its words, fixed or not, may be what is missing."""
+    line = [sys.executable, str(script(UNDECIDED)), "sweep", "with", *words]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert results == sorted(run.result for run in runs(tmp_path / "runs").where("command == 'main'"))
+
+
+def test_a_trial_is_asked_for_where_only_its_words_decide(ex):
+    """Asked for one by one, trials may be what decides the config, too."""
+
+    @ex.config
+    def config():
+        lr = None
+        double = 2 * lr
+
+    ex.main(lambda double: double)
+    trial = Sweep(ex, PLAN, Options(file_storage=str(ex.store))).ask()
+
+    assert 0.2 == trial.config["double"]
+
+
+def test_fixed_words_that_are_wrong_are_said(ex):
+    """Where the first trial's words are no better it is said what is wrong with those that all trials have."""
+    ex.add_config(lr=1.0)
+    ex.main(lambda lr: lr)
+    plan = replace(PLAN, overrides=(Override.parse("wdith=1"),))
+
+    with pytest.raises(ConfigError, match="wdith"):
+        Sweep(ex, plan, Options(file_storage=str(ex.store))).ask()
 
 
 def test_trials_are_found_by_their_place(ex):

@@ -34,7 +34,7 @@ from expframe.sweep.script import changed, started_as
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
-from expframe.sweep.trial import SweepRun
+from expframe.sweep.trial import SweepRun, prepare_first
 
 _MOST = 30
 """More configurations are not shown at the end."""
@@ -94,10 +94,9 @@ class _Starting:
             raise WorkError("a sweep", "needs a POSIX system for its workers: Linux, macOS, WSL.")
         self._refuse()
         options = asked.options._replace(resume=asked.resume)
-        request = Request("sweep", plan.overrides, plan.named, options)
-        if asked.resume is not None:
-            request = request._replace(overrides=(), named=())
-        run = self._experiment.prepare_sweep(request, self._work)
+        planned = plan if asked.resume is None else Plan()  # a sweep that goes on has its words already
+        request = Request("sweep", options=options)
+        run = prepare_first(lambda words: self._experiment.prepare_sweep(words, self._work), request, planned)
         if asked.resume is None:
             main_file = run.scope.main_file
             if main_file is None:
