@@ -12,12 +12,14 @@ import hashlib
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
 from expframe.errors import OptionError, listed
 from expframe.record.events import Points, Series
+from expframe.store.points import curves_of
 from expframe.store.search.fields import Field
 from expframe.store.sweeps.plan import Goal, Plan, Trial
 from expframe.store.sweeps.rungs import Rung, Rungs
@@ -109,13 +111,21 @@ class Pruner:
         attempt: The number of its attempt.
         writer: The name of this process as a writer, which nobody else has.
         config: The decided config of the trial.
+        resumed: The folder of the run that the attempt goes on with from a checkpoint; None for a new run.
 
     Attributes:
         rung: The step and the value at which it was last judged; None before that.
     """
 
     def __init__(
-        self, sweep: Path, plan: Plan, trial: Trial, attempt: int, writer: str, config: Mapping[Any, Any]
+        self,
+        sweep: Path,
+        plan: Plan,
+        trial: Trial,
+        attempt: int,
+        writer: str,
+        config: Mapping[Any, Any],
+        resumed: Path | None = None,
     ) -> None:
         self.rung: tuple[int, float] | None = None
         self._rule = Rule.parse(plan.prune)
@@ -131,17 +141,34 @@ class Pruner:
         assert metric is not None
         self._name, statistic = metric
         self._statistic = Statistic(statistic)
+        self._resumed = resumed
 
     def report(self, event: Points | Series) -> bool:
         """Return whether the trial is to end, given points that it has logged."""
         for step, value in _points(event, self._name):
+            if self._resumed is not None:
+                self._go_on(self._resumed, step)
             self._statistic.add(value)
-            while self._next is not None and step >= self._next:
-                rung, self._next = self._next, next(self._steps, None)
+            for rung in self._reached(step):
                 if self._is_to_end(rung):
                     self._next = None
                     return True
         return False
+
+    def _go_on(self, run: Path, first: float) -> None:
+        """Take in what earlier attempts had logged before the first step of this one; it was judged by that already."""
+        self._resumed = None
+        logged = curves_of(run, f"Run {run.name}").get(self._name, ())
+        for step, value in sorted((point for point in logged if point[0] < first), key=itemgetter(0)):
+            self._statistic.add(value)
+            for rung in self._reached(step):
+                self._rungs.add(Rung(self._trial, self._attempt, rung, self._statistic.value))
+
+    def _reached(self, step: float) -> Iterator[int]:
+        """Yield the rungs that are reached by a step, each once."""
+        while self._next is not None and step >= self._next:
+            rung, self._next = self._next, next(self._steps, None)
+            yield rung
 
     def _is_to_end(self, step: int) -> bool:
         value = self._statistic.value

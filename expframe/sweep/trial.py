@@ -143,13 +143,17 @@ class TrialWork:
                 observer.note_end(Status.PRUNED, "", seconds=0.0, cut=True)
                 return
             sys.argv = _argv(plan, trial)
-            run = prepare(self._request(trial, attempt, _taken_up(state, self._sweep.folder.parent)))
+            store = self._sweep.folder.parent
+            resumed = _taken_up(state, store)
+            run = prepare(self._request(trial, attempt, resumed))
             if is_skipped(plan, run.config):
                 observer.note_end(SKIPPED, "")
                 return
             if plan.prune:
                 writer = f"{self._journal.writer}-{number}"
-                observer.pruner = Pruner(self._sweep.folder, plan, trial, attempt, writer, run.config.values)
+                observer.pruner = Pruner(
+                    self._sweep.folder, plan, trial, attempt, writer, run.config.values, resumed and store / resumed
+                )
             found = run.do()
             if found is not run:  # a completed run made it needless
                 values = values_of(found.folder, self._sweep.fields)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from expframe.store.search.collection import runs
+from expframe.store.sweeps.rungs import Rungs
 
 SCRIPT = """
 import time
@@ -21,6 +22,29 @@ def main(level, epochs, asks, seed, _run):
             return -1
         _run.log_scalar("loss", level + seed % 7 / 100 + 1 / epoch, epoch)
         time.sleep(0.12)
+    return level
+"""
+
+
+RESUMED = """
+import os
+import signal
+from expframe import Experiment
+ex = Experiment("resumed")
+@ex.config
+def config():
+    level = 1.0
+@ex.automain
+def main(level, _run):
+    state = _run.last_checkpoint()
+    for epoch in range(state.step + 1 if state else 1, 28):
+        _run.log_scalar("loss", level + epoch, epoch)
+        if epoch == 11:
+            _run.checkpoint(epoch, state={})
+        if epoch == 14 and state is None:
+            _run.stop() if level == 1 else os.kill(os.getpid(), signal.SIGKILL)
+        if _run.should_stop:
+            return None
     return level
 """
 
@@ -55,3 +79,17 @@ def test_clearly_worse_configurations_are_not_given_all_seeds(tmp_path):
 
     assert "16 trials: 13 completed, 3 pruned" in shown
     assert 14 == len(runs(tmp_path / "runs"))
+
+
+def test_what_counts_at_a_rung_is_what_was_logged_by_then_after_a_resume_too(tmp_path):
+    """A trial that goes on from a checkpoint keeps its values at the rungs before, and its least value so far."""
+    (tmp_path / "train.py").write_text(RESUMED)
+    words = [sys.executable, "train.py", "sweep"]
+    once = [*words, "with", "level=1,0.5", "--metric", "loss.min", "--prune", "asha"]
+    subprocess.run(once, cwd=tmp_path, capture_output=True, timeout=500, check=False)
+    done = subprocess.run([*words, "--resume", "1"], cwd=tmp_path, capture_output=True, timeout=500, check=False)
+    found = Rungs(tmp_path / "runs" / "1", "reader")
+
+    assert 0 == done.returncode, done.stderr
+    assert [{0: 2.0, 1: 1.5}] * 4 == [found.at(step) for step in (1, 3, 9, 27)]
+    assert [2, 2] == [trial.attempt for trial in runs(tmp_path / "runs")[1].sweep.trials]
