@@ -23,7 +23,7 @@ from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.stored import StoredSweep
 from expframe.store.sweeps.trials import Trials, TrialState
 from expframe.sweep.judge import Judge, judge
-from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest
+from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest, names
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.trial import SweepRun, TrialWork, prepare_first
 
@@ -169,7 +169,7 @@ class Sweep:
             jobs=jobs,
             fresh=fresh,
             resume=resume,
-            retry=tuple(status.lower() for status in retry),
+            retry=tuple(status.lower() for status in names(retry)),
             any_code=any_code,
             options=self._options,
         )

@@ -16,7 +16,7 @@ from expframe.config.options import Options
 from expframe.config.request import Override, Request
 from expframe.config.resolve import look_up, resolve
 from expframe.config.secrets import Names
-from expframe.errors import OptionError, SweepWordError, listed
+from expframe.errors import OptionError, SweepWordError, UsageError, listed
 from expframe.store.search.fields import Field
 from expframe.store.sweeps.axes import Axis, Choices, Interval, Position
 from expframe.store.sweeps.plan import GRID, Goal, Plan, Point, Trial
@@ -52,6 +52,7 @@ class Judge:
     ) -> None:
         experiment.add_built_in_commands()
         snapshot = experiment.registry.snapshot()
+        self._commands = snapshot.commands
         self.names: Names = snapshot.recipe.names
         self.first: Any = None
         self._recipe = snapshot.recipe
@@ -71,10 +72,18 @@ class Judge:
         if self.first is not None:
             return resolve(self._recipe, request, self._logger)
         run = self._prepare(request)
+        self._refuse_unobserved()
         run.check_arguments()
         self.first = run
         config: Config = run.config
         return config
+
+    def _refuse_unobserved(self) -> None:
+        command = self._commands[self._command or ""]
+        if command.unobserved:
+            observed = [name for name, other in self._commands.items() if not other.unobserved]
+            problem = f"keeps nothing of its runs, and trials are runs. Commands that can be swept: {listed(observed)}."
+            raise UsageError(f"command {command.name!r}", problem)
 
     def _request(self, named: tuple[str, ...], overrides: tuple[Override, ...]) -> Request:
         return Request(self._command, overrides, named, self._options, seed=1)

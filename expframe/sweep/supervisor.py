@@ -9,8 +9,12 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
+from expframe.config import dotted
+from expframe.errors import listed
 from expframe.process.signals import handling
 from expframe.record.record import Status
+from expframe.store import rows
+from expframe.store.search.fields import Field
 from expframe.store.sweeps.configurations import words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import KEPT, Trials
@@ -168,6 +172,25 @@ class Supervisor:
                 return
             self._told.add(place)
         self._watcher.tell(event)
+        if event.get("event") == "ended" and event.get("status") == Status.COMPLETED:
+            self._tell_missing(event)
+
+    def _tell_missing(self, event: Mapping[str, Any]) -> None:
+        """Tell which goals a trial that was completed has no value of, each once, and what may have been meant."""
+        for goal in self._plan.goals:
+            if goal.field in (event.get("values") or {}) or goal in self._told:
+                continue
+            self._told.add(goal)
+            field = Field.parse(goal.field)
+            if field.group == "metrics":
+                row = rows.read(self._sweep.folder.parent / str(event.get("run")), {"metrics"})
+                logged = list((row and row.metrics) or ())
+                near = dotted.nearest(field.path[0], logged)
+                hint = f"Did you mean {' or '.join(near)}?" if near else f"It has logged: {listed(logged)}."
+            else:
+                hint = "It ranks trials where it is a number."
+            text = f"No {goal.field} in trial {event.get('trial')}: {hint}"
+            self._watcher.tell({"event": "said", "text": text})
 
     def _is_more_to_do(self) -> bool:
         """Return whether workers are to be awaited that are elsewhere, or one is started for what is left."""

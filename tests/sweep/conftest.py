@@ -26,7 +26,7 @@ SCRIPT = textwrap.dedent("""
     from expframe.cli.sweeps.start import start_sweep
     from expframe.config.request import Override
     from expframe.store.sweeps.axes import Choices
-    from expframe.store.sweeps.plan import Plan
+    from expframe.store.sweeps.plan import Goal, Plan
     from expframe.sweep.settings import SweepAsked
 
     ex = Experiment("toy")
@@ -60,7 +60,7 @@ SCRIPT = textwrap.dedent("""
         return lr * 10
 
 
-    def sweep(lrs, seeds, fixed="", jobs=2, **how):
+    def sweep(lrs, seeds, fixed="", jobs=2, goals=(), **how):
         set_up_logging(None, ())
         planned = ("retry", "max_fails", "gpus", "needed")
         plan_words = {word: how.pop(word) for word in planned if isinstance(how.get(word), int | float)}
@@ -68,6 +68,7 @@ SCRIPT = textwrap.dedent("""
             axes=(Choices(("lr",), tuple((value,) for value in lrs.split(","))),),
             replicates=Choices(("seed",), tuple((value,) for value in seeds.split(","))),
             overrides=tuple(map(Override.parse, fixed.split())),
+            goals=tuple(Goal(field, "min") for field in goals),
             **plan_words,
         )
         sys.exit(start_sweep(ex, plan, SweepAsked(jobs=jobs, **how)))

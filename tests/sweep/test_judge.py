@@ -7,7 +7,7 @@ import pytest
 
 from expframe import Experiment
 from expframe.config.options import Options
-from expframe.errors import ExpframeError, OptionError, SweepWordError
+from expframe.errors import ExpframeError, OptionError, SweepWordError, UsageError
 from expframe.store.sweeps.plan import Goal
 from expframe.sweep.judge import Judge, goal, judge
 from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest
@@ -257,3 +257,20 @@ def test_replicates_are_single_values():
     """An interval is no replicate axis."""
     with pytest.raises(SweepWordError, match="has replicates one by one"):
         judged("lr=0..1", "net.layers=1,2", replicate="lr")
+
+
+def test_a_command_that_keeps_nothing_is_refused():
+    """Trials are runs that are kept: a command of which nothing is kept has none."""
+    ex = script()
+
+    @ex.command(unobserved=True)
+    def show(lr):
+        """Keeps nothing."""
+
+    for command in ("show", "print_config"):
+        problem = (
+            f"command '{command}': keeps nothing of its runs, and trials are runs. "
+            "Commands that can be swept: main, evaluate."
+        )
+        with pytest.raises(UsageError, match=re.escape(problem)):
+            judged("lr=1,2", ex=ex, command=command)

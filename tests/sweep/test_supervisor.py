@@ -121,6 +121,20 @@ class TestStraightLine:
         assert {"2", "3"} == {trial.run for trial in trials[:2]}
         assert "3 trials: 3 completed" in text
 
+    def test_a_goal_that_a_trial_has_no_value_of_is_said_once(self, sweeps):
+        """After the first trial it is said that a metric was not logged, with the nearest ones that were."""
+        goals = ("metrics.stp.min", "metrics.loss.last", "config.fail", "metrics.step.min")
+        code, text = sweeps.sweep("0.1,0.2", "1", jobs=1, goals=goals)
+        said = [line for line in text.splitlines() if line.startswith("No ")]
+
+        assert 0 == code, text
+        assert [
+            "No metrics.stp.min in trial 0: Did you mean step?",
+            "No metrics.loss.last in trial 0: It has logged: step.",
+            "No config.fail in trial 0: It ranks trials where it is a number.",
+        ] == said
+        assert text.index("No metrics.stp.min") < text.index("lr=0.2 seed=1 COMPLETED")
+
 
 class TestTerminal:
     """A block that lives while the sweep goes on."""
@@ -323,6 +337,16 @@ class TestRefusals:
 
         with pytest.raises(WorkError, match=r"cannot be started inside run 1\. Start it outside of any run\."):
             ex.run()
+
+    def test_a_status_that_there_is_not_is_refused(self, sweeps):
+        """What is to be done again is said by statuses that trials can have; their own ones too."""
+        sweeps.sweep("0.1", "1")
+        code, text = sweeps.sweep(resume="1", retry=("failed", "faild"))
+        known = "completed, died, failed, interrupted, pruned, skipped, timeout"
+
+        assert code
+        assert f"--retry=faild: is no status. Did you mean failed? There are: {known}." in text
+        assert 0 == sweeps.sweep(resume="1", retry=("failed",))[0]
 
     def test_more_of_a_whole_space_is_refused(self, sweeps):
         """A grid has no more than its cells."""

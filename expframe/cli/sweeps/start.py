@@ -16,9 +16,9 @@ from expframe.cli.render import write
 from expframe.cli.sweeps.tables import configuration_lines, counts_text, failures_of
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
 from expframe.cli.table import Style, clean
-from expframe.config import json_values
+from expframe.config import dotted, json_values
 from expframe.config.request import Request
-from expframe.errors import RunInterrupt, UsageError, WorkError, listed
+from expframe.errors import OptionError, RunInterrupt, UsageError, WorkError, listed
 from expframe.facts.sources import module_of
 from expframe.process import context
 from expframe.process.devices import VISIBLE
@@ -209,6 +209,9 @@ class _Starting:
     def _go_on(self, run: Any) -> None:
         """Read the plan of a sweep that goes on, and see to it that the code is the same."""
         folder = run.folder
+        trials = Trials(folder)
+        trials.refresh()
+        self._refuse_unknown(trials)
         self._plan = plans.read(folder)
         if self._asked.any_code:
             self._plan = replace(self._plan, any_code=True)
@@ -225,11 +228,19 @@ class _Starting:
             self._plan = replace(self._plan, samples=samples + self._asked.more)
             self._plan.write(folder)
         take_back_stop(folder)
-        trials = Trials(folder)
-        trials.refresh()
         for state in trials:
             if state.status.lower() in self._asked.retry and state.status not in TAKEN_UP:
                 ask_again(folder, state)
+
+    def _refuse_unknown(self, trials: Trials) -> None:
+        """Refuse to do trials again of a status that there is not; a script may have statuses of its own."""
+        own = {state.status.lower() for state in trials}
+        known = sorted({status.lower() for status in (*KEPT, *TAKEN_UP, Status.FAILED, Status.TIMEOUT)} | own)
+        unknown = next((status for status in self._asked.retry if status not in known), None)
+        if unknown is not None:
+            near = dotted.nearest(unknown, known)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise OptionError(f"--retry={unknown}", f"is no status.{hint} There are: {listed(known)}.")
 
     def _tell_end(self, run: Any, swept: Swept) -> None:
         """Say what came of it."""
