@@ -151,9 +151,8 @@ class TrialWork:
                 return
             if plan.prune:
                 writer = f"{self._journal.writer}-{number}"
-                observer.pruner = Pruner(
-                    self._sweep.folder, plan, trial, attempt, writer, run.config.values, resumed and store / resumed
-                )
+                folder = None if resumed is None else store / resumed
+                observer.pruner = Pruner(self._sweep.folder, plan, trial, attempt, writer, run.config.values, folder)
             found = run.do()
             if found is not run:  # a completed run made it needless
                 values = values_of(found.folder, self._sweep.fields)
