@@ -15,7 +15,7 @@ from expframe.cli.script.commands import show_config
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import ConfigError, ExpframeError, OptionError, Terminated, UsageError
+from expframe.errors import ConfigError, ExpframeError, OptionError, Terminated, UsageError, WorkError
 from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside
 
@@ -92,7 +92,8 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         config = run.config.values if run is not None else None
         _show(problem, options, Masking(config, experiment.registry.names, words=line[1:]))
         is_usage = isinstance(problem, UsageError | ConfigError) and own_frames_only(problem.__traceback__)
-        sys.exit(1 if run is not None and run.has_started and not is_usage else 2)
+        has_started = isinstance(problem, WorkError) or (run is not None and run.has_started)
+        sys.exit(1 if has_started and not is_usage else 2)
 
 
 def _is_sweep(word: str, experiment: Any) -> bool:

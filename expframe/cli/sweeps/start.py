@@ -224,7 +224,7 @@ class _Starting:
             samples = self._plan.samples
             if samples is None:
                 problem = "has all of its space already. More is for a search that was given --trials."
-                raise WorkError(f"--more={self._asked.more}", f"sweep {run.id} {problem}")
+                raise UsageError(f"--more={self._asked.more}", f"sweep {run.id} {problem}")
             self._plan = replace(self._plan, samples=samples + self._asked.more)
             self._plan.write(folder)
         take_back_stop(folder)
