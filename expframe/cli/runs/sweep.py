@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -17,7 +18,7 @@ from expframe.cli.table import Cell, Style, clean, table_lines
 from expframe.config.json_values import to_json
 from expframe.errors import UsageError, WorkError
 from expframe.record.record import Status
-from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, ranked, words_of
+from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, own_words, ranked, words_of
 from expframe.store.sweeps.plan import is_sweep
 from expframe.store.sweeps.reasons import reasons
 from expframe.store.sweeps.trials import KEPT, Trials, TrialState, ask_again, ask_stop
@@ -192,10 +193,10 @@ def best(asked: Asked) -> Answer:
     found = next(iter(ranked(plan, configurations(plan, trials))), None)
     if found is None or found.value.mean is None:
         raise WorkError(f"sweep {sweep.folder.name}", f"has no trial with a value of {goal_of(plan).field!r} yet.")
-    fixed = [*plan.named, *(override.written for override in plan.overrides)]
-    words = " ".join([*fixed, *found.words.split()])
-    script = f"-m {plan.start.module}" if plan.start.module else os.path.relpath(plan.start.script)
-    line = " ".join(["python", script, *([plan.command] if plan.command else []), *(["with", words] if words else [])])
+    words = [*plan.named, *(override.written for override in plan.overrides), *own_words(plan, found.trials[0])]
+    script = ["-m", plan.start.module] if plan.start.module else [os.path.relpath(plan.start.script)]
+    command = [plan.command] if plan.command else []
+    line = shlex.join(["python", *script, *command, *(["with", *words] if words else [])])
     data = {**_facts(sweep, trials), "best": {**_configuration(found), "command": line}}
 
     def lines(_style: Style) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from expframe.cli.table import Cell, Style, cell, clean, table_lines
 from expframe.record.record import Status
-from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, ranked
+from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, own_words, ranked
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import KEPT, WAITING, Trials
 
@@ -34,11 +34,11 @@ def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | No
     found = ranked(plan, configurations(plan, trials))
     shown = found if most is None else found[:most]
     goal = goal_of(plan)
-    columns = _columns(shown)
+    parted = [_parts(plan, one) for one in shown]
+    columns = list(dict.fromkeys(name for parts in parted for name in parts))
     titles = ["", *columns, goal.field, "95 % interval", "n", *(["trials"] if plan.replicate_count > 1 else [])]
     rows = []
-    for place, one in enumerate(shown, 1):
-        parts = _parts(one)
+    for place, (one, parts) in enumerate(zip(shown, parted, strict=True), 1):
         sample = one.value
         interval = "" if sample.low is None else f"{_short(sample.low)} .. {_short(sample.high)}"
         row = [cell(place), *(Cell(clean(parts.get(name, ""))) for name in columns)]
@@ -58,18 +58,14 @@ def failures_of(trials: Trials) -> dict[str, list[int]]:
     return found
 
 
-def _columns(found: Sequence[Configuration]) -> list[str]:
-    return list(dict.fromkeys(name for one in found for name in _parts(one)))
-
-
-def _parts(one: Configuration) -> dict[str, str]:
+def _parts(plan: Plan, one: Configuration) -> dict[str, str]:
     """Return the words of a configuration by the entry that they set; named configs stand together."""
     parts: dict[str, str] = {}
-    for word in one.words.split(" "):
+    for word in own_words(plan, one.trials[0]):
         name, equals, value = word.partition("=")
         if equals:
             parts[name] = value
-        elif word:
+        else:
             parts["with"] = f"{parts['with']} {word}" if "with" in parts else word
     return parts
 

@@ -79,12 +79,24 @@ def words_of(plan: Plan, state: TrialState, *, replicate: bool = False) -> str:
         state: The trial.
         replicate: Whether to say which replicate it is, too.
     """
+    return " ".join(own_words(plan, state, replicate=replicate))
+
+
+def own_words(plan: Plan, state: TrialState, *, replicate: bool = False) -> tuple[str, ...]:
+    """
+    Return the words that a trial does not share with all others; there may be blanks in one.
+
+    Args:
+        plan: The plan of its sweep.
+        state: The trial.
+        replicate: Whether to say which replicate it is, too.
+    """
     if not plan.is_function and state.proposed is None:
-        return ""
+        return ()
     trial = plan.trial(state.number, None if state.proposed is None else tuple(state.proposed))
     names = {tuple(name.split(".")) for name in plan.replicates.names} if plan.replicates and not replicate else set()
     overrides = [one for one in trial.overrides[len(plan.overrides) :] if tuple(map(str, one.path)) not in names]
-    return " ".join([*trial.named[len(plan.named) :], *(one.written for one in overrides)])
+    return (*trial.named[len(plan.named) :], *(one.written for one in overrides))
 
 
 def _values(states: Sequence[TrialState], field: str) -> list[float]:

@@ -1,0 +1,41 @@
+"""Sweeps as tables, and the best of one as a command line."""
+
+import shlex
+
+from expframe.config.options import Options
+from expframe.config.request import Override
+from expframe.experiment.sweep import Sweep
+from expframe.store.sweeps.axes import Choices
+from expframe.store.sweeps.plan import Plan, Start
+
+
+def swept(ex):
+    """Do a sweep of a tuple whose text has a blank, from a script whose name has one."""
+    ex.add_config(betas=(0.1, 0.2), name="a b")
+    ex.main(lambda betas: betas[0])
+    axis = Choices(("betas",), (("(0.9, 0.99)",), ("(0.5, 0.8)",)))
+    plan = Plan(axes=(axis,), overrides=(Override.parse("name='c d'"),), start=Start(script="my train.py"))
+    sweep = Sweep(ex, plan, Options(file_storage=str(ex.store)))
+    while (trial := sweep.ask()) is not None:
+        sweep.tell(trial, trial.config["betas"][0])
+
+
+def test_the_best_is_run_again_as_a_shell_reads_it(ex, cli):
+    """The command line of the best configuration can be pasted: a shell makes its words of it, whatever is in them."""
+    swept(ex)
+    line = cli("sweep", "best", "1", "-F", ex.store).splitlines()[-1]
+    words = shlex.split(line)
+
+    assert "'betas=(0.9, 0.99)'" in line
+    assert ["with", "name='c d'", "betas=(0.9, 0.99)"] == words[2:]
+    assert "my train.py" == words[1].split("/")[-1]
+
+
+def test_a_value_with_blanks_stands_in_one_column(ex, cli):
+    """A word is one cell under its entry's name, blanks or not."""
+    swept(ex)
+    head, first, second, *_ = cli("sweep", "show", "1", "-F", ex.store).splitlines()
+
+    assert ["betas", "result"] == head.split()[:2]
+    assert "1  (0.9, 0.99)" == first[:14]
+    assert "2  (0.5, 0.8)" == second[:13]
