@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from expframe.config.options import Flag, Options
 from expframe.store.sweeps.plan import GRID
 
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class SweepRequest(NamedTuple):
@@ -72,13 +72,26 @@ def _whole(given: Any) -> int:
     return int(given)
 
 
-def _seconds(given: Any) -> float:
+def seconds(given: Any) -> float:
+    """
+    Return a time in seconds, which is a number of them or a text with its unit.
+
+    Raises:
+        ValueError: It is none.
+
+    Example:
+        >>> seconds(90), seconds("30m"), seconds("30 min"), seconds("1.5h")
+        (90.0, 1800.0, 1800.0, 5400.0)
+    """
     text = str(given).strip()
-    unit = _UNITS.get(text[-1:], 0.0)
-    seconds = float(text[:-1]) * unit if unit else float(text)
-    if not 0 <= seconds < float("inf"):
+    number = text.rstrip("adhimns")
+    unit = _UNITS.get(text[len(number) :])
+    if unit is None:
+        raise ValueError("no unit of time")
+    found = float(number) * unit
+    if not 0 <= found < float("inf"):
         raise ValueError("no time")
-    return seconds
+    return found
 
 
 def _share(given: Any) -> float:
@@ -102,7 +115,7 @@ FLAGS_OF_PLAN = (
     _of("each", "Cross the values of these entries with every sample of a search: data,fold.", names, "names"),
     _of("gpus", "How many GPUs a trial has, or what part of one: 1, 0.5, 0.", _share, "a number from 0 on"),
     _of("max-fails", "Start no trial after so many have failed.", count, "a whole number from 1 on"),
-    _of("max-time", "Start no trial after so long: 8h, 30m, 90s.", _seconds, "a time, as 8h, 30m or 90s"),
+    _of("max-time", "Start no trial after so long: 8h, 30m, 90s.", seconds, "a time, as 8h, 30m or 90s"),
     _of("metric", "What is sought: val.acc.max:max, result:min; several with commas.", names, "fields"),
     _of("prune", "End trials early by a metric: asha, median or hyperband, of so many steps: asha:epochs, asha:81."),
     _of("replicate", "The entry that trials of one configuration differ in, instead of seed."),

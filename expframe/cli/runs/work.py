@@ -16,6 +16,7 @@ from expframe.cli.table import Style
 from expframe.config import json_values
 from expframe.errors import UsageError
 from expframe.sweep.queued import QueueWorker
+from expframe.sweep.request import seconds
 from expframe.sweep.trial import SweepRun
 from expframe.sweep.worker import WorkAsked, Worker
 
@@ -38,8 +39,6 @@ Options:
   --leash                Stop after the trial when standard input is closed.
   --yield                Let others go on at once with a trial that is interrupted, as where a cluster takes its place.
 """
-
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 
 @command(USAGE)
@@ -85,14 +84,10 @@ def seconds_of(flag: str, text: str | None) -> float | None:
     """
     if text is None:
         return None
-    number = text.rstrip("abcdefghijklmnopqrstuvwxyz").strip()
     try:
-        seconds = float(number) * _UNITS[text[len(number) :].strip() or "s"]
-    except (ValueError, KeyError):
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise UsageError(f"{flag}={text}", "takes a time: 90s, 30min, 8h, 2d.")
-    return seconds
+        return seconds(text)
+    except ValueError:
+        raise UsageError(f"{flag}={text}", "takes a time: 90s, 30min, 8h, 2d.") from None
 
 
 def _since(text: str) -> float | None:

@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+from expframe.cli.runs.work import seconds_of
 from expframe.cli.sweeps.arguments import FLAGS_OF_SWEEP, parse, usage
-from expframe.errors import CommandLineError, OptionError
+from expframe.errors import CommandLineError, OptionError, UsageError
 
 
 def parsed(*line):
@@ -77,3 +78,22 @@ def test_every_option_is_in_the_help_and_can_be_given():
         value = {"capture": "sys", "max_time": "1h"}.get(flag.field, "1") if flag.value else None
         if flag.field not in ("resume", "any_code", "more"):
             parsed(flag.long, *([value] if value else []), "with", "lr=1,2")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30m", 1800), ("30min", 1800), ("90", 90), ("1.5h", 5400), ("2d", 172800)]
+)
+def test_a_time_is_read_in_one_way(text, seconds):
+    """What --max-time of a sweep takes that of `expframe work` takes, and the other way round."""
+    request, _ = parsed("--max-time", text, "with", "lr=1,2")
+
+    assert (seconds, seconds) == (request.max_time, seconds_of("--max-time", text))
+
+
+@pytest.mark.parametrize("text", ["soon", "5w", "-1s", "inf", "nan", "h"])
+def test_what_is_no_time_is_refused_everywhere(text):
+    """What is no time is refused by both."""
+    with pytest.raises(OptionError, match=re.escape(f"--max-time={text}: takes a time, as 8h, 30m or 90s.")):
+        parsed(f"--max-time={text}", "with", "lr=1,2")
+    with pytest.raises(UsageError, match=re.escape(f"--max-time={text}: takes a time: 90s, 30min, 8h, 2d.")):
+        seconds_of("--max-time", text)
