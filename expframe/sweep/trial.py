@@ -119,7 +119,7 @@ class TrialWork:
         try:
             trial = self.trial(number)
         except Exception as problem:
-            facts = {"error": _line_of(problem), "seconds": round(time.monotonic() - began, 4)}
+            facts = {"error": line_of(problem), "seconds": round(time.monotonic() - began, 4)}
             self._journal.note("ended", number, attempt, status=Status.FAILED, **facts)
             self._tell({"event": "ended", "trial": number, "attempt": attempt, "status": Status.FAILED, **facts})
             return
@@ -160,7 +160,7 @@ class TrialWork:
         except BaseException as problem:
             if run is None or not run.has_started:
                 seconds = round(time.monotonic() - began, 4)
-                observer.note_end(Status.FAILED, "", error=_line_of(problem), seconds=seconds)
+                observer.note_end(Status.FAILED, "", error=line_of(problem), seconds=seconds)
         finally:
             experiment.observers.remove(observer)
 
@@ -226,13 +226,21 @@ def adopt(sweep: SweepRun, trials: Trials, journal: Journal) -> None:
 
 
 def is_enough(plan: Plan, trials: Trials, since: float) -> bool:
-    """Return whether no trial is to be begun any more: too many have failed, or the time is over."""
+    """
+    Return whether no trial is to be begun any more: too many have failed, or the time is over.
+
+    Args:
+        plan: What the sweep does.
+        trials: How its trials are.
+        since: When workers were started again: what had failed by then counts no more.
+    """
     if plan.max_time is not None and time.time() - since >= plan.max_time:
         return True
-    return plan.max_fails is not None and sum(state.fails > 0 for state in trials) >= plan.max_fails
+    return plan.max_fails is not None and sum(state.has_failed(since) for state in trials) >= plan.max_fails
 
 
-def _line_of(problem: BaseException) -> str:
+def line_of(problem: BaseException) -> str:
+    """Return what was raised, in a line."""
     return " ".join(f"{type(problem).__name__}: {problem}".split())[:500]
 
 

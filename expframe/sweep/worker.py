@@ -31,13 +31,17 @@ from expframe.store.sweeps.trials import ALL, NEW, Trials
 from expframe.sweep import forks
 from expframe.sweep.script import Prepare, changed, run_as_main
 from expframe.sweep.sink import Tell
-from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough, prepare_first
+from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough, line_of, prepare_first
 
 NOTHING_LEFT = 75
 """The exit code of a process that found no trial to do."""
 
 TIME_IS_UP = 76
 """The exit code of a worker of a batch system that has left trials, since the job would have ended before them."""
+
+
+_VAIN = 3
+"""So many processes one after the other may be killed before they have a trial."""
 
 
 class WorkAsked(NamedTuple):
@@ -85,6 +89,7 @@ class Worker:
         self._job_end = find_job_end()
         self._is_first = True
         self._child = 0
+        self._killed = 0
         self._signals = 0
         self._code = 0
 
@@ -93,7 +98,8 @@ class Worker:
         Do trials until none is left, or until it is to stop; return the exit code.
 
         Raises:
-            WorkError: The script is not there, is another one by now, or has no command line.
+            WorkError: The script is not there, is another one by now, or has no command line; or processes end before
+                they have a trial.
         """
         self._trials.refresh()
         adopt(self._sweep, self._trials, self._journal)
@@ -115,7 +121,7 @@ class Worker:
             self._refuse_changed(first.scope.find_project())
         if self._asked.once:
             _be_silent()
-            self._code = 0 if self._work.do_next(experiment, prepare) else NOTHING_LEFT
+            self._code = _do_next(self._work, self._tell, experiment, prepare)
             return
         with handling(self._take_signal):
             if (reason := forks.unsafe(before)) is not None:
@@ -150,6 +156,7 @@ class Worker:
             if os.WIFEXITED(status) and os.WEXITSTATUS(status) == NOTHING_LEFT:
                 break
             self._note_death(status, told)
+            self._refuse_in_vain(status, told)
             self._trials.refresh(judge=False)
         return self._code
 
@@ -167,13 +174,11 @@ class Worker:
 
             def tell(event: Mapping[str, Any]) -> None:
                 with suppress(OSError):
-                    os.write(
-                        writing, json.dumps([event["event"], event.get("trial"), event.get("attempt")]).encode() + b"\n"
-                    )
+                    os.write(writing, json.dumps(_kept_of(event)).encode() + b"\n")
                 self._tell(event)
 
             work = TrialWork(self._sweep, self._trials, self._journal, tell, self._since, yields=self._asked.yields)
-            code = 0 if work.do_next(experiment, prepare) else NOTHING_LEFT
+            code = _do_next(work, tell, experiment, prepare)
         finally:
             forks.leave(code)
 
@@ -201,7 +206,7 @@ class Worker:
                 for line in lines:
                     with suppress(ValueError):
                         event = json.loads(line)
-                        told.append((event["event"], event.get("trial"), event.get("attempt")))
+                        told.append(_kept_of(event))
                         self._tell(event)
             code = child.wait()
             self._child = 0
@@ -210,6 +215,7 @@ class Worker:
             if code > 0 and not told:  # it was refused, and has said so
                 return code
             self._note_death(-code if code < 0 else 0, told)
+            self._refuse_in_vain(-code if code < 0 else code << 8, told)
             self._trials.refresh(judge=False)
         return self._code
 
@@ -237,6 +243,25 @@ class Worker:
             return
         self._journal.note("ended", number, attempt, status=Status.DIED, run=run or found or None, error=how)
         self._tell({"event": "ended", "trial": number, "attempt": attempt, "run": run, "status": now, "error": how})
+
+    def _refuse_in_vain(self, status: int, told: list[tuple[str, Any, Any]]) -> None:
+        """
+        Refuse to go on where a process ended before it had a trial, as the next one would too.
+
+        Raises:
+            WorkError: It did so by itself, or others were killed before it.
+        """
+        if not status or self._signals or any(event in ("claimed", "ended") for event, *_ in told):
+            self._killed = 0
+            return
+        killed = status & 0x7F
+        self._killed += 1
+        if killed and self._killed < _VAIN:
+            return
+        said = next((f": {text}" for event, text, _ in told if event == "refused"), "")
+        how = f"{_VAIN} processes were ended by {signal.Signals(killed).name}" if killed else "a process ended"
+        problem = f"has a worker that gets no trial: {how} before the claim of one{said}."
+        raise WorkError(f"sweep {self._sweep.folder.name}", problem)
 
     # ------------------------------------------------------------------------------------------- when to stop
 
@@ -287,6 +312,20 @@ def _read(fd: int) -> list[tuple[str, Any, Any]]:
             data += piece
     os.close(fd)
     return [(event, trial, attempt) for event, trial, attempt in map(json.loads, data.splitlines())]
+
+
+def _do_next(work: TrialWork, tell: Tell, experiment: Any, prepare: Prepare) -> int:
+    """Do the next trial in a silent process, and return the exit code; what it cannot be begun for is told."""
+    try:
+        return 0 if work.do_next(experiment, prepare) else NOTHING_LEFT
+    except Exception as problem:
+        tell({"event": "refused", "text": line_of(problem)})
+        return 1
+
+
+def _kept_of(event: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    """Return what a worker keeps of what its child tells: what happened, to which attempt of which trial, or why."""
+    return event["event"], event.get("trial", event.get("text")), event.get("attempt")
 
 
 def _be_silent() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -220,6 +221,17 @@ class TestFailures:
         assert [(0, 1, "FAILED")] == sweeps.ended()
         assert "1 failed, 3 waiting" in text
 
+    def test_after_max_fails_it_goes_on(self, sweeps):
+        """Resumed, the sweep counts failures anew: those of before, and those that were mended, end nothing."""
+        sweeps.sweep("0.1,0.2,0.3", "1", fixed="fail=once", jobs=1, max_fails=1)
+        code, text = sweeps.sweep(resume="1", retry=("failed",), jobs=1)
+        sweeps.sweep(resume="1", retry=("failed",), jobs=1)
+
+        assert 1 == code
+        assert [(0, 1, "FAILED"), (0, 2, "COMPLETED"), (1, 1, "FAILED"), (1, 2, "COMPLETED")] == sweeps.ended()[:4], (
+            text
+        )
+
     def test_failed_trials_are_done_again_when_asked(self, sweeps):
         """Resumed it keeps what failed, unless failures are to be done again."""
         sweeps.sweep("0.1,0.2", "1", fixed="fail=once", jobs=1)
@@ -380,6 +392,30 @@ class TestOthers:
 
         assert 1 == code
         assert "is not there. A worker needs it where the sweep was started." in text
+
+    @pytest.mark.parametrize("words", [(), ("--fresh",)])
+    def test_a_worker_that_can_claim_nothing_says_why(self, sweeps, words):
+        """Where a trial cannot be claimed its worker says why and ends, however its trials are begun."""
+        sweeps.sweep("0.2", "1", fixed="fail=kill")
+        claims = sweeps.store / "1" / "claims"
+        shutil.rmtree(claims)
+        claims.symlink_to("nowhere")
+        code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store), *words), 40)
+
+        assert 1 == code
+        assert (
+            "sweep 1: has a worker that gets no trial: a process ended before the claim of one: FileExistsError: "
+            in text
+        )
+
+    def test_a_worker_whose_processes_are_killed_ends(self, sweeps):
+        """Where processes are killed one after the other before they claim a trial, their worker ends and says so."""
+        sweeps.sweep("0.2", "1", fixed="fail=kill")
+        sweeps.script.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+        code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store), "--fresh"), 40)
+
+        assert 1 == code
+        assert "gets no trial: 3 processes were ended by SIGKILL before the claim of one." in text
 
     def test_stop_ends_workers_and_trials(self, sweeps, capsys):
         """A sweep that is stopped interrupts its trials, begins no other, and says why; resumed it goes on."""

@@ -110,6 +110,12 @@ class TrialState:
         good = (*KEPT, Status.INTERRUPTED, Status.RUNNING)
         return sum(attempt.is_over and attempt.status not in good for attempt in self.attempts.values())
 
+    def has_failed(self, since: float) -> bool:
+        """Return whether its newest attempt failed, or died while somebody was there to see it, since then."""
+        found = self.newest
+        is_bad = found is not None and found.status not in (*KEPT, Status.INTERRUPTED, Status.RUNNING)
+        return is_bad and found.ended is not None and found.ended >= since
+
     @property
     def is_yielded(self) -> bool:
         """Whether its worker was taken away, and another one may go on; after some times without a checkpoint not."""
