@@ -208,6 +208,7 @@ class Sweep:
         _, trials, journal, _ = self._asked()
         values = dict(value) if isinstance(value, Mapping) else {goal_of(self.plan).field: value}
         journal.note("ended", trial.number, trial.attempt, status=status, values=values)
+        trials.claims.let_go(trial.number, trial.attempt)
         trials.refresh(judge=False)
 
     @property

@@ -36,6 +36,7 @@ class TrialObserver(Observer):
 
     Args:
         sweep: The folder of the sweep's run.
+        claims: Its claims, of which this process has one.
         journal: Where it is noted.
         number: The number of the trial.
         attempt: The number of its attempt.
@@ -53,6 +54,7 @@ class TrialObserver(Observer):
     def __init__(
         self,
         sweep: Path,
+        claims: Claims,
         journal: Journal,
         number: int,
         attempt: int,
@@ -63,6 +65,7 @@ class TrialObserver(Observer):
         yields: bool = False,
     ) -> None:
         self.sweep = sweep
+        self.claims = claims
         self.journal = journal
         self.number = number
         self.attempt = attempt
@@ -71,7 +74,6 @@ class TrialObserver(Observer):
         self.tell = tell
         self.yields = yields
         self.pruner: Pruner | None = None
-        self.claims = Claims(sweep)
 
     def open(self, record: Record, config: Config) -> Sink:
         """Note which run does the trial, before its work begins."""

@@ -103,6 +103,7 @@ class TrialWork:
                 trials.refresh()
             for number, attempt in trials.open(plan.size, self._since, plan.retry):
                 if trials.claims.take(number, attempt, self._journal.writer):
+                    trials.claims.hold(number, attempt)
                     return number, attempt
         trials.claims.tidy()
         return None
@@ -126,6 +127,7 @@ class TrialWork:
         state = self._trials[number]
         observer = TrialObserver(
             self._sweep.folder,
+            self._trials.claims,
             self._journal,
             number,
             attempt,
@@ -163,6 +165,7 @@ class TrialWork:
                 observer.note_end(Status.FAILED, "", error=line_of(problem), seconds=seconds)
         finally:
             experiment.observers.remove(observer)
+            self._trials.claims.let_go(number, attempt)
 
     def _request(self, trial: Trial, attempt: int, resumed: str | None) -> Request:
         """Return what is asked of the trial's run."""

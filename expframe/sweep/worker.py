@@ -104,6 +104,11 @@ class Worker:
         self._trials.refresh()
         adopt(self._sweep, self._trials, self._journal)
         if not self._asked.once and not self._is_anything_open():
+            if self._is_stopped():
+                sweep = self._sweep.folder.name
+                self._tell(
+                    {"event": "said", "text": f"Sweep {sweep} is stopped: no trial is begun until --resume {sweep}."}
+                )
             return 0
         if self._asked.fresh and not self._asked.once:
             with handling(self._take_signal):
@@ -269,9 +274,12 @@ class Worker:
         plan = self._sweep.plan
         return next(self._trials.open(plan.size, self._since, plan.retry), None) is not None
 
+    def _is_stopped(self) -> bool:
+        return bool({ALL, NEW} & self._trials.stopped())
+
     def _is_to_stop(self) -> bool:
         asked = self._asked
-        if self._signals or {ALL, NEW} & self._trials.stopped() or _is_cut(asked.leash):
+        if self._signals or self._is_stopped() or _is_cut(asked.leash):
             return True
         if asked.most_seconds is not None and time.time() - self._began >= asked.most_seconds:
             return True

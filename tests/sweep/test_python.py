@@ -1,8 +1,10 @@
 """Sweeps that are asked for in Python, and read back."""
 
+import os
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,7 +14,9 @@ from expframe.config.options import Options
 from expframe.config.request import Override
 from expframe.errors import ConfigError, WorkError
 from expframe.experiment.sweep import Sweep
+from expframe.store.reader import StoredRun
 from expframe.store.sweeps.axes import Choices
+from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.plan import Goal, Plan
 
 PLAN = Plan(axes=(Choices(("lr",), (("0.1",), ("0.2",))),), replicates=Choices(("seed",), (("1",), ("2",))))
@@ -51,6 +55,22 @@ class TestAskAndTell:
         assert (0, 1) == (first.number, second.number)
         assert {"COMPLETED": 1, "FAILED": 1, "WAITING": 2} == dict(sweep.counts)
         assert {"result": 1.0, "loss": 3.0} == dict(sweep.trials[0].newest.values)
+
+    def test_what_is_asked_is_held_until_it_is_told(self, sweep, monkeypatch):
+        """However long a trial takes, others elsewhere see that somebody has it; once it is told nobody says so."""
+        monkeypatch.setattr("expframe.store.sweeps.claims._BEAT", 0.02)
+        first, second = sweep.ask(), sweep.ask()
+        sweep.tell(first, 1.0)
+        claims = Claims(StoredRun(sweep.runs.store / sweep.id).folder)
+        for trial in (first, second):
+            os.utime(claims.path(trial.number, 1), (1, 1))
+        deadline = time.monotonic() + 30
+        while claims.of(second.number, 1).touched == 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        sweep.tell(second, 1.0)
+
+        assert time.time() - claims.of(second.number, 1).touched < 600
+        assert 1 == claims.of(first.number, 1).touched
 
     def test_the_least_is_best_where_that_is_sought(self, ex):
         """With a goal of `min` the best configuration has the least mean."""

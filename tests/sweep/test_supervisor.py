@@ -17,6 +17,7 @@ from expframe.experiment.sweep import Sweep
 from expframe.record.record import Status
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.trials import NEW, ask_stop
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.supervisor import Supervisor
 from expframe.sweep.trial import SweepRun
@@ -275,6 +276,22 @@ class TestResume:
         assert (Status.COMPLETED, 2, 2) == (run.status, run.attempt, run.record.sweep["attempt"])
         assert list(range(1, 7)) == run.metrics("step").steps
 
+    def test_a_checkpoint_is_taken_up_after_a_death_before_the_run(self, sweeps):
+        """A trial goes on from its checkpoint also where another attempt in between died before it had a run."""
+        process = sweeps.start("0.1", "1", fixed="steps=6 pause=0.2")
+        sweeps.wait_for(lambda: (sweeps.store / "2" / "checkpoints").is_dir() and runs(sweeps.store)[2].checkpoints)
+        sweeps.kill_all()
+        process.communicate()
+        claims = sweeps.store / "1" / "claims"
+        (claims / "000000.2").mkdir()
+        shutil.copy(claims / "000000.1" / "owner", claims / "000000.2")
+        code, text = sweeps.sweep(resume="1")
+        run = runs(sweeps.store)[2]
+
+        assert 0 == code, text
+        assert ["2", "1"] == runs(sweeps.store).ids()
+        assert (Status.COMPLETED, 3) == (run.status, run.record.sweep["attempt"])
+
     def test_changed_code_is_refused(self, sweeps):
         """Code that has changed since is refused with its files, and nothing is begun; any code goes on where told."""
         sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", jobs=1)
@@ -392,6 +409,17 @@ class TestOthers:
 
         assert 1 == code
         assert "is not there. A worker needs it where the sweep was started." in text
+
+    def test_a_worker_of_a_stopped_sweep_says_so(self, sweeps, capsys):
+        """Where a signal has stopped a sweep, a worker says that it begins nothing, and `why` what helps."""
+        sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", jobs=1, max_fails=1)
+        ask_stop(sweeps.store / "1", NEW)
+        code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store)))
+
+        assert 0 == code
+        assert "Sweep 1 is stopped: no trial is begun until --resume 1." in text
+        assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
+        assert "0..1: stopped by a signal, until --resume 1" in capsys.readouterr().out
 
     @pytest.mark.parametrize("words", [(), ("--fresh",)])
     def test_a_worker_that_can_claim_nothing_says_why(self, sweeps, words):

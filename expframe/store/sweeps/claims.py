@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from expframe.store.lease import Lease, holds, own_lease
 _OWNER = "owner"
 _RUN = "run"
 _BEAT = 10.0
-"""Seconds within which a claim has its run, or is touched."""
+"""Seconds after which a claim without a run is touched again."""
 
 
 class Held(NamedTuple):
@@ -43,6 +44,38 @@ class Held(NamedTuple):
     touched: float
 
 
+class _Touch:
+    """Touches the claims of this process that have no run, so that others elsewhere see that their owner is there."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._paths: frozenset[Path] = frozenset()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, path: Path) -> None:
+        """Touch a claim from now on."""
+        self._paths |= {path}
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._go_on, name="expframe-claims", daemon=True)
+            self._thread.start()
+
+    def drop(self, path: Path) -> None:
+        """Touch a claim no more, without waiting for storage that hangs."""
+        self._paths -= {path}
+        if self._thread is not None and not self._paths:
+            self._over.set()
+            self._thread.join(5.0)
+            self._over, self._thread = threading.Event(), None
+
+    def _go_on(self) -> None:
+        over = self._over
+        while not over.wait(_BEAT):
+            for path in self._paths:
+                with suppress(OSError):
+                    os.utime(path)
+
+
 class Claims:
     """
     The claims of one sweep.
@@ -57,6 +90,7 @@ class Claims:
         self._aside: Path | None = None
         self._token = ""
         self._pid = 0
+        self._touch = _Touch()
 
     def newest(self) -> dict[int, int]:
         """Return for each trial that was ever claimed the number of its newest attempt."""
@@ -92,15 +126,32 @@ class Claims:
         self._aside = None
         return True
 
+    def hold(self, trial: int, attempt: int) -> None:
+        """Say from now on that this process has a claim, until it has a run or is let go."""
+        self._touch = self._touch if self._touch.pid == os.getpid() else _Touch()
+        self._touch.add(self.path(trial, attempt))
+
+    def let_go(self, trial: int, attempt: int) -> None:
+        """Say no more that this process has a claim: its run says so, or it is done with."""
+        self._touch.drop(self.path(trial, attempt))
+
     def note_run(self, trial: int, attempt: int, run: str) -> None:
         """Note which run does a claimed attempt."""
         path = self.path(trial, attempt) / _RUN
         if not path.exists():
             write_new(path, run.encode())
+        self.let_go(trial, attempt)
 
     def path(self, trial: int, attempt: int) -> Path:
         """Return the folder of a claim."""
         return self.folder / f"{trial:06d}.{attempt}"
+
+    def taken(self, trial: int, attempt: int) -> float | None:
+        """Return when a claim was taken, by the file system's clock; None where it is not there."""
+        try:
+            return (self.path(trial, attempt) / _OWNER).stat().st_mtime
+        except OSError:
+            return None
 
     def is_taken(self, trial: int, attempt: int) -> bool:
         """Return whether an attempt was claimed."""

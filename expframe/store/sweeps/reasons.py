@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from expframe.record.record import Status
 from expframe.store.sweeps.plan import Plan
-from expframe.store.sweeps.trials import ALL, KEPT, TAKEN_UP, Trials, TrialState
+from expframe.store.sweeps.trials import ALL, KEPT, NEW, TAKEN_UP, Trials, TrialState
 
 Range = tuple[int, int]
 """Numbers from the first on, and up to the second."""
@@ -39,11 +39,11 @@ def reasons(plan: Plan, trials: Trials) -> Iterator[Reason]:
             found.setdefault(_of(state, stopped, sweep), []).append((state.number, state.number + 1))
     for first, end in _gaps([state.number for state in begun], plan.size):
         asked = sorted(int(name) for name in stopped if name.isdecimal() and first <= int(name) < end)
-        why = _stopped(sweep) if ALL in stopped else f"wait for {turn}"
+        why = _stopped(sweep, stopped) if {ALL, NEW} & stopped else f"wait for {turn}"
         for low, high in _gaps([number - first for number in asked], end - first):
             found.setdefault(why, []).append((first + low, first + high))
         for number in asked:
-            found.setdefault(_stopped(sweep), []).append((number, number + 1))
+            found.setdefault(_stopped(sweep, {str(number)}), []).append((number, number + 1))
     for why, ranges in found.items():
         yield Reason(ranges_text(sorted(ranges)), why)
 
@@ -51,15 +51,18 @@ def reasons(plan: Plan, trials: Trials) -> Iterator[Reason]:
 def _of(state: TrialState, stopped: set[str], sweep: str) -> str:
     newest = state.newest
     error = f" ({newest.error})" if newest is not None and newest.error else ""
-    if str(state.number) in stopped or (ALL in stopped and state.status == Status.INTERRUPTED):
-        return _stopped(sweep)
+    if str(state.number) in stopped:
+        return _stopped(sweep, {str(state.number)})
+    if {ALL, NEW} & stopped and state.status in TAKEN_UP:
+        return _stopped(sweep, stopped)
     if state.status in TAKEN_UP:
         return f"{state.status}{error}: taken up when workers start again, expframe work {sweep}"
     return f"{state.status}{error}: kept as it is, until expframe sweep retry {sweep}"
 
 
-def _stopped(sweep: str) -> str:
-    return f"stopped by expframe sweep stop {sweep}, until --resume {sweep}"
+def _stopped(sweep: str, stopped: set[str]) -> str:
+    by = "a signal" if NEW in stopped and ALL not in stopped else f"expframe sweep stop {sweep}"
+    return f"stopped by {by}, until --resume {sweep}"
 
 
 def _gaps(numbers: Sequence[int], size: int | None) -> Iterator[Range]:

@@ -34,7 +34,7 @@ ALL, NEW = "all", "new"
 """What stands among those that are to stop for every trial, and for every one that nobody has begun."""
 
 _VAIN = 3
-"""So many attempts one after the other may be cut off by a cluster before they have made a checkpoint."""
+"""So many attempts one after the other may be cut off by a cluster without a checkpoint, or take workers along."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class TrialAttempt:
     Attributes:
         status: A status of its run, RUNNING from its claim on.
         run: The id of its run; empty where it has none.
-        started: When its run was started, in seconds since 1970; None where that is not known.
+        started: When it was claimed or its run was started, in seconds since 1970; None where that is not known.
         ended: When it ended; None while it goes on, and where nobody was there to say.
         values: The fields that the sweep is about, as they were at its end.
         error: What it failed with, in a line.
@@ -113,14 +113,21 @@ class TrialState:
     def has_failed(self, since: float) -> bool:
         """Return whether its newest attempt failed, or died while somebody was there to see it, since then."""
         found = self.newest
-        is_bad = found is not None and found.status not in (*KEPT, Status.INTERRUPTED, Status.RUNNING)
-        return is_bad and found.ended is not None and found.ended >= since
+        if found is None or found.ended is None or found.status in (*KEPT, Status.INTERRUPTED, Status.RUNNING):
+            return False
+        return found.ended >= since
 
     @property
     def is_yielded(self) -> bool:
         """Whether its worker was taken away, and another one may go on; after some times without a checkpoint not."""
         newest = [self.attempts[number].facts.get("yielded") for number in sorted(self.attempts, reverse=True)][:_VAIN]
         return bool(newest) and newest[0] is not None and newest != [False] * _VAIN
+
+    def is_deadly(self, since: float) -> bool:
+        """Return whether its newest attempts, all of them begun since then, took along whoever was to see their end."""
+        newest = [self.attempts[number] for number in sorted(self.attempts, reverse=True)][:_VAIN]
+        gone = [found.ended is None and found.status == Status.DIED for found in newest]
+        return gone == [True] * _VAIN and all((found.started or 0.0) >= since for found in newest)
 
     def next_attempt(self, since: float, retry: int) -> int | None:
         """
@@ -133,7 +140,7 @@ class TrialState:
         found = self.newest
         if found is None:
             return 1
-        if found.status in KEPT or found.status == Status.RUNNING:
+        if found.status in KEPT or found.status == Status.RUNNING or self.is_deadly(since):
             return None
         if found.status in TAKEN_UP and (found.ended is None or found.ended < since or self.is_yielded):
             return self.attempt + 1
@@ -168,11 +175,12 @@ class Trials:
         for entry in news:
             self._take(entry)
         if judge:
-            for number, attempt in self.claims.newest().items():
+            for number, newest in self.claims.newest().items():
                 attempts = self._state(number).attempts
-                if attempt not in attempts:
-                    attempts[attempt] = TrialAttempt()
-                    self._note(number)
+                for attempt in range(1, newest + 1):
+                    if attempt not in attempts:
+                        attempts[attempt] = TrialAttempt(started=self.claims.taken(number, attempt))
+                        self._note(number)
             self._judge()
         return news
 
@@ -272,13 +280,12 @@ class Trials:
             self._unfinished.add(number)
 
     def _judge(self) -> None:
-        """Look at those whose end nobody has written down."""
+        """Look at those whose end nobody has written down, also of attempts that another one has followed."""
         for number in self._unfinished:
-            state = self._states[number]
-            known = state.newest
-            if known is not None and not known.is_over:
-                known.status, run = self.claims.status_of(number, state.attempt)
-                known.run = run or known.run
+            for attempt, known in self._states[number].attempts.items():
+                if not known.is_over:
+                    known.status, run = self.claims.status_of(number, attempt)
+                    known.run = run or known.run
 
 
 def _value(data: Any) -> Any:

@@ -145,6 +145,24 @@ class TestOneClaim:
         assert (Status.RUNNING, "") == young
         assert (Status.DIED, "") == claims.status_of(1, 1)
 
+    def test_a_claim_is_touched_until_it_has_a_run(self, sweep, monkeypatch):
+        """However long a trial takes to begin, others elsewhere see that its owner is there; then its run says so."""
+        monkeypatch.setattr("expframe.store.sweeps.claims._BEAT", 0.02)
+        claims = Claims(sweep)
+        for number in (1, 2):
+            claims.take(number, 1, "me")
+            claims.hold(number, 1)
+        claims.note_run(1, 1, "7")
+        for number in (1, 2):
+            os.utime(claims.path(number, 1), (1, 1))
+        deadline = time.monotonic() + 30
+        while claims.of(2, 1).touched == 1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        claims.let_go(2, 1)
+
+        assert time.time() - claims.of(2, 1).touched < 600
+        assert 1 == claims.of(1, 1).touched
+
     def test_a_folder_made_ready_long_ago_is_young_when_it_claims(self, sweep):
         """A claim is as old as itself, not as what was made ready for it."""
         claims = Claims(sweep)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 
 import pytest
 
@@ -89,6 +90,26 @@ class TestStatus:
 
         assert Status.DIED == trials[0].status
         assert [(0, 2), (1, 1)] == list(trials.open(2, since=0.0, retry=0))
+
+    def test_what_takes_its_workers_along_is_bounded(self, sweep):
+        """A trial that takes three workers with it is begun no more, until workers are started again."""
+        begin(sweep, 0, 1)
+        begin(sweep, 0, 2)
+        twice = list(folded(sweep).open(1, since=0.0, retry=0))
+        begin(sweep, 0, 3)
+        trials = folded(sweep)
+
+        assert [(0, 3)] == twice
+        assert [] == list(trials.open(1, since=0.0, retry=5))
+        assert [(0, 4)] == list(trials.open(1, since=time.time() + 60, retry=0))
+
+    def test_an_attempt_of_the_dead_died_also_before_another(self, sweep):
+        """An attempt whose owner is gone DIED, and its run is known, also when another attempt has followed it."""
+        begin(sweep, 0, 1).note_run(0, 1, "7")
+        begin(sweep, 0, 2)
+        attempts = folded(sweep)[0].attempts
+
+        assert [(Status.DIED, "7"), (Status.DIED, "")] == [(attempts[n].status, attempts[n].run) for n in (1, 2)]
 
     def test_a_run_that_ended_overrules_silence(self, sweep):
         """A run that was COMPLETED before its owner could say so is not done again."""
