@@ -248,7 +248,9 @@ def test_a_trial_is_asked_for_where_only_its_words_decide(ex):
         double = 2 * lr
 
     ex.main(lambda double: double)
-    trial = Sweep(ex, PLAN, Options(file_storage=str(ex.store))).ask()
+    sweep = Sweep(ex, PLAN, Options(file_storage=str(ex.store)))
+    trial = sweep.ask()
+    sweep.tell(trial, trial.config["double"])
 
     assert 0.2 == trial.config["double"]
 
