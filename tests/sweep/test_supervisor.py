@@ -375,6 +375,7 @@ class TestRefusals:
 
         assert code
         assert f"--retry=faild: is no status. Did you mean failed? There are: {known}." in text
+        assert Status.COMPLETED == runs(sweeps.store)[1].status
         assert 0 == sweeps.sweep(resume="1", retry=("failed",))[0]
 
     def test_more_of_a_whole_space_is_refused(self, sweeps):

@@ -102,6 +102,8 @@ class _Starting:
             if main_file is None:
                 raise WorkError("a sweep", "needs a script, which its workers run. Put the experiment into a file.")
             self._plan = replace(plan, start=started_as(run.scope, module_of(main_file)))
+        else:
+            self._refuse_unknown(Trials(run.store / run.record.id))
         try:
             with suppress(RunInterrupt):
                 run.do()
@@ -209,9 +211,6 @@ class _Starting:
     def _go_on(self, run: Any) -> None:
         """Read the plan of a sweep that goes on, and see to it that the code is the same."""
         folder = run.folder
-        trials = Trials(folder)
-        trials.refresh()
-        self._refuse_unknown(trials)
         self._plan = plans.read(folder)
         if self._asked.any_code:
             self._plan = replace(self._plan, any_code=True)
@@ -228,12 +227,15 @@ class _Starting:
             self._plan = replace(self._plan, samples=samples + self._asked.more)
             self._plan.write(folder)
         take_back_stop(folder)
+        trials = Trials(folder)
+        trials.refresh()
         for state in trials:
             if state.status.lower() in self._asked.retry and state.status not in TAKEN_UP:
                 ask_again(folder, state)
 
     def _refuse_unknown(self, trials: Trials) -> None:
         """Refuse to do trials again of a status that there is not; a script may have statuses of its own."""
+        trials.refresh()
         own = {state.status.lower() for state in trials}
         known = sorted({status.lower() for status in (*KEPT, *TAKEN_UP, Status.FAILED, Status.TIMEOUT)} | own)
         unknown = next((status for status in self._asked.retry if status not in known), None)
