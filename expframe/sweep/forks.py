@@ -11,6 +11,9 @@ from pathlib import Path
 _SAFE = {"jemalloc_bg_thd"}
 """Threads, by the names that Linux has for them, which their libraries end and make anew around a fork."""
 
+_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+"""How many threads OpenBLAS is told to have; the first that is set prevails."""
+
 
 def threads() -> int:
     """Return how many threads this process has, those of libraries too, but for those that survive a fork."""
@@ -60,9 +63,16 @@ def _of_openblas() -> int:
     try:
         from threadpoolctl import threadpool_info
     except ImportError:
-        return _openblas_libraries() * max(0, (os.cpu_count() or 1) - 1)
+        return _openblas_libraries() * (_threads_by_default() - 1)
     infos = threadpool_info() if _openblas_libraries() else []
     return sum(info["num_threads"] - 1 for info in infos if info.get("internal_api") == "openblas")
+
+
+def _threads_by_default() -> int:
+    """Return how many threads a library of OpenBLAS starts where nobody has told it since."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    said = next((os.environ[name] for name in _VARIABLES if os.environ.get(name, "").isdecimal()), usable)
+    return min(max(1, int(said)), usable)
 
 
 def _openblas_libraries() -> int:
