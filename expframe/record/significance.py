@@ -11,6 +11,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 _TINY = 1e-300
@@ -144,6 +145,7 @@ def student_tails(t: float, freedom: float) -> float:
     return incomplete_beta(freedom / 2, 0.5, freedom / (freedom + square))
 
 
+@lru_cache(maxsize=1024)
 def student_quantile(confidence: float, freedom: float) -> float:
     """
     Return between which bounds, minus it and it, Student's t lies with a probability.

@@ -152,7 +152,7 @@ class TrialWork:
                 observer.note_end(SKIPPED, "")
                 return
             if plan.prune:
-                writer = f"{self._journal.writer}-{number}"
+                writer = self._journal.writer
                 folder = None if resumed is None else store / resumed
                 observer.pruner = Pruner(self._sweep.folder, plan, trial, attempt, writer, run.config.values, folder)
             found = run.do()

@@ -15,13 +15,14 @@ def config():
     level = 1.0
     epochs = 27
     asks = False
+    pause = 0.12
 @ex.automain
-def main(level, epochs, asks, seed, _run):
+def main(level, epochs, asks, pause, seed, _run):
     for epoch in range(1, epochs + 1):
         if asks and _run.should_stop:
             return -1
         _run.log_scalar("loss", level + seed % 7 / 100 + 1 / epoch, epoch)
-        time.sleep(0.12)
+        time.sleep(pause)
     return level
 """
 
@@ -93,3 +94,11 @@ def test_what_counts_at_a_rung_is_what_was_logged_by_then_after_a_resume_too(tmp
     assert 0 == done.returncode, done.stderr
     assert [{0: 2.0, 1: 1.5}] * 4 == [found.at(step) for step in (1, 3, 9, 27)]
     assert [2, 2] == [trial.attempt for trial in runs(tmp_path / "runs")[1].sweep.trials]
+
+
+def test_a_worker_writes_all_its_rungs_into_one_file(tmp_path):
+    """There are as many files of rungs as workers, however many trials there are."""
+    sweep(tmp_path, "with", "level=1,2,3,4", "epochs=9", "pause=0", "--prune", "asha:9", "-j1")
+    (path,) = (tmp_path / "runs" / "1" / "rungs").iterdir()
+
+    assert {"0", "1", "2", "3"} == {line.split(",")[0] for line in path.read_text().splitlines()}

@@ -19,7 +19,10 @@ from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import Trials
 
 _PAUSE = 0.2
-"""Seconds between two drawings."""
+"""Seconds between two drawings, at least."""
+
+_SHARE = 10
+"""So many times as long as a drawing takes is the pause after it, where a sweep is large."""
 
 _MOST = 16
 """More trials are not shown."""
@@ -76,6 +79,7 @@ class LiveWatcher:
         self._style = style
         self._height = 0
         self._drawn = 0.0
+        self._pause = _PAUSE
         self._began = time.monotonic()
         self._running: dict[int, tuple[Mapping[str, Any], float]] = {}
         self._trials: Trials | None = None
@@ -96,7 +100,7 @@ class LiveWatcher:
     def look(self, trials: Trials) -> None:
         """Draw how the trials are, a few times a second."""
         self._trials = trials
-        if time.monotonic() - self._drawn >= _PAUSE:
+        if time.monotonic() - self._drawn >= self._pause:
             self._clear()
             self._draw()
 
@@ -113,10 +117,12 @@ class LiveWatcher:
     def _draw(self) -> None:
         if self._trials is None:
             return
+        began = time.monotonic()
         lines = self._lines(self._trials)
         write("".join(f"{line}\n" for line in lines), end="")
         sys.stdout.flush()
         self._height, self._drawn = len(lines), time.monotonic()
+        self._pause = max(_PAUSE, _SHARE * (self._drawn - began))
 
     def _lines(self, trials: Trials) -> list[str]:
         passed = seconds_text(time.monotonic() - self._began)

@@ -182,6 +182,8 @@ class Trials:
                         attempts[attempt] = TrialAttempt(started=self.claims.taken(number, attempt))
                         self._note(number)
             self._judge()
+        while self[self._low].attempts:  # a worker's forked children begin where it is by now
+            self._low += 1
         return news
 
     def __iter__(self) -> Iterator[TrialState]:
@@ -232,9 +234,7 @@ class Trials:
                 yield state.number, attempt
         number = self._low
         while size is None or number < size:
-            if number in self._states and self._states[number].attempts:
-                self._low = number + 1 if number == self._low else self._low
-            elif str(number) not in stopped:
+            if not self[number].attempts and str(number) not in stopped:
                 yield number, 1
             number += 1
 

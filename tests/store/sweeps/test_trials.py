@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 import time
 
 import pytest
@@ -183,3 +184,25 @@ class TestOpen:
 
         assert (0, 1) == next(trials.open(10**12, since=0.0, retry=0))
         assert (0, 1) == next(trials.open(None, since=0.0, retry=0))
+
+
+def test_what_is_done_is_not_walked_again(sweep, journal):
+    """What a worker may begin is found without a look at each trial that has ended: with 500 as soon as with 5."""
+    steps, before = [], sys.gettrace()
+
+    def count(frame, event, _argument):
+        steps[-1] += event == "line"
+        return count
+
+    for first, last in ((0, 5), (5, 500)):
+        for number in range(first, last):
+            journal.note("ended", number, 1, status=Status.COMPLETED)
+        trials = folded(sweep)
+        steps.append(0)
+        sys.settrace(count)
+        found = next(trials.open(None, 0.0, 0))
+        sys.settrace(before)
+
+        assert (last, 1) == found
+
+    assert steps[0] == steps[1]
