@@ -194,7 +194,10 @@ def best(asked: Asked) -> Answer:
     if found is None or found.value.mean is None:
         raise WorkError(f"sweep {sweep.folder.name}", f"has no trial with a value of {goal_of(plan).field!r} yet.")
     words = [*plan.named, *(override.written for override in plan.overrides), *own_words(plan, found.trials[0])]
-    script = ["-m", plan.start.module] if plan.start.module else [os.path.relpath(plan.start.script)]
+    path = (
+        os.path.relpath(plan.start.script) if plan.start.script else "SCRIPT"
+    )  # of trials that are asked for one by one
+    script = ["-m", plan.start.module] if plan.start.module else [path]
     command = [plan.command] if plan.command else []
     line = shlex.join(["python", *script, *command, *(["with", *words] if words else [])])
     data = {**_facts(sweep, trials), "best": {**_configuration(found), "command": line}}

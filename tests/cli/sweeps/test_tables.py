@@ -9,12 +9,12 @@ from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan, Start
 
 
-def swept(ex):
-    """Do a sweep of a tuple whose text has a blank, from a script whose name has one."""
+def swept(ex, script="my train.py"):
+    """Do a sweep of a tuple whose text has a blank, from a script whose name has one, too."""
     ex.add_config(betas=(0.1, 0.2), name="a b")
     ex.main(lambda betas: betas[0])
     axis = Choices(("betas",), (("(0.9, 0.99)",), ("(0.5, 0.8)",)))
-    plan = Plan(axes=(axis,), overrides=(Override.parse("name='c d'"),), start=Start(script="my train.py"))
+    plan = Plan(axes=(axis,), overrides=(Override.parse("name='c d'"),), start=Start(script=script))
     sweep = Sweep(ex, plan, Options(file_storage=str(ex.store)))
     while (trial := sweep.ask()) is not None:
         sweep.tell(trial, trial.config["betas"][0])
@@ -29,6 +29,13 @@ def test_the_best_is_run_again_as_a_shell_reads_it(ex, cli):
     assert "'betas=(0.9, 0.99)'" in line
     assert ["with", "name='c d'", "betas=(0.9, 0.99)"] == words[2:]
     assert "my train.py" == words[1].split("/")[-1]
+
+
+def test_the_best_of_trials_that_were_asked_for_names_no_script(ex, cli):
+    """Where no script is known, as of trials that were asked for one by one, the best is shown all the same."""
+    swept(ex, script="")
+
+    assert "python SCRIPT with " in cli("sweep", "best", "1", "-F", ex.store)
 
 
 def test_a_value_with_blanks_stands_in_one_column(ex, cli):
