@@ -8,6 +8,7 @@ import boto3
 import moto
 import pytest
 import sacred_events as events
+from moto.core.botocore_stubber import BotocoreStubber
 
 from expframe.compat.sacred.observers import S3Observer
 from expframe.compat.sacred.observers.documents import Pace
@@ -98,8 +99,15 @@ def test_ids_are_numbers_or_given(s3):
         events.start(make(), 7)
 
 
-def test_runs_that_begin_at_once_do_not_mix(s3):
+def test_runs_that_begin_at_once_do_not_mix(s3, monkeypatch):
     """Each run takes its number by an object that only one can make."""
+    lock, answer = threading.Lock(), BotocoreStubber.__call__  # S3 does one request for an object at a time
+
+    def answer_one(*args, **kwargs):
+        with lock:
+            return answer(*args, **kwargs)
+
+    monkeypatch.setattr(BotocoreStubber, "__call__", answer_one)
     events.start(make())
     given = []
     threads = [threading.Thread(target=lambda: given.append(events.start(make()))) for _ in range(4)]
