@@ -22,7 +22,7 @@ GRACE = 30.0
 
 JOB_END_VARIABLE = "SLURM_JOB_END_TIME"
 
-_SAME = 1.0
+_SAME = 0.25
 """Seconds within which a second signal is the same: sent to a whole job, and handed on by a parent in it."""
 
 _ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))

@@ -220,8 +220,8 @@ class TestSignals:
         wait_until(lambda: "False" in run.output())
         for _ in range(2):
             process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
-        process.communicate(timeout=120)
+            time.sleep(0.5)
+        process.communicate(timeout=25)  # less than the grace that one signal gives
 
         assert 143 == process.returncode
         assert Status.INTERRUPTED == run.status

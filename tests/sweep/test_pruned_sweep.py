@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from expframe.store.search.collection import runs
 from expframe.store.sweeps.rungs import Rungs
+
+pytestmark = pytest.mark.once  # what is proposed and pruned is the same on all
 
 SCRIPT = """
 import time

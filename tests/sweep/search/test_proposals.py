@@ -19,6 +19,8 @@ from expframe.sweep.search import proposals
 from expframe.sweep.search.proposals import Proposals
 from expframe.sweep.search.samples import Proposal, SearchSample, history_of, seed_of
 
+pytestmark = pytest.mark.once  # what is proposed and pruned is the same on all
+
 SEEDS = Choices(("seed",), ((1,), (2,)), is_text=False)
 PLAN = Plan(
     axes=(Interval("lr", 1e-5, 1e-1, is_log=True), Range("width", 1, 9)),
