@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -188,6 +189,10 @@ class Gathering:
 
 def look_ahead(scope: Scope, known: Known, sources_folder: Path | None) -> None:
     """Find out what runs of this process, and of those that are forked from it, are going to ask for."""
+    import encodings.ascii  # noqa: F401  what each run would import anyway is no news in a forked one then
+
+    with suppress(ImportError):
+        import termios  # noqa: F401  as above
     gathering = Gathering(scope, known, sources_folder, lambda _facts: None)
     gathering.start()
     gathering.finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -188,9 +189,9 @@ class Recorded:
     """What a live run and a stored one answer alike: the names of their record."""
 
     @property
+    @abstractmethod
     def record(self) -> Record:
         """The facts, as they are now."""
-        raise NotImplementedError
 
     @property
     def name(self) -> str:

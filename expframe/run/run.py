@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
@@ -363,10 +362,6 @@ class Run(Recorded):
 
     def look_ahead(self) -> None:
         """Find out by now what is true of this machine and code: processes that are forked from this one know it."""
-        import encodings.ascii  # noqa: F401  what each run would import anyway is no news then
-
-        with suppress(ImportError):
-            import termios  # noqa: F401  as above
         if self._setup.known is not None:
             look_ahead(self.scope, self._setup.known, self.store / layout.SOURCES_FOLDER)
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 
+import optuna
 import pytest
 
 from expframe.record.record import Status
@@ -16,8 +17,6 @@ from expframe.sweep.search.cma import CmaSearch
 from expframe.sweep.search.optuna_search import OptunaSearch
 from expframe.sweep.search.samples import Proposal, SearchSample, seed_of
 from expframe.sweep.search.sobol import SobolSearch
-
-optuna = pytest.importorskip("optuna")
 
 SPACE = (
     Interval("x", -5.0, 10.0),
@@ -104,7 +103,6 @@ def test_nsga_seeks_several_goals_as_natively():
 
 def test_cma_is_rebuilt_as_it_runs_natively():
     """CMA-ES rebuilt from numbers proposes what Optuna's sampler does, which pickles its optimizer."""
-    pytest.importorskip("cmaes")
     plan = plan_of("cma", NUMBERS)
     first = CmaSearch(plan).ask(0, ()).point
 

@@ -105,7 +105,8 @@ class TestReading:
 
     def test_a_frame_has_a_row_for_each_trial(self, sweep):
         """Trial, configuration, replicate, status, what the sweep changes and what it is about are columns."""
-        pandas = pytest.importorskip("pandas")
+        import pandas
+
         for value in (1.0, 2.0):
             sweep.tell(sweep.ask(), value)
         frame = sweep.frame("pandas")
