@@ -584,7 +584,6 @@ def test_a_full_disk_tears_no_record(tmp_path):
 
 
 @posix
-@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # since Python 3.12
 def test_forked_workers_do_not_write_to_it(tmp_path):
     """What a forked worker logs is in the store, and the file of its parent is whole."""
     ex = Experiment("forks", store=tmp_path / "runs", observers=[expframe.TensorBoard("board")])

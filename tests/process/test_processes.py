@@ -184,7 +184,6 @@ class TestSignals:
         assert -signal.SIGTERM == only_run(tmp_path).result
         assert "Traceback" not in err
 
-    @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # since Python 3.12
     def test_runs_of_a_forked_child_give_the_default_back(self, ex):
         """A forked child ends by SIGTERM also after it has done runs of its own, as a pool's worker has to."""
 
@@ -318,7 +317,6 @@ def time_something(run, name):
         pass
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("use", [time_something, lambda run, name: run.log_text(name, "x")], ids=["timers", "media"])
 def test_a_fork_while_a_thread_is_busy_leaves_a_child_that_works(ex, use):

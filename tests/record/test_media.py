@@ -224,7 +224,6 @@ class TestReading:
 
         assert (["n", "s"], [[1, "x"]]) == (data["header"], data["rows"])
 
-    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_workers(self, ex):
         """What a forked worker logs is the run's."""
 

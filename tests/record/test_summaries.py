@@ -156,7 +156,6 @@ class TestOfARun:
         assert (3, 1.0, 1, 2.0) == ex.run().result
         assert (3, 1.0, 1, 2.0) == ex.run(options={"unobserved": True}).result
 
-    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_workers_count_too(self, ex):
         """Points of forked workers are in the summaries, also of a run that has ended."""
 

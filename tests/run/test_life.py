@@ -211,7 +211,6 @@ class TestForks:
         assert 0 == done.returncode, done.stderr
         assert 20 == expframe.runs("runs")[1].summaries["child"].count
 
-    @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")  # since Python 3.12
     def test_a_forked_child_imports_what_a_thread_was_importing(self, ex, tmp_path, monkeypatch):
         """A fork waits for an import that a thread does for the package: its lock would never be free in the child."""
         monkeypatch.syspath_prepend(tmp_path)

@@ -592,7 +592,6 @@ class TestWhatGoesOn:
         assert ("COMPLETED", {"calls": 3}) == (stored(1).status, stored(1).record.counts)
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_points_of_workers_are_superseded_too(self, ex):
         """What a forked worker logged after the checkpoint counts no more; what it logged before does."""
 

@@ -202,7 +202,6 @@ class TestSideBySide:
 
         assert {"time/all", "time/all/a", "time/all/b", "time/all/c"} == set(logged)
 
-    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
     def test_forked_workers(self, ex):
         """What forked workers time are points of the run."""

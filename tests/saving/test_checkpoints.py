@@ -261,7 +261,6 @@ class TestKeeping:
         assert set(range(8)) == {found["a"] for found in kept}
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-    @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
     def test_forked_workers_make_them_for_the_run(self, ex):
         """A checkpoint of a forked worker is one of the run."""
 
