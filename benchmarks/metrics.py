@@ -149,8 +149,8 @@ def beats_of_expframe(points: int) -> Sample:
 
     def work(run: Any) -> None:
         def beat() -> None:  # what the run's own thread does
-            run._flush()
-            run._pulse()
+            run._life._flush()
+            run._life._beat()
 
         _time_beats(run, beat, points, 100, found)
 
