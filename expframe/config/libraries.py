@@ -18,23 +18,39 @@ def tell_libraries() -> None:
     Libraries that are imported are told now, others as soon as somebody imports them; nothing is imported for it.
     """
     for name, tell in _TOLD.items():
-        if name in sys.modules:
-            tell(sys.modules[name])
-    if not any(isinstance(finder, _Awaiting) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Awaiting())
+        when_imported(name, tell)
+
+
+def when_imported(name: str, tell: Callable[[Any], None]) -> None:
+    """Call `tell` with a module: now where it is imported, else at the end of its import, if that ever comes."""
+    if name in sys.modules:
+        tell(sys.modules[name])
+    awaiting = next((finder for finder in sys.meta_path if isinstance(finder, _Awaiting)), None)
+    if awaiting is None:
+        awaiting = _Awaiting()
+        sys.meta_path.insert(0, awaiting)
+    awaiting.told[name] = tell
 
 
 class _Awaiting:
-    """Finds no module: it sees to it that a library is told as soon as its module is there."""
+    """
+    Finds no module: it sees to it that what waits for one is called as soon as the module is there.
+
+    Attributes:
+        told: What is called, by the module's name.
+    """
+
+    def __init__(self) -> None:
+        self.told: dict[str, Callable[[Any], None]] = {}
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return what the other finders find, and let one of the libraries be told at the end of its import."""
-        if name not in _TOLD:
+        """Return what the other finders find, and let what waits for it be called at the end of its import."""
+        if name not in self.told:
             return None
         for finder in sys.meta_path:
             if finder is not self and (found := finder.find_spec(name, path, target)) is not None:
                 if hasattr(found.loader, "exec_module") and hasattr(found.loader, "__dict__"):
-                    _tell_after(found.loader, _TOLD[name])
+                    _tell_after(found.loader, self.told[name])
                 return found
         return None
 

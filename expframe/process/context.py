@@ -36,6 +36,7 @@ class ActiveRun(Forking, Protocol):
 
     id: str | None
     plans: dict[Any, Any]
+    snapshot: Any
 
     @property
     def parent(self) -> Any:

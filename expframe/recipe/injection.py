@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from expframe.config import dotted
 from expframe.config.frozen import FrozenDict, thaw
+from expframe.config.libraries import when_imported
 from expframe.errors import AmbiguousEntryError, ExpframeError, MissingArgumentError
 from expframe.process import context
 from expframe.process.seeds import drawn_seed, generators
@@ -239,6 +240,9 @@ def capture(captured: Captured, function: Any = None) -> Any:
 
 def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwargs: Any) -> Any:
     """Call the function as an ordinary one; specials are empty ones."""
+    if not captured.has_asked:
+        captured.has_asked = True
+        captured.filled_elsewhere.update(_filled_in_parent(captured))
     if not captured.filled_elsewhere and not any(p.required or p.name in SPECIALS for p in captured.parameters):
         return wrapped(*args, **kwargs)
     values: dict[str, Any] = {}
@@ -309,6 +313,42 @@ def _filled_now(captured: Captured) -> tuple[str, ...]:
     return tuple(sorted(set((run.plans.get(captured) or run.plan(captured)).values) - {*SPECIALS})) if run else ()
 
 
+class _Filled:
+    """
+    Which parameters the current run fills, of all captured functions, for a process that starts without it.
+
+    A worker of a DataLoader is sent a dataset, whose class it imports: nothing of ours travels with that. What does
+    is the configuration of a `multiprocessing` process, of which this is a part; pickled it is a plain tuple.
+    """
+
+    def __reduce__(self) -> Any:
+        try:
+            run = context.current()
+            captured = run.snapshot.captured if run else ()
+        except ExpframeError:
+            captured = ()
+        found = ((_key(one), _filled_now(one)) for one in captured)
+        return tuple, (tuple((key, names) for key, names in found if names),)
+
+
+def _let_processes_know(processes: Any) -> None:
+    processes.current_process()._config[_Filled.__module__] = _Filled()
+
+
+when_imported("multiprocessing.process", _let_processes_know)
+
+
+def _filled_in_parent(captured: Captured) -> Set[str]:
+    """Return which parameters were filled in the process that started this one, with no more than a class to import."""
+    processes = sys.modules.get("multiprocessing.process")
+    known = () if processes is None else processes.current_process()._config.get(_Filled.__module__, ())
+    return set() if isinstance(known, _Filled) else set(dict(known).get(_key(captured), ()))
+
+
+def _key(captured: Captured) -> tuple[str, str]:
+    return getattr(captured.raw, "__qualname__", captured.name), captured.where
+
+
 def _remember(function: Any, filled: tuple[str, ...]) -> Any:
     """Return a captured function that has come from another process, and remember what its run would have filled."""
     wrapper = function._self_parent if isinstance(function, CapturedMethod) else function
@@ -345,6 +385,7 @@ def _say_what_is_not_filled(captured: Captured, names: set[str]) -> None:
         captured.has_told = True
         text = (
             f"{captured.name}() ({captured.where}) uses its defaults for {', '.join(used)} in this process, "
-            f"where no run is active. Send run.bind({captured.name}) instead, so that the config goes along."
+            f"where no run is active. Send run.bind({captured.name}) instead, or start the process with "
+            "run.bind_worker(), so that the config goes along."
         )
         warnings.warn(text, RuntimeWarning, stacklevel=5)

@@ -75,6 +75,7 @@ class Captured:
         parameters: What may be filled.
         seeded: Which of `_seed` and `_rnd` are among them.
         filled_elsewhere: Parameters that config entries filled in the process that sent this function here.
+        has_asked: Whether it was looked up what filled them in the process that started this one.
         has_told: Whether it was said that nothing fills them here.
     """
 
@@ -99,6 +100,7 @@ class Captured:
         self.parameters = parameters
         self.seeded = tuple(p.name for p in parameters if p.name in ("_seed", "_rnd"))
         self.filled_elsewhere: set[str] = set()
+        self.has_asked = False
         self.has_told = False
         self._mark = os.urandom(8).hex()
         self._place: str | None = None
@@ -425,6 +427,7 @@ class Registry:
             self.main,
             tuple(self.option_hooks),
             tuple(self.cli_options),
+            tuple(captured for registry in registries for captured in registry.captured),
         )
 
 
@@ -441,6 +444,7 @@ class Snapshot(NamedTuple):
         main: The command that is run where none is named.
         option_hooks: What may change the options, before anything else.
         cli_options: The user's own options.
+        captured: All captured functions.
     """
 
     recipe: Recipe
@@ -451,6 +455,7 @@ class Snapshot(NamedTuple):
     main: str | None = None
     option_hooks: tuple[Callable[..., Any], ...] = ()
     cli_options: tuple[CliOption, ...] = ()
+    captured: tuple[Captured, ...] = ()
 
     def visible(self, config: Mapping[Any, Any], path: Path) -> Any:
         """Return the entries that functions of an ingredient see: its own, and those of its ingredients elsewhere."""

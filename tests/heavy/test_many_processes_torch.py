@@ -29,6 +29,12 @@ LOADING = """
             return index * scale, _rnd.integers(2**50)
 
 
+    class Usual(Data):
+        @ex.capture
+        def __getitem__(self, index, scale=1):
+            return index * scale, 0
+
+
     def load(way, **how):
         return DataLoader(Data(), batch_size=None, num_workers=2, multiprocessing_context=way, **how)
 
@@ -36,6 +42,12 @@ LOADING = """
     @ex.command
     def bare():
         return [int(item) for item, _ in load("spawn")]
+
+
+    @ex.command
+    def forgotten():
+        loader = DataLoader(Usual(), batch_size=None, num_workers=2, multiprocessing_context="spawn")
+        return [int(item) for item, _ in loader]
 
 
     @ex.automain
@@ -92,6 +104,14 @@ def test_a_worker_that_belongs_to_no_run_says_what_makes_it(do):
     assert re.search(
         r"MissingArgumentError: __getitem__\(\) \(script\.py:\d+\) needs 'scale'.* run\.bind_worker\(\)", told
     )
+
+
+def test_a_worker_that_belongs_to_no_run_says_which_defaults_it_uses(do):
+    """Where the dataset has a default for what its run would have filled, each worker says so once."""
+    told, code = do(LOADING, "forgotten", "with", "scale=3")()
+
+    assert 0 == code, told
+    assert 2 == told.count("uses its defaults for scale in this process, where no run is active.")
 
 
 def test_ranks_of_torchrun_share_a_seed_and_other_jobs_do_not(do, tmp_path):

@@ -131,3 +131,67 @@ def test_an_epoch_of_a_data_loader_has_numbers_of_its_own(ex, monkeypatch):
     ex.run()
 
     assert drawn[0] == drawn[2] != drawn[1]
+
+
+FORGOTTEN = """
+    import multiprocessing, os, sys, threading
+    from expframe import Experiment, Ingredient
+
+    paths = Ingredient("paths")
+    paths.add_config(root="/data")
+    ex = Experiment("forgotten", ingredients=[paths])
+    ex.add_config(scale=2)
+
+    class Data:
+        @ex.capture
+        def __getitem__(self, index, scale=1, missing=0):
+            return index * scale
+
+        @paths.capture
+        def where(self, root="."):
+            return root
+
+    def serve(data, queue):
+        queue.put([data[1], data[2], data[3], data.where("given"), os.getpid()])
+
+    def work():
+        context = multiprocessing.get_context(os.environ["WAY"])
+        queue = context.Queue()
+        workers = [context.Process(target=serve, args=(Data(), queue)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        found = [queue.get(timeout=60)[:3] for _ in workers]
+        for worker in workers:
+            worker.join()
+        return found
+
+    @ex.main
+    def main():
+        return work()
+
+    if __name__ == "__main__":
+        work() if os.environ.get("OUTSIDE") else ex.run_commandline()
+"""
+
+
+@needs_posix
+@pytest.mark.parametrize("way", ["spawn", "forkserver"])
+@pytest.mark.parametrize("words", [(), ("-u",)])
+def test_a_worker_that_was_forgotten_is_told_of(script, environment, way, words):
+    """A new process that finds a captured method by its class says once which entries its run would have filled."""
+    path = script(FORGOTTEN, "forgotten.py")
+    done = run_python([path, *words, "-l", "ERROR"], env={**environment, "WAY": way})
+    told = "__getitem__() (forgotten.py:11) uses its defaults for scale in this process, where no run is active."
+
+    assert 0 == done.returncode, done.stderr
+    assert 2 == done.stderr.count(told)
+    assert 2 == done.stderr.count("uses its defaults")
+
+
+@needs_posix
+def test_a_worker_without_a_run_behind_it_is_silent(script, environment):
+    """Where no run is active either where a process is started, its captured functions are ordinary ones."""
+    path = script(FORGOTTEN, "forgotten.py")
+    done = run_python([path], env={**environment, "WAY": "spawn", "OUTSIDE": "1"})
+
+    assert (0, "") == (done.returncode, done.stderr)
