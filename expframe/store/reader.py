@@ -77,8 +77,17 @@ class StoredRun(Recorded):
 
     @cached_property
     def config(self) -> Config:
-        """The decided values; secrets stand as eight stars, told from each other by fingerprints."""
-        return self._read(layout.CONFIG, Config.from_json)
+        """
+        The decided values; secrets stand as eight stars, told from each other by fingerprints.
+
+        Raises:
+            ValueFormatError: The file is damaged, or gone.
+        """
+        try:
+            return self._read(layout.CONFIG, Config.from_json)
+        except FileNotFoundError as problem:
+            subject = f"config of run {self.id} ({self.folder / layout.CONFIG})"
+            raise ValueFormatError(subject, "cannot be read (it is not there).") from problem
 
     @property
     def result(self) -> Any:

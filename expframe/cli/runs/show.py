@@ -9,8 +9,10 @@ from expframe.cli.render import config_text
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.ls import run_cell
-from expframe.cli.table import Style, clean, seconds_text, size_text, table_lines, text_of
+from expframe.cli.table import Style, clean, seconds_text, size_text, table_lines, text_of, wrapped
 from expframe.config import dotted, json_values
+from expframe.config.decided import Config
+from expframe.errors import ValueFormatError
 from expframe.record.events import File
 from expframe.record.record import Record
 from expframe.record.summaries import Summary
@@ -37,23 +39,36 @@ def main(asked: Asked) -> Answer:
     summaries = run.summaries
     files = run.files
 
+    config, problem = _config(run)
+
     def lines(style: Style) -> Iterator[str]:
         yield from _facts(run, record, children, style)
-        yield from ("", *clean(config_text(run.config, colour=False)).splitlines()[1:])
+        if config is not None:
+            yield from ("", *clean(config_text(config, colour=False)).splitlines()[1:])
         yield from _metrics(summaries, style)
         yield from _files(files, style)
         yield from _outcome(run, record)
+        if problem is not None:
+            yield from ("", *wrapped(clean(str(problem)), style))
 
     data = {
         "run": {**record.to_json(), "id": run.id, "status": record.status},
         "folder": str(run.folder),
-        "config": json_values.to_json(run.config.values),
+        "config": None if config is None else json_values.to_json(config.values),
         "metrics": {name: summary.to_json() for name, summary in summaries.items()},
         "info": json_values.to_json(run.info),
         "files": [json_values.to_json(file._asdict()) for file in files],
         "children": children,
     }
     return Answer(data, lines)
+
+
+def _config(run: StoredRun) -> tuple[Config | None, ValueFormatError | None]:
+    """Return the run's config, or why it cannot be read: what else is known of the run is shown all the same."""
+    try:
+        return run.config, None
+    except ValueFormatError as problem:
+        return None, problem
 
 
 def _facts(run: StoredRun, record: Record, children: list[str], style: Style) -> Iterator[str]:

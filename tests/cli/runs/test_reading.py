@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from steps import wait_until
@@ -108,6 +109,19 @@ def test_show_has_all_facts_and_no_secret(some, cli):
         assert part in text
     assert "hunter22" not in text + json.dumps(cli.json("show", "2"))
     assert "api_key = ********" in text
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text('{"values": {"l')], ids=["gone", "torn"])
+def test_show_of_a_run_without_its_config_has_all_else(some, cli, damage):
+    """Facts, metrics and result are shown, and why the config is not, with its file."""
+    path = some["1"].folder / "config.json"
+    damage(path)
+    shown = cli("show", 1)
+
+    assert (0, "") == (cli.code, cli.err)
+    assert all(part in shown for part in ("Run 1", "loss", "lr.json", "Result: score = 0.1"))
+    assert f"({path}): cannot be read" in " ".join(shown.split())
+    assert cli.json("show", 1)["config"] is None
 
 
 def test_show_of_a_failed_run_has_its_traceback_without_control_characters(some, cli):
