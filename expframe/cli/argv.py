@@ -134,13 +134,13 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
     updates = [word for word in found["UPDATE"] or [] if word]
     given = {flag.long: found[flag.long] for flag in FLAGS if found[flag.long] not in (None, False)}
     extra = {option.flag.long: found[option.flag.long] for option in cli_options}
-    shown = {"group": found["GROUP"], "changed": found["--changed"], "as_json": found["--json"]}
+    shown = {"group": found.get("GROUP"), "changed": found.get("--changed"), "as_json": found.get("--json")}
     return Words(
-        "print_config" if found["print_config"] else found["COMMAND"],
+        "print_config" if found.get("print_config") else found["COMMAND"],
         tuple(Override.parse(word) for word in updates if "=" in word),
         tuple(word for word in updates if "=" not in word),
         Options.from_mapping({**given, "extra": {k: v for k, v in extra.items() if v not in (None, False)}}),
-        bool(found["help"] or found["--help"]),
+        bool(found.get("help") or found["--help"]),
         {name: value for name, value in shown.items() if value},
     )
 
@@ -148,6 +148,8 @@ def parse(argv: Sequence[str], program: str, cli_options: Sequence[CliOption] = 
 def match_lines(lines: str, flags: Sequence[Flag], argv: Sequence[str], shown: str) -> dict[str, Any]:
     """
     Return what the words of a command line are by usage lines and flags.
+
+    docopt is told of the lines and flags that they may be: the time it takes grows with the square of those.
 
     Args:
         lines: The usage lines, in docopt's form, with `{program}` where the program's name stands.
@@ -160,14 +162,29 @@ def match_lines(lines: str, flags: Sequence[Flag], argv: Sequence[str], shown: s
     """
     from docopt import DocoptExit, DocoptLanguageError, docopt
 
-    grammar = f"{lines.format(program='script')}\n{_options_grammar(flags)}"
+    fitting = "\n".join(line for line in lines.splitlines() if _has_literals(line, argv))
+    asked = [flag for flag in flags if any(_may_mean(word, flag) for word in argv)]
+    grammar = f"{fitting.format(program='script')}\n\n{_options_grammar(asked)}"
+    found: dict[str, Any] = {flag.long: None if flag.value else False for flag in flags}
     try:
-        found: dict[str, Any] = docopt(grammar, argv=_spread(argv, grammar), default_help=False)
+        found |= docopt(grammar, argv=_spread(argv, grammar), default_help=False)
     except (DocoptExit, DocoptLanguageError):
         raise CommandLineError(*_explain(list(argv), flags), shown) from None
     if "with" in (found.get("COMMAND"), found.get("GROUP")):
         raise CommandLineError(*_explain(list(argv), flags), shown)
     return found
+
+
+def _has_literals(line: str, argv: Sequence[str]) -> bool:
+    """Return whether the words that a usage line asks for in any case are there."""
+    return all(word in argv for word in line.split() if word.isidentifier() and word.islower())
+
+
+def _may_mean(word: str, flag: Flag) -> bool:
+    """Return whether a word, or a part of it, may be a flag."""
+    if word.startswith("--"):
+        return flag.long.startswith(word.partition("=")[0])
+    return word.startswith("-") and flag.short[1:] in word[1:] if flag.short else False
 
 
 def match(grammar: str, argv: Sequence[str]) -> dict[str, Any]:

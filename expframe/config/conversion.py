@@ -6,7 +6,6 @@ import ast
 import collections.abc
 import enum
 import os
-import pathlib
 import types
 import typing
 import warnings
@@ -250,7 +249,9 @@ def members(instance: Any) -> dict[str, Any]:
 
 def _to_path(given: Given, kind: Any, _args: Any) -> Any:
     if isinstance(given.value, str):
-        return (pathlib.Path if kind is os.PathLike else kind)(given.content or "")
+        if kind is os.PathLike:
+            from pathlib import Path as kind
+        return kind(given.content or "")
     return _to_instance(given, kind)
 
 

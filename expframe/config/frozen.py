@@ -9,7 +9,27 @@ from typing import Any, NoReturn
 from expframe.errors import ReadOnlyError
 
 
-class FrozenDict(dict[Any, Any]):
+class _ReadOnly:
+    """What refuses to be changed. Pickle, `copy` and `deepcopy` give plain ones."""
+
+    __slots__ = ()
+    _plain: type[Any]
+    _path: str
+
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        raise ReadOnlyError(self._path)
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return self._plain, (self._plain(self),)
+
+    def __copy__(self) -> Any:
+        return self._plain(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self._plain(self), memo)
+
+
+class FrozenDict(_ReadOnly, dict[Any, Any]):
     """
     A dict that cannot be changed. Pickle, `copy` and `deepcopy` give plain dicts.
 
@@ -21,111 +41,62 @@ class FrozenDict(dict[Any, Any]):
     """  # noqa: E501  the message as it is
 
     __slots__ = ("_path",)
+    _plain = dict
 
     def __init__(self, items: Mapping[Any, Any] | Iterable[tuple[Any, Any]] = (), path: str = "") -> None:
         super().__init__(items)
         self._path = path
 
-    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise ReadOnlyError(self._path)
-
-    __setitem__ = __delitem__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-    __ior__ = _refuse
-
-    def __reduce_ex__(self, _protocol: Any) -> Any:
-        return dict, (dict(self),)
-
-    def __copy__(self) -> dict[Any, Any]:
-        return dict(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> dict[Any, Any]:
-        return copy.deepcopy(dict(self), memo)
+    __setitem__ = __delitem__ = __ior__ = _ReadOnly._refuse
+    clear = pop = popitem = setdefault = update = _ReadOnly._refuse
 
 
-class FrozenList(list[Any]):
+class FrozenList(_ReadOnly, list[Any]):
     """A list that cannot be changed. Pickle, `copy` and `deepcopy` give plain lists."""
 
     __slots__ = ("_path",)
+    _plain = list
 
     def __init__(self, items: Iterable[Any] = (), path: str = "") -> None:
         super().__init__(items)
         self._path = path
 
-    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise ReadOnlyError(self._path)
-
-    __setitem__ = __delitem__ = _refuse
-    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
-    __iadd__ = __imul__ = _refuse
-
-    def __reduce_ex__(self, _protocol: Any) -> Any:
-        return list, (list(self),)
-
-    def __copy__(self) -> list[Any]:
-        return list(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> list[Any]:
-        return copy.deepcopy(list(self), memo)
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _ReadOnly._refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _ReadOnly._refuse
 
 
-class FrozenSet(set[Any]):
+class FrozenSet(_ReadOnly, set[Any]):
     """A set that cannot be changed. Pickle, `copy` and `deepcopy` give plain sets."""
 
     __slots__ = ("_path",)
+    _plain = set
 
     def __init__(self, items: Iterable[Any] = (), path: str = "") -> None:
         super().__init__(items)
         self._path = path
 
-    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise ReadOnlyError(self._path)
-
-    add = clear = discard = pop = remove = update = _refuse
-    difference_update = intersection_update = symmetric_difference_update = _refuse
-    __iand__ = __ior__ = __isub__ = __ixor__ = _refuse
-
-    def __reduce_ex__(self, _protocol: Any) -> Any:
-        return set, (list(self),)
-
-    def __copy__(self) -> set[Any]:
-        return set(self)
-
-    copy = __copy__
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> set[Any]:
-        return copy.deepcopy(set(self), memo)
+    copy = _ReadOnly.__copy__
+    add = clear = discard = pop = remove = update = _ReadOnly._refuse
+    difference_update = intersection_update = symmetric_difference_update = _ReadOnly._refuse
+    __iand__ = __ior__ = __isub__ = __ixor__ = _ReadOnly._refuse
 
 
-class FrozenBytes(bytearray):
+class FrozenBytes(_ReadOnly, bytearray):
     """A bytearray that cannot be changed. Pickle, `copy` and `deepcopy` give plain ones."""
 
     __slots__ = ("_path",)
+    _plain = bytearray
 
     def __init__(self, items: bytes | bytearray = b"", path: str = "") -> None:
         super().__init__(items)
         self._path = path
 
-    def _refuse(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        raise ReadOnlyError(self._path)
-
-    __setitem__ = __delitem__ = _refuse
-    append = clear = extend = insert = pop = remove = reverse = _refuse
-    __iadd__ = __imul__ = _refuse
-
-    def __reduce_ex__(self, _protocol: Any) -> Any:
-        return bytearray, (bytes(self),)
-
-    def __copy__(self) -> bytearray:
-        return bytearray(self)
-
-    copy = __copy__
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> bytearray:
-        return bytearray(self)
+    copy = _ReadOnly.__copy__
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _ReadOnly._refuse
+    append = clear = extend = insert = pop = remove = reverse = _ReadOnly._refuse
 
 
-_PLAIN: dict[type, type] = {FrozenDict: dict, FrozenList: list, FrozenSet: set, FrozenBytes: bytearray}
+_PLAIN: dict[type, type] = {kind: kind._plain for kind in (FrozenDict, FrozenList, FrozenSet, FrozenBytes)}
 
 
 def plain_kind(kind: type) -> type:

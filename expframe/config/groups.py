@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -42,17 +41,22 @@ def _plain(value: Any) -> Any:
     """Return a value with the holders in it as dicts."""
     if _is_of_omegaconf(value):
         return _resolved(value)
-    if isinstance(value, Mapping | Namespace):
+    if isinstance(value, Mapping) or _is_of_argparse(value):
         return entries_of(value)
     return [_plain(item) for item in value] if type(value) is list else value
 
 
 def _fields_of(holder: Any) -> dict[str, Any] | None:
     """Return the fields of a namespace or an instance of a dataclass."""
-    if isinstance(holder, Namespace | SimpleNamespace):
-        return vars(holder)
+    if isinstance(holder, SimpleNamespace) or _is_of_argparse(holder):
+        return dict(vars(holder))
     fields = getattr(type(holder), "__dataclass_fields__", None)
     return None if fields is None else {name: getattr(holder, name) for name in fields}
+
+
+def _is_of_argparse(value: Any) -> bool:
+    argparse = sys.modules.get("argparse")
+    return argparse is not None and isinstance(value, argparse.Namespace)
 
 
 def _is_of_omegaconf(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -287,7 +286,9 @@ class _Copy:
         return shown
 
     def _copy_other(self, value: Any, path: Path) -> Any:
-        if isinstance(value, pathlib.PurePath):
+        from pathlib import PurePath
+
+        if isinstance(value, PurePath):
             shown = self._masking.text(str(value))
             return value if shown == str(value) else type(value)(shown)
         if _is_numeric(value):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 MASK = "********"
@@ -23,20 +22,21 @@ _SERVICES = (
 )
 """Whose tokens are credentials, whatever they look like."""
 
-_SECRET_NAME = re.compile(
+# Patterns are compiled where they are first used: most configs need none of them.
+_SECRET_NAME = (
     r"(?:^|_)(?:password|passwd|passphrase|secret|api_key|access_key|secret_key|private_key)$"
     rf"|^token$|(?:^|_)(?:auth|access|api|bearer|refresh|session|{_SERVICES})_token$"
 )
 _ENDINGS = ("password", "passwd", "passphrase", "secret", "key", "token")
 
-_CREDENTIAL = re.compile(
+_CREDENTIAL = (
     r"(?:gh[opsur]_|github_pat_|glpat-|hf_|sk-|sk_live_|sk_test_|rk_live_|xai-|gsk_|r8_|npm_|pypi-|dop_v1_|shpat_|SG\."
     r"|xox[abeoprs]-|xapp-|AKIA|ASIA|AIza|ya29\.|eyJ)[\w.+/=~:-]{6,}"
     r"|(?=.*[A-Za-z])(?=.*\d)[\w.+/=~:-]{20,}"
 )
 """What a credential looks like: a known beginning, or long, without blanks, of letters and digits."""
 
-_URL_CREDENTIALS = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.\-]*://)([^/\s'\"]+)@")  # a password may hold an `@`
+_URL_CREDENTIALS = r"\b([a-zA-Z][a-zA-Z0-9+.\-]*://)([^/\s'\"]+)@"  # a password may hold an `@`
 
 
 class Secret(str):
@@ -146,6 +146,8 @@ class Names(NamedTuple):
 
     def _said(self, path: Path) -> bool | None:
         """Return what was said of a path on purpose; None where nothing was."""
+        from fnmatch import fnmatchcase
+
         parts = tuple(map(str, path))
         for end in range(len(parts), 0, -1):
             found = [
@@ -169,14 +171,14 @@ def _kind_of(name: str) -> str:
     if not plain.endswith(_ENDINGS):  # most names, and ten times as fast
         return ""
     plain = plain.replace("-", "_")
-    if _SECRET_NAME.search(plain):
+    if re.search(_SECRET_NAME, plain):
         return "secret"
     return "token" if plain.endswith("_token") else ""
 
 
 def _looks_like_credential(value: str | bytes) -> bool:
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-    return _CREDENTIAL.fullmatch(text) is not None
+    return re.fullmatch(_CREDENTIAL, text) is not None
 
 
 def mask_urls(text: str) -> str:
@@ -187,13 +189,13 @@ def mask_urls(text: str) -> str:
         >>> mask_urls("postgres://me:hunter2@host/db")
         'postgres://********@host/db'
     """
-    return _URL_CREDENTIALS.sub(rf"\1{MASK}@", text) if "://" in text else text
+    return re.sub(_URL_CREDENTIALS, rf"\1{MASK}@", text) if "://" in text else text
 
 
 def credentials_in(text: str) -> set[str]:
     """Return the passwords in a text's URLs; a name without one is a secret only if it is long enough for a token."""
     found = set()
-    for _, credentials in _URL_CREDENTIALS.findall(text) if "://" in text else ():
+    for _, credentials in re.findall(_URL_CREDENTIALS, text) if "://" in text else ():
         _, colon, password = credentials.partition(":")
         if colon or len(credentials) >= 16:
             found.add(password if colon else credentials)

@@ -299,9 +299,9 @@ class Experiment(Ingredient):
             StoreError: The run cannot be kept where it should; nothing was started.
         """
         __tracebackhide__ = True
-        from expframe.experiment.planning import CALLED
+        from expframe.experiment.planning import called_form
 
-        run = self.prepare(self._ask(command, config_updates, named_configs, **asked), CALLED)
+        run = self.prepare(self._ask(command, config_updates, named_configs, **asked), called_form())
         run.open()
         return run
 
@@ -330,12 +330,12 @@ class Experiment(Ingredient):
             StoreError: The run cannot be kept where it should; nothing was started.
         """
         __tracebackhide__ = True
-        from expframe.experiment.planning import STARTED
+        from expframe.experiment.planning import started_form
         from expframe.run.open_runs import close_earlier
 
         request = self._ask(None, config_updates, named_configs, **asked)
         close_earlier(request.options.name or self.name)
-        run = self.prepare(request, STARTED)
+        run = self.prepare(request, started_form())
         run.open()
         return run
 

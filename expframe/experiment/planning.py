@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypedDict, TypeVar, Unpack
 
 from expframe.config import dotted, groups
 from expframe.config.conversion import BOOLEANS
@@ -22,13 +22,15 @@ from expframe.process.devices import Devices
 from expframe.process.ranks import Rank, rank_of
 from expframe.process.seeds import drawn_seed
 from expframe.recipe.registry import Captured, Command, Snapshot
-from expframe.run import resume
-from expframe.run.open_runs import CalledRun, StartedRun
 from expframe.run.run import Run
 from expframe.run.setup import Setup
 from expframe.store.ids import resolve_store
-from expframe.store.reader import StoredRun
 from expframe.store.writer import LocalStore
+
+if TYPE_CHECKING:
+    from expframe.run.open_runs import CalledRun, StartedRun
+    from expframe.run.resume import Resumed
+    from expframe.store.reader import StoredRun
 
 R = TypeVar("R", bound=Run)
 
@@ -77,8 +79,20 @@ def _do_nothing() -> None:
 
 WHOLE = Form(Run)
 BY_COMMAND_LINE = Form(Run, is_command_line=True)
-CALLED = Form(CalledRun)
-STARTED = Form(StartedRun, Command("start", _do_nothing, Captured.of(_do_nothing, ())))
+
+
+def called_form() -> Form[CalledRun]:
+    """Return the form of a run whose command is called as often as wanted."""
+    from expframe.run.open_runs import CalledRun
+
+    return Form(CalledRun)
+
+
+def started_form() -> Form[StartedRun]:
+    """Return the form of a run that is started and left open."""
+    from expframe.run.open_runs import StartedRun
+
+    return Form(StartedRun, Command("start", _do_nothing, Captured.of(_do_nothing, ())))
 
 
 def sweep_form(work: Callable[[], Any]) -> Form[Run]:
@@ -232,6 +246,8 @@ def plan(
     elif options.resume_or_start is not None:
         options = options._replace(id=options.resume_or_start)
     elif options.again is not None:
+        from expframe.run import resume
+
         asked = resume.again(asked, store, options.again, name, snapshot.main or "")
     command = form.command or _find_command(asked.command, settings.name, snapshot)
     if asked.trial_of is not None:
@@ -288,7 +304,7 @@ def _find_command(asked: str | None, experiment: str, snapshot: Snapshot) -> Com
 
 def _find_resumed(
     asked: Request, options: Options, store: Path, experiment: str, main: str | None, is_follower: bool
-) -> resume.Resumed | None:
+) -> Resumed | None:
     """Return the run that is to be resumed, if one is."""
     if options.resume is None and options.resume_or_start is None:
         return None
@@ -297,6 +313,8 @@ def _find_resumed(
         raise OptionError(flag, "goes with none of --id, --queue and --again: the run goes on as it is.")
     if options.resume is not None and options.resume_or_start is not None:
         raise OptionError("--resume", "does not go with --resume-or-start. Give one of them.")
+    from expframe.run import resume
+
     if options.resume is None:
         id = options.resume_or_start or ""
         return resume.find_if_any(store, id, experiment, asked.command, is_follower=is_follower)

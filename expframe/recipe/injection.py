@@ -72,7 +72,7 @@ class Filling:
     ) -> None:
         self._captured = captured
         self.go_on(0)
-        self._seed_of = draw(captured)
+        self._seed_of = draw(captured) if captured.seeded else int
         self._make_generator: Callable[[int], Any] = generators() if "_rnd" in captured.seeded else int
         self._thawed = thawed and any(thaw(value) is not value for value in values.values())
         self.values = values

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe.process.signals import Stopping
 from expframe.run.arguments import Arguments
 from expframe.run.recorder import Recorder
-from expframe.run.resume import Resumed
 from expframe.saving.checkpoints import KEEP, Checkpoint, last_of
+
+if TYPE_CHECKING:
+    from expframe.run.resume import Resumed
 
 
 class RunCheckpoints:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -32,6 +31,8 @@ def digest_of(command: str, asked: Request) -> str:
     arguments = [to_json(value) for value in (*asked.args, *asked.kwargs.items())]
     plain = [data for data in arguments if not _holds_objects(data)]
     text = json.dumps([command, sorted(overrides, key=str), list(asked.named), plain], sort_keys=True)
+    import hashlib
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from expframe.config.masking import MASKING
 from expframe.disk import layout
@@ -16,11 +15,13 @@ from expframe.process import locks
 from expframe.record.events import Call, Event, File, Media, Points, Series
 from expframe.record.record import Status
 from expframe.run.ledger import Ledger
-from expframe.saving import artifacts, checkpoints
+from expframe.saving import checkpoints
 from expframe.saving import files as saved
 from expframe.saving.checkpoints import Checkpoint, Position
-from expframe.store.reader import StoredRun
 from expframe.store.writer import WorkerSink
+
+if TYPE_CHECKING:
+    from expframe.store.reader import StoredRun
 
 
 class RunFiles:
@@ -54,6 +55,7 @@ class RunFiles:
             return self.folder
         with self._lock:
             if self._scratch is None:
+                import shutil
                 import tempfile
 
                 # One name in all processes of the run, of which several may be the first that asks.
@@ -65,6 +67,8 @@ class RunFiles:
 
     def read_back(self) -> StoredRun:
         """Return the run as a reader of its files sees it; where nothing is kept it has no record."""
+        from expframe.store.reader import StoredRun
+
         return StoredRun(self.base())
 
     def go_on(self, stored: StoredRun) -> None:
@@ -150,6 +154,8 @@ class RunFiles:
             SaveError: It is a pipe or the like, or cannot be read or stored; nothing half-written is left.
             EscapingPathError: The name leads out of the run's files.
         """
+        from expframe.saving import artifacts
+
         path, found = artifacts.add(self.base(), filename, name, content_type, metadata)
         for file in found:
             self._note(file)

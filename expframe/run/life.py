@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from expframe.facts.gathering import Gathering
 from expframe.process import locks
@@ -32,9 +32,11 @@ from expframe.run.parts import (
     Visibility,
 )
 from expframe.run.recorder import Recorder
-from expframe.run.resume import Resumed
 from expframe.run.sampler import Sampler
 from expframe.run.setup import Setup
+
+if TYPE_CHECKING:
+    from expframe.run.resume import Resumed
 
 
 class LifePart(Protocol):

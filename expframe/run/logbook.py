@@ -16,7 +16,6 @@ from expframe.record.summaries import Summary
 from expframe.run.files import RunFiles
 from expframe.run.ledger import Ledger
 from expframe.saving import files
-from expframe.store.points import curves_of, media_of, summaries_of
 
 if TYPE_CHECKING:
     from expframe.store.reader import StoredRun
@@ -109,6 +108,8 @@ class Logbook:
             KeyError: There is no metric of this name.
         """
         self._metrics.flush()
+        from expframe.store.points import curves_of
+
         curves = curves_of(self._files.base(), self._ledger.label)
         return curves if name is None else curves[name]
 
@@ -116,6 +117,8 @@ class Logbook:
     def summaries(self) -> Mapping[str, Summary]:
         """For each metric its count, first, last, smallest and greatest value and mean so far."""
         self._metrics.flush()
+        from expframe.store.points import summaries_of
+
         return summaries_of(self._files.base())
 
     # -------------------------------------------------------------------------------------------------- others
@@ -202,6 +205,8 @@ class Logbook:
 
     def media(self, name: str | None = None) -> list[Media]:
         """Return the tables, histograms, texts, images and figures logged so far, all or of one name, in order."""
+        from expframe.store.points import media_of
+
         return media_of(self._files.base(), name)
 
     def _log_file(self, kind: str, name: str, step: Any, picture: Any, suffix: str) -> None:

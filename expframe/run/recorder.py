@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe.config.decided import Config
 from expframe.config.masking import Masking
@@ -23,12 +23,14 @@ from expframe.run.files import RunFiles
 from expframe.run.ledger import Ledger, LiveInfo, first_record, next_record
 from expframe.run.logbook import Logbook
 from expframe.run.progress import Progress
-from expframe.run.resume import Resumed
 from expframe.run.setup import Setup
 from expframe.run.timers import Timers
-from expframe.store.reader import StoredRun
 from expframe.store.salt import salt_of
 from expframe.store.writer import LocalStore, WorkerSink
+
+if TYPE_CHECKING:
+    from expframe.run.resume import Resumed
+    from expframe.store.reader import StoredRun
 
 
 class Recorder:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import dotted, equality, json_values
 from expframe.config.decided import Config
@@ -19,10 +19,11 @@ from expframe.disk import layout
 from expframe.errors import ConfigChangedError, ResumeError, RunNotFoundError, ValueFormatError
 from expframe.record.record import Record, Status
 from expframe.store import attempts, lease
-from expframe.store.reader import StoredRun
 from expframe.store.salt import salt_of
-from expframe.store.search.collection import runs
-from expframe.store.sweeps.plan import is_sweep
+
+if TYPE_CHECKING:
+    from expframe.store.reader import StoredRun
+    from expframe.store.search.collection import Runs
 
 LAST = "last"
 """What is said for the newest run."""
@@ -47,7 +48,7 @@ class Resumed(NamedTuple):
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to be done; of a sweep there may be more."""
-        return self.record.status == Status.COMPLETED and not is_sweep(self.run.folder)
+        return self.record.status == Status.COMPLETED and self.run.sweep is None
 
     def ask(self, asked: Request) -> Request:
         """
@@ -86,9 +87,9 @@ def find(store: Path, id: str, experiment: str, command: str, *, is_given: bool)
         RunNotFoundError: There is no such run.
         ResumeError: It has come to its end, goes on, or is of something else.
     """
-    run = _last(store, experiment, command) if id == LAST else runs(store)[id]
+    run = _last(store, experiment, command) if id == LAST else _runs(store)[id]
     _check(run, experiment, command if is_given else None)
-    if run.status == Status.COMPLETED and not is_sweep(run.folder):
+    if run.status == Status.COMPLETED and run.sweep is None:
         raise ResumeError(f"run {run.id}", "is COMPLETED: nothing is left to be done. Start a new one.")
     attempts.refuse_if_alive(run.folder, _last_attempt(run.record))
     return _resumed(run)
@@ -112,7 +113,7 @@ def find_if_any(store: Path, id: str, experiment: str, command: str | None, *, i
     """
     if not layout.is_run(store / id):
         return None
-    run = runs(store)[id]
+    run = _runs(store)[id]
     _check(run, experiment, command)
     if run.status != Status.COMPLETED and not is_follower:
         attempts.wait_if_gone(run.folder, _last_attempt(run.record))
@@ -160,7 +161,7 @@ def again(asked: Request, store: Path, id: str, experiment: str, default: str) -
         RunNotFoundError: There is no such run.
         ResumeError: It is one of another command than is asked for.
     """
-    run = _last(store, experiment, asked.command or default) if id == LAST else runs(store)[id]
+    run = _last(store, experiment, asked.command or default) if id == LAST else _runs(store)[id]
     record = run.record
     if asked.command not in (None, record.command):
         raise ResumeError(f"run {run.id}", f"is one of the command {record.command!r}, not of {asked.command!r}.")
@@ -169,7 +170,7 @@ def again(asked: Request, store: Path, id: str, experiment: str, default: str) -
 
 def last_of(store: Path, experiment: str, command: str) -> StoredRun | None:
     """Return the newest run of a command that is in no other run; None where there is none."""
-    for run in runs(store):
+    for run in _runs(store):
         with suppress(ValueFormatError, OSError):  # a damaged run is nobody's last
             record = run.record
             if (record.name, record.command, record.parent) == (experiment, command, None):
@@ -182,6 +183,12 @@ def _last(store: Path, experiment: str, command: str) -> StoredRun:
     if found is None:
         raise RunNotFoundError(f"{LAST} of {experiment}.{command}", str(store), ())
     return found
+
+
+def _runs(store: Path) -> Runs:
+    from expframe.store.search.collection import runs  # what only begins need not know how runs are found
+
+    return runs(store)
 
 
 def base_of(run: StoredRun) -> tuple[Override, ...]:

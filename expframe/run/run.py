@@ -24,7 +24,6 @@ from expframe.record.events import Call, File
 from expframe.record.record import Record, Recorded, Status
 from expframe.record.summaries import Summary
 from expframe.run.arguments import Arguments
-from expframe.run.bind import BoundFunction, BoundWorker
 from expframe.run.checkpoints import RunCheckpoints
 from expframe.run.children import digest_of
 from expframe.run.execution import Execution
@@ -34,16 +33,15 @@ from expframe.run.logbook import Logbook
 from expframe.run.outcome import Outcome
 from expframe.run.progress import Progress
 from expframe.run.recorder import Recorder, first_recorder
-from expframe.run.resume import Resumed
 from expframe.run.setup import Setup
-from expframe.run.skip import turn
 from expframe.run.timers import Timers
-from expframe.run.worker import Ticket, child_elsewhere, view_of
 from expframe.store.writer import LocalStore
 
 if TYPE_CHECKING:
     from logging import Logger
 
+    from expframe.run.resume import Resumed
+    from expframe.run.worker import Ticket
     from expframe.saving.checkpoints import Checkpoint
     from expframe.store.attempts import Attempt
     from expframe.store.reader import StoredRun
@@ -345,6 +343,8 @@ class Run(Recorded):
         Raises:
             BindError: When it is pickled and `function` is not found under its name in its module.
         """
+        from expframe.run.bind import BoundFunction
+
         return BoundFunction(self, function)
 
     def bind_worker(self) -> Callable[..., None]:
@@ -354,6 +354,8 @@ class Run(Recorded):
         Captured functions that are called there are filled from this run's config; what they log and save is the run's.
         Called with a worker's number, as by a DataLoader, it lets each worker draw numbers of its own.
         """
+        from expframe.run.bind import BoundWorker
+
         return BoundWorker(self)
 
     # -------------------------------------------------------------------------------------------------- how it is done
@@ -384,6 +386,8 @@ class Run(Recorded):
             return self._resumed.run
         if not options.needed:
             return self.execute()
+        from expframe.run.skip import turn
+
         is_stored = any(isinstance(observer, LocalStore) for observer in self._setup.observers)
         with turn(self, is_stored=is_stored) as found:
             return self.execute() if found is None else found
@@ -480,6 +484,8 @@ class Run(Recorded):
         self._life.forked()
 
     def __reduce__(self) -> Any:
+        from expframe.run.worker import Ticket, child_elsewhere
+
         setup, parts = self._setup, self.snapshot.recipe.parts
         ticket = Ticket(
             self.config,
@@ -507,6 +513,8 @@ def _arrive(ticket: Ticket) -> Run:
 
 
 def _view(ticket: Ticket) -> Run:
+    from expframe.run.worker import view_of
+
     view = view_of(ticket)
     run = Run(ticket.setup(), ticket.snapshot(), None, ticket.request(), ticket.config, None, view=view)
     run.has_started = True

@@ -7,14 +7,13 @@ same as another where the store's own salt says so. The same code: every source 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe.config import equality, json_values
 from expframe.config.decided import Config
@@ -26,9 +25,10 @@ from expframe.facts import sources
 from expframe.process.log_lines import NOTICE
 from expframe.record.record import Record, Status
 from expframe.store.claims import Claim
-from expframe.store.reader import StoredRun
 from expframe.store.salt import salt_of
-from expframe.store.search.collection import runs
+
+if TYPE_CHECKING:
+    from expframe.store.reader import StoredRun
 
 _PAUSE = 0.2
 """Seconds between two looks at whether another process is done."""
@@ -84,6 +84,8 @@ def _claim_of(run: Any) -> Claim:
     config = run.config.masked(Masking(run.config.values, run.config.names))  # one secret is as another here
     wanted = json_values.to_json(_comparable(config))
     text = json.dumps([run.name, run.command, wanted], sort_keys=True)
+    import hashlib
+
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     path = run.store / layout.CLAIMS_FOLDER / digest
     return Claim(run.store, path, run.uid, run.request.options.beat_interval)
@@ -110,6 +112,8 @@ def find(store: Path, experiment: str, command: str, config: Config, project: Pa
         config: Its config.
         project: The folder that source files are in; None for whatever code.
     """
+    from expframe.store.search.collection import runs
+
     wanted = _comparable(config.masked(Masking(config.values, config.names, salt=partial(salt_of, store))))
     told = {"status": Status.COMPLETED, "name": experiment, "command": command}
     digests: dict[str, str | None] = {}

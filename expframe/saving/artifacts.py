@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -110,6 +109,8 @@ def _copy_folder(source: Path, wanted: Path) -> Path:
                 return aside.rename(target)
         raise AssertionError("names never end")
     finally:
+        import shutil
+
         shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from expframe.disk.files import claim, replace_file
 from expframe.record.record import Status
 from expframe.store import ids
-from expframe.store.index import rows
 from expframe.store.lease import Lease, holds, own_lease
 
 
@@ -78,5 +77,7 @@ class Claim:
 
     def _is_running(self, uid: str) -> bool:
         """Return whether a run that began elsewhere, and touches its own lease, goes on."""
+        from expframe.store.index import rows
+
         found = rows(self._store, ids.run_ids(self._store), ())
         return any(row.record and row.record["uid"] == uid and row.record["status"] == Status.RUNNING for row in found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,8 @@ def leave(folder: Path, uid: str, content: bytes) -> str:
     except OSError:
         with suppress(OSError):
             beside.unlink()
+        import tempfile
+
         elsewhere = Path(tempfile.gettempdir()) / f"expframe-{uid}-{os.urandom(4).hex()}.json"
         write_new(elsewhere, content)
         where = folder / layout.RECORD

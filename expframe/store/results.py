@@ -7,7 +7,6 @@ runs are still found by the others.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import reprlib
 from pathlib import Path
@@ -97,6 +96,8 @@ def _size(data: Any) -> int:
 
 def _shape(value: Any, data: Any) -> dict[str, Any]:
     """Return what is to be known of a value where it is not: equal to another one's only if the values are equal."""
+    import hashlib
+
     content = json_values.dump_plain(data, indent=None)
     tag = data.get(TAG) if isinstance(data, dict) else None
     is_plain = tag is None or tag in _SIZED

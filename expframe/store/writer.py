@@ -17,14 +17,12 @@ from expframe.disk.files import append_line, replace_file, write_new
 from expframe.observers.base import Observer, Sink
 from expframe.observers.door import Door
 from expframe.observers.outbox import Outbox
-from expframe.record.curves import summarize
 from expframe.record.events import Beat, Call, Event, File, Info, Media, Points, Series
-from expframe.record.media import to_line
 from expframe.record.metric_file import MetricFile
 from expframe.record.record import Record, Status
 from expframe.record.summaries import dump
 from expframe.saving import checkpoints
-from expframe.store import attempts, ids, left, results
+from expframe.store import attempts, ids, results
 from expframe.store.lease import own_lease
 
 
@@ -67,6 +65,8 @@ class LocalStore(Observer):
 
     def _reopen(self, folder: Path, record: Record, config: Config) -> LocalSink:
         """Claim a later attempt of a run for this process; what its last checkpoint does not cover is superseded."""
+        from expframe.store import left
+
         began = record.resumed or record.started
         assert began is not None
         try:
@@ -136,6 +136,8 @@ class LocalSink(Sink):
 
     def leave(self, record: Record) -> str:
         """Leave the final record beside the one that cannot be replaced, or else in the system's temporary folder."""
+        from expframe.store import left
+
         try:
             content = self._content_of(record)
         except OSError:  # a large result has a file of its own
@@ -172,7 +174,10 @@ class LocalSink(Sink):
         summaries = self._metrics.summaries
         covered = {self._metrics.path.name: self._metrics.size}
         without = attempts.superseded(self.folder) if of_workers else {}
-        covered.update((path.name, summarize(path, 0, summaries, without.get(path.name, ()))) for path in of_workers)
+        for path in of_workers:
+            from expframe.record.curves import summarize
+
+            covered[path.name] = summarize(path, 0, summaries, without.get(path.name, ()))
         if summaries and covered != self._covered:
             replace_file(self.folder / layout.SUMMARY, dump(summaries, covered))
             self._covered = covered
@@ -199,6 +204,8 @@ class _Appended:
             data = json_values.to_json(event._asdict())
             self._append(layout.FILES, {**data, "path": os.path.relpath(event.path, self._folder)})
         elif isinstance(event, Media):
+            from expframe.record.media import to_line
+
             append_line(self._folder / layout.MEDIA, to_line(event, self._folder))
         elif isinstance(event, Call):
             self._append(layout.CALLS, event.to_json())

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from expframe.cli.render import config_text, paint, wants_colour, write
-from expframe.config import dotted, files, json_values
+from expframe.config import dotted, json_values
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
 from expframe.errors import ConfigFileError, UsageError
@@ -108,6 +108,8 @@ def save_config(_run: Any, config_filename: str = "config.json") -> None:
     shown = _run.config.masked().values
     entries = {name: value for name, value in thaw(shown).items() if name != "config_filename"}
     try:
+        from expframe.config import files
+
         files.save(entries, str(config_filename))
     except OSError as problem:
         raise ConfigFileError(str(config_filename), f"cannot be written: {problem.strerror or problem}.") from None
