@@ -1,7 +1,5 @@
 """What decides values: Layer, Decided, Recipe."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -60,7 +58,7 @@ class Entries(NamedTuple):
         values = {key: overlay.fix(value, key) for key, value in self.values.items()}
         return Decided(values, origins, replaced=overlay.replaced, sums=overlay.sums)
 
-    def towards(self, earlier: Mapping[Any, Any], pins: Pins) -> Entries:
+    def towards(self, earlier: Mapping[Any, Any], pins: Pins) -> "Entries":
         """Return the same with values read towards the annotations and earlier values of their entries."""
         read = {
             key: _towards(value, earlier.get(key, MISSING), (*pins.path, key), pins)

@@ -1,7 +1,5 @@
 """The options of a run: the flags of the command line, what each may be, and their values."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -171,7 +169,7 @@ class Options(NamedTuple):
     extra: Mapping[str, Any] = MappingProxyType({})
 
     @classmethod
-    def from_mapping(cls, given: Mapping[str, Any]) -> Options:
+    def from_mapping(cls, given: Mapping[str, Any]) -> "Options":
         """
         Return the options that a dict names, by field (`loglevel`) or flag (`--loglevel`); None means not given.
 

@@ -1,7 +1,5 @@
 """What was asked: Origin, Override, Request."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -38,7 +36,7 @@ class Origin(NamedTuple):
         name = os.path.basename(self.file)  # also right for <stdin> and notebook cells
         return f"{name}:{self.line}" if self.line else name
 
-    def at(self, line: int) -> Origin:
+    def at(self, line: int) -> "Origin":
         """Return the same origin at another line."""
         return self._replace(line=line)
 
@@ -102,7 +100,7 @@ class Override(NamedTuple):
         else:
             yield self.path, entries
 
-    def inside(self, path: dotted.Path) -> Iterator[Override]:
+    def inside(self, path: dotted.Path) -> Iterator["Override"]:
         """Yield what it says of entries below a path."""
         depth = len(path)
         if len(self.path) > depth:
@@ -114,7 +112,7 @@ class Override(NamedTuple):
                 yield self._replace(path=(*path, key), value=item, is_text=False)
 
     @classmethod
-    def parse(cls, text: str) -> Override:
+    def parse(cls, text: str) -> "Override":
         """
         Return the override that a command line's `lr=0.1`, `tags+=["x"]` or `+new.key=1` asks for.
 
@@ -134,7 +132,7 @@ class Override(NamedTuple):
         return cls(path, value, operator, True, written, Origin("command line", name))
 
     @classmethod
-    def from_updates(cls, updates: Mapping[Any, Any], origin: Origin) -> tuple[Override, ...]:
+    def from_updates(cls, updates: Mapping[Any, Any], origin: Origin) -> tuple["Override", ...]:
         """
         Return the overrides of a dict whose keys may be dotted, nested, or begin with `+` to add an entry.
 

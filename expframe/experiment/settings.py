@@ -1,7 +1,5 @@
 """Settings: what is chosen once for all runs of an experiment."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -46,7 +44,7 @@ class Settings(NamedTuple):
 
     name: str
     store: str | os.PathLike[str] | None = None
-    observers: Iterable[Observer] = ()
+    observers: Iterable["Observer"] = ()
     main_file: str | None = None
     project_dir: str | os.PathLike[str] | None = None
     load_dir: str | os.PathLike[str] | None = None
@@ -65,7 +63,7 @@ class Settings(NamedTuple):
     secret: Iterable[str] = ()
     public: Iterable[str] = ()
 
-    def checked(self) -> Settings:
+    def checked(self) -> "Settings":
         """
         Return the settings in one form: absolute folders, tuples, numbers. Checking twice is checking once.
 

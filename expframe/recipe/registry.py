@@ -1,7 +1,5 @@
 """Recipes: layers, named configs, captured functions, commands, hooks, ingredients. As long-lived as the process."""
 
-from __future__ import annotations
-
 import inspect
 import os
 from collections import deque
@@ -115,7 +113,7 @@ class Captured:
         entries: Sequence[str] | None = None,
         fill_kwargs: bool = False,
         read_only: bool | None = None,
-    ) -> Captured:
+    ) -> "Captured":
         """
         Return how a function is captured.
 
@@ -144,7 +142,7 @@ class Captured:
         return cls(function, path, dotted.split(prefix or ""), max_depth, chosen, fill_kwargs, read_only, parameters)
 
     @classmethod
-    def again(cls, function: Callable[..., Any], options: CaptureOptions) -> Captured:
+    def again(cls, function: Callable[..., Any], options: CaptureOptions) -> "Captured":
         """Return how a function is captured that was captured in another process."""
         captured = cls.of(function, *options.how)
         captured._mark, captured._place = options.mark, options.place
@@ -259,7 +257,7 @@ class Registry:
         below: Returns the registries of its ingredients as they are now.
     """
 
-    def __init__(self, path: Path, label: str, below: Callable[[], Sequence[Registry]]) -> None:
+    def __init__(self, path: Path, label: str, below: Callable[[], Sequence["Registry"]]) -> None:
         self.path = path
         self.label = label
         self.below = below
@@ -365,7 +363,7 @@ class Registry:
             raise HookSignatureError(subject, f"takes ({taken}), but is called with ({', '.join(parameters)}).")
         return Hook(function, origin)
 
-    def in_order(self) -> list[Registry]:
+    def in_order(self) -> list["Registry"]:
         """
         Return this registry and all below it, the deepest first, this one last; each once.
 
@@ -395,7 +393,7 @@ class Registry:
             seen[registry.path] = registry
         return ordered
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> "Snapshot":
         """Return everything as it is now, for one run."""
         registries = self.in_order()
         parts, commands = [], dict[str, Command]()

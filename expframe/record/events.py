@@ -1,7 +1,5 @@
 """What happens in a run, as frozen data."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -124,7 +122,7 @@ class Media(NamedTuple):
     name: str
     step: int | float
     time: float
-    content: Table | Histogram | str | Path
+    content: "Table | Histogram | str | Path"
 
 
 class Call(NamedTuple):
@@ -162,7 +160,7 @@ class Call(NamedTuple):
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Call:
+    def from_json(cls, data: Mapping[str, Any]) -> "Call":
         """Return the Call that `to_json` wrote."""
         started, ended = (datetime.datetime.fromisoformat(data[name]) for name in ("started", "ended"))
         failure = data["failure"] and Failure(**data["failure"])

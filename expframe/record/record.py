@@ -1,17 +1,11 @@
 """The facts of a run, as frozen data: Record, Failure, Status."""
 
-from __future__ import annotations
-
 import datetime
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from expframe.config import json_values
-
-if TYPE_CHECKING:
-    pass
-
 
 FORMAT = 1
 """The version of the form in which a Record is stored."""
@@ -161,7 +155,7 @@ class Record(NamedTuple):
         return data
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Record:
+    def from_json(cls, data: Mapping[str, Any]) -> "Record":
         """Return the Record that `to_json` wrote. Fields of newer versions are kept out, missing ones get defaults."""
         given: dict[str, Any] = {}
         for name in cls._fields:

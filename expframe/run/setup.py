@@ -1,7 +1,5 @@
 """What all runs of an experiment share."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
