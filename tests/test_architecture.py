@@ -16,7 +16,7 @@ FOLDERS = {
     "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
     " bypass copier stand_ins tee output",
-    "facts": "host git packages sources gathering",
+    "facts": "host stash git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
     "store": "ids salt lease foreign attempts points results left cache rows index claims",
@@ -27,8 +27,8 @@ FOLDERS = {
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
-    "sweep": "pieces entries space request tables words skips warm pruning replicates judge settings script sink trial"
-    " forks worker executors local queued backends jobs slurm supervisor",
+    "sweep": "pieces entries space request tables words skips warm pruning replicates judge settings stash script sink"
+    " trial forks worker executors local queued backends jobs slurm supervisor",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",

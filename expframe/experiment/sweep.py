@@ -50,6 +50,7 @@ class SweepArguments(TypedDict, total=False):
     max_fails: int | None
     max_time: float | str | None
     needed: bool
+    stash: bool
     gpus: float | None
     options: Mapping[str, Any]
 
@@ -256,6 +257,8 @@ class Sweep:
         """Return what trials are asked of; the sweep's run is made when it is not there."""
         if self._asking is None:
             self._hand_over()
+            if self.plan.stash:
+                raise WorkError("stash", "is for trials that workers do: call run(), or leave it out.")
             if self._run is None:
                 request = Request("sweep", options=self._options)
                 prepare_first(lambda asked: self._experiment.prepare_sweep(asked, self._write), request, self.plan).do()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from expframe.errors import NotCleanError, listed
 from expframe.facts import git, host, packages, sources
+from expframe.facts.stash import stash_around
 from expframe.process import context, notebook
 
 
@@ -37,8 +38,10 @@ class Scope(NamedTuple):
     patterns: sources.Patterns = sources.Patterns()
 
     def find_project(self) -> Path:
-        """Return the folder whose files count as source."""
-        return self.project or sources.find_project(self.main_file)
+        """Return the folder whose files count as source; in a copy of sources what that was in the original."""
+        if self.project is None or (self.main_file is not None and stash_around(self.main_file) is not None):
+            return sources.find_project(self.main_file)
+        return self.project
 
 
 class Known:
@@ -180,6 +183,8 @@ class Gathering:
         return known.git
 
     def _git_state(self) -> object:
+        if self._known.project and (stash := stash_around(self._known.project)) is not None:
+            return stash.folder
         root = git.find_root(self._known.project) if self._known.project else None
         if root is None:
             return None

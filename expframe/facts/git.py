@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from expframe.config import secrets
 from expframe.facts import host
+from expframe.facts.stash import stash_around
 
 _SECONDS = 5.0
 _DIFF_SECONDS = 10.0
@@ -60,7 +61,7 @@ class _Status(NamedTuple):
 
 def gather(folder: Path) -> Repository:
     """
-    Return the state of the repository around a folder.
+    Return the state of the repository around a folder; of a copy of sources that of its original when it was made.
 
     Nothing is written, not even the index; no hook, pager, external diff or prompt runs; at most three processes, and
     one more to learn what git does not like. Texts hold undecodable bytes as surrogates:
@@ -69,6 +70,8 @@ def gather(folder: Path) -> Repository:
     Args:
         folder: Any folder inside the repository.
     """
+    if (stash := stash_around(folder)) is not None:
+        return Repository(None if stash.git is None else dict(stash.git))
     root = None
     try:
         root = find_root(folder)
@@ -98,6 +101,20 @@ def untracked_of(root: Path, files: Sequence[str]) -> list[str]:
             raise OSError(f"git does not read {root}: {_words(root, whole)}")
         found += [name for name in _decode(answer.data).split("\0") if name]
     return sorted(found)
+
+
+def tracked_of(root: Path) -> list[str]:
+    """
+    Return the files that a repository tracks, and those that are tracked by repositories inside it, relative to it.
+
+    Raises:
+        OSError: Git does not say.
+    """
+    command = ("ls-files", "--cached", "--recurse-submodules", "-z")
+    answer = _ask(root, command, _DIFF_SECONDS)
+    if answer.code != 0:
+        raise OSError(f"git does not read {root}: {_words(root, command)}")
+    return sorted({name for name in _decode(answer.data).split("\0") if name})
 
 
 def find_root(folder: Path) -> Path | None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from expframe.disk.files import light_sha256, replace_file
 from expframe.facts import git
 from expframe.facts.packages import PACKAGE_FOLDERS, STDLIB, find_file
+from expframe.facts.stash import stash_around
 from expframe.process import notebook
 
 _SUFFIXES = (".py", ".pyx", ".so", ".pyd", ".ipynb")
@@ -106,12 +107,15 @@ def find_project(main_file: Path | None) -> Path:
 
     It is the git repository around the main file, else the nearest folder above with the marks of a Python project,
     else the main file's folder, or that around its packages where `python -m` started it; the working directory where
-    there is no main file. A repository or a mark in the home directory, or above it, makes no project.
+    there is no main file. A repository or a mark in the home directory, or above it, makes no project. In a copy of
+    sources it is what was the project in the original.
     """
     try:
         if main_file is None:
             return Path.cwd()
         file = Path(os.path.realpath(main_file))
+        if (stash := stash_around(file)) is not None:
+            return stash.at(stash.project)
         return _find_project(file.parent) or around_packages(file, module_of(main_file))
     except OSError:  # the working directory has gone
         return Path(os.curdir)
@@ -133,15 +137,24 @@ def around_packages(file: Path, module: str | None) -> Path:
 
 
 def _find_project(folder: Path) -> Path | None:
-    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111  Path.home() raises where there is none
-    too_wide = {home, *home.parents, Path(folder.anchor)}
-    root = git.find_root(folder)
-    if root is not None and root not in too_wide:
+    too_wide = _too_wide(folder)
+    if (root := repository_of(folder)) is not None:
         return root
     for candidate in (folder, *folder.parents):
         if candidate not in too_wide and any((candidate / name).is_file() for name in _PROJECT_MARKERS):
             return candidate
     return None
+
+
+def repository_of(folder: Path) -> Path | None:
+    """Return the git repository around a folder; None where there is none, or where it is the home directory's."""
+    root = git.find_root(folder)
+    return None if root in _too_wide(folder) else root
+
+
+def _too_wide(folder: Path) -> set[Path]:
+    home = Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111  Path.home() raises where there is none
+    return {home, *home.parents, Path(folder.anchor)}
 
 
 def gather(
@@ -165,7 +178,8 @@ def gather(
         project: The folder whose files count.
         main_file: The script, which counts wherever it lies.
         extra: Files that count as well, wherever they lie.
-        exclude: Folders, such as the one with the runs, of which no loaded module counts.
+        exclude: Folders, such as the one with the runs, of which no loaded module counts; one around the project
+            takes nothing away from it.
         patterns: Which files count beside the loaded ones, and which do not.
         known: An earlier answer; files of the same size and time of change are not read again.
         cells: What the notebook's cells were at the moment that counts; by default what they are.
@@ -175,7 +189,7 @@ def gather(
     with suppress(Exception):  # a fact that cannot be found out is missing
         given = [_resolve(path) for path in (main_file, *extra) if path is not None]
         patterns = patterns or Patterns()
-        outside = [_resolve(path) for path in exclude]
+        outside = [folder for folder in map(_resolve, exclude) if not _is_below(root, [folder])]
         own = _find_own(chain(_list_files(root), patterns.find(root, outside)), root, outside)
         for file in dict.fromkeys((*given, *own)):
             with suppress(OSError, ValueError):

@@ -17,6 +17,7 @@ from expframe.config.request import Origin, Override, Request
 from expframe.config.validation import masked_in
 from expframe.disk import layout
 from expframe.errors import ConfigChangedError, ResumeError, RunNotFoundError, ValueFormatError
+from expframe.facts.stash import stash_of
 from expframe.record.record import Record, Status
 from expframe.store import attempts, lease
 from expframe.store.salt import salt_of
@@ -62,11 +63,13 @@ class Resumed(NamedTuple):
 
     def check_config(self, config: Config, *, force: bool) -> None:
         """
-        Check that a config is the run's.
+        Check that a config is the run's. The code as it is now decides none of a sweep whose trials run from a copy.
 
         Raises:
             ConfigChangedError: It is another one, and nobody insists.
         """
+        if stash_of(self.run.folder) is not None:
+            return
         changed = tuple(differences(self.run, config))
         if changed and not (force and not self.is_done):
             raise ConfigChangedError(self.run.id, changed)

@@ -143,6 +143,7 @@ def judge(request: SweepRequest, by: Judge) -> Judged:
         max_fails=request.max_fails,
         max_time=request.max_time,
         needed=request.needed,
+        stash=request.stash,
         gpus=request.gpus,
         options=request.options.given(),
     )

@@ -34,6 +34,7 @@ class SweepRequest(NamedTuple):
         max_fails: After so many failures no trial is started.
         max_time: Seconds after which no trial is started.
         needed: Whether a completed run of the same config and code is taken for a trial.
+        stash: Whether trials run from a copy of the sources as they are at the start.
         gpus: How many GPUs a trial has, or what part of one.
         options: Options that all trials are given.
     """
@@ -55,6 +56,7 @@ class SweepRequest(NamedTuple):
     max_fails: int | None = None
     max_time: float | None = None
     needed: bool = False
+    stash: bool = False
     gpus: float | None = None
     options: Options = Options()
 
@@ -127,6 +129,7 @@ FLAGS_OF_PLAN = (
     ),
     _of("skip", "Leave configs out: \"config.opt == 'sgd' and config.beta2\"."),
     _of("warm", "Tell the search first what earlier runs say: \"tag == 'baseline'\"."),
+    Flag("", "--stash", "stash", "Let trials run from a copy of the sources as they are now, whatever is edited."),
     _of("trials", "How many samples a search takes.", count, "a whole number from 1 on"),
 )
 """The options that say what a sweep tries."""

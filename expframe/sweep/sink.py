@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from expframe.config.json_values import number_of
 from expframe.disk import layout
 from expframe.observers.base import Observer, Sink
 from expframe.process import context
-from expframe.record.events import Beat, Event, Points, Series
+from expframe.record.events import Event, Points, Series
 from expframe.record.record import Record, Status
 from expframe.store import rows
 from expframe.store.search.fields import Field
@@ -112,7 +113,6 @@ class TrialSink(Sink):
         self.folder = of.claims.path(of.number, of.attempt)
         self._of = of
         self._uid = record.uid
-        self._looked = time.monotonic()
         self._began = time.monotonic()
         self._was_stopped = False
         self._checkpoints = _checkpoints(of.sweep.parent / str(record.id))
@@ -120,22 +120,28 @@ class TrialSink(Sink):
         of.claims.note_run(of.number, of.attempt, run)
         of.journal.note("started", of.number, of.attempt, run=run)
         of.tell({"event": "started", **of.place, "run": run})
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._look, name="expframe-stop", daemon=True)
+        self._watch.start()
 
     def write(self, event: Event) -> None:
-        """Look whether the trial is to stop, at each beat and now and then while it logs."""
+        """Look whether the trial is to be pruned, by what it logs."""
         pruner = self._of.pruner
         if pruner is not None and isinstance(event, Points | Series) and pruner.report(event):
             self._stop(Status.PRUNED)
-        is_time = isinstance(event, Beat) or time.monotonic() - self._looked > _PAUSE
-        if is_time:
-            self._looked = time.monotonic()
-            of = self._of
-            if is_to_stop(of.sweep, of.number) or of.claims.is_taken(of.number, of.attempt + 1):
-                self._stop(Status.INTERRUPTED)
+
+    def _look(self) -> None:
+        """Look again and again whether the trial is to stop, whatever it does meanwhile, and tell it once."""
+        of = self._of
+        while not self._over.wait(_PAUSE):
+            is_asked = is_to_stop(of.sweep, of.number) or of.claims.is_taken(of.number, of.attempt + 1)
+            if is_asked and self._stop(Status.INTERRUPTED):
+                return
 
     def close(self, record: Record) -> None:
         """Note how it ended, and what the sweep is about."""
         of = self._of
+        self._over.set()
         run = str(record.id or "")
         failure = record.failure
         error = f"{failure.type.removeprefix('builtins.')}: {failure.message}" if failure is not None else None
@@ -147,11 +153,13 @@ class TrialSink(Sink):
             facts["yielded"] = _checkpoints(of.sweep.parent / run) != self._checkpoints
         of.note_end(record.status, run, values=values, seconds=seconds, **facts)
 
-    def _stop(self, status: str) -> None:
+    def _stop(self, status: str) -> bool:
+        """Ask the trial's run to end; return whether it is there by now."""
         self._was_stopped = True
-        for run in context.active():
-            if run.uid == self._uid:
-                run.stop(status)
+        found = [run for run in context.active() if run.uid == self._uid]
+        for run in found:
+            run.stop(status)
+        return bool(found)
 
 
 def _checkpoints(run: Path) -> list[str]:

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from expframe.config.dotted import join
 from expframe.config.options import Options
 from expframe.config.request import Override, Request, TrialOf
+from expframe.disk import layout
+from expframe.errors import WorkError
+from expframe.facts.stash import Stash, stash_of
 from expframe.process.seeds import child_seed
 from expframe.record.record import Record, Status
 from expframe.run.children import digest_of
@@ -26,6 +29,7 @@ from expframe.sweep.script import Prepare
 from expframe.sweep.search.proposals import Proposals
 from expframe.sweep.sink import Tell, TrialObserver, values_of
 from expframe.sweep.skips import is_skipped
+from expframe.sweep.stash import placed_words
 
 RESULT = "result"
 """The field by which trials are ranked where nothing else is said."""
@@ -55,6 +59,20 @@ class SweepRun(NamedTuple):
             ValueFormatError: Its plan is damaged.
         """
         return cls(run.folder, plans.read(run.folder), run.record)
+
+    @property
+    def stash(self) -> Stash | None:
+        """
+        The copy of the sources that its trials run from; None where they run from the sources themselves.
+
+        Raises:
+            WorkError: It is not there any more.
+        """
+        found = stash_of(self.folder) if self.plan.stash else None
+        if found is None and self.plan.stash:
+            problem = f"runs from the copy of its sources in {self.folder / layout.STASH_FOLDER}, and that is gone."
+            raise WorkError(f"sweep {self.folder.name}", f"{problem} Start a new one.")
+        return found
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -144,7 +162,9 @@ class TrialWork:
             if is_cut(plan, self._trials, number):
                 observer.note_end(Status.PRUNED, "", seconds=0.0, cut=True)
                 return
-            sys.argv = _argv(plan, trial)
+            stash = self._sweep.stash
+            script = plan.start.script if stash is None else str(stash.at(plan.start.script))
+            sys.argv = [script, *_argv(plan, trial)]
             store = self._sweep.folder.parent
             resumed = _taken_up(state, store)
             run = prepare(self._request(trial, attempt, resumed))
@@ -176,13 +196,15 @@ class TrialWork:
         asked = Request(plan.command, trial.overrides, trial.named, options, trial_of=self.place_of(trial, attempt))
         if resumed is not None:
             return asked._replace(overrides=(), named=())
-        return asked._replace(seed=self._seed(asked, trial))
+        asked = asked._replace(seed=self._seed(asked, trial))  # which does not depend on where a copy lies
+        return asked if sweep.stash is None else asked._replace(named=placed_words(asked.named, sweep.stash))
 
     def place_of(self, trial: Trial, attempt: int) -> TrialOf:
         """Return what the run of an attempt says of its sweep."""
         record = self._sweep.record
         facts = {"trial": trial.number, "configuration": trial.configuration, "replicate": trial.replicate}
-        facts |= {"attempt": attempt, **({"any_code": True} if self._sweep.plan.any_code else {})}
+        facts |= {"attempt": attempt}
+        facts |= {name: True for name in ("any_code", "stash") if getattr(self._sweep.plan, name)}
         return TrialOf(record.uid, self._sweep.folder.name, record.root or record.uid, record.depth, facts)
 
     def _seed(self, asked: Request, trial: Trial) -> int:
@@ -262,7 +284,7 @@ def _word(override: Override) -> str:
 
 def _argv(plan: Plan, trial: Trial) -> list[str]:
     words = [*trial.named, *map(_word, trial.overrides)]
-    return [plan.start.script, *([plan.command] if plan.command else []), *(["with", *words] if words else [])]
+    return [*([plan.command] if plan.command else []), *(["with", *words] if words else [])]
 
 
 def _taken_up(state: TrialState, store: Path) -> str | None:

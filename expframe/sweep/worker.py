@@ -18,6 +18,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -114,7 +115,8 @@ class Worker:
             with handling(self._take_signal):
                 return self._go_on_by_interpreters()
         before = forks.threads()
-        run_as_main(self._sweep.plan.start, lambda experiment, prepare: self._have(experiment, prepare, before))
+        take = partial(self._have, before=before)
+        run_as_main(self._sweep.plan.start, take, self._sweep.stash)
         return self._code
 
     def _have(self, experiment: Any, prepare: Prepare, before: int) -> None:
@@ -137,7 +139,7 @@ class Worker:
                 self._code = self._go_on_by_forks(experiment, prepare)
 
     def _refuse_changed(self, project: Any) -> None:
-        files = changed(self._sweep.plan.start.sources, project)
+        files = changed(self._sweep.plan.start.sources, project, self._sweep.stash)
         if files:
             problem = f"has other code than when it was started: {listed(files)}. --any-code goes on all the same."
             raise WorkError(f"sweep {self._sweep.folder.name}", problem)

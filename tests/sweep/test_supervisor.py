@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import time
 
 import pytest
 
@@ -458,6 +459,19 @@ class TestOthers:
         assert [(0, 1, "INTERRUPTED")] == sweeps.ended()
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
         assert "0..1: stopped by expframe sweep stop 1, until --resume 1" in capsys.readouterr().out
+
+    def test_a_silent_trial_is_stopped_between_two_beats(self, sweeps):
+        """A trial that logs and prints nothing is told to stop at once, not at its next beat."""
+        process = sweeps.start("0.1", "1", fixed="pause=300", jobs=1)
+        sweeps.wait_for(lambda: sweeps.started() == 1 and (sweeps.store / "2" / "metrics.csv").exists())
+        began = time.monotonic()
+        main(["sweep", "stop", "1", "-F", str(sweeps.store)])
+        sweeps.wait_for(sweeps.ended)
+        passed = time.monotonic() - began
+        sweeps.end_of(process)
+
+        assert [(0, 1, "INTERRUPTED")] == sweeps.ended()
+        assert passed < 8  # of ten seconds between two beats
 
 
 @pytest.mark.parametrize("words", [["show", "2"], ["best", "2"], ["why", "2"], ["stop", "2"], ["retry", "2"]])

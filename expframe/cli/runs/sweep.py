@@ -224,7 +224,7 @@ def stop(asked: Asked) -> Answer:
     running = sum(state.status == Status.RUNNING for state in trials if not numbers or state.number in numbers)
     data = {"id": sweep.folder.name, "stopped": numbers or "all", "running": running}
     what = f"Trials {_ranges(numbers)} are to stop" if numbers else f"Sweep {sweep.folder.name} is to stop"
-    told = f"{running} that {'runs is' if running == 1 else 'run are'} told within 10 s"
+    told = f"{running} that {'runs is' if running == 1 else 'run are'} told within a second"
     return Answer(data, lambda _style: [f"{what}; {told}."])
 
 

@@ -79,7 +79,7 @@ def print_dependencies(_run: Any) -> None:
     from expframe.facts import git, packages, sources
 
     scope = _run.scope
-    project = scope.project or sources.find_project(scope.main_file)
+    project = scope.find_project()
     lines = ["Dependencies:"]
     lines += [f"  {name:<20} == {version}" for name, version in packages.gather().items()] or ["  none"]
     lines += ["", "Sources:"]

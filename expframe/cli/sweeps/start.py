@@ -15,7 +15,7 @@ from typing import Any
 from expframe.cli.render import write
 from expframe.cli.sweeps.tables import configuration_lines, counts_text, failures_of
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
-from expframe.cli.table import Style, clean
+from expframe.cli.table import Style, clean, size_text
 from expframe.config import dotted, json_values
 from expframe.config.request import Request
 from expframe.errors import OptionError, RunInterrupt, UsageError, WorkError, listed
@@ -33,6 +33,7 @@ from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, p
 from expframe.sweep.script import changed, started_as
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
+from expframe.sweep.stash import Taken, take
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.trial import SweepRun, prepare_first
 
@@ -118,7 +119,9 @@ class _Starting:
         folder = run.folder
         if folder is None:
             raise WorkError("a sweep", "is kept, for its workers find it there: leave out -u and ghost.")
+        taken = None
         if self._asked.resume is None:
+            taken = take(folder, self._plan, run.scope) if self._plan.stash else None
             self._plan.write(folder)
         else:
             self._go_on(run)
@@ -127,6 +130,8 @@ class _Starting:
         since = time.time()
         self._watcher = watcher = watcher_of(self._plan, self._style, as_json=self._asked.json)
         watcher.tell({"event": "sweep", "run": run.id, "trials": self._plan.size})
+        if taken is not None:
+            self._say(_stash_text(taken))
         words = [f"--since={since}"]
         words += ["--fresh"] if self._asked.fresh else []
         words += ["--any-code"] if self._asked.any_code else []
@@ -215,7 +220,9 @@ class _Starting:
         if self._asked.any_code:
             self._plan = replace(self._plan, any_code=True)
             self._plan.write(folder)
-        files = [] if self._plan.any_code else changed(self._plan.start.sources, run.scope.find_project())
+        stash = SweepRun(folder, self._plan, run.record).stash
+        sources = self._plan.start.sources
+        files = [] if self._plan.any_code else changed(sources, run.scope.find_project(), stash)
         if files:
             problem = f"has other code than when it was started: {listed(files)}. --any-code goes on all the same."
             raise WorkError(f"sweep {run.id}", problem)
@@ -263,3 +270,12 @@ class _Starting:
             retry = " --retry failed" if failed and swept.code == 1 else ""
             write(f"Go on with: sweep --resume {run.id}{retry}")
         sys.stdout.flush()
+
+
+def _stash_text(taken: Taken) -> str:
+    """Return what is said of the copy of sources that trials run from."""
+    what = f"{taken.files} files ({size_text(taken.size)})"
+    if taken.is_tracked:
+        return f"Trials run from a copy of the {what} that git tracks in {taken.stash.root}."
+    where = f"{taken.stash.root} is in no git repository, which would say what else belongs to it"
+    return f"Trials run from a copy of the {what} that the script has loaded by now: {where}."

@@ -300,7 +300,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def ask_stop(sweep: Path, trial: int | str = ALL) -> None:
-    """Ask that a trial stops, or `all`, or that no `new` one is begun; who does them looks at it within a beat."""
+    """Ask that a trial stops, or `all`, or that no `new` one is begun; who does them looks at it twice a second."""
     folder = sweep / layout.STOP_FOLDER
     folder.mkdir(exist_ok=True)
     (folder / str(trial)).touch()
