@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from expframe._version import VERSION
 from expframe.cli.runs.commands import COMMANDS
@@ -50,6 +51,8 @@ def usage() -> str:
 
 def run() -> None:
     """Do what the command line of this process asks for; this is the console script."""
+    # What scripts that are started here find as `sacred`; a module of that name beside them goes before it.
+    sys.path.insert(1, str(Path(__file__).with_name("compat") / "sacred" / "spawned"))
     sys.exit(main(sys.argv[1:]))
 
 

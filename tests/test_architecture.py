@@ -47,7 +47,7 @@ FOLDERS = {
     " observers/mongo_documents observers/queue observers/mongo"
     " observers/tinydb_hashfs/hashed_files observers/tinydb_hashfs/bases observers/tinydb_hashfs/reader"
     " observers/tinydb_hashfs/tinydb_hashfs observers/slack observers/telegram_obs"
-    " old_records old_folders old_sources importing run scaffold initialize ingredient experiment alias"
+    " old_records old_folders old_sources importing run scaffold initialize ingredient swept experiment alias"
     " spawned/sacred script stflow/internal stflow/method_interception",
     "././": "__main__ __init__",
 }

@@ -1025,6 +1025,37 @@ def work_without_its_script():
 
 
 @case
+def a_script_without_the_experiment_of_a_sweep():
+    """A worker comes to another experiment first, and there is none of the name that it looks for."""
+    from expframe.store.sweeps.plan import Start
+    from expframe.sweep.script import run_as_main
+
+    script = Path("two.py")
+    script.write_text("from expframe import Experiment\nex = Experiment('first')\nex.run_commandline()\n")
+    run_as_main(Start(script=str(script.absolute()), folder=str(Path.cwd()), experiment="second"), print)
+
+
+@case
+def an_option_of_a_script_for_its_sweep():
+    """Trials are not given what the user has added to the command line."""
+    ex = trained()
+    ex.cli_option("-x", "--extra")(lambda value, run: None)
+    return refused("sweep with lr=0.1,0.2 --extra=3", ex)
+
+
+@case
+def an_entry_that_sacred_does_not_know_in_a_sweep():
+    """A sweep of a script of Sacred's is judged by Sacred's rules."""
+    from expframe.compat.sacred import Experiment as SacredExperiment
+    from expframe.config.request import Override, Request
+
+    ex = SacredExperiment("old", save_git_info=False)
+    ex.main(lambda lr: lr)
+    _, prepare = ex.to_worker()
+    prepare(Request(None, (Override.parse("lr=1"), Override.parse("lrr=3"))))
+
+
+@case
 def a_word_of_a_sweep_has_an_empty_value():
     """What is between commas of a sweep's word is a value."""
     from expframe.sweep import words

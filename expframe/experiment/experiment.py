@@ -124,6 +124,9 @@ class Experiment(Ingredient):
         self._shared: Shared | None = None
         self._tasks: TaskQueue | None = None
 
+    runner: tuple[str, ...] = ()
+    """What the interpreter is given before its script: `-m expframe sacred` for one that says `import sacred`."""
+
     name = Setting[str]()
     store = Setting["str | os.PathLike[str] | None"]()
     ghost = Setting[bool]()
@@ -398,16 +401,21 @@ class Experiment(Ingredient):
             SystemExit: Something failed; what went wrong has been printed.
         """
         from expframe.cli.script.command_line import run_script
+
+        if (take := context.taker()) is not None:
+            take(*self.to_worker())
+            return None
+        found: Run | StoredRun | None = run_script(*self.to_worker(), argv)
+        return found
+
+    def to_worker(self) -> tuple[Experiment, Callable[[Request], Run]]:
+        """Return what is given away to a worker of a sweep: the experiment, and what makes runs as its script does."""
         from expframe.experiment.planning import BY_COMMAND_LINE
 
         def prepare(asked: Request) -> Run:
             return self.prepare(asked, BY_COMMAND_LINE)
 
-        if (take := context.taker()) is not None:
-            take(self, prepare)
-            return None
-        found: Run | StoredRun | None = run_script(self, prepare, argv)
-        return found
+        return self, prepare
 
     def resolve(
         self,
@@ -433,7 +441,7 @@ class Experiment(Ingredient):
         given = tuple(Override.parse(text) for text in overrides)
         given += Override.from_updates(config_updates or {}, called_from(self, "config_updates"))
         request = Request(self.registry.main, given, tuple(named), Options(force=force), seed=drawn_seed())
-        return decide(self.settings, self._snapshot(), request)
+        return decide(self.settings, self.snapshot(), request)
 
     @overload
     def prepare(self, asked: Request) -> Run: ...
@@ -462,7 +470,7 @@ class Experiment(Ingredient):
         settings = self.settings._replace(observers=tuple(self.observers))
         parent = context.parent_of_new()
         try:
-            run: Run = plan(settings, self._snapshot(), asked, parent, form or WHOLE, self._shared, around)
+            run: Run = plan(settings, self.snapshot(), asked, parent, form or WHOLE, self._shared, around)
         except ExpframeError as problem:
             self._show_plainly(problem)
             raise
@@ -537,7 +545,8 @@ class Experiment(Ingredient):
             text = f"{type(problem).__name__}: {problem} ({place})"
             problem._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]  # IPython asks for it
 
-    def _snapshot(self) -> Snapshot:
+    def snapshot(self) -> Snapshot:
+        """Return what its decorators have written by now, with the built-in commands: what one run is planned from."""
         self.add_built_in_commands()
         return self.registry.snapshot()
 

@@ -274,14 +274,12 @@ def decide(settings: Settings, snapshot: Snapshot, request: Request) -> Config:
     Raises:
         ConfigError: A value cannot be decided.
     """
-    from expframe.config.resolve import resolve
-
     logger = None
     if any(part.hooks for part in snapshot.recipe.parts):
         import logging
 
         logger = logging.getLogger(settings.name)
-    return resolve(snapshot.recipe, request, logger)
+    return snapshot.decide(request, logger)
 
 
 def _after_hooks(options: Options, snapshot: Snapshot) -> Options:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.errors import OptionError, WorkError
-from expframe.experiment.planning import BY_COMMAND_LINE
 from expframe.process import context
 from expframe.record.record import Status
 from expframe.store.reader import StoredRun
@@ -272,7 +271,7 @@ class Sweep:
     def _hand_over(self) -> None:
         """Give the experiment to the worker that runs this script, if one does: it does trials, and sweeps nothing."""
         if (take := context.taker()) is not None:
-            take(self._experiment, lambda asked: self._experiment.prepare(asked, BY_COMMAND_LINE))
+            take(*self._experiment.to_worker())
 
     def _write(self) -> None:
         folder = context.current().folder

@@ -5,14 +5,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import FrozenDict, freeze
 from expframe.config.layers import Hook, Layer, Part, Recipe
 from expframe.config.options import FLAGS, Flag
-from expframe.config.request import Origin
+from expframe.config.request import Origin, Request
 from expframe.config.secrets import USUAL
 from expframe.errors import (
     CaptureError,
@@ -24,6 +24,12 @@ from expframe.errors import (
 )
 from expframe.process import notebook
 from expframe.recipe.specials import SPECIALS
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+    from expframe.config.decided import Config
+    from expframe.config.resolve import Standing
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -454,6 +460,36 @@ class Snapshot(NamedTuple):
     option_hooks: tuple[Callable[..., Any], ...] = ()
     cli_options: tuple[CliOption, ...] = ()
     captured: tuple[Captured, ...] = ()
+
+    def decide(self, request: Request, logger: Logger | None = None) -> Config:
+        """
+        Return the config of a request.
+
+        Args:
+            request: What was asked.
+            logger: What config hooks are given.
+
+        Raises:
+            ConfigError: A value cannot be decided.
+        """
+        from expframe.config.resolve import resolve
+
+        return resolve(self.recipe, request, logger)
+
+    def look_up(self, request: Request, logger: Logger | None = None) -> Standing:
+        """
+        Return what stands in the config of a request, without judging what was asked.
+
+        Args:
+            request: What was asked.
+            logger: What config hooks are given.
+
+        Raises:
+            ConfigError: A layer cannot be decided.
+        """
+        from expframe.config.resolve import look_up
+
+        return look_up(self.recipe, request, logger)
 
     def visible(self, config: Mapping[Any, Any], path: Path) -> Any:
         """Return the entries that functions of an ingredient see: its own, and those of its ingredients elsewhere."""

@@ -14,7 +14,6 @@ from expframe.config.decided import Config
 from expframe.config.dotted import MISSING
 from expframe.config.options import Options
 from expframe.config.request import Override, Request
-from expframe.config.resolve import look_up, resolve
 from expframe.config.secrets import Names
 from expframe.errors import OptionError, SweepWordError, UsageError, listed
 from expframe.store.search.fields import Field
@@ -50,12 +49,9 @@ class Judge:
     def __init__(
         self, experiment: Any, prepare: Callable[[Request], Any], command: str | None, options: Options
     ) -> None:
-        experiment.add_built_in_commands()
-        snapshot = experiment.registry.snapshot()
-        self._commands = snapshot.commands
+        self._snapshot = snapshot = experiment.snapshot()
         self.names: Names = snapshot.recipe.names
         self.first: Any = None
-        self._recipe = snapshot.recipe
         self._command = command or snapshot.main
         self._options = options
         self._logger = logging.getLogger(experiment.name)
@@ -63,14 +59,15 @@ class Judge:
 
     def known(self, named: tuple[str, ...], overrides: tuple[Override, ...]) -> Unswept:
         """Return what stands in the config beside named configs and overrides."""
-        standing = look_up(self._recipe, self._request(named, overrides), self._logger)
+        standing = self._snapshot.look_up(self._request(named, overrides), self._logger)
         return Unswept(standing.value, standing.type_of)
 
     def decide(self, trial: Trial) -> Config:
         """Return the config of a trial; the first one is refused where its run would be."""
         request = self._request(trial.named, trial.overrides)
         if self.first is not None:
-            return resolve(self._recipe, request, self._logger)
+            decided: Config = self._snapshot.decide(request, self._logger)
+            return decided
         run = self._prepare(request)
         self._refuse_unobserved()
         run.check_arguments()
@@ -79,9 +76,9 @@ class Judge:
         return config
 
     def _refuse_unobserved(self) -> None:
-        command = self._commands[self._command or ""]
+        command = self._snapshot.commands[self._command or ""]
         if command.unobserved:
-            observed = [name for name, other in self._commands.items() if not other.unobserved]
+            observed = [name for name, other in self._snapshot.commands.items() if not other.unobserved]
             problem = f"keeps nothing of its runs, and trials are runs. Commands that can be swept: {listed(observed)}."
             raise UsageError(f"command {command.name!r}", problem)
 

@@ -28,7 +28,8 @@ class _Over(BaseException):
 
 def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash | None = None) -> None:
     """
-    Run a script up to its first command line or sweep, and give that one's experiment away.
+    Run a script up to its first command line or sweep, and give that one's experiment away: where the start names
+    another one, that, which the script must have by then.
 
     Args:
         start: How the script is started.
@@ -36,7 +37,7 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
         stash: The copy of its sources that is run in its place; None for itself.
 
     Raises:
-        WorkError: The script is not there, or comes to its end without a command line.
+        WorkError: The script is not there, comes to its end without a command line, or has no such experiment.
         BaseException: What the script raises.
     """
     if stash is not None:
@@ -46,8 +47,9 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
     _go_there(start, stash)
 
     def take_over(experiment: Any, prepare: Prepare) -> None:
+        given = _wanted(start, experiment, prepare)
         with context.taking_over(None):  # what a trial starts is its own
-            take(experiment, prepare)
+            take(*given)
         raise _Over
 
     with context.taking_over(take_over):
@@ -62,6 +64,34 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
     raise WorkError(f"script {start.module or start.script}", problem)
 
 
+def _wanted(start: Start, experiment: Any, prepare: Prepare) -> tuple[Any, Prepare]:
+    """Return the experiment whose sweep it is: the one that a script comes to first, or another of its names."""
+    if start.experiment in ("", experiment.name):
+        return experiment, prepare
+    found = next((given for given in _experiments() if given[0].name == start.experiment), None)
+    if found is None:
+        problem = f"comes to experiment {experiment.name!r} first, and has no {start.experiment!r} by then."
+        place = f"script {start.module or start.script}"
+        raise WorkError(place, f"{problem} Make all experiments before the first of them is run.")
+    return found
+
+
+def _experiments() -> list[tuple[Any, Prepare]]:
+    """Return the experiments that the script of this process has among its names, each as a worker is given it."""
+    values = {id(value): value for value in vars(sys.modules["__main__"]).values()}.values()
+    return [value.to_worker() for value in values if callable(getattr(type(value), "to_worker", None))]
+
+
+def _name_of(experiment: Any) -> str:
+    """Return the name by which workers find an experiment; empty where the script has no other one."""
+    name: str = experiment.name
+    names = [other.name for other, _ in _experiments()]
+    if names.count(name) > 1:
+        problem = f"has the name of {names.count(name)} experiments of its script, by which workers would find it."
+        raise WorkError(f"experiment {name!r}", f"{problem} Give each its own: Experiment('first').")
+    return name if len(names) > 1 else ""
+
+
 def _go_there(start: Start, stash: Stash | None) -> None:
     """Make working directory and import path those of the script."""
     if start.folder:
@@ -74,14 +104,19 @@ def _go_there(start: Start, stash: Stash | None) -> None:
         sys.path[:] = placed_folders(sys.path, start, stash)
 
 
-def started_as(scope: Scope, module: str | None) -> Start:
+def started_as(scope: Scope, module: str | None, experiment: Any) -> Start:
     """
     Return how a worker starts the script of this process.
 
     Args:
         scope: What belongs to the script's code.
         module: The name by which `python -m` started it; None where it was started as a file.
+        experiment: Whose sweep it is.
+
+    Raises:
+        WorkError: The script has several experiments of its name.
     """
+    name = _name_of(experiment)
     found = sources.gather(
         scope.find_project(),
         main_file=scope.main_file,
@@ -96,6 +131,8 @@ def started_as(scope: Scope, module: str | None) -> Start:
         interpreter=sys.executable,
         search_path=tuple(os.path.abspath(folder) for folder in sys.path[1:] if folder),
         sources={name: source.digest for name, source in found.items()},
+        experiment=name,
+        runner=experiment.runner,
     )
 
 

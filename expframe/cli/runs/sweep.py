@@ -199,7 +199,7 @@ def best(asked: Asked) -> Answer:
     )  # of trials that are asked for one by one
     script = ["-m", plan.start.module] if plan.start.module else [path]
     command = [plan.command] if plan.command else []
-    line = shlex.join(["python", *script, *command, *(["with", *words] if words else [])])
+    line = shlex.join(["python", *plan.start.runner, *script, *command, *(["with", *words] if words else [])])
     data = {**_facts(sweep, trials), "best": {**_configuration(found), "command": line}}
 
     def lines(_style: Style) -> Iterator[str]:

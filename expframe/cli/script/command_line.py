@@ -51,7 +51,8 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         if place is not None and _is_sweep(line[1 + place], experiment):
             from expframe.cli.sweeps import arguments
 
-            of_sweep = arguments.parse([*line[1 : 1 + place], *line[2 + place :]], program)
+            own = [option.flag for option in experiment.registry.cli_options]
+            of_sweep = arguments.parse([*line[1 : 1 + place], *line[2 + place :]], program, own)
             options = of_sweep.asked.options
             return _sweep(experiment, prepare, of_sweep, program)
         asked = words.parse(line[1:], program, experiment.registry.cli_options)

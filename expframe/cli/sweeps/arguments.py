@@ -100,19 +100,21 @@ def usage(program: str) -> str:
     return f"{_SHOWN.format(program=program)}\n{_WORDS}\n{argv.options_text(FLAGS_OF_SWEEP)}"
 
 
-def parse(line: Sequence[str], program: str) -> SweepWords:
+def parse(line: Sequence[str], program: str, own: Sequence[Flag] = ()) -> SweepWords:
     """
     Take the command line of a sweep apart.
 
     Args:
         line: The words after the word `sweep`.
         program: What the program is called in messages.
+        own: The options that runs of the script have beside those of every script, which a sweep has not.
 
     Raises:
         CommandLineError: The words fit no usage line.
         OptionError: An option has a value it cannot take, or two do not go together.
     """
     shown = _SHOWN.format(program=program).rstrip()
+    _refuse_own(line, own, shown)
     found = argv.match_lines(_LINES, FLAGS_OF_SWEEP, [WORD, *_joined(line)], shown)
     if "=" in (found["COMMAND"] or ""):
         raise CommandLineError(found["COMMAND"], "goes after the word `with`.", shown)
@@ -128,6 +130,16 @@ def parse(line: Sequence[str], program: str) -> SweepWords:
     of_work = {name: values[name] for name in SweepAsked._fields if name in values}
     asked = SweepAsked(**{**of_work, "options": options, "retry": _statuses(statuses)})
     return SweepWords(request, asked)
+
+
+def _refuse_own(line: Sequence[str], own: Sequence[Flag], usage: str) -> None:
+    """Refuse options of the script's own, by their spellings as far as a sweep has no others of these."""
+    taken = {spelling for flag in FLAGS_OF_SWEEP for spelling in (flag.short, flag.long)}
+    spellings = {spelling for flag in own for spelling in (flag.short, flag.long)} - taken
+    for word in line:
+        if word.partition("=")[0] in spellings:
+            problem = "is an option of single runs of this script, and trials of a sweep are given none of these."
+            raise CommandLineError(word, f"{problem} Let the script do what it does by itself, or by an entry.", usage)
 
 
 def _joined(line: Sequence[str]) -> list[str]:

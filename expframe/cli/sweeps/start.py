@@ -102,7 +102,7 @@ class _Starting:
             main_file = run.scope.main_file
             if main_file is None:
                 raise WorkError("a sweep", "needs a script, which its workers run. Put the experiment into a file.")
-            self._plan = replace(plan, start=started_as(run.scope, module_of(main_file)))
+            self._plan = replace(plan, start=started_as(run.scope, module_of(main_file), self._experiment))
         else:
             self._refuse_unknown(Trials(run.store / run.record.id))
         try:

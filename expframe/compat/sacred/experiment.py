@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from expframe.cli import argv as words
 from expframe.compat.sacred import commandline_options
@@ -31,8 +31,14 @@ from expframe.compat.sacred.settings import SETTINGS
 from expframe.compat.sacred.tracebacks import format_sacred_error, print_filtered_stacktrace
 from expframe.compat.sacred.utils import ensure_wellformed_argv
 from expframe.errors import Terminated
+from expframe.process import context
+
+if TYPE_CHECKING:
+    from expframe.sweep.script import Prepare
 
 __all__ = ["Experiment", "Ingredient", "gather_command_line_options"]
+
+_SWEEP = "sweep"
 
 _OBSERVER_OPTIONS = {
     "file_storage_option": "file_storage",
@@ -202,6 +208,7 @@ class Experiment(Ingredient):
         info: Mapping[str, Any] | None = None,
         meta_info: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
+        seed: int | None = None,
     ) -> Run:
         command_name = command_name or self.default_command
         if command_name is None:
@@ -216,6 +223,7 @@ class Experiment(Ingredient):
             named_configs=named_configs,
             force=chosen.get("--force", False),
             log_level=chosen.get("--loglevel"),
+            seed=seed,
         )
         if info is not None:
             run.info.update(info)
@@ -234,7 +242,7 @@ class Experiment(Ingredient):
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
         """
-        Do what a command line asks for, and return the run; None after its failure was shown in the debugger.
+        Do what a command line asks for, and return the run; None after a sweep, or a failure shown in the debugger.
 
         Args:
             argv: A text or a list of words, the program's name first; by default `sys.argv`.
@@ -243,6 +251,9 @@ class Experiment(Ingredient):
             SystemExit: After help, and after an error, which has been shown.
         """
         line = ensure_wellformed_argv(argv)
+        return None if self._is_given_away(line) else self._do(line)
+
+    def _do(self, line: Sequence[str]) -> Run | None:
         short_usage, usage, internal_usage = self.get_usage()
         args = words.match(internal_usage, line[1:])
         command = args["COMMAND"] or self.default_command
@@ -277,6 +288,34 @@ class Experiment(Ingredient):
             else:
                 print_filtered_stacktrace()
             sys.exit(1)
+
+    def _is_given_away(self, line: Sequence[str]) -> bool:
+        """Give itself to the worker that runs this script, or do the sweep that is asked for; return whether it did."""
+        if (take := context.taker()) is not None:
+            take(*self.to_worker())
+            return True
+        place = self._place_of_sweep(line) if _SWEEP in line else None
+        if place is not None:
+            from expframe.cli.script.command_line import FORCED_SWEEP, run_script
+
+            run_script(*self.to_worker(), [line[0], FORCED_SWEEP, *line[1:place], *line[place + 1 :]])
+        return place is not None
+
+    def _place_of_sweep(self, line: Sequence[str]) -> int | None:
+        """Return where a command line asks for a sweep; None where it does not, or where that is a command here."""
+        from expframe.cli.sweeps.arguments import FLAGS_OF_SWEEP
+        from expframe.compat.sacred.swept import flag_of
+
+        flags = [flag_of(option) for option in self.all_cli_options]
+        place = words.first_word(line[1:], [*flags, *FLAGS_OF_SWEEP])
+        is_sweep = place is not None and line[1 + place] == _SWEEP and _SWEEP not in dict(self.gather_commands())
+        return 1 + place if place is not None and is_sweep else None
+
+    def to_worker(self) -> tuple[Any, Prepare]:
+        """Return what sweeps know it as, and what makes its runs."""
+        from expframe.compat.sacred.swept import SweptExperiment
+
+        return SweptExperiment(self).to_worker()
 
     def _check_command(self, name: str | None) -> str | None:
         """Return what is wrong with the name of a command."""

@@ -54,6 +54,7 @@ def create_run(
     named_configs: Sequence[str] = (),
     force: bool = False,
     log_level: Any = None,
+    seed: int | None = None,
 ) -> Run:
     """
     Return a run that is decided and not started.
@@ -65,6 +66,7 @@ def create_run(
         named_configs: The named configs and files that take part; later ones prevail.
         force: Whether updates are taken that nothing uses.
         log_level: A level of logging, by number or name.
+        seed: Its seed where no config gives one; by default one is drawn.
 
     Raises:
         KeyError: There is no such command, ingredient or parameter.
@@ -82,6 +84,8 @@ def create_run(
         scaffold.set_up_config()
         hooked = scaffold.run_config_hooks(get_configuration(scaffolding), command_name, run_logger)
         recursive_update(scaffold.config, hooked)
+    if scaffolding[""].config.get("seed") is None and seed is not None:
+        scaffolding[""].config["seed"] = seed
     for scaffold in reversed(list(scaffolding.values())):
         scaffold.set_up_seed(fallback=scaffolding[""])
     config = get_configuration(scaffolding)

@@ -53,6 +53,8 @@ class Start(NamedTuple):
         interpreter: The Python.
         search_path: Folders that it imports from, beside its own.
         sources: The content of each source at the start, by its name: a hash.
+        experiment: The name of the experiment whose sweep it is; empty for the first one that the script runs.
+        runner: What the interpreter is given before the script, where a person starts it.
     """
 
     script: str = ""
@@ -61,6 +63,8 @@ class Start(NamedTuple):
     interpreter: str = ""
     search_path: tuple[str, ...] = ()
     sources: Mapping[str, str] = MappingProxyType({})
+    experiment: str = ""
+    runner: tuple[str, ...] = ()
 
 
 class Place(NamedTuple):
@@ -261,6 +265,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             **plan.start._asdict(),
             "search_path": [*plan.start.search_path],
             "sources": dict(plan.start.sources),
+            "runner": [*plan.start.runner],
         },
     }
 
@@ -280,6 +285,7 @@ def from_json(data: Mapping[str, Any]) -> Plan:
     try:
         found = {name: value for name, value in data.items() if name in known}
         start = {**data["start"], "search_path": tuple(data["start"]["search_path"])}
+        start["runner"] = tuple(start.get("runner", ()))
         found |= {
             "axes": tuple(map(axes.from_json, data["axes"])),
             "each": tuple(map(axes.from_json, data["each"])),

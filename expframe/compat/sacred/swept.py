@@ -1,0 +1,240 @@
+"""
+An experiment of Sacred's as a sweep knows one: a trial is a run of ours, inside which a run of Sacred's kind is done.
+
+Words are read, and the config is decided, by Sacred's rules; the script's observers are told of that run as of any.
+What it logs and keeps goes into the trial's run as well, by which the sweep knows of it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
+from typing import Any
+
+from expframe.compat.sacred.arg_parser import get_config_updates
+from expframe.compat.sacred.dotted import set_by_dotted_path
+from expframe.compat.sacred.exceptions import SacredError, SacredInterrupt
+from expframe.compat.sacred.observers.base import RunObserver
+from expframe.config import dotted
+from expframe.config.decided import Config
+from expframe.config.dotted import MISSING
+from expframe.config.layers import Part, Recipe
+from expframe.config.options import FLAGS, Flag
+from expframe.config.request import Override, Request
+from expframe.config.resolve import Standing
+from expframe.errors import ConfigError, MetricError, RunInterrupt
+from expframe.experiment.experiment import Experiment
+from expframe.process import context
+from expframe.recipe.registry import Captured, CliOption, Command, Snapshot
+
+_FLAGS = {
+    "beat_interval": "--beat-interval",
+    "capture": "--capture",
+    "comment": "--comment",
+    "debug": "--debug",
+    "force": "--force",
+    "loglevel": "--loglevel",
+    "name": "--name",
+}
+"""The flags that Sacred has too, by their fields in `Options`."""
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+class SweptExperiment(Experiment):
+    """
+    What a sweep and its workers are given for an experiment of Sacred's.
+
+    Args:
+        sacred: That experiment.
+    """
+
+    def __init__(self, sacred: Any) -> None:
+        super().__init__(sacred.path)
+        self.main_file = None if sacred.mainfile is None else sacred.mainfile.filename
+        self.sacred = sacred
+        self.registry.cli_options += _own_options(sacred)
+        if getattr(sys.modules.get("sacred"), "__name__", "") == _PACKAGE:
+            self.runner = ("-m", "expframe", "sacred")
+
+    def snapshot(self) -> Snapshot:
+        """Return the experiment as it stands now, for one run."""
+        once = _Once(self.sacred)
+        captured = Captured.of(once.do, ())
+        commands = {
+            name: Command(name, once.do, captured, getattr(function, "unobserved", False))
+            for name, function in self.sacred.gather_commands()
+        }
+        files = tuple(source.filename for source in sorted(self.sacred.sources))
+        recipe = Recipe((Part(()),), self.registry.names)
+        found = SacredSnapshot(recipe, commands, (), (), files, self.sacred.default_command)
+        found.once = once
+        return found
+
+
+class SacredSnapshot(Snapshot):
+    """
+    The recipes of an experiment of Sacred's, which are Sacred's own to decide by.
+
+    Attributes:
+        once: The run whose config is decided.
+    """
+
+    once: _Once
+
+    def decide(self, request: Request, logger: logging.Logger | None = None) -> Config:
+        """
+        Return the config that Sacred decides for a request.
+
+        Raises:
+            ConfigError: Sacred refuses what was asked.
+        """
+        with _warnings_of(self.once.sacred) as warnings:
+            values = self.once.decide(self._command(request), request, force=request.options.force)
+        words = {dotted.join(path): override.origin for override in request.overrides for path, _ in override.leaves()}
+        return Config(values, words, warnings=tuple(warnings), names=self.recipe.names)
+
+    def look_up(self, request: Request, logger: logging.Logger | None = None) -> Standing:
+        """Return what stands in that config, also where entries are new."""
+        with _warnings_of(self.once.sacred):
+            values = self.once.decide(self._command(request), request, force=True)
+        return Standing(values, {}, lambda _path: MISSING)
+
+    def _command(self, request: Request) -> str:
+        """Return the command that a config is decided for: for a sweep's own run that of its trials will do."""
+        asked = request.command or ""
+        return asked if asked in self.commands else self.main or next(iter(self.commands))
+
+
+class _Once:
+    """One run of Sacred's, made when its config is decided, and done in the run of a trial."""
+
+    def __init__(self, sacred: Any) -> None:
+        self.sacred = sacred
+        self._run: Any = None
+
+    def decide(self, command: str, request: Request, *, force: bool) -> dict[str, Any]:
+        """Make the run, and return its config."""
+        given = request.options._asdict()
+        options = {flag: given[field] for field, flag in _FLAGS.items() if given[field]}
+        updates = _updates((*request.base, *request.overrides))
+        options["--force"] = force
+        try:
+            self._run = self.sacred._create_run(
+                command, updates, request.named, info={}, meta_info={}, options=options, seed=request.seed
+            )
+        except SacredError as problem:
+            raise ConfigError(str(problem)) from problem
+        config: dict[str, Any] = self._run.config
+        return config
+
+    def do(self) -> Any:
+        """Do the run inside the current one, which is told what it logs and keeps, and return its result."""
+        run, trial = self._run, context.current()
+        if not run.observers and run.capture_mode is None:
+            run.capture_mode = "no"  # the trial captures, and nobody else asks for it
+        run.observers.append(_IntoTrial(trial))
+        run._metrics._logged_metrics = _Points(trial)
+        try:
+            return run()
+        except SacredInterrupt as problem:
+            ending = RunInterrupt(str(problem))
+            ending.status = problem.STATUS
+            raise ending from problem
+
+
+class _Points(SimpleQueue[Any]):
+    """The values of metrics on their way to Sacred's observers; a trial is told of each at once."""
+
+    def __init__(self, trial: Any) -> None:
+        self._trial = trial
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Take a value; what is no number is for Sacred's observers only."""
+        super().put(item, block, timeout)
+        with suppress(MetricError):
+            self._trial.log_scalar(item.name, item.value, item.step)
+
+
+class _IntoTrial(RunObserver):
+    """Hands what a run of Sacred's keeps on to the run of its trial."""
+
+    def __init__(self, trial: Any) -> None:
+        self._trial = trial
+
+    def __repr__(self) -> str:
+        return repr(self._trial)
+
+    def heartbeat_event(
+        self, info: dict[str, Any], captured_out: str, beat_time: datetime.datetime, result: Any
+    ) -> None:
+        """Hand on the info."""
+        self._trial.info.update(info)
+
+    def resource_event(self, filename: str) -> None:
+        """Hand on a file that the run reads."""
+        self._trial.add_resource(filename)
+
+    def artifact_event(
+        self,
+        name: str,
+        filename: str,
+        metadata: Mapping[str, Any] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        """Hand on a file that the run made."""
+        self._trial.add_artifact(filename, name, metadata, content_type)
+
+
+def _own_options(sacred: Any) -> Iterator[CliOption]:
+    """Yield the flags that runs of Sacred's have and ours have not: those of observers, and the user's own."""
+    known = {flag.long for flag in FLAGS}
+    for option in sacred.all_cli_options:
+        if option.get_flag() not in known:
+            yield CliOption(flag_of(option), option.apply)
+
+
+def flag_of(option: Any) -> Flag:
+    """Return one of Sacred's flags as ours are."""
+    short, long = option.get_flags()
+    return Flag(short, long, long, "", bool(option.arg))
+
+
+def _updates(overrides: Iterable[Override]) -> dict[str, Any]:
+    """Return what overrides say as Sacred's updates; texts are read as on Sacred's command line."""
+    found: dict[str, Any] = {}
+    for override in overrides:
+        before, after = ("+", "") if override.operator == "+" else ("", override.operator.removesuffix("="))
+        name = f"{before}{dotted.join(override.path)}{after}"
+        value = override.value
+        if override.is_text:
+            (value,) = get_config_updates([f"value={value}"])[0].values()
+        set_by_dotted_path(found, name, value)
+    return found
+
+
+@contextmanager
+def _warnings_of(sacred: Any) -> Iterator[list[str]]:
+    """Take what loggers of an experiment warn of while the block runs, each once."""
+    root = sacred.logger or logging.getLogger()
+    loggers = [root, *(root.getChild(ingredient.path) for ingredient, _ in sacred.traverse_ingredients())]
+    found: list[str] = []
+
+    def take(record: logging.LogRecord) -> bool:
+        if record.levelno != logging.WARNING:
+            return True
+        if (text := record.getMessage()) not in found:
+            found.append(text)
+        return False
+
+    for logger in loggers:
+        logger.addFilter(take)
+    try:
+        yield found
+    finally:
+        for logger in loggers:
+            logger.removeFilter(take)
