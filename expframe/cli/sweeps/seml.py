@@ -36,7 +36,7 @@ class SemlSweep(NamedTuple):
     @property
     def line(self) -> str:
         """The command line that does it."""
-        parts = ["python", self.script, "sweep", *(["with", *self.words] if self.words else []), *self.options]
+        parts = ["expframe", "sweep", self.script, *(["with", *self.words] if self.words else []), *self.options]
         return " ".join(map(shlex.quote, parts))
 
 

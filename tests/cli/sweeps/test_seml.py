@@ -89,7 +89,7 @@ def test_a_grid_is_a_sweep_of_as_many_trials(lines):
 
     assert f"{5 * 4 * 3 * 2} trials" in shown.stdout
     assert {("model.name=gcn",), ("model.name='gat,v2'",), ("model.name='1'",)} == names
-    assert "python train.py sweep with max_epochs=500 path=some/data learning_rate=log:1e-05..0.1:5" in sweep.line
+    assert "expframe sweep train.py with max_epochs=500 path=some/data learning_rate=log:1e-05..0.1:5" in sweep.line
     assert "depth=2..8/2" in sweep.words
 
 
