@@ -461,7 +461,7 @@ class Snapshot(NamedTuple):
     cli_options: tuple[CliOption, ...] = ()
     captured: tuple[Captured, ...] = ()
 
-    def decide(self, request: Request, logger: Logger | None = None) -> Config:
+    def decide(self, request: Request, logger: "Logger | None" = None) -> "Config":
         """
         Return the config of a request.
 
@@ -476,7 +476,7 @@ class Snapshot(NamedTuple):
 
         return resolve(self.recipe, request, logger)
 
-    def look_up(self, request: Request, logger: Logger | None = None) -> Standing:
+    def look_up(self, request: Request, logger: "Logger | None" = None) -> "Standing":
         """
         Return what stands in the config of a request, without judging what was asked.
 
