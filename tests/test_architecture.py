@@ -20,15 +20,16 @@ FOLDERS = {
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
     "store": "ids salt lease foreign attempts points results left cache rows index claims",
-    "store/sweeps": "axes shuffle plan journal claims trials configurations reasons rungs stored",
+    "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials configurations reasons rungs"
+    " stored",
     "./store": "writer reader editing shared archive checks",
     "store/search": "fields logic query selection collection",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
-    "sweep": "pieces entries space request tables words skips warm pruning replicates judge settings stash script sink"
-    " trial forks worker executors local queued backends jobs slurm supervisor",
+    "sweep": "pieces entries space request tables words skips warm pruning replicates judge widening settings stash"
+    " script sink trial forks worker executors local queued backends jobs slurm supervisor",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",

@@ -1015,6 +1015,42 @@ def a_sweep_that_has_not_begun():
     return Sweep(trained(), Plan()).runs
 
 
+def wider(*words, plan=("lr=0.1,0.2",), **asked):
+    """Make a sweep wider by words, or other than it was planned."""
+    from expframe.config.options import Options
+    from expframe.sweep.judge import Judge, judge
+    from expframe.sweep.request import SweepRequest
+    from expframe.sweep.widening import widened
+
+    ex = trained()
+    by = Judge(ex, ex.prepare, None, Options())
+    widened(judge(SweepRequest(plan), by).plan, SweepRequest(words, **asked), None, by, "40")
+
+
+@case
+def a_sweep_that_goes_on_narrower():
+    """A sweep goes on with a value less."""
+    wider("lr=0.2,0.3")
+
+
+@case
+def a_sweep_that_goes_on_with_another_entry():
+    """A sweep goes on with an axis that it had not."""
+    wider("epochs=1,2")
+
+
+@case
+def a_sweep_that_goes_on_with_another_fixed_value():
+    """A sweep goes on with another value of an entry that is fixed in it."""
+    wider("epochs=2", plan=("lr=0.1,0.2", "epochs=1"))
+
+
+@case
+def a_sweep_that_goes_on_with_seeds_that_it_had_not():
+    """A sweep with one run of each configuration is given seeds."""
+    wider(seeds=3)
+
+
 @case
 def work_without_its_script():
     """A worker finds no script where the sweep was started."""

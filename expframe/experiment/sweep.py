@@ -16,6 +16,7 @@ from expframe.process import context
 from expframe.record.record import Status
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import Runs
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.configurations import Configuration, goal_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.plan import Plan
@@ -277,7 +278,7 @@ class Sweep:
         folder = context.current().folder
         if folder is None:
             raise WorkError("a sweep", "is kept, for its workers find it there: leave out -u and ghost.")
-        self.plan.write(folder)
+        plan_file.write(folder, self.plan)
         self._open(folder)
 
     def __repr__(self) -> str:

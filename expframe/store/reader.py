@@ -29,7 +29,7 @@ from expframe.store.attempts import Attempt
 from expframe.store.foreign import format_of
 from expframe.store.index import rows
 from expframe.store.points import curves_of, media_of, summaries_of
-from expframe.store.sweeps.plan import is_sweep
+from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.stored import StoredSweep
 
 T = TypeVar("T")

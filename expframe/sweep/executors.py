@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.facts.packages import PACKAGE_FOLDERS
-from expframe.store.sweeps import plan as plans
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.plan import Start
 from expframe.store.sweeps.trials import ALL, NEW, ask_stop
 
@@ -58,9 +58,9 @@ def work_task(store: str, sweep: str, words: Sequence[str]) -> tuple[int, str]:
         Its exit code, and the end of what it said.
     """
     folder = Path(store) / sweep
-    if not plans.is_sweep(folder):
+    if not plan_file.is_sweep(folder):
         return 2, unseen(folder)
-    start = plans.read(folder).start
+    start = plan_file.read(folder).start
     with tempfile.TemporaryFile() as said:
         worker = subprocess.Popen(
             work_words(folder, start, ["--leash", *words]),

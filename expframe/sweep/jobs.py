@@ -11,7 +11,7 @@ from typing import Any
 
 from expframe.disk import layout
 from expframe.disk.files import replace_file
-from expframe.store.sweeps import plan as plans
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.trials import Trials
 from expframe.sweep.executors import unseen, work_environment, work_words
 from expframe.sweep.worker import TIME_IS_UP
@@ -42,10 +42,10 @@ class SlurmJob:
     def __call__(self) -> int:
         """Let a worker do trials until none is left or the time is up; return its exit code."""
         folder = Path(self.store) / self.sweep
-        if not plans.is_sweep(folder):
+        if not plan_file.is_sweep(folder):
             print(unseen(folder), flush=True)
             return 2
-        start = plans.read(folder).start
+        start = plan_file.read(folder).start
         words = work_words(folder, start, ["--yield", "--leash", f"--since={self.since}", *self.words])
         environment = {name: value for name, value in os.environ.items() if name != "SLURM_STEP_ID"}
         number = _signal_of_submitit()
@@ -71,7 +71,7 @@ class SlurmJob:
             os.kill(self._worker, signal.SIGTERM)
             self._wait()
         folder = Path(self.store) / self.sweep
-        plan, trials = plans.read(folder), Trials(folder)
+        plan, trials = plan_file.read(folder), Trials(folder)
         trials.refresh()
         if next(trials.open(plan.size, self.since, plan.retry), None) is None:
             _write_end(folder, 0)

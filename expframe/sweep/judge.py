@@ -17,7 +17,7 @@ from expframe.config.request import Override, Request
 from expframe.config.secrets import Names
 from expframe.errors import OptionError, SweepWordError, UsageError, listed
 from expframe.store.search.fields import Field
-from expframe.store.sweeps.axes import Axis, Choices, Interval, Position
+from expframe.store.sweeps.axes import Axis, Choices, Interval, Position, Widened
 from expframe.store.sweeps.plan import GRID, Goal, Plan, Point, Trial
 from expframe.sweep import pruning, skips, words
 from expframe.sweep import space as python_space
@@ -118,7 +118,7 @@ def judge(request: SweepRequest, by: Judge) -> Judged:
     if written.seeds is not None:
         request = request._replace(seeds=written.seeds)
     words.refuse_twice(axes, fixed)
-    _refuse_secrets(fixed, axes, by.names)
+    refuse_secrets(fixed, axes, by.names)
     seed = random.SystemRandom().randrange(1, _LARGEST_SEED) if request.search_seed is None else request.search_seed
     replicates = _take_replicates(request, axes, fixed, seed)
     each = tuple(_take_each(name, axes) for name in request.each)
@@ -146,7 +146,7 @@ def judge(request: SweepRequest, by: Judge) -> Judged:
     )
     _check_search(plan)
     fields = skips.check(plan.skip) if plan.skip else ()
-    warnings = tuple(dict.fromkeys(_judge_trials(plan, by, fields)))
+    warnings = tuple(dict.fromkeys(judge_trials(plan, by, fields)))
     if plan.warm:
         if plan.search not in BY_HISTORY:
             problem = f"is for a search that learns: {', '.join(BY_HISTORY)}."
@@ -189,11 +189,17 @@ def _standing(said: Sequence[str], by: Judge) -> Unswept:
         return by.known(named, ())
     except Exception:
         bare = words.read([word for word in said if "=" in word], Unswept(lambda path: MISSING))
-        first = Plan(axes=bare.axes, overrides=bare.overrides).trial(0, _corner(bare.axes, 0))
+        first = Plan(axes=bare.axes, overrides=bare.overrides).trial(0, corner(bare.axes, 0))
         return by.known(named, first.overrides)
 
 
-def _refuse_secrets(fixed: Sequence[Override], axes: Sequence[Axis], names: Names) -> None:
+def refuse_secrets(fixed: Sequence[Override], axes: Sequence[Axis], names: Names) -> None:
+    """
+    Refuse words whose values are secret, since a sweep's words are stored.
+
+    Raises:
+        SweepWordError: One is.
+    """
     values = [(override.path, override.value) for override in fixed]
     for axis in axes:
         rows = axis.rows if isinstance(axis, Choices) else ()
@@ -226,9 +232,14 @@ def _take_replicates(request: SweepRequest, axes: list[Axis], fixed: Sequence[Ov
         raise OptionError(
             f"--seeds={request.seeds}", "says the seeds, and a word says them too. Leave one of them out."
         )
+    return drawn_seeds(request.seeds, seed)
+
+
+def drawn_seeds(count: int, seed: int) -> Choices:
+    """Return so many seeds as an axis, drawn by the seed of a search: the first of more are the same."""
     drawn = random.Random(f"seeds:{seed}")
     seeds: dict[int, None] = {}
-    while len(seeds) < request.seeds:
+    while len(seeds) < count:
         seeds[drawn.randrange(1, _LARGEST_SEED)] = None
     return Choices(("seed",), tuple((value,) for value in seeds), is_text=False)
 
@@ -274,7 +285,7 @@ def _check_search(plan: Plan) -> None:
 # ----------------------------------------------------------------------------------------------------- the trials
 
 
-def _judge_trials(plan: Plan, by: Judge, fields: Sequence[Field]) -> Iterator[str]:
+def judge_trials(plan: Plan, by: Judge, fields: Sequence[Field]) -> Iterator[str]:
     """Decide trials in which each value occurs, and yield their warnings; the first is checked to its end."""
     is_all_skipped, found = bool(plan.skip), set()
     for trial in _typical(plan):
@@ -313,9 +324,9 @@ def _points(axes: Sequence[Axis], cells: int | None) -> Iterator[Point]:
         return
     named = [at for at, axis in enumerate(axes) if not axis.names]
     corners = list(itertools.islice(itertools.product(*(values[at] for at in named)), _ALL_CELLS))
-    first = _corner(axes, 0)
-    for corner in corners:
-        base = _put(first, dict(zip(named, corner, strict=True)))
+    first = corner(axes, 0)
+    for positions_of_named in corners:
+        base = _put(first, dict(zip(named, positions_of_named, strict=True)))
         yield base
         for at, positions in enumerate(values):
             if at not in named:
@@ -324,7 +335,7 @@ def _points(axes: Sequence[Axis], cells: int | None) -> Iterator[Point]:
 
 def _positions(axis: Axis) -> Iterator[Position]:
     """Yield positions on an axis: all choices, and the ends of what lies between two numbers."""
-    if isinstance(axis, Choices):
+    if isinstance(axis, Choices | Widened):
         step = max(axis.size // _MOST_VALUES, 1)
         yield from range(0, axis.size, step)
     elif axis.size is None:
@@ -335,7 +346,8 @@ def _positions(axis: Axis) -> Iterator[Position]:
         yield from (0, axis.size - 1)
 
 
-def _corner(axes: Sequence[Axis], number: int) -> Point:
+def corner(axes: Sequence[Axis], number: int) -> Point:
+    """Return the point with a value of each axis, the first or another one of those that are judged."""
     return tuple(next(itertools.islice(_positions(axis), number, None)) for axis in axes)
 
 

@@ -45,7 +45,7 @@ def _losses(plan: Plan, trials: Trials) -> dict[int, dict[int, float]]:
     found: dict[int, dict[int, float]] = {}
     for state in trials:
         value = _value(plan, state)
-        if value is not None:
+        if value is not None and plan.has(state.number):
             place = plan.place(state.number)
             found.setdefault(place.configuration, {})[place.replicate] = sign * value
     return found

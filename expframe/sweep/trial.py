@@ -19,7 +19,7 @@ from expframe.record.record import Record, Status
 from expframe.run.children import digest_of
 from expframe.saving.checkpoints import last_of
 from expframe.store.reader import StoredRun
-from expframe.store.sweeps import plan as plans
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.plan import GRID, Plan, Trial
 from expframe.store.sweeps.trials import SKIPPED, TAKEN_UP, Trials, TrialState
@@ -58,7 +58,7 @@ class SweepRun(NamedTuple):
             FileNotFoundError: The run is no sweep.
             ValueFormatError: Its plan is damaged.
         """
-        return cls(run.folder, plans.read(run.folder), run.record)
+        return cls(run.folder, plan_file.read(run.folder), run.record)
 
     @property
     def stash(self) -> Stash | None:

@@ -10,7 +10,7 @@ from typing import Any
 from expframe.config.equality import same
 from expframe.errors import OptionError
 from expframe.store.search.collection import Runs
-from expframe.store.sweeps.axes import Axis, Choices, Interval, Position
+from expframe.store.sweeps.axes import Axis, Choices, Interval, Position, Widened
 from expframe.store.sweeps.plan import Plan, Point
 from expframe.sweep.entries import Unswept
 
@@ -54,6 +54,8 @@ def _point(plan: Plan, config: Mapping[str, Any], known: Unswept) -> Point | Non
 
 def _position(axis: Axis, values: list[Any], known: Unswept) -> Position | None:
     """Return where on an axis values lie; None where they do not."""
+    if isinstance(axis, Widened):  # a sweep that begins has none
+        return None
     if isinstance(axis, Choices):
         rows = (_row(axis, number, known) for number in range(axis.size))
         return next((number for number, row in enumerate(rows) if axis.names and same(row, values)), None)

@@ -21,6 +21,7 @@ from expframe import current_run, runs
 from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.experiment.experiment import Experiment
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan, Start
 from expframe.store.sweeps.trials import Trials
@@ -63,7 +64,7 @@ def schedule(script, store, trials, workers, draw):
     plan = Plan(axes=(Choices(("x",), values),), start=Start(script=str(script), folder=str(script.parent)))
     asked = Request("sweep", options=Options(file_storage=str(store), capture="no"))
     ex = Experiment("torture", sample=False, project_dir=script.parent)
-    ex.prepare_sweep(asked, lambda: plan.write(current_run().folder)).do()
+    ex.prepare_sweep(asked, lambda: plan_file.write(current_run().folder, plan)).do()
     sweep = SweepRun.read(runs(store)[1])
     alive, killed, began = [], 0, time.monotonic()
     while True:

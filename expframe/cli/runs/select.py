@@ -10,7 +10,7 @@ from expframe.errors import RunNotFoundError, UsageError, WorkError
 from expframe.store import foreign, ids
 from expframe.store.reader import StoredRun, open_run
 from expframe.store.search.collection import Runs
-from expframe.store.sweeps.plan import is_sweep
+from expframe.store.sweeps.plan_file import is_sweep
 
 _RANGE = re.compile(r"(\d{1,15})-(\d{1,15})")
 _BEST = re.compile(r"best:(?P<metric>.+?)(?::(?P<mode>min|max))?")

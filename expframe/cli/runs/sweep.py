@@ -18,8 +18,9 @@ from expframe.cli.table import Cell, Style, clean, table_lines
 from expframe.config.json_values import to_json
 from expframe.errors import UsageError, WorkError
 from expframe.record.record import Status
+from expframe.store.reader import StoredRun
 from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, own_words, ranked, words_of
-from expframe.store.sweeps.plan import is_sweep
+from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
 from expframe.store.sweeps.trials import KEPT, Trials, TrialState, ask_again, ask_stop
 from expframe.sweep.trial import SweepRun
@@ -98,9 +99,7 @@ def ls(asked: Asked) -> Answer:
     found = []
     for run in asked.runs.where("command == 'sweep'") if len(asked.runs) else ():
         if is_sweep(run.folder):
-            sweep = SweepRun.read(run)
-            trials = _read(sweep)
-            found.append((sweep, trials, run.status))
+            found.append((*_read(run), run.status))
     data = {"sweeps": [{**_facts(sweep, trials), "status": status} for sweep, trials, status in found]}
 
     def lines(style: Style) -> Iterable[str]:
@@ -292,14 +291,14 @@ def _overview() -> str:
 
 
 def _find(asked: Asked) -> tuple[SweepRun, Trials]:
-    sweep = SweepRun.read(select.select_sweep(asked.runs, asked["ID"]))
-    return sweep, _read(sweep)
+    return _read(select.select_sweep(asked.runs, asked["ID"]))
 
 
-def _read(sweep: SweepRun) -> Trials:
-    trials = Trials(sweep.folder)
+def _read(run: StoredRun) -> tuple[SweepRun, Trials]:
+    """Return a sweep and its trials; the trials are read first, so that the plan, which may grow, has all of them."""
+    trials = Trials(run.folder)
     trials.refresh()
-    return trials
+    return SweepRun.read(run), trials
 
 
 def _numbers(asked: Asked, sweep: SweepRun) -> list[int]:

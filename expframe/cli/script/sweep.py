@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from expframe.cli.render import write
@@ -13,6 +13,7 @@ from expframe.cli.sweeps.start import start_sweep
 from expframe.config.request import Request
 from expframe.store.sweeps.plan import Plan
 from expframe.sweep.judge import Judge, judge
+from expframe.sweep.widening import options_of, widened
 
 
 def sweep(experiment: Any, prepare: Callable[[Request], Any], words: SweepWords) -> int:
@@ -29,7 +30,12 @@ def sweep(experiment: Any, prepare: Callable[[Request], Any], words: SweepWords)
     """
     asked = words.asked
     if asked.resume is not None:
-        return start_sweep(experiment, Plan(), asked)
+
+        def widen(plan: Plan, sweep: str) -> Mapping[str, Any]:
+            judge_of = Judge(experiment, prepare, plan.command, options_of(plan, asked.options))
+            return widened(plan, words.request, asked.more, judge_of, sweep)
+
+        return start_sweep(experiment, Plan(), asked, widen=widen)
     by = Judge(experiment, prepare, words.request.command, asked.options._replace(dry_run=False, id=None))
     judged = judge(words.request, by)
     for warning in judged.warnings:

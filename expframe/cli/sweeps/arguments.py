@@ -24,7 +24,7 @@ Usage:
 _SHOWN = """\
 Usage:
   {program} sweep [COMMAND] with WORD... [options]
-  {program} sweep --resume ID [options]
+  {program} sweep --resume ID [with WORD...] [options]
 """
 _WORDS = """\
 Words:
@@ -122,7 +122,7 @@ def parse(line: Sequence[str], program: str, own: Sequence[Flag] = ()) -> SweepW
     statuses = given.pop("--retry", None) if "--resume" in given else None
     values = {flag.field: flag.converted(given[flag.long]) for flag in FLAGS_OF_SWEEP if flag.long in given}
     words = tuple(word for word in found["WORD"] or [] if word)
-    _refuse_beside_resume(values, words, found["COMMAND"])
+    _refuse_beside_resume(values, found["COMMAND"])
     options = Options(**{name: values[name] for name in _OF_RUN.split() if name in values})
     of_plan = {name: values[name] for name in SweepRequest._fields if name in values}
     trials = options._replace(file_storage=None, id=None, dry_run=False, help=False)
@@ -162,10 +162,10 @@ def _statuses(text: Any) -> tuple[str, ...]:
     return statuses
 
 
-def _refuse_beside_resume(values: dict[str, Any], words: tuple[str, ...], command: str | None) -> None:
-    """Refuse what says what a sweep is beside --resume, where it goes on as it was planned."""
-    others = [flag.long for flag in FLAGS_OF_PLAN if flag.field in values and flag.field != "retry"]
-    others += [*words, *([command] if command else [])]
+def _refuse_beside_resume(values: dict[str, Any], command: str | None) -> None:
+    """Refuse what says what a sweep is beside --resume, where it goes on as it was planned, or wider."""
+    others = [flag.long for flag in FLAGS_OF_PLAN if flag.field in values and flag.field not in ("retry", "seeds")]
+    others += [command] if command else []
     only = next((flag for flag in FLAGS_OF_WORK if flag.field in ("more", "any_code") and flag.field in values), None)
     if only is not None and "resume" not in values:
         raise OptionError(only.long, "is for a sweep that goes on: --resume ID.")

@@ -13,7 +13,7 @@ from expframe.config.request import Override
 from expframe.errors import ValueFormatError
 from expframe.record.record import Status
 from expframe.store.search.collection import Runs
-from expframe.store.sweeps.axes import Axis, Choices, Interval
+from expframe.store.sweeps.axes import Axis, Choices, Interval, value_text
 from expframe.store.sweeps.plan import Plan, Trial
 
 _FIRST = 10
@@ -45,6 +45,17 @@ def preview_lines(plan: Plan, durations: Sequence[float], jobs: int) -> Iterator
         total = seconds_text(seconds * plan.size / min(jobs, plan.size))
         runs = f"{len(durations)} run{'s' if len(durations) != 1 else ''}"
         yield f"About {seconds_text(seconds)} each, as {runs} took, {total} for all with --jobs {jobs}."
+
+
+def wider_lines(before: Plan, plan: Plan) -> Iterator[str]:
+    """Yield what a sweep that goes on would do beside what there was."""
+    if before.size is None or plan.size is None or before.size == plan.size:
+        yield f"{count_text(plan)}; none is added, and nothing is started."
+        return
+    yield f"{count_text(plan)}, {plan.size - before.size} of them new; nothing is started:"
+    if plan.is_function:
+        for number in range(before.size, min(plan.size, before.size + _FIRST)):
+            yield f"  {number}  {words_text(plan, plan.trial(number))}".rstrip()
 
 
 def count_text(plan: Plan) -> str:
@@ -98,15 +109,10 @@ def _axis_text(axis: Axis) -> str:
         kind = f"{'whole numbers ' if axis.is_whole else ''}from {axis.low:g} to {axis.high:g}"
         return f"{kind}, by ratios" if axis.is_log else kind
     size = axis.size or 0
-    shown = [_value_text(axis, number) for number in range(min(size, 6 if size <= 7 else 5))]
+    shown = [value_text(axis, number) for number in range(min(size, 6 if size <= 7 else 5))]
     if size > 7:
-        return f"{', '.join(shown)}, ... {_value_text(axis, size - 1)} ({size} values)"
-    return ", ".join([*shown, *(_value_text(axis, number) for number in range(len(shown), size))])
-
-
-def _value_text(axis: Axis, number: int) -> str:
-    words = axis.words(number)
-    return ":".join(word if isinstance(word, str) else _written(word).partition("=")[2] for word in words)
+        return f"{', '.join(shown)}, ... {value_text(axis, size - 1)} ({size} values)"
+    return ", ".join([*shown, *(value_text(axis, number) for number in range(len(shown), size))])
 
 
 def _written(override: Override) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.cli.render import write
+from expframe.cli.sweeps.preview import wider_lines
 from expframe.cli.sweeps.tables import configuration_lines, counts_text, failures_of
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
 from expframe.cli.table import Style, clean, size_text
@@ -23,7 +24,7 @@ from expframe.facts.sources import module_of
 from expframe.process import context
 from expframe.process.devices import VISIBLE
 from expframe.record.record import Status
-from expframe.store.sweeps import plan as plans
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
@@ -36,6 +37,7 @@ from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
 from expframe.sweep.stash import Taken, take
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.trial import SweepRun, prepare_first
+from expframe.sweep.widening import refuse_in_vain
 
 _MOST = 30
 """More configurations are not shown at the end."""
@@ -48,6 +50,7 @@ def start_sweep(
     *,
     executor: Executor | None = None,
     opened: Callable[[Path], None] | None = None,
+    widen: Callable[[Plan, str], Mapping[str, Any]] | None = None,
 ) -> int:
     """
     Start a sweep, or go on with one, follow it to its end, and return its exit code.
@@ -58,12 +61,13 @@ def start_sweep(
         asked: How it is to be done.
         executor: What starts its workers; by default processes on this machine.
         opened: Told the folder of its run.
+        widen: Says what a plan that goes on has otherwise; given the plan and the sweep's id.
 
     Raises:
         WorkError: It is in a sweep itself, or cannot go on.
         ExpframeError: What is asked for cannot be decided or kept.
     """
-    return _Starting(experiment, plan, asked, executor, opened).do()
+    return _Starting(experiment, plan, asked, executor, opened, widen).do()
 
 
 class _Starting:
@@ -76,10 +80,13 @@ class _Starting:
         asked: SweepAsked,
         executor: Executor | None,
         opened: Callable[[Path], None] | None,
+        widen: Callable[[Plan, str], Mapping[str, Any]] | None,
     ) -> None:
         self._executor = executor
         self._backend: Backend | None = None
         self._opened = opened
+        self._widen = widen
+        self._changes: dict[str, Any] = {}
         self._experiment = experiment
         self._plan = plan
         self._asked = asked
@@ -104,7 +111,16 @@ class _Starting:
                 raise WorkError("a sweep", "needs a script, which its workers run. Put the experiment into a file.")
             self._plan = replace(plan, start=started_as(run.scope, module_of(main_file), self._experiment))
         else:
-            self._refuse_unknown(Trials(run.store / run.record.id))
+            folder = run.store / run.record.id
+            trials = Trials(folder)
+            self._refuse_unknown(trials)
+            before = plan_file.read(folder)
+            if self._widen is not None:
+                self._changes = dict(self._widen(before, folder.name))
+                refuse_in_vain(before, self._changes, len(trials), folder.name)
+            if asked.options.dry_run:
+                write("\n".join(wider_lines(before, before.changed(**self._changes))))
+                return 0
         try:
             with suppress(RunInterrupt):
                 run.do()
@@ -122,7 +138,7 @@ class _Starting:
         taken = None
         if self._asked.resume is None:
             taken = take(folder, self._plan, run.scope) if self._plan.stash else None
-            self._plan.write(folder)
+            plan_file.write(folder, self._plan)
         else:
             self._go_on(run)
         if self._opened is not None:
@@ -216,23 +232,17 @@ class _Starting:
     def _go_on(self, run: Any) -> None:
         """Read the plan of a sweep that goes on, and see to it that the code is the same."""
         folder = run.folder
-        self._plan = plans.read(folder)
-        if self._asked.any_code:
-            self._plan = replace(self._plan, any_code=True)
-            self._plan.write(folder)
-        stash = SweepRun(folder, self._plan, run.record).stash
-        sources = self._plan.start.sources
-        files = [] if self._plan.any_code else changed(sources, run.scope.find_project(), stash)
+        plan = plan_file.read(folder)
+        if self._asked.any_code and not plan.any_code:
+            self._changes["any_code"] = True
+        self._plan = plan.changed(**self._changes)
+        stash = SweepRun(folder, plan, run.record).stash
+        files = [] if self._plan.any_code else changed(plan.start.sources, run.scope.find_project(), stash)
         if files:
             problem = f"has other code than when it was started: {listed(files)}. --any-code goes on all the same."
             raise WorkError(f"sweep {run.id}", problem)
-        if self._asked.more:
-            samples = self._plan.samples
-            if samples is None:
-                problem = "has all of its space already. More is for a search that was given --trials."
-                raise UsageError(f"--more={self._asked.more}", f"sweep {run.id} {problem}")
-            self._plan = replace(self._plan, samples=samples + self._asked.more)
-            self._plan.write(folder)
+        if self._changes:
+            plan_file.note_changes(folder, **self._changes)
         take_back_stop(folder)
         trials = Trials(folder)
         trials.refresh()

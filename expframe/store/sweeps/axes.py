@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from expframe.config import dotted, json_values
@@ -156,9 +159,86 @@ class Interval:
         return self.low + fraction * (self.high - self.low)
 
 
-Axis = Choices | Range | Interval
+@dataclass(frozen=True)
+class Widened:
+    """
+    Values of several axes of the same entries, those of the first one before those that came later.
 
-_KINDS: Mapping[str, type[Any]] = {kind.kind: kind for kind in (Choices, Range, Interval)}
+    Attributes:
+        parts: The axes, each of which has an end.
+    """
+
+    kind: ClassVar[str] = "widened"
+    parts: tuple[Choices | Range | Interval, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The entries of the axis."""
+        return self.parts[0].names
+
+    @property
+    def size(self) -> int:
+        """How many values there are."""
+        return self._ends[-1]
+
+    def words(self, position: Position) -> tuple[Word, ...]:
+        """Return what one of the values is behind `with`."""
+        part, place = self._at(position)
+        return part.words(place)
+
+    def value(self, position: Position) -> Any:
+        """Return one of the values of a single entry."""
+        part, place = self._at(position)
+        return part.rows[place][0] if isinstance(part, Choices) else part.value(place)
+
+    def position(self, fraction: float) -> Position:
+        """Return where a fraction from 0 to 1, which it is not, lies on the axis."""
+        return int(fraction * self.size)
+
+    @property
+    def _ends(self) -> tuple[int, ...]:
+        return tuple(itertools.accumulate(part.size or 0 for part in self.parts))
+
+    def _at(self, position: Position) -> tuple[Choices | Range | Interval, int]:
+        ends = self._ends
+        at = bisect.bisect_right(ends, int(position))
+        return self.parts[at], int(position) - (ends[at - 1] if at else 0)
+
+
+Axis = Choices | Range | Interval | Widened
+
+_KINDS: Mapping[str, type[Any]] = {kind.kind: kind for kind in (Choices, Range, Interval, Widened)}
+
+
+def is_ordered(axis: Axis) -> bool:
+    """Return whether the values of an axis are numbers that have an order: choices have none."""
+    return not isinstance(axis.parts[0] if isinstance(axis, Widened) else axis, Choices)
+
+
+def rank_of(axis: Axis, position: Position) -> Position:
+    """
+    Return how many values of an axis that has an order are less than the one at a position.
+
+    Example:
+        >>> rank_of(Widened((Range("x", 2, 3), Range("x", 0, 1))), 0)
+        2
+    """
+    return _ranks(axis)[0][int(position)] if isinstance(axis, Widened) and is_ordered(axis) else position
+
+
+def of_rank(axis: Axis, rank: Position) -> Position:
+    """Return the position of the value that so many values of an axis that has an order are less than."""
+    return _ranks(axis)[1][int(rank)] if isinstance(axis, Widened) and is_ordered(axis) else rank
+
+
+@lru_cache(maxsize=64)
+def _ranks(axis: Widened) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the rank of each position, and the position of each rank."""
+    order = sorted(range(axis.size), key=axis.value)
+    ranks = [0] * len(order)
+    for rank, position in enumerate(order):
+        ranks[position] = rank
+    return tuple(ranks), tuple(order)
 
 
 def to_json(axis: Axis) -> dict[str, Any]:
@@ -166,6 +246,8 @@ def to_json(axis: Axis) -> dict[str, Any]:
     data = {item.name: getattr(axis, item.name) for item in fields(axis)}
     if isinstance(axis, Choices):
         data |= {"names": [*axis.names], "rows": [[json_values.to_json(item) for item in row] for row in axis.rows]}
+    if isinstance(axis, Widened):
+        data["parts"] = [to_json(part) for part in axis.parts]
     return {"kind": axis.kind, **data}
 
 
@@ -182,10 +264,35 @@ def from_json(data: Mapping[str, Any]) -> Axis:
         if kind is Choices:
             rows = tuple(tuple(json_values.from_json(item) for item in row) for row in given["rows"])
             given |= {"names": tuple(given["names"]), "rows": rows}
+        if kind is Widened:
+            given["parts"] = tuple(map(from_json, given["parts"]))
         found: Axis = kind(**given)
     except (KeyError, TypeError) as problem:
         raise ValueFormatError("the axis of a sweep", f"is damaged: {problem!r}.") from problem
     return found
+
+
+def written(axis: Axis) -> str:
+    """
+    Return an axis as it may be typed.
+
+    Example:
+        >>> written(Range("x", 0, 4)), written(Interval("lr", 1e-3, 0.1, is_log=True)), written(Choices((), (("a",),)))
+        ('x=0..4', 'lr=log:0.001..0.1', 'a')
+    """
+    if isinstance(axis, Range):
+        return f"{axis.name}={axis.low}..{axis.high}" + (f"/{axis.step}" if axis.step != 1 else "")
+    if isinstance(axis, Interval):
+        count = "" if axis.count is None else f":{axis.count}"
+        return f"{axis.name}={'log:' if axis.is_log else ''}{axis.low}..{axis.high}{count}"
+    names = ":".join(axis.names)
+    return (f"{names}=" if names else "") + ",".join(value_text(axis, number) for number in range(axis.size))
+
+
+def value_text(axis: Axis, position: Position) -> str:
+    """Return one of the values as it may be typed: of coupled entries with colons between them."""
+    words = axis.words(position)
+    return ":".join(word if isinstance(word, str) else word.written.partition("=")[2] for word in words)
 
 
 def _override(name: str, value: Any, is_text: bool) -> Override:

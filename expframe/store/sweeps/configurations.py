@@ -49,7 +49,7 @@ def configurations(plan: Plan, trials: Trials) -> list[Configuration]:
     """Return the configurations of which a trial has begun, in the order of their numbers."""
     groups: dict[int, list[TrialState]] = {}
     for state in trials:
-        if state.attempts and state.status != SKIPPED:
+        if state.attempts and state.status != SKIPPED and plan.has(state.number):
             groups.setdefault(plan.place(state.number).configuration, []).append(state)
     field = goal_of(plan).field
     return [

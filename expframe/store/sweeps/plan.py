@@ -1,9 +1,12 @@
 """
-The frozen plan of a sweep, as it stands in `sweep.json`: what is tried, in which order, and how each trial is done.
+The plan of a sweep: what is tried, in which order, and how each trial is done.
 
 Trials are numbered from 0. The search says *samples*; each is crossed with the values of `each`, which gives
 *configurations*, and each of these with the replicates, which gives trials: the replicates of one configuration come
 one after another. A sample that needs no history is a function of the seed and its number, and no list of them exists.
+
+A sweep that goes on may be made wider: what was there keeps its number, and what is new comes after it, replicates of
+what was there first.
 """
 
 from __future__ import annotations
@@ -11,22 +14,15 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import json_values
-from expframe.config.request import Origin, Override
-from expframe.disk import layout
-from expframe.disk.files import replace_file
-from expframe.errors import ValueFormatError
-from expframe.store.sweeps import axes
+from expframe.config.request import Override
+from expframe.store.sweeps import boxes
 from expframe.store.sweeps.axes import Axis, Position, Word
-from expframe.store.sweeps.shuffle import shuffled
-
-VERSION = 1
-"""The version of the form of `sweep.json`."""
+from expframe.store.sweeps.extents import Extent, drawn, sizes
 
 GRID, RANDOM = "grid", "random"
 """The searches that are functions of the seed and the number alone, computed here."""
@@ -128,6 +124,7 @@ class Plan:
         stash: Whether trials run from the sources as they were at the start.
         gpus: How many GPUs a trial has, or what part of one; None where nothing was said.
         max_time: Seconds after which no trial is started; None for no such end.
+        before: How far it went before it was made wider, the oldest first: what was there by then keeps its number.
     """
 
     axes: tuple[Axis, ...] = ()
@@ -153,12 +150,17 @@ class Plan:
     stash: bool = False
     gpus: float | None = None
     max_time: float | None = None
+    before: tuple[Extent, ...] = ()
+
+    @property
+    def extents(self) -> tuple[Extent, ...]:
+        """How far it went, and goes, the oldest first."""
+        return (*self.before, Extent(self.axes, self.each, self.replicates, self.samples))
 
     @property
     def cells(self) -> int | None:
         """How many different points there are; None where an axis is an interval."""
-        sizes = [axis.size for axis in self.axes]
-        return None if None in sizes else math.prod(size for size in sizes if size is not None)
+        return self.extents[-1].cells
 
     @property
     def replicate_count(self) -> int:
@@ -173,19 +175,38 @@ class Plan:
     @property
     def size(self) -> int | None:
         """How many trials there are; None where no end is set."""
-        counts = [count for count in (self.cells if self.search in (GRID, RANDOM) else None, self.samples) if count]
-        return min(counts) * self.each_count * self.replicate_count if counts else None
+        samples = self.extents[-1].sample_count(is_bounded=self.is_function)
+        return None if samples is None else samples * self.each_count * self.replicate_count
 
     @property
     def is_function(self) -> bool:
         """Whether a sample is a function of the seed and its number, and `trial` needs no point."""
         return self.search in (GRID, RANDOM)
 
+    @cached_property
+    def _boxes(self) -> tuple[tuple[int | None, ...], ...]:
+        return tuple(extent.box(is_bounded=self.is_function) for extent in self.extents)
+
+    @cached_property
+    def _configuration_boxes(self) -> tuple[tuple[int | None, ...], ...]:
+        return tuple(box[:-1] for box in self._boxes)
+
+    def has(self, number: int) -> bool:
+        """Return whether a trial is one of it: a wider plan that others have by now has more."""
+        return self.size is None or number < self.size
+
     def place(self, number: int) -> Place:
         """Return where a trial stands among samples, configurations and replicates."""
-        configuration, replicate = divmod(number, self.replicate_count)
-        sample, rest = divmod(configuration, self.each_count)
-        return Place(sample, configuration, replicate, _digits(rest, [axis.size or 1 for axis in self.each]))
+        sample, *each, replicate = boxes.cell_of(number, self._boxes)
+        is_plain = not self.before  # then configurations come one after another, each with its replicates
+        cell = (sample, *each)
+        count = self._boxes[0][-1] or 1
+        configuration = number // count if is_plain else boxes.number_of(cell, self._configuration_boxes)
+        return Place(sample, configuration, replicate, tuple(each))
+
+    def first_of(self, sample: int) -> int:
+        """Return the number of the first trial of a sample."""
+        return boxes.number_of((sample, *(0 for _ in self.each), 0), self._boxes)
 
     def trial(self, number: int, point: Point | None = None) -> Trial:
         """
@@ -216,120 +237,18 @@ class Plan:
         Return the point of a sample that needs no history: of a grid the last axis changes fastest; at random, points
         of a finite space come in an order that is drawn, each once.
         """
-        cells = self.cells
-        if cells is None:
-            drawn = random.Random(f"{self.search_seed}:{sample}")
-            return tuple(axis.position(drawn.random()) for axis in self.axes)
-        cell = shuffled(sample, cells, self.search_seed) if self.search == RANDOM else sample
-        return _digits(cell, [axis.size or 1 for axis in self.axes])
+        if self.cells is None:
+            counts = [(extent.sample_count(is_bounded=True), extent.axes) for extent in self.extents]
+            own = next((own for count, own in counts if count is None or sample < count), self.axes)
+            by = random.Random(f"{self.search_seed}:{sample}")
+            return tuple(axis.position(by.random()) for axis in own)
+        cell = drawn(sample, self.extents, self.search_seed) if self.search == RANDOM else sample
+        return boxes.cell_of(cell, [sizes(extent.axes) for extent in self.extents])
 
-    def write(self, folder: Path) -> None:
-        """Write the plan into the folder of the sweep's run."""
-        replace_file(folder / layout.SWEEP, json_values.dump_plain(to_json(self)))
-
-
-def read(folder: Path) -> Plan:
-    """
-    Return the plan of a sweep.
-
-    Args:
-        folder: The folder of its run.
-
-    Raises:
-        FileNotFoundError: The run is no sweep.
-        ValueFormatError: The plan is damaged, or of a later version.
-    """
-    return from_json(_loaded(layout.read(folder, layout.SWEEP)))
-
-
-def is_sweep(folder: Path) -> bool:
-    """Return whether the folder of a run holds a sweep's plan."""
-    return (folder / layout.SWEEP).is_file()
-
-
-def to_json(plan: Plan) -> dict[str, Any]:
-    """Return a plan as plain JSON data."""
-    data = {item.name: getattr(plan, item.name) for item in fields(plan)}
-    return {
-        "version": VERSION,
-        **data,
-        "axes": [axes.to_json(axis) for axis in plan.axes],
-        "each": [axes.to_json(axis) for axis in plan.each],
-        "replicates": None if plan.replicates is None else axes.to_json(plan.replicates),
-        "named": [*plan.named],
-        "overrides": [override_to_json(override) for override in plan.overrides],
-        "goals": [goal._asdict() for goal in plan.goals],
-        "told": [[[*point], [*values]] for point, values in plan.told],
-        "options": {name: json_values.to_json(value) for name, value in plan.options.items()},
-        "start": {
-            **plan.start._asdict(),
-            "search_path": [*plan.start.search_path],
-            "sources": dict(plan.start.sources),
-            "runner": [*plan.start.runner],
-        },
-    }
-
-
-def from_json(data: Mapping[str, Any]) -> Plan:
-    """
-    Return the plan of plain JSON data.
-
-    Raises:
-        ValueFormatError: It is none, or of a later version.
-    """
-    version = data.get("version") if isinstance(data, Mapping) else None
-    if version != VERSION:
-        problem = f"has version {version!r}; this expframe reads version {VERSION}. Install a newer one."
-        raise ValueFormatError("the plan of a sweep", problem)
-    known = {item.name for item in fields(Plan)}
-    try:
-        found = {name: value for name, value in data.items() if name in known}
-        start = {**data["start"], "search_path": tuple(data["start"]["search_path"])}
-        start["runner"] = tuple(start.get("runner", ()))
-        found |= {
-            "axes": tuple(map(axes.from_json, data["axes"])),
-            "each": tuple(map(axes.from_json, data["each"])),
-            "replicates": data["replicates"] and axes.from_json(data["replicates"]),
-            "named": tuple(data["named"]),
-            "overrides": tuple(map(override_from_json, data["overrides"])),
-            "goals": tuple(Goal(**goal) for goal in data["goals"]),
-            "told": tuple((tuple(point), tuple(values)) for point, values in data["told"]),
-            "options": {name: json_values.from_json(value) for name, value in data["options"].items()},
-            "start": Start(**start),
-        }
-        return Plan(**found)
-    except (KeyError, TypeError, AttributeError) as problem:
-        raise ValueFormatError("the plan of a sweep", f"is damaged: {problem!r}.") from problem
-
-
-def override_to_json(override: Override) -> dict[str, Any]:
-    """Return an override of a sweep's words as plain JSON data."""
-    data = {**override._asdict(), "path": [*override.path], "value": json_values.to_json(override.value)}
-    return {**data, "origin": override.origin.to_json()}
-
-
-def override_from_json(data: Mapping[str, Any]) -> Override:
-    """Return the override of plain JSON data."""
-    path, value = tuple(data["path"]), json_values.from_json(data["value"])
-    return Override(**{**data, "path": path, "value": value, "origin": Origin(*data["origin"])})
-
-
-def _loaded(content: bytes) -> Any:
-    import json
-
-    try:
-        return json.loads(content)
-    except ValueError as problem:
-        raise ValueFormatError("the plan of a sweep", f"is damaged: {problem}.") from problem
-
-
-def _digits(number: int, sizes: Sequence[int]) -> tuple[int, ...]:
-    """Return a number in a system with a base for each digit; the last digit changes fastest."""
-    digits = []
-    for size in reversed(sizes):
-        number, digit = divmod(number, size)
-        digits.append(digit)
-    return tuple(reversed(digits))
+    def changed(self, **changes: Any) -> Plan:
+        """Return it with other values of fields: made wider, what was there keeps its number."""
+        before = self.extents if changes.keys() & set(Extent._fields) else self.before
+        return replace(self, before=before, **changes)
 
 
 def _parted(words: Sequence[Word]) -> tuple[tuple[str, ...], tuple[Override, ...]]:

@@ -10,7 +10,8 @@ from typing import Any
 from expframe.config import dotted
 from expframe.record.dataframes import column_of, frame_of
 from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, ranked
-from expframe.store.sweeps.plan import Plan, read
+from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.plan_file import read
 from expframe.store.sweeps.trials import Trials, TrialState
 
 
@@ -42,8 +43,9 @@ class StoredSweep:
 
     def groups(self) -> list[Configuration]:
         """Return the configurations, trials that differ in the replicate alone, the best first."""
-        plan = self.plan
-        return ranked(plan, configurations(plan, self._read()))
+        trials = self._read()
+        plan = self.plan  # after the trials: it may have just become wider
+        return ranked(plan, configurations(plan, trials))
 
     def best(self) -> Configuration | None:
         """Return the best configuration; None where no trial has a value yet."""
@@ -63,8 +65,9 @@ class StoredSweep:
         Raises:
             MissingLibraryError: It, or each of them, is not installed.
         """
+        trials = self._read()
         plan = self.plan
-        rows = [_row(plan, state) for state in self._read()]
+        rows = [_row(plan, state) for state in trials]
         names = list(dict.fromkeys(name for row in rows for name in row))
         return frame_of({name: column_of([row.get(name) for row in rows]) for name in names}, library)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from expframe.errors import MissingLibraryError
 from expframe.record.record import Status
-from expframe.store.sweeps.axes import Axis, Choices, Interval, Position
+from expframe.store.sweeps.axes import Axis, Interval, Position, is_ordered, of_rank, rank_of
 from expframe.store.sweeps.plan import Plan
 from expframe.sweep.search.samples import Proposal, SearchSample, seed_of
 
@@ -40,7 +40,9 @@ class CmaSearch:
         self._cmaes = cmaes
         self._plan = plan
         self._told = [sample for sample in told if sample.status == Status.COMPLETED]
-        self._scales = {number: Scale(axis) for number, axis in enumerate(plan.axes) if _is_ordered(axis)}
+        self._scales = {
+            number: Scale(axis) for number, axis in enumerate(plan.axes) if is_ordered(axis) and axis.size != 1
+        }
         self._known: tuple[tuple[int, ...], Any] = ((), None)
 
     def ask(self, sample: int, history: Iterable[SearchSample]) -> Proposal:
@@ -117,6 +119,7 @@ class Scale:
     """
 
     def __init__(self, axis: Axis) -> None:
+        self._axis = axis
         self._is_log = isinstance(axis, Interval) and axis.is_log and axis.count is None
         self._is_whole = not isinstance(axis, Interval) or axis.is_whole or axis.count is not None
         self._low: Position = 0
@@ -129,18 +132,14 @@ class Scale:
 
     def coordinate(self, position: Position) -> float:
         """Return the number from 0 to 1 that a position is."""
-        return (self._into(position) - self._start) / self._length
+        return (self._into(rank_of(self._axis, position)) - self._start) / self._length
 
     def position(self, coordinate: float) -> Position:
         """Return the position that a number from 0 to 1 is."""
         place = self._start + coordinate * self._length
         found: Position = math.exp(place) if self._is_log else place
         found = round(found) if self._is_whole else found
-        return min(max(found, self._low), self._high)
+        return of_rank(self._axis, min(max(found, self._low), self._high))
 
     def _into(self, position: Position) -> float:
         return math.log(position) if self._is_log else position
-
-
-def _is_ordered(axis: Axis) -> bool:
-    return not isinstance(axis, Choices) and (axis.size is None or axis.size > 1)

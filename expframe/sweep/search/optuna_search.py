@@ -12,7 +12,7 @@ from typing import Any
 
 from expframe.errors import MissingLibraryError
 from expframe.record.record import Status
-from expframe.store.sweeps.axes import Axis, Choices, Position
+from expframe.store.sweeps.axes import Axis, Interval, Position, is_ordered, of_rank, rank_of
 from expframe.store.sweeps.plan import Plan
 from expframe.sweep.search.samples import Proposal, SearchSample, seed_of
 
@@ -60,7 +60,7 @@ class OptunaSearch:
             warnings.simplefilter("ignore")  # of arguments that may change with Optuna's next versions
             study = self._optuna.Study(study_name="sweep", storage=storage, sampler=self._sampler(sample))
             params = study.ask(self._distributions).params
-        point = tuple(params[_name(number)] for number in range(len(self._plan.axes)))
+        point = tuple(of_rank(axis, params[_name(number)]) for number, axis in enumerate(self._plan.axes))
         return Proposal(point, storage.pending.system_attrs, storage.new_facts)
 
     def _sampler(self, sample: int) -> Any:
@@ -76,10 +76,11 @@ class OptunaSearch:
     def _distribution(self, axis: Axis) -> Any:
         """Return what Optuna calls the positions on an axis."""
         found = self._optuna.distributions
-        if isinstance(axis, Choices):
-            return found.CategoricalDistribution(tuple(range(axis.size)))
+        if not is_ordered(axis):
+            return found.CategoricalDistribution(tuple(range(axis.size or 0)))
         if axis.size is not None:
             return found.IntDistribution(0, axis.size - 1)
+        assert isinstance(axis, Interval)
         if axis.is_whole:
             return found.IntDistribution(int(axis.low), int(axis.high), log=axis.is_log)
         return found.FloatDistribution(axis.low, axis.high, log=axis.is_log)
@@ -97,7 +98,8 @@ class OptunaSearch:
         facts = dict(sample.proposal.trial)
         if sample.number < 0 and self._plan.search == "nsga":
             facts.setdefault(_GENERATION, 0)
-        params = dict(zip(self._distributions, sample.proposal.point, strict=True))
+        ranks = [rank_of(axis, at) for axis, at in zip(self._plan.axes, sample.proposal.point, strict=True)]
+        params = dict(zip(self._distributions, ranks, strict=True))
         number = sample.number + len(self._told)
         found = _frozen(self._optuna, number, state, params, self._distributions)
         found.values = list(sample.values) if state is states.COMPLETE else None

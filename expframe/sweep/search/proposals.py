@@ -18,7 +18,7 @@ from expframe.store.sweeps.plan import GRID, RANDOM, Plan, Point
 from expframe.store.sweeps.trials import Trials
 from expframe.sweep.search.cma import CmaSearch
 from expframe.sweep.search.optuna_search import OptunaSearch
-from expframe.sweep.search.samples import Proposal, Search, SearchSample, first_trial, history_of
+from expframe.sweep.search.samples import Proposal, Search, SearchSample, history_of
 from expframe.sweep.search.sobol import SobolSearch
 
 BY_HISTORY = ("tpe", "cma", "gp", "nsga")
@@ -80,7 +80,7 @@ class Proposals:
             journal: Where the proposal is noted.
         """
         sample = self._plan.place(trial).sample
-        first = first_trial(self._plan, sample)
+        first = self._plan.first_of(sample)
         known = trials[first].proposed if trials[trial].proposed is None else trials[trial].proposed
         if known is not None:
             found = Proposal(tuple(known))

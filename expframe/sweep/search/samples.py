@@ -71,16 +71,12 @@ def seed_of(search_seed: int, sample: int) -> int:
     return int.from_bytes(digest) & 0x7FFFFFFF
 
 
-def first_trial(plan: Plan, sample: int) -> int:
-    """Return the number of the first trial of a sample."""
-    return sample * plan.each_count * plan.replicate_count
-
-
 def history_of(plan: Plan, trials: Iterable[TrialState]) -> list[SearchSample]:
     """Return the samples that were proposed, in their order, and what came of them."""
     groups: dict[int, list[TrialState]] = {}
     for state in trials:
-        groups.setdefault(plan.place(state.number).sample, []).append(state)
+        if plan.has(state.number):
+            groups.setdefault(plan.place(state.number).sample, []).append(state)
     size = plan.each_count * plan.replicate_count
     return [sample for number in sorted(groups) if (sample := _sample(plan, number, groups[number], size)) is not None]
 

@@ -25,9 +25,12 @@ def test_words_options_and_the_command_are_told_apart():
 
 
 def test_a_sweep_goes_on_as_it_was_planned():
-    """Beside --resume stands how trials are done, and --retry names statuses."""
-    asked = parsed("--resume", "40", "--retry", "failed,DIED", "-j2", "--any-code").asked
+    """Beside --resume stands how trials are done, --retry names statuses, and words and seeds make it wider."""
+    request, asked = parsed(
+        "--resume", "40", "--retry", "failed,DIED", "-j2", "--any-code", "--seeds=3", "with", "lr=1,2"
+    )
 
+    assert (("lr=1,2",), 3) == (request.words, request.seeds)
     assert ("40", ("failed", "died"), 2, True) == (asked.resume, asked.retry, asked.jobs, asked.any_code)
 
 
@@ -54,8 +57,8 @@ def test_where_workers_run_is_asked_for():
         (["--seeds=0", "with", "lr=1,2"], "--seeds=0: takes a whole number from 1 on."),
         (["--retry=often", "with", "lr=1,2"], "--retry=often: takes a whole number."),
         (["-j0", "with", "lr=1,2"], "--jobs=0: takes a whole number from 1 on."),
-        (["--resume=4", "with", "lr=1,2"], "--resume: goes on with the sweep as it was planned. Leave out lr=1,2."),
-        (["--resume=4", "--seeds=3"], "--resume: goes on with the sweep as it was planned. Leave out --seeds."),
+        (["--resume=4", "train"], "--resume: goes on with the sweep as it was planned. Leave out train."),
+        (["--resume=4", "--trials=3"], "--resume: goes on with the sweep as it was planned. Leave out --trials."),
         (["--more=3", "with", "lr=1,2"], "--more: is for a sweep that goes on: --resume ID."),
         (["--any-code", "with", "lr=1,2"], "--any-code: is for a sweep that goes on: --resume ID."),
         (["--gpus=-1", "with", "lr=1,2"], "--gpus=-1: takes a number from 0 on."),

@@ -8,7 +8,7 @@ import pytest
 
 from expframe.config.request import Override
 from expframe.errors import ValueFormatError
-from expframe.store.sweeps import plan as plans
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices, Interval, Range
 from expframe.store.sweeps.plan import Goal, Plan, Start
 
@@ -162,9 +162,9 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
             told=(((0, 0.5), (1.5,)), ((1, 0.25), (0.1,))),
             gpus=0.5,
         )
-        plan.write(tmp_path)
+        plan_file.write(tmp_path, plan)
 
-        assert plan == plans.read(tmp_path)
+        assert plan == plan_file.read(tmp_path)
 
 
 def test_a_damaged_plan_and_one_of_a_later_version_are_refused(tmp_path):
@@ -177,6 +177,6 @@ def test_a_damaged_plan_and_one_of_a_later_version_are_refused(tmp_path):
     ]:
         (tmp_path / "sweep.json").write_text(text)
         with pytest.raises(ValueFormatError, match=problem):
-            plans.read(tmp_path)
+            plan_file.read(tmp_path)
 
-    assert plans.is_sweep(tmp_path)
+    assert plan_file.is_sweep(tmp_path)

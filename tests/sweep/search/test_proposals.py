@@ -10,7 +10,7 @@ import pytest
 from expframe.errors import MissingLibraryError
 from expframe.record.record import Status
 from expframe.store.search.collection import runs
-from expframe.store.sweeps import plan as plans
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices, Interval, Range
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.plan import Goal, Plan
@@ -158,7 +158,7 @@ def test_points_are_the_same_for_any_number_of_workers(tmp_path):
         rows = runs(tmp_path / store).where("command == 'main'").rows("config.lr", "config.width", "config.seed")
         found.append(sorted(rows))
         sweep = next(run for run in runs(tmp_path / store) if run.record.command == "sweep")
-        assert 4 == plans.read(sweep.folder).samples
+        assert 4 == plan_file.read(sweep.folder).samples
 
     assert found[0] == found[1]
     assert (8, 4, 2) == tuple(
