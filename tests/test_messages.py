@@ -1024,7 +1024,7 @@ def wider(*words, plan=("lr=0.1,0.2",), **asked):
 
     ex = trained()
     by = Judge(ex, ex.prepare, None, Options())
-    widened(judge(SweepRequest(plan), by).plan, SweepRequest(words, **asked), None, by, "40")
+    widened(judge(SweepRequest(plan), by).plan, SweepRequest(words, **asked), by, "40")
 
 
 @case

@@ -25,14 +25,13 @@ from expframe.sweep.judge import Judge, corner, drawn_seeds, judge_trials, refus
 from expframe.sweep.request import SweepRequest
 
 
-def widened(plan: Plan, request: SweepRequest, more: int | None, by: Judge, sweep: str) -> dict[str, Any]:
+def widened(plan: Plan, request: SweepRequest, by: Judge, sweep: str) -> dict[str, Any]:
     """
     Return what a plan has otherwise from now on, by field; nothing where what is asked for is in it already.
 
     Args:
         plan: The plan as it was by now.
         request: Words, each for what it is as a whole: values that were there and new ones; and how many seeds.
-        more: How many samples are added; None for none.
         by: What knows the script.
         sweep: The id of the sweep, for messages.
 
@@ -40,9 +39,8 @@ def widened(plan: Plan, request: SweepRequest, more: int | None, by: Judge, swee
         UsageError: The plan cannot be that, or it would be narrower or another one.
         ConfigError: A value cannot be decided.
     """
-    found: dict[str, Any] = _with_more(plan, more, sweep) if more else {}
     if not request.words and not request.space and request.seeds is None:
-        return found
+        return {}
     known = _known(plan, by)
     said, of_space = words.read(request.words, known), python_space.read(request.space, known)
     axes, fixed = [*said.axes, *of_space.axes], (*said.overrides, *of_space.fixed)
@@ -58,7 +56,7 @@ def widened(plan: Plan, request: SweepRequest, more: int | None, by: Judge, swee
     seeds = of_space.seeds if of_space.seeds is not None else request.seeds
     if seeds is not None:
         by_place.take_seeds(seeds)
-    found |= by_place.changes()
+    found = by_place.changes()
     wider = plan.changed(**found)
     for _ in judge_trials(wider, by, skips.check(plan.skip) if plan.skip else ()):
         pass  # what looks like a mistake was said when it began
@@ -88,7 +86,13 @@ def options_of(plan: Plan, given: Options) -> Options:
     return Options.from_mapping(plan.options)._replace(file_storage=given.file_storage)
 
 
-def _with_more(plan: Plan, more: int, sweep: str) -> dict[str, Any]:
+def with_more(plan: Plan, more: int, sweep: str) -> dict[str, Any]:
+    """
+    Return what a plan has otherwise when so many samples are added.
+
+    Raises:
+        UsageError: It has all of its space.
+    """
     if plan.samples is None:
         problem = "has all of its space already. More is for a search that was given --trials."
         raise UsageError(f"--more={more}", f"sweep {sweep} {problem}")

@@ -16,7 +16,7 @@ from expframe.sweep.judge import Judge, judge
 from expframe.sweep.request import SweepRequest
 from expframe.sweep.search.proposals import search_of
 from expframe.sweep.search.samples import SearchSample
-from expframe.sweep.widening import refuse_in_vain, widened
+from expframe.sweep.widening import refuse_in_vain, widened, with_more
 
 
 @pytest.fixture
@@ -50,7 +50,8 @@ def judged():
         return judge(SweepRequest(words, **{"search_seed": 1, **asked}), by).plan
 
     def wider(plan, *words, more=None, **asked):
-        return plan.changed(**widened(plan, SweepRequest(words, **asked), more, by, "40"))
+        added = with_more(plan, more, "40") if more else {}
+        return plan.changed(**widened(plan, SweepRequest(words, **asked), by, "40"), **added)
 
     return plan, wider
 

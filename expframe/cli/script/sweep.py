@@ -33,7 +33,7 @@ def sweep(experiment: Any, prepare: Callable[[Request], Any], words: SweepWords)
 
         def widen(plan: Plan, sweep: str) -> Mapping[str, Any]:
             judge_of = Judge(experiment, prepare, plan.command, options_of(plan, asked.options))
-            return widened(plan, words.request, asked.more, judge_of, sweep)
+            return widened(plan, words.request, judge_of, sweep)
 
         return start_sweep(experiment, Plan(), asked, widen=widen)
     by = Judge(experiment, prepare, words.request.command, asked.options._replace(dry_run=False, id=None))

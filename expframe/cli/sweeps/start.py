@@ -37,7 +37,7 @@ from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
 from expframe.sweep.stash import Taken, take
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.trial import SweepRun, prepare_first
-from expframe.sweep.widening import refuse_in_vain
+from expframe.sweep.widening import refuse_in_vain, with_more
 
 _MOST = 30
 """More configurations are not shown at the end."""
@@ -115,8 +115,10 @@ class _Starting:
             trials = Trials(folder)
             self._refuse_unknown(trials)
             before = plan_file.read(folder)
+            if asked.more:
+                self._changes |= with_more(before, asked.more, folder.name)
             if self._widen is not None:
-                self._changes = dict(self._widen(before, folder.name))
+                self._changes |= self._widen(before, folder.name)
                 refuse_in_vain(before, self._changes, len(trials), folder.name)
             if asked.options.dry_run:
                 write("\n".join(wider_lines(before, before.changed(**self._changes))))
