@@ -19,7 +19,7 @@ FOLDERS = {
     "facts": "host stash git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
-    "store": "ids salt lease foreign attempts points results left cache rows index claims",
+    "store": "ids salt lease foreign attempts points results left cache rows exclusions index claims",
     "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials configurations reasons rungs"
     " stored",
     "./store": "writer reader editing shared archive checks",
@@ -35,7 +35,7 @@ FOLDERS = {
     "cli/script": "commands preview help sweep command_line launch",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run differences diff rerun plot"
     " metrics comparison compare tag note rename rm export_runs import_runs du gc doctor work"
-    " sweep candidates completion",
+    " sweep_facts sweep candidates completion",
     "experiment": "settings planning from_file queue sweep experiment",
     "./": "testing",
     "compat/sacred": "dotted exceptions settings serializer inert optional clock backspaces tracebacks"

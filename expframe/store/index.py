@@ -23,6 +23,7 @@ from typing import Any
 from expframe.disk import layout
 from expframe.record.record import Status
 from expframe.store.cache import index_file, remove_index
+from expframe.store.exclusions import marked
 from expframe.store.foreign import format_of
 from expframe.store.points import Statistics
 from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_as_written, statistics_of, with_rest
@@ -62,7 +63,7 @@ def rows(store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator
         groups: What of them: of `GROUPS`, `info` and `size`; the record is always there.
     """
     index = _open(store) if len(ids) > FEW else None
-    found = _read_all(store, ids, groups) if index is None else _fetch_all(index, store, ids, groups)
+    found = marked(store, _read_all(store, ids, groups) if index is None else _fetch_all(index, store, ids, groups))
     if not {"info", "size"}.intersection(groups):
         yield from found
         return

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from expframe.config import dotted
 from expframe.errors import OptionError, listed
 from expframe.record.events import Points, Series
+from expframe.store import exclusions
 from expframe.store.points import curves_of
 from expframe.store.search.fields import Field
 from expframe.store.sweeps.plan import Goal, Plan, Trial
@@ -132,6 +133,7 @@ class Pruner:
         self._goal = plan.goals[0]
         self._trial = trial.number
         self._attempt = attempt
+        self._sweep = sweep
         self._rungs = Rungs(sweep, writer)
         self._most = self._rule.most_steps(config)
         self._bracket = self._bracket_of(trial)
@@ -174,7 +176,8 @@ class Pruner:
         value = self._statistic.value
         self.rung = (step, value)
         self._rungs.add(Rung(self._trial, self._attempt, step, value))
-        others = self._rungs.at(step)
+        excluded = exclusions.of(self._sweep)
+        others = {trial: found for trial, found in self._rungs.at(step).items() if trial not in excluded}
         others.pop(self._trial, None)
         peers = [found for number, found in others.items() if self._is_peer(number)]
         return is_pruned(self._rule.name, value, peers, self._goal.direction)

@@ -52,7 +52,7 @@ def _losses(plan: Plan, trials: Trials) -> dict[int, dict[int, float]]:
 
 
 def _value(plan: Plan, state: TrialState) -> float | None:
-    newest = state.newest
+    newest = state.counted
     if newest is None or newest.status not in KEPT:
         return None
     value = newest.values.get(plan.goals[0].field)

@@ -34,7 +34,9 @@ def told_by(filter: str, store: Path, plan: Plan, known: Unswept) -> tuple[tuple
     names = [name for axis in plan.axes for name in axis.names]
     fields = [f"config.{name}" for name in names] + [goal.field for goal in plan.goals]
     found = []
-    for row in Runs(store).where(filter).rows(*fields):
+    for is_excluded, *row in Runs(store).where(filter).rows("sweep.excluded", *fields):
+        if is_excluded:
+            continue
         values = [value for value in row[len(names) :] if isinstance(value, int | float) and math.isfinite(value)]
         point = _point(plan, dict(zip(names, row, strict=False)), known)
         if point is not None and len(values) == len(plan.goals):

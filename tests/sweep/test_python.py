@@ -112,7 +112,9 @@ class TestReading:
         frame = sweep.frame("pandas")
 
         assert isinstance(frame, pandas.DataFrame)
-        assert ["trial", "configuration", "replicate", "attempt", "status", "run", "lr", "seed", "result"] == [*frame]
+        facts = ["trial", "configuration", "replicate", "attempt", "status", "run", "excluded"]
+
+        assert [*facts, "lr", "seed", "result"] == [*frame]
         assert [(0, 0, 0, 1.0), (1, 0, 1, 2.0)] == [
             tuple(row) for row in frame[["trial", "configuration", "replicate", "result"]].itertuples(index=False)
         ]

@@ -7,6 +7,7 @@ import pytest
 
 from expframe.record.record import Status
 from expframe.record.significance import wilcoxon_greater
+from expframe.store import exclusions
 from expframe.store.sweeps.axes import Range
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.plan import Goal, Plan
@@ -80,3 +81,11 @@ def test_wilcoxons_test_counts_signs_exactly():
         sums = [sum(rank[size] for size, sign in zip(sizes, signs, strict=True) if sign) for signs in ways]
 
         assert sum(total >= above for total in sums) / len(sums) == wilcoxon_greater(found)
+
+
+def test_what_is_excluded_cuts_nothing(trials, tmp_path):
+    """A trial that is excluded from statistics makes no pair: with four others nothing can be said."""
+    exclusions.exclude(tmp_path, 2)
+    known = trials([1.0, 1.1, 0.9, 1.2, 1.0], [2.0, 2.2, 1.1, 1.9, 2.5])
+
+    assert not is_cut(PLAN, known, 13)

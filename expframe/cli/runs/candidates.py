@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.cli.runs.commands import COMMANDS
+from expframe.cli.runs.commands import COMMANDS, OF_SWEEPS
 from expframe.disk import layout
 from expframe.store import ids
 
@@ -46,7 +46,7 @@ FACTS = (
     *("id", "uid", "name", "command", "status", "root", "comment", "parent", "parent_id", "parent_uid", "tags"),
     *("queued", "started", "ended", "time", "duration", "depth", "attempt", "failure", "size", "result"),
     *("git.commit", "git.branch", "git.dirty", "git.remote", "git.root"),
-    *("sweep.trial", "sweep.replicate", "sweep.configuration", "sweep.attempt"),
+    *("sweep.trial", "sweep.replicate", "sweep.configuration", "sweep.attempt", "sweep.excluded"),
 )
 """Those of `search.fields`, without its imports."""
 _OF_METRICS = ("--metrics", "-m")
@@ -115,19 +115,39 @@ def _after_expframe(words: Sequence[str], commands: Sequence[tuple[str, str]], s
         yield from map(Candidate, _SHELLS)
     elif command == "metrics" and len([word for word in own[1:-1] if not word.startswith("-")]) == 1:
         yield from map(Candidate, _metrics([own[1]], store))
+    elif command in ("sweep", "work"):
+        yield from _of_sweeps(own, store)
     elif last.startswith("-"):
         yield from _flags_of(command)
     elif command in _OF_RUNS:
         yield from _runs(last, store)
 
 
+def _of_sweeps(own: Sequence[str], store: Path) -> Iterator[Candidate]:
+    """Yield commands about sweeps, their flags, and the sweeps that one may name."""
+    inner = next((word for word in own[1:-1] if word in OF_SWEEPS), "") if own[0] == "sweep" else "work"
+    if own[-1].startswith("-"):
+        if inner == "work":
+            yield from _flags_of(inner)
+        elif inner:
+            usages = importlib.import_module(COMMANDS["sweep"][0]).FLAGS
+            yield from _flags_in(usages.get(inner, ""))
+    elif not inner:
+        yield from (Candidate(name, about) for name, about in OF_SWEEPS.items())
+    elif inner not in ("ls", "from-seml") and not any((store / word / layout.SWEEP).exists() for word in own[1:-1]):
+        yield from (found for found in _runs(own[-1], store) if (store / found.text / layout.SWEEP).exists())
+        yield Candidate("last", "the newest sweep")
+
+
 def _flags_of(command: str) -> Iterator[Candidate]:
     """Yield the flags of a command of `expframe`, as its help shows them."""
-    if command not in COMMANDS:
-        return
+    if command in COMMANDS:
+        yield from _flags_in(importlib.import_module(COMMANDS[command][0]).USAGE)
+
+
+def _flags_in(usage: str) -> Iterator[Candidate]:
     from expframe.cli.runs.command import OPTIONS
 
-    usage = importlib.import_module(COMMANDS[command][0]).USAGE
     for flags, about in re.findall(r"^  (-\S.*?)(?:  +(.*))?$", f"{usage}\n{OPTIONS}", re.MULTILINE):
         yield from (Candidate(flag, about) for flag in re.findall(r"--[\w-]+", flags))
 

@@ -28,3 +28,16 @@ COMMANDS = {
     "completion": ("expframe.cli.runs.completion", "make a shell complete commands, runs and entries"),
 }
 """For each command its module and what it does."""
+
+OF_SWEEPS = {
+    "ls": "list the sweeps of a store",
+    "show": "show what came of a sweep",
+    "watch": "show how it goes on",
+    "why": "say why trials are not running",
+    "best": "show the best configuration, and how it is run again",
+    "stop": "stop it, or some of its trials",
+    "retry": "do trials again that failed",
+    "exclude": "leave trials out of statistics, or let them count again",
+    "from-seml": "show the sweeps that a file of seml's describes, as command lines",
+}
+"""For each command about sweeps what it does."""

@@ -72,7 +72,7 @@ def _plain(found: Comparison) -> dict[str, Any]:
         }
         for id in found.runs
     ]
-    return {"runs": rows, "unknown": found.untold, "left_out": found.left_out}
+    return {"runs": rows, "unknown": found.untold, "left_out": found.left_out, "excluded": [*found.excluded]}
 
 
 def _run_lines(found: Comparison, form: str, style: Style) -> list[str]:
@@ -97,6 +97,10 @@ def _notes(found: Comparison, form: str, style: Style) -> Iterator[str]:
             yield from wrapped(f"{name} is a fact of runs; the entry is config.{name}.", style)
     if form == "text" and found.untold:
         yield from wrapped(clean(f"{untold_note(found.untold)}."), style)
+    if form == "text" and found.excluded:
+        are = "is" if len(found.excluded) == 1 else "are"
+        counted = ", and counted in no group"
+        yield from wrapped(f"{clean(listed(found.excluded))} {are} excluded from the sweep{counted}.", style)
     if form == "text" and found.left_out:
         more = f" and {len(found.left_out) - 5} more" if len(found.left_out) > 5 else ""
         yield from wrapped(f"Left out: {clean(', '.join(found.left_out[:5]))}{more}. Choose with --metrics.", style)
@@ -114,6 +118,7 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
                 "entries": json_values.to_json(dict(group.entries)),
                 "runs": group.runs,
                 "repetitions": group.repetitions,
+                "excluded": group.excluded,
                 "metrics": {name: json_values.to_json(sample._asdict()) for name, sample in group.metrics.items()},
             }
             for group in groups
@@ -121,6 +126,7 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
         "tests": {name: json_values.to_json(test._asdict()) for name, test in tests.items()},
         "unknown": found.untold,
         "left_out": found.left_out,
+        "excluded": [*found.excluded],
     }
 
     def lines(style: Style) -> Iterator[str]:

@@ -23,6 +23,7 @@ _MOST = 8
 """More metrics than this are not chosen by themselves."""
 _FACTS = ("name", "command", "status")
 _SEED = "seed"
+_EXCLUDED = Field.parse("sweep.excluded")
 
 
 class Comparison(NamedTuple):
@@ -38,6 +39,7 @@ class Comparison(NamedTuple):
         identities: For each run its config, seeds, command and code; those that have the same say nothing new.
         ranks: For each run what the one that counts of several has more of: it was completed, then it is newer.
         namesakes: Facts that were asked for and are called as an entry is.
+        excluded: Trials that are excluded from the statistics of their sweeps.
     """
 
     runs: list[str]
@@ -48,6 +50,7 @@ class Comparison(NamedTuple):
     identities: Mapping[str, str]
     ranks: Mapping[str, tuple[Any, ...]]
     namesakes: Sequence[str] = ()
+    excluded: Sequence[str] = ()
 
 
 class Group(NamedTuple):
@@ -59,12 +62,14 @@ class Group(NamedTuple):
         runs: Their ids; none of them repeats another one.
         metrics: What the values of each metric come to.
         repetitions: Runs that repeat one of them, with its seed, config, command and code, and do not count.
+        excluded: Trials that are excluded from the statistics of their sweeps, and do not count.
     """
 
     entries: Mapping[str, Any]
     runs: list[str]
     metrics: Mapping[str, Sample]
     repetitions: list[str]
+    excluded: list[str]
 
 
 def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), columns: Sequence[str] = ()) -> Comparison:
@@ -100,7 +105,8 @@ def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), column
             raise problem
     ranks = {id: ((row.record or {}).get("status") == Status.COMPLETED, *row.order) for id, row in found.items()}
     namesakes = [field.name for field in fields if _is_namesake(field, found)]
-    return Comparison(list(found), shown, numbers, secrets, left_out, identities, ranks, namesakes)
+    excluded = [id for id, row in found.items() if _EXCLUDED.of(row) is True]
+    return Comparison(list(found), shown, numbers, secrets, left_out, identities, ranks, namesakes, excluded)
 
 
 def _entries(row: Row) -> dict[str, Any]:
@@ -232,12 +238,14 @@ def _key(value: Any) -> str:
 
 def _group(comparison: Comparison, names: Sequence[str], ids: list[str], confidence: float) -> Group:
     entries = {name: comparison.entries[name][ids[0]] for name in names if ids[0] in comparison.entries[name]}
+    excluded = [id for id in ids if id in comparison.excluded]
+    ids = [id for id in ids if id not in excluded]
     counted = _without_repetitions(comparison, ids)
     samples = {
         metric: describe([numbers[id] for id in counted if id in numbers], confidence)
         for metric, numbers in comparison.metrics.items()
     }
-    return Group(entries, counted, samples, [id for id in ids if id not in counted])
+    return Group(entries, counted, samples, [id for id in ids if id not in counted], excluded)
 
 
 def _without_repetitions(comparison: Comparison, ids: Sequence[str]) -> list[str]:

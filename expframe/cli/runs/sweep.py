@@ -1,4 +1,4 @@
-"""`expframe sweep ls|show|watch|why|best|stop|retry`: the sweeps of a store."""
+"""`expframe sweep ls|show|watch|why|best|stop|retry|exclude`: the sweeps of a store."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ import os
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, Main, command
+from expframe.cli.runs.commands import OF_SWEEPS
 from expframe.cli.runs.ls import run_cell
+from expframe.cli.runs.sweep_facts import (
+    configuration_data,
+    facts_of,
+    ranges,
+    running_data,
+    running_lines,
+    trial_data,
+    trial_lines,
+)
 from expframe.cli.script.launch import sweep_script
 from expframe.cli.sweeps import seml
-from expframe.cli.sweeps.tables import configuration_lines, counts_text, failures_of
-from expframe.cli.table import Cell, Style, clean, table_lines
-from expframe.config.json_values import to_json
+from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, failures_of
+from expframe.cli.table import Style, clean, table_lines
 from expframe.errors import UsageError, WorkError
 from expframe.record.record import Status
+from expframe.store import exclusions
 from expframe.store.reader import StoredRun
-from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, own_words, ranked, words_of
+from expframe.store.sweeps.configurations import configurations, goal_of, own_words, ranked
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
-from expframe.store.sweeps.trials import KEPT, Trials, TrialState, ask_again, ask_stop
+from expframe.store.sweeps.trials import KEPT, Trials, ask_again, ask_stop
 from expframe.sweep.trial import SweepRun
 
 _MOST = 30
@@ -85,6 +94,19 @@ Usage:
   expframe sweep retry [options] ID [TRIAL...]
 
 {select.HELP}"""
+_EXCLUDE = f"""\
+Leave trials out of all statistics: they stay as they are, and count in no mean, interval or test, and for no search.
+
+Usage:
+  expframe sweep exclude [options] ID TRIAL...
+
+{select.HELP}
+Options:
+  --include              Let them count again.
+"""
+FLAGS = {"show": _SHOW, "watch": _WATCH, "exclude": _EXCLUDE}
+"""The usage of those that have options of their own."""
+
 _FROM_SEML = """\
 Show the sweeps that a file of seml's describes: a command line for each of its configurations.
 
@@ -100,7 +122,7 @@ def ls(asked: Asked) -> Answer:
     for run in asked.runs.where("command == 'sweep'") if len(asked.runs) else ():
         if is_sweep(run.folder):
             found.append((*_read(run), run.status))
-    data = {"sweeps": [{**_facts(sweep, trials), "status": status} for sweep, trials, status in found]}
+    data = {"sweeps": [{**facts_of(sweep, trials), "status": status} for sweep, trials, status in found]}
 
     def lines(style: Style) -> Iterable[str]:
         rows = [
@@ -120,20 +142,21 @@ def show(asked: Asked) -> Answer:
     found = ranked(sweep.plan, configurations(sweep.plan, trials))
     failures = failures_of(trials)
     data = {
-        **_facts(sweep, trials),
-        "configurations": [_configuration(one) for one in found],
+        **facts_of(sweep, trials),
+        "configurations": [configuration_data(one) for one in found],
         "failures": [{"error": error, "trials": numbers} for error, numbers in failures.items()],
-        "trials": [_trial(sweep, state) for state in trials],
+        "trials": [trial_data(sweep, state) for state in trials],
     }
 
     def lines(style: Style) -> Iterator[str]:
         yield from configuration_lines(sweep.plan, trials, style, None if asked["--all"] else _MOST)
         if asked["--trials"]:
             yield ""
-            yield from _trial_lines(sweep, trials, style)
+            yield from trial_lines(sweep, trials, style)
         if failures:
             yield ""
-            yield from (f"trials {_ranges(numbers)}: {clean(error)}" for error, numbers in failures.items())
+            yield from (f"trials {ranges(numbers)}: {clean(error)}" for error, numbers in failures.items())
+        yield from excluded_lines(sweep.folder.name, trials)
         yield counts_text(sweep.plan, trials)
 
     return Answer(data, lines)
@@ -162,11 +185,11 @@ def watch(asked: Asked) -> Answer:
         height = 0
         is_redrawn = style.width is not None and os.environ.get("TERM") != "dumb"
         for found in looks():
-            page = [*_running_lines(sweep, found, style), counts_text(sweep.plan, found)]
+            page = [*running_lines(sweep, found, style), counts_text(sweep.plan, found)]
             yield (f"\x1b[{height}A\x1b[J" if height and is_redrawn else "") + "".join(f"{line}\n" for line in page)
             height = len(page)
 
-    data = ({**_facts(sweep, found), "running": _running(sweep, found)} for found in looks())
+    data = ({**facts_of(sweep, found), "running": running_data(sweep, found)} for found in looks())
     return Answer(data, pages, is_live=True)
 
 
@@ -199,13 +222,15 @@ def best(asked: Asked) -> Answer:
     script = ["-m", plan.start.module] if plan.start.module else [path]
     command = [plan.command] if plan.command else []
     line = shlex.join(["python", *plan.start.runner, *script, *command, *(["with", *words] if words else [])])
-    data = {**_facts(sweep, trials), "best": {**_configuration(found), "command": line}}
+    data = {**facts_of(sweep, trials), "best": {**configuration_data(found), "command": line}}
 
     def lines(_style: Style) -> Iterator[str]:
         sample = found.value
         spread = "" if sample.low is None else f" ({sample.low:.6g} .. {sample.high:.6g})"
         yield f"{goal_of(plan).field} {sample.mean:.6g}{spread}, n = {sample.n}"
         yield f"runs: {', '.join(state.run for state in found.trials if state.run)}"
+        if found.excluded:
+            yield f"not counted, since they are excluded: trials {ranges(found.excluded)}"
         yield clean(line)
 
     return Answer(data, lines)
@@ -222,7 +247,7 @@ def stop(asked: Asked) -> Answer:
         ask_stop(sweep.folder)
     running = sum(state.status == Status.RUNNING for state in trials if not numbers or state.number in numbers)
     data = {"id": sweep.folder.name, "stopped": numbers or "all", "running": running}
-    what = f"Trials {_ranges(numbers)} are to stop" if numbers else f"Sweep {sweep.folder.name} is to stop"
+    what = f"Trials {ranges(numbers)} are to stop" if numbers else f"Sweep {sweep.folder.name} is to stop"
     told = f"{running} that {'runs is' if running == 1 else 'run are'} told within a second"
     return Answer(data, lambda _style: [f"{what}; {told}."])
 
@@ -243,7 +268,20 @@ def retry(asked: Asked) -> Answer:
     found = [state.number for state in chosen]
     data = {"id": sweep.folder.name, "retried": found}
     next_step = f"Workers do them: expframe work {sweep.folder.name}"
-    said = f"Trials {_ranges(found)} are done again. {next_step}" if found else "There is nothing to be done again."
+    said = f"Trials {ranges(found)} are done again. {next_step}" if found else "There is nothing to be done again."
+    return Answer(data, lambda _style: [said])
+
+
+@command(_EXCLUDE)
+def exclude(asked: Asked) -> Answer:
+    """Leave trials out of statistics."""
+    sweep, trials = _find(asked)
+    for number in _numbers(asked, sweep):
+        (exclusions.include if asked["--include"] else exclusions.exclude)(sweep.folder, number)
+    trials.refresh(judge=False)
+    found = sorted(exclusions.of(sweep.folder))
+    data = {"id": sweep.folder.name, "excluded": found}
+    said = f"Excluded now: trials {ranges(found)}." if found else "All trials count."
     return Answer(data, lambda _style: [said])
 
 
@@ -255,15 +293,16 @@ def from_seml(asked: Asked) -> Answer:
     return Answer(data, lambda _style: seml.sweep_lines(found))
 
 
-_COMMANDS: Mapping[str, tuple[Main, str]] = {
-    "ls": (ls, "list the sweeps of a store"),
-    "show": (show, "show what came of a sweep"),
-    "watch": (watch, "show how it goes on"),
-    "why": (why, "say why trials are not running"),
-    "best": (best, "show the best configuration, and how it is run again"),
-    "stop": (stop, "stop it, or some of its trials"),
-    "retry": (retry, "do trials again that failed"),
-    "from-seml": (from_seml, "show the sweeps that a file of seml's describes, as command lines"),
+_COMMANDS: Mapping[str, Main] = {
+    "ls": ls,
+    "show": show,
+    "watch": watch,
+    "why": why,
+    "best": best,
+    "stop": stop,
+    "retry": retry,
+    "exclude": exclude,
+    "from-seml": from_seml,
 }
 
 
@@ -276,15 +315,15 @@ def main(words: Sequence[str]) -> int:
     if name in _COMMANDS:
         rest = list(words)
         rest.remove(name)
-        return _COMMANDS[name][0]([name, *rest])
+        return _COMMANDS[name]([name, *rest])
     if name.endswith(".py") or words[:1] == ["-m"]:
         return sweep_script(words)
-    return _COMMANDS["ls"][0](["ls", *words])
+    return _COMMANDS["ls"](["ls", *words])
 
 
 def _overview() -> str:
     """Return what the commands about sweeps are."""
-    rows = [f"  {name:<7} {about}" for name, (_, about) in _COMMANDS.items()]
+    rows = [f"  {name:<9} {about}" for name, about in OF_SWEEPS.items()]
     usage = ["Usage:", "  expframe sweep COMMAND ...", "  expframe sweep SCRIPT.py with ..."]
     end = ["ls is done where no command is named. expframe sweep COMMAND --help says more."]
     return "\n".join([*usage, "", "Commands:", *rows, "", *end])
@@ -309,57 +348,3 @@ def _numbers(asked: Asked, sweep: SweepRun) -> list[int]:
             raise UsageError(f"trial {word!r}", f"is none: trials are numbered from 0{last}.")
         found.append(int(word))
     return found
-
-
-def _facts(sweep: SweepRun, trials: Trials) -> dict[str, Any]:
-    goal = goal_of(sweep.plan)
-    return {
-        "id": sweep.folder.name,
-        "name": sweep.record.name,
-        "size": sweep.plan.size,
-        "counts": {status.lower(): count for status, count in trials.counts(sweep.plan.size).items()},
-        "goal": {"field": goal.field, "direction": goal.direction},
-    }
-
-
-def _configuration(one: Configuration) -> dict[str, Any]:
-    runs = [state.run for state in one.trials if state.run]
-    return {"configuration": one.number, "words": one.words, **to_json(one.value._asdict()), "runs": runs}
-
-
-def _trial(sweep: SweepRun, state: TrialState) -> dict[str, Any]:
-    newest = state.newest
-    return {
-        "trial": state.number,
-        "attempt": state.attempt,
-        "status": state.status,
-        "run": state.run or None,
-        "words": words_of(sweep.plan, state, replicate=True),
-        "values": to_json(dict(newest.values)) if newest is not None else {},
-        "error": (newest.error or None) if newest is not None else None,
-    }
-
-
-def _trial_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
-    field = goal_of(sweep.plan).field
-    rows = []
-    for state in trials:
-        value = state.newest.values.get(field) if state.newest is not None else None
-        words = Cell(clean(words_of(sweep.plan, state, replicate=True)))
-        rows.append((state.number, state.run, state.attempt, run_cell("status", state.status), words, value))
-    return table_lines(("trial", "run", "attempt", "status", "with", field), rows, style)
-
-
-def _running(sweep: SweepRun, trials: Trials) -> list[dict[str, Any]]:
-    return [_trial(sweep, state) for state in trials if state.status == Status.RUNNING]
-
-
-def _running_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
-    rows = [(one["trial"], one["run"], clean(one["words"])) for one in _running(sweep, trials)]
-    return table_lines(("trial", "run", "with"), rows, style) if rows else []
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    from expframe.store.sweeps.reasons import ranges_text
-
-    return ranges_text([(number, number + 1) for number in sorted(numbers)])

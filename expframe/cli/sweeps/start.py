@@ -14,7 +14,7 @@ from typing import Any
 
 from expframe.cli.render import write
 from expframe.cli.sweeps.preview import wider_lines
-from expframe.cli.sweeps.tables import configuration_lines, counts_text, failures_of
+from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, failures_of
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
 from expframe.cli.table import Style, clean, size_text
 from expframe.config import dotted, json_values
@@ -275,6 +275,8 @@ class _Starting:
             write(line)
         for error, numbers in failures_of(trials).items():
             write(f"{clean(error)} (trials {ranges_text([(number, number + 1) for number in numbers])})")
+        for line in excluded_lines(run.id, trials):
+            write(line)
         write(counts_text(plan, trials))
         left = [state for state in trials if state.status in (Status.FAILED, *TAKEN_UP)]
         if swept.code:

@@ -8,6 +8,7 @@ from expframe.cli.table import Cell, Style, cell, clean, table_lines
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, own_words, ranked
 from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, WAITING, Trials
 
 _ORDER = (
@@ -26,7 +27,15 @@ def counts_text(plan: Plan, trials: Trials) -> str:
     counts = trials.counts(plan.size)
     known = [status for status in _ORDER if counts.get(status)] + [s for s in sorted(counts) if s not in _ORDER]
     total = f"{plan.size} trials" if plan.size is not None else f"{len(trials)} trials so far"
-    return f"{total}: {', '.join(f'{counts[status]} {status.lower()}' for status in known)}"
+    said = f"{total}: {', '.join(f'{counts[status]} {status.lower()}' for status in known)}"
+    return f"{said}; {len(trials.excluded)} excluded" if trials.excluded else said
+
+
+def excluded_lines(sweep: str, trials: Trials) -> Iterator[str]:
+    """Yield which trials count in no statistics, and how they would; nothing where all count."""
+    if numbers := trials.excluded:
+        what = f"trial{'s' if len(numbers) > 1 else ''} {ranges_text([(number, number + 1) for number in numbers])}"
+        yield f"Excluded, and counted nowhere: {what}. They count again by: sweep exclude {sweep} --include TRIAL..."
 
 
 def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | None = None) -> Iterator[str]:
@@ -74,7 +83,7 @@ def _counts(one: Configuration, plan: Plan) -> str:
     others = {status: count for status, count in one.counts.items() if status not in KEPT}
     done = sum(count for status, count in one.counts.items() if status in KEPT)
     said = [f"{done} of {plan.replicate_count}", *(f"{count} {status.lower()}" for status, count in others.items())]
-    return ", ".join(said)
+    return ", ".join([*said, f"{len(one.excluded)} excluded"] if one.excluded else said)
 
 
 def _short(value: float | None) -> str:

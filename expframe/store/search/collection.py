@@ -27,7 +27,7 @@ _SHORTEST_UID_OF_DIGITS = 8
 """Fewer digits are the number of a run that is not there."""
 
 _COLUMNS = ("id", "name", "command", "status", "tags", "started", "duration")
-_OF_SWEEP = ("sweep.trial", "sweep.configuration", "sweep.replicate")
+_OF_SWEEP = ("sweep.trial", "sweep.configuration", "sweep.replicate", "sweep.excluded")
 
 _MOST_IN_HTML = 50
 
@@ -208,7 +208,8 @@ class Runs:
         Return a frame of pandas or polars with a row for each run.
 
         Its columns are id, name, command, status, tags, started, duration, the trial, configuration and replicate of a
-        sweep that it is, each entry of config, each statistic of each metric, and the result, called as in filters.
+        sweep that it is and whether it is excluded there, each entry of config, each statistic of each metric, and the
+        result, called as in filters.
 
         Args:
             library: `pandas` or `polars`; by default the one that is imported already, else the first installed.

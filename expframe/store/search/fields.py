@@ -61,6 +61,7 @@ _OF_RECORD: dict[str, tuple[str, Callable[[Row], Any]]] = {
     "attempt": ("number", _fact("attempt")),
     "failure": ("text", _failure),
     **{f"sweep.{name}": ("number", _of_sweep(name)) for name in ("trial", "configuration", "replicate", "attempt")},
+    "sweep.excluded": ("any", _of_sweep("excluded")),
 }
 _GROUPS = ("config", "metrics", "host", "result", "git", "info", "size")
 _WHOLE = {"result", "size"}

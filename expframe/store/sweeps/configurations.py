@@ -23,7 +23,7 @@ class Configuration(NamedTuple):
         number: Its number, from 0.
         words: What it is, as it would be typed.
         trials: Those of its trials that have begun.
-        value: What the values of its trials come to, over all that are COMPLETED.
+        value: What the values of its trials come to, over all that are COMPLETED and not excluded.
     """
 
     number: int
@@ -38,6 +38,11 @@ class Configuration(NamedTuple):
         for state in self.trials:
             found[state.status] = found.get(state.status, 0) + 1
         return found
+
+    @property
+    def excluded(self) -> list[int]:
+        """The numbers of its trials that do not count."""
+        return [state.number for state in self.trials if state.is_excluded]
 
 
 def goal_of(plan: Plan) -> Goal:
@@ -100,6 +105,6 @@ def own_words(plan: Plan, state: TrialState, *, replicate: bool = False) -> tupl
 
 
 def _values(states: Sequence[TrialState], field: str) -> list[float]:
-    done = (state.newest for state in states if state.status == Status.COMPLETED)
+    done = (state.counted for state in states if state.status == Status.COMPLETED)
     found = (one.values.get(field) for one in done if one is not None)
     return [float(value) for value in found if isinstance(value, int | float)]

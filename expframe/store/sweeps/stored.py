@@ -56,8 +56,8 @@ class StoredSweep:
         """
         Return a frame of pandas or polars with a row for each trial that has begun.
 
-        Its columns are trial, configuration, replicate, attempt, status, run, each entry that the sweep changes, and
-        each field that it is about.
+        Its columns are trial, configuration, replicate, attempt, status, run, excluded, each entry that the sweep
+        changes, and each field that it is about.
 
         Args:
             library: `pandas` or `polars`; by default the one that is imported already, else the first installed.
@@ -94,5 +94,6 @@ def _row(plan: Plan, state: TrialState) -> dict[str, Any]:
     newest = state.newest
     row: dict[str, Any] = {"trial": state.number, "configuration": place.configuration, "replicate": place.replicate}
     row |= {"attempt": state.attempt, "status": state.status, "run": state.run or None}
+    row["excluded"] = state.is_excluded
     values = newest.values if newest is not None else {}
     return row | values_of(plan, state) | {name: value for name, value in values.items() if name not in row}

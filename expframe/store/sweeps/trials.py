@@ -15,6 +15,7 @@ from typing import Any
 from expframe.config import json_values
 from expframe.disk import layout
 from expframe.record.record import Status
+from expframe.store import exclusions
 from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.journal import Entry, JournalReader
 
@@ -76,12 +77,19 @@ class TrialState:
         attempts: Its attempts by number.
         proposed: What the search has proposed for it, as plain JSON data; None where it said nothing.
         of_search: What the search is to be told of that later, as plain JSON data.
+        is_excluded: Whether somebody has said that it counts in no statistics.
     """
 
     number: int
     attempts: dict[int, TrialAttempt] = field(default_factory=dict)
     proposed: Any = None
     of_search: Mapping[str, Any] = field(default_factory=dict)
+    is_excluded: bool = False
+
+    @property
+    def counted(self) -> TrialAttempt | None:
+        """Its newest attempt, where it counts in statistics."""
+        return None if self.is_excluded else self.newest
 
     @property
     def attempt(self) -> int:
@@ -162,6 +170,7 @@ class Trials:
         self._states: dict[int, TrialState] = {}
         self._unfinished: set[int] = set()
         self._low = 0
+        self._excluded: frozenset[int] = frozenset()
 
     def refresh(self, *, judge: bool = True) -> list[Entry]:
         """
@@ -174,6 +183,7 @@ class Trials:
         news = list(self._journal.news())
         for entry in news:
             self._take(entry)
+        self._mark(exclusions.of(self.folder))
         if judge:
             for number, newest in self.claims.newest().items():
                 attempts = self._state(number).attempts
@@ -249,9 +259,20 @@ class Trials:
         asked = ((number, attempt) for number in numbers for attempt in _names(folder / number) if attempt.isdecimal())
         return {(int(number), int(attempt)) for number, attempt in asked}
 
+    @property
+    def excluded(self) -> list[int]:
+        """The numbers of those that count in no statistics."""
+        return sorted(self._excluded & self._states.keys())
+
+    def _mark(self, excluded: frozenset[int]) -> None:
+        """Let trials count in statistics, or no more; of those that nobody has begun when they have."""
+        self._excluded = excluded
+        for state in self._states.values():
+            state.is_excluded = state.number in excluded
+
     def _state(self, number: int) -> TrialState:
         if number not in self._states:
-            self._states[number] = TrialState(number)
+            self._states[number] = TrialState(number, is_excluded=number in self._excluded)
         return self._states[number]
 
     def _take(self, entry: Entry) -> None:

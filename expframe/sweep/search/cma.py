@@ -18,6 +18,7 @@ from expframe.store.sweeps.plan import Plan
 from expframe.sweep.search.samples import Proposal, SearchSample, seed_of
 
 _GENERATION = "generation"
+_Told = tuple[int, tuple[float, ...]]
 
 
 class CmaSearch:
@@ -43,7 +44,7 @@ class CmaSearch:
         self._scales = {
             number: Scale(axis) for number, axis in enumerate(plan.axes) if is_ordered(axis) and axis.size != 1
         }
-        self._known: tuple[tuple[int, ...], Any] = ((), None)
+        self._known: tuple[tuple[_Told, ...], Any] = ((), None)
 
     def ask(self, sample: int, history: Iterable[SearchSample]) -> Proposal:
         """Return the point of a sample: the same for the same number, seed and history."""
@@ -74,11 +75,11 @@ class CmaSearch:
         if optimizer is None:
             optimizer = self._new()
         size = optimizer.population_size
-        path = [sample.number for g in range(optimizer.generation) for sample in by_generation.get(g, ())[:size]]
+        path = [_told(sample) for g in range(optimizer.generation) for sample in by_generation.get(g, ())[:size]]
         if tuple(path) != numbers:  # a generation has become another one
             optimizer, numbers = self._new(), ()
         while len(told := by_generation.get(optimizer.generation, [])[:size]) == size:
-            numbers += tuple(sample.number for sample in told)
+            numbers += tuple(map(_told, told))
             optimizer.tell([(self._coordinates(sample), self._loss(sample)) for sample in told])
         self._known = (numbers, optimizer)
         return optimizer
@@ -108,6 +109,10 @@ class CmaSearch:
 
     def _loss(self, sample: SearchSample) -> float:
         return sample.values[0] if self._plan.goals[0].direction == "min" else -sample.values[0]
+
+
+def _told(sample: SearchSample) -> _Told:
+    return sample.number, sample.values
 
 
 class Scale:

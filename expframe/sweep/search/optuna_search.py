@@ -45,7 +45,7 @@ class OptunaSearch:
         self._plan = plan
         self._told = tuple(told)
         self._distributions = {_name(number): self._distribution(axis) for number, axis in enumerate(plan.axes)}
-        self._over: dict[int, Any] = {}
+        self._over: dict[tuple[int, tuple[float, ...]], Any] = {}
 
     def ask(self, sample: int, history: Iterable[SearchSample]) -> Proposal:
         """Return the point of a sample: the same for the same number, seed and history."""
@@ -87,8 +87,9 @@ class OptunaSearch:
 
     def _trial(self, sample: SearchSample) -> Any:
         """Return a sample as Optuna has it; what has ended is kept."""
-        if sample.number in self._over:
-            return self._over[sample.number]
+        key = sample.number, sample.values  # which are others when one of its trials is excluded
+        if key in self._over:
+            return self._over[key]
         states = self._optuna.trial.TrialState
         state = {
             Status.COMPLETED: states.COMPLETE,
@@ -106,7 +107,7 @@ class OptunaSearch:
         found.system_attrs = facts
         found.intermediate_values = dict(sample.steps)
         if state is not states.RUNNING:
-            self._over[sample.number] = found
+            self._over[key] = found
         return found
 
 

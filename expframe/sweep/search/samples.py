@@ -72,7 +72,7 @@ def seed_of(search_seed: int, sample: int) -> int:
 
 
 def history_of(plan: Plan, trials: Iterable[TrialState]) -> list[SearchSample]:
-    """Return the samples that were proposed, in their order, and what came of them."""
+    """Return the samples that were proposed, in their order, and what came of them; excluded trials say nothing."""
     groups: dict[int, list[TrialState]] = {}
     for state in trials:
         if plan.has(state.number):
@@ -83,7 +83,7 @@ def history_of(plan: Plan, trials: Iterable[TrialState]) -> list[SearchSample]:
 
 def _sample(plan: Plan, number: int, states: list[TrialState], size: int) -> SearchSample | None:
     proposed = [state for state in states if state.proposed is not None]
-    if not proposed:
+    if not proposed or all(state.is_excluded for state in states):
         return None
     facts = next((state.of_search for state in proposed if state.of_search), {})
     sample = SearchSample(
@@ -114,7 +114,7 @@ def _has_ended(state: TrialState, retry: int) -> bool:
 
 def _values(plan: Plan, state: TrialState) -> tuple[float, ...] | None:
     """Return what a trial came to; None where a goal is no finite number, or it did not come to its end."""
-    newest = state.newest
+    newest = state.counted
     if newest is None or newest.status in (SKIPPED, Status.PRUNED) or newest.status not in KEPT:
         return None
     found = [newest.values.get(goal.field) for goal in plan.goals]
@@ -123,7 +123,7 @@ def _values(plan: Plan, state: TrialState) -> tuple[float, ...] | None:
 
 
 def _steps(state: TrialState) -> list[tuple[int, float]]:
-    newest = state.newest
+    newest = state.counted
     if newest is None or newest.status != Status.PRUNED:
         return []
     rung = newest.facts.get("rung")

@@ -97,6 +97,18 @@ def test_flags_are_completed(some, completed):
     assert [] == completed("python", "script.py", "--ch")
 
 
+def test_sweeps_are_completed(some, completed, tmp_path):
+    """Commands about sweeps, the sweeps of a store where one may be named, and flags, also for workers."""
+    (tmp_path / "runs/2/sweep.json").touch()
+
+    assert {"show", "stop"} == set(completed("expframe", "sweep", "s"))
+    assert ["2", "last"] == completed("expframe", "sweep", "show", "")
+    assert ["2", "last"] == completed("expframe", "work", "")
+    assert [] == completed("expframe", "sweep", "exclude", "2", "")
+    assert ["--include"] == completed("expframe", "sweep", "exclude", "2", "--i")
+    assert ["--once"] == completed("expframe", "work", "--on")
+
+
 def test_secrets_are_no_values(some, completed):
     """A masked entry is completed by its name, never by a value."""
     assert ["api_key="] == completed("python", "script.py", "with", "api_")

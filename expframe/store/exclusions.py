@@ -1,0 +1,46 @@
+"""Trials of sweeps that somebody has left out of statistics: an empty file for each, in the sweep's folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from expframe.disk import layout
+from expframe.store.rows import Row
+
+
+def of(sweep: Path) -> frozenset[int]:
+    """Return the numbers of the trials of a sweep that are excluded."""
+    try:
+        names = os.listdir(f"{sweep}/{layout.EXCLUDED_FOLDER}")  # names are all we need
+    except OSError:
+        return frozenset()
+    return frozenset(int(name) for name in names if name.isdecimal())
+
+
+def exclude(sweep: Path, trial: int) -> None:
+    """Let a trial of a sweep count in no statistics."""
+    folder = sweep / layout.EXCLUDED_FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / str(trial)).touch()
+
+
+def include(sweep: Path, trial: int) -> None:
+    """Let a trial of a sweep count again."""
+    (sweep / layout.EXCLUDED_FOLDER / str(trial)).unlink(missing_ok=True)
+
+
+def marked(store: Path, found: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows of runs; what a run says of its sweep is joined by whether it is excluded there."""
+    known: dict[str, frozenset[int]] = {}
+    for row in found:
+        facts = (row.record or {}).get("sweep")
+        if not facts:
+            yield row
+            continue
+        parent = str((row.record or {}).get("parent_id"))
+        if parent not in known:
+            known[parent] = of(store / parent)
+        is_excluded = facts.get("trial") in known[parent]
+        yield row._replace(record={**(row.record or {}), "sweep": {**facts, "excluded": is_excluded}})
