@@ -6,6 +6,10 @@ import sys
 import expframe
 
 
+OF_WRAPT_2 = {"asyncio", "bz2", "logging", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
+"""Libraries of Python's own that wrapt imports from version 2 on."""
+
+
 def run_python(code):
     """Return the words that a program prints."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -44,11 +48,38 @@ print(*sys.modules)
     loaded = set(run_python(f"import runpy; runpy.run_path({str(script)!r})"))
 
     unwanted = {"docopt", "ruamel", "ruamel.yaml", "jsonpickle", "numpy", "pandas", "torch", "subprocess", "asyncio"}
+    unwanted |= {"argparse", "pathlib", "logging", "json", "hashlib"}
     import wrapt
 
     if wrapt.__version__.startswith("2"):
-        unwanted -= {"asyncio", "subprocess"}
+        unwanted -= OF_WRAPT_2
     assert unwanted & loaded == set()
+
+
+def test_a_run_that_begins_imports_nothing_of_what_reads_runs_back(tmp_path):
+    """A command with a stored run loads what it does: no index, no search, no sweep, no library that serves those."""
+    script = tmp_path / "script.py"
+    script.write_text("""
+import sys
+from expframe import Experiment
+ex = Experiment("x")
+ex.add_config(lr=0.1)
+@ex.main
+def main(lr, _run):
+    return lr
+ex.run_commandline()
+print(*sys.modules)
+""")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    loaded = set(done.stdout.split())
+    served = {"argparse", "bz2", "decimal", "hashlib", "html", "shutil", "socket", "sqlite3", "statistics", "tempfile"}
+    ours = ("expframe.store.reader", "expframe.store.search", "expframe.store.sweeps", "expframe.sweep")
+    import wrapt
+
+    if wrapt.__version__.startswith("2"):
+        served -= OF_WRAPT_2
+    assert set() == served & loaded
+    assert [] == [name for name in loaded if name.startswith(ours)]
 
 
 def test_constructing_does_nothing_to_the_world(tmp_path):

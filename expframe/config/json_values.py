@@ -12,6 +12,7 @@ import math
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from expframe.config import arrays
@@ -467,16 +468,20 @@ def dump_plain(data: Any, *, indent: int | None = 1) -> bytes:
 
 def _lines(data: Any, indent: int | None, ascii_only: bool, depth: int = 1) -> str:
     """Return JSON text with the entries of the two outer levels on lines of their own; the C encoder does the rest."""
+    encode = _encoder(ascii_only)
+    if indent is None or depth > 2 or not isinstance(data, dict) or not data:
+        return encode(data)
+    space = "\n" + " " * indent * depth
+    entries = (f"{space}{encode(key)}: {_lines(item, indent, ascii_only, depth + 1)}" for key, item in data.items())
+    return "{" + ",".join(entries) + space[: -indent or None] + "}"
+
+
+@cache
+def _encoder(ascii_only: bool) -> Callable[[Any], str]:
+    """Return what encodes data; made once, which takes longer than most of what it encodes."""
     import json
 
-    if indent is None or depth > 2 or not isinstance(data, dict) or not data:
-        return json.dumps(data, ensure_ascii=ascii_only)
-    space = "\n" + " " * indent * depth
-    entries = (
-        f"{space}{json.dumps(key, ensure_ascii=ascii_only)}: {_lines(item, indent, ascii_only, depth + 1)}"
-        for key, item in data.items()
-    )
-    return "{" + ",".join(entries) + space[: -indent or None] + "}"
+    return json.JSONEncoder(ensure_ascii=ascii_only).encode
 
 
 def load(text: bytes | str, *, trust: bool = False) -> Any:
