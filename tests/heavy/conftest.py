@@ -21,6 +21,7 @@ NEEDS = {
     "test_many_processes_torch.py": ("torch",),
     "test_values_torch_jax.py": ("torch", "jax"),
     "test_search_optuna.py": ("optuna", "cmaes", "scipy"),
+    "test_search_gp.py": ("optuna", "torch"),
     "test_libraries_torch_jax.py": ("torch", "jax", "yaml"),
     "test_savers_torch.py": ("torch",),
     "test_savers_keras.py": ("keras", "torch"),

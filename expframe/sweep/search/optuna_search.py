@@ -32,15 +32,16 @@ class OptunaSearch:
     """
 
     def __init__(self, plan: Plan, told: Sequence[SearchSample] = ()) -> None:
+        extra = "search,torch" if plan.search == "gp" else "search"
         try:
             import optuna
         except ImportError as problem:
-            raise MissingLibraryError(f"--search={plan.search}", "optuna", "search") from problem
+            raise MissingLibraryError(f"--search={plan.search}", "optuna", extra) from problem
         if plan.search == "gp":
             try:
                 import torch  # noqa: F401  Optuna needs it for this sampler alone
             except ImportError as problem:
-                raise MissingLibraryError("--search=gp", "torch", "torch") from problem
+                raise MissingLibraryError("--search=gp", "torch", extra) from problem
         self._optuna = optuna
         self._plan = plan
         self._told = tuple(told)

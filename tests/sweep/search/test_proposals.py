@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+from types import ModuleType
 
 import pytest
 
@@ -126,6 +127,16 @@ def test_a_library_that_is_not_there_is_named_with_how_it_is_installed(sweep, mo
         monkeypatch.setitem(sys.modules, library, None)
         with pytest.raises(MissingLibraryError, match=re.escape("pip install 'expframe[search]'")):
             Proposals(sweep, Plan(axes=PLAN.axes, search=search, samples=3, goals=PLAN.goals))
+
+
+@pytest.mark.parametrize("library", ["optuna", "torch"])
+def test_gaussian_processes_name_both_extras_that_they_need(sweep, monkeypatch, library):
+    """`gp` needs torch beside Optuna, and says so of whichever is missing."""
+    monkeypatch.setitem(sys.modules, "optuna", ModuleType("optuna"))
+    monkeypatch.setitem(sys.modules, library, None)
+    text = f"--search=gp needs {library}. Install it with: pip install 'expframe[search,torch]'"
+    with pytest.raises(MissingLibraryError, match=re.escape(text)):
+        Proposals(sweep, Plan(axes=PLAN.axes, search="gp", samples=3, goals=PLAN.goals))
 
 
 def test_seeds_differ_by_sample_and_search():
