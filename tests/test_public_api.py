@@ -5,7 +5,6 @@ import sys
 
 import expframe
 
-
 OF_WRAPT_2 = {"asyncio", "bz2", "logging", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
 """Libraries of Python's own that wrapt imports from version 2 on."""
 
