@@ -20,8 +20,8 @@ FOLDERS = {
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
     "store": "ids salt lease foreign attempts points results left cache rows exclusions index claims",
-    "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials configurations reasons rungs"
-    " stored",
+    "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials configurations importance reasons"
+    " rungs stored",
     "./store": "writer reader editing shared archive checks",
     "store/search": "fields logic query selection collection",
     "recipe": "specials registry references injection ingredient",

@@ -18,6 +18,7 @@ from expframe.store.reader import StoredRun
 from expframe.store.search.collection import Runs
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.configurations import Configuration, goal_of
+from expframe.store.sweeps.importance import Importance
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.stored import StoredSweep
@@ -240,6 +241,10 @@ class Sweep:
     def best(self) -> Configuration | None:
         """Return the best configuration; None where no trial has a value yet."""
         return StoredSweep(self._begun().folder).best()
+
+    def importance(self) -> Importance | None:
+        """Return how much each axis says of what came of it; None where too few configurations have a value."""
+        return StoredSweep(self._begun().folder).importance()
 
     def frame(self, library: str | None = None) -> Any:
         """Return a frame of pandas or polars with a row for each trial that has begun, as `StoredSweep.frame`."""

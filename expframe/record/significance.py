@@ -139,6 +139,25 @@ def wilcoxon_greater(differences: Sequence[float]) -> float:
     return sum(ways[above:]) / float(2 ** len(found))
 
 
+def ranks(numbers: Sequence[float]) -> list[float]:
+    """
+    Return the rank of each number, from 1; equal ones share theirs.
+
+    Example:
+        >>> ranks([0.5, 0.1, 0.5, 2.0])
+        [2.5, 1.0, 2.5, 4.0]
+    """
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    found = [0.0] * len(numbers)
+    place = 0
+    for _, group in itertools.groupby(order, key=numbers.__getitem__):
+        equal = list(group)
+        for number in equal:
+            found[number] = place + (len(equal) + 1) / 2
+        place += len(equal)
+    return found
+
+
 def student_tails(t: float, freedom: float) -> float:
     """Return how likely Student's t is at least as far from 0, to either side."""
     square = t * t

@@ -22,13 +22,14 @@ from expframe.cli.runs.sweep_facts import (
 )
 from expframe.cli.script.launch import sweep_script
 from expframe.cli.sweeps import seml
-from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, failures_of
-from expframe.cli.table import Style, clean, table_lines
+from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, failures_of, importance_text
+from expframe.cli.table import Style, clean, table_lines, wrapped
 from expframe.errors import UsageError, WorkError
 from expframe.record.record import Status
 from expframe.store import exclusions
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps.configurations import configurations, goal_of, own_words, ranked
+from expframe.store.sweeps.importance import importance_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
 from expframe.store.sweeps.trials import KEPT, Trials, ask_again, ask_stop
@@ -44,7 +45,8 @@ Usage:
   expframe sweep ls [options]
 """
 _SHOW = f"""\
-Show what came of a sweep: its configurations, the best first, with the mean of their replicates, and what failed.
+Show what came of a sweep: its configurations, the best first, with the mean of their replicates, what mattered, and
+what failed.
 
 Usage:
   expframe sweep show [options] ID
@@ -141,15 +143,19 @@ def show(asked: Asked) -> Answer:
     sweep, trials = _find(asked)
     found = ranked(sweep.plan, configurations(sweep.plan, trials))
     failures = failures_of(trials)
+    mattered = importance_of(sweep.plan, found)
     data = {
         **facts_of(sweep, trials),
         "configurations": [configuration_data(one) for one in found],
+        "importance": None if mattered is None else {**mattered._asdict(), "shares": dict(mattered.shares)},
         "failures": [{"error": error, "trials": numbers} for error, numbers in failures.items()],
         "trials": [trial_data(sweep, state) for state in trials],
     }
 
     def lines(style: Style) -> Iterator[str]:
         yield from configuration_lines(sweep.plan, trials, style, None if asked["--all"] else _MOST)
+        if mattered is not None:
+            yield from wrapped(importance_text(mattered), style)
         if asked["--trials"]:
             yield ""
             yield from trial_lines(sweep, trials, style)

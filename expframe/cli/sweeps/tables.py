@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from expframe.cli.table import Cell, Style, cell, clean, table_lines
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, own_words, ranked
+from expframe.store.sweeps.importance import Importance
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, WAITING, Trials
@@ -56,6 +57,12 @@ def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | No
     yield from table_lines(titles, rows, style, keys=1 + len(columns))
     if len(shown) < len(found):
         yield f"... and {len(found) - len(shown)} more"
+
+
+def importance_text(found: Importance) -> str:
+    """Return in a line what mattered, and how that was computed."""
+    shares = ", ".join(f"{clean(name)} {share:.2f}" for name, share in found.shares.items())
+    return f"What mattered: {shares} (by {found.by}, over {found.configurations} configurations)"
 
 
 def failures_of(trials: Trials) -> dict[str, list[int]]:

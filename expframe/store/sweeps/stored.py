@@ -10,6 +10,7 @@ from typing import Any
 from expframe.config import dotted
 from expframe.record.dataframes import column_of, frame_of
 from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, ranked
+from expframe.store.sweeps.importance import Importance, importance_of
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.plan_file import read
 from expframe.store.sweeps.trials import Trials, TrialState
@@ -51,6 +52,12 @@ class StoredSweep:
         """Return the best configuration; None where no trial has a value yet."""
         found = self.groups()
         return found[0] if found and found[0].value.mean is not None else None
+
+    def importance(self) -> Importance | None:
+        """Return how much each axis says of what came of it; None where too few configurations have a value."""
+        trials = self._read()
+        plan = self.plan
+        return importance_of(plan, configurations(plan, trials))
 
     def frame(self, library: str | None = None) -> Any:
         """
