@@ -14,6 +14,7 @@ import steps
 
 from expframe import Experiment
 from expframe.__main__ import main
+from expframe.facts import sources
 from expframe.process import context
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every process that a test starts would compile the package anew
@@ -40,6 +41,7 @@ def _clean_world(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXPFRAME_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", os.path.realpath(tmp_path.parent))  # a repository around is not ours
+    monkeypatch.setattr(sources, "find_project", _find_project)
     levels = {logger: logger.level for logger in _loggers()}
     before = _our_threads()
     yield
@@ -48,6 +50,12 @@ def _clean_world(tmp_path, monkeypatch):
     runs, threads = _runs_left(), _our_threads() - before
 
     assert ([], set()) == (runs, threads)
+
+
+def _find_project(main_file, find=sources.find_project):
+    """Return the project of a file; that of a test is its working directory: to store all of ours takes half a second."""
+    is_ours = main_file is not None and main_file.is_relative_to(steps.ROOT)
+    return find(None if is_ours else main_file)
 
 
 def _our_threads():

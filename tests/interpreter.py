@@ -15,6 +15,7 @@ import gc
 import io
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -65,6 +66,7 @@ class Interpreter:
         with theirs:
             command = [sys.executable, __file__, str(theirs.fileno()), names]
             self._process = subprocess.Popen(command, env=dict(environment), pass_fds=[theirs.fileno()])
+        self._lock = threading.Lock()
         atexit.register(self.close)
 
     def close(self) -> None:
@@ -78,22 +80,174 @@ class Interpreter:
         is_known = words[0].endswith(".py") or words[0] == "-m"
         return is_known and str(ROOT) in paths and _at_start(environment) == self._started_with
 
-    def start(self, words: Sequence[str], folder: Path, environment: Mapping[str, str], *files: int) -> int:
-        """Begin a script with its three streams, and return the number of its process."""
-        request = json.dumps([list(words), str(folder), dict(environment)]).encode()
-        socket.send_fds(self._socket, [len(request).to_bytes(4, "big")], files)
-        self._socket.sendall(request)
-        return self._receive()
+    def start(
+        self, words: Sequence[str], folder: Path, environment: Mapping[str, str], files: Sequence[int], is_leader: bool
+    ) -> int:
+        """Begin a script with its three streams and the pipe for its exit code; return the number of its process."""
+        request = json.dumps([list(words), str(folder), dict(environment), is_leader]).encode()
+        with self._lock:
+            socket.send_fds(self._socket, [len(request).to_bytes(4, "big")], files)
+            self._socket.sendall(request)
+            return int.from_bytes(_exactly(self._socket, 4), "big")
 
-    def wait(self) -> int:
-        """Return the exit code of the script that was begun last."""
-        return self._receive()
 
-    def _receive(self) -> int:
-        return int.from_bytes(_exactly(self._socket, 4), "big", signed=True)
+class Process:
+    """
+    A script that goes on, with what `subprocess.Popen` has.
+
+    Attributes:
+        args: Its words.
+        pid: The number of its process.
+        stdin: What it reads, where that is a pipe; None elsewhere.
+        stdout: What it writes, where that is a pipe.
+        stderr: As stdout.
+        returncode: Its exit code as soon as it was waited for, or that minus the number of a signal.
+    """
+
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        words: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        streams: Sequence[Any],
+        is_leader: bool,
+        is_text: bool,
+    ) -> None:
+        self.args = [sys.executable, *words]
+        self.returncode: int | None = None
+        self._end, told = os.pipe()
+        ours: list[int | None] = []
+        theirs: list[int] = []
+        to_close = [told]
+        for number, asked in enumerate(streams):
+            mine = None
+            if asked == subprocess.PIPE:
+                ends = os.pipe()
+                mine, its = ends if number else reversed(ends)
+                to_close.append(its)
+            elif asked == subprocess.DEVNULL:
+                its = os.open(os.devnull, os.O_RDWR)
+                to_close.append(its)
+            elif asked == subprocess.STDOUT:
+                its = theirs[1]
+            else:
+                its = number if asked is None else asked if isinstance(asked, int) else asked.fileno()
+            ours.append(mine)
+            theirs.append(its)
+        try:
+            self.pid = interpreter.start(words, folder, environment, [*theirs, told], is_leader)
+        finally:
+            for file in to_close:
+                os.close(file)
+        how: dict[str, Any] = {"encoding": "utf-8"} if is_text else {}
+        mode = "" if is_text else "b"
+        self.stdin, self.stdout, self.stderr = (
+            None if mine is None else open(mine, f"{'r' if number else 'w'}{mode}", **how)  # noqa: SIM115
+            for number, mine in enumerate(ours)
+        )
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        for stream in (self.stdin, self.stdout, self.stderr):
+            if stream is not None:
+                stream.close()
+        self.wait()
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it goes on."""
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code as soon as it has ended."""
+        if self.returncode is None:
+            if not select.select([self._end], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            told = os.read(self._end, 4)
+            assert told, "the interpreter has ended"
+            self.returncode = int.from_bytes(told, "big", signed=True)
+            os.close(self._end)
+        return self.returncode
+
+    def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:
+        """Give it a few lines to read, and return all that it writes into its pipes, when it has ended."""
+        end = None if timeout is None else time.monotonic() + timeout
+        if self.stdin is not None:
+            with suppress(BrokenPipeError):
+                if input:
+                    self.stdin.write(input)
+                self.stdin.close()
+        found: dict[int, Any] = {}
+
+        def read(number: int, stream: Any) -> None:
+            with stream:
+                found[number] = stream.read()
+
+        streams = enumerate((self.stdout, self.stderr))
+        readers = [threading.Thread(target=read, args=(n, s)) for n, s in streams if s is not None and not s.closed]
+        for reader in readers:
+            reader.daemon = True
+            reader.start()
+        for reader in readers:
+            reader.join(None if end is None else max(0.0, end - time.monotonic()))
+        if any(reader.is_alive() for reader in readers):
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        self.wait(None if end is None else max(0.0, end - time.monotonic()))
+        return found.get(0), found.get(1)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
 
 
 _made: list[Interpreter] = []
+
+
+def start_python(
+    words: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str],
+    stdin: Any = None,
+    stdout: Any = subprocess.PIPE,
+    stderr: Any = subprocess.PIPE,
+    text: bool = True,
+    start_new_session: bool = False,
+) -> Any:
+    """
+    Begin `python WORDS`, and return its process, as `subprocess.Popen` does.
+
+    Args:
+        words: A script, or `-m` and a module, with the words for it.
+        cwd: Its working directory.
+        env: Its variables.
+        stdin: What it reads: None for what this process does, a file, or `PIPE` and `DEVNULL` of subprocess.
+        stdout: What it writes to, as stdin.
+        stderr: As stdout, or `STDOUT` of subprocess.
+        text: Whether pipes are read as UTF-8.
+        start_new_session: Whether it is the leader of a session of its own.
+    """
+    texts = [os.fspath(word) for word in words]
+    folder = Path(cwd or os.getcwd())
+    interpreter = _interpreter_for(texts, env)
+    if interpreter is not None:
+        return Process(interpreter, texts, folder, env, [stdin, stdout, stderr], start_new_session, text)
+    how: dict[str, Any] = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "start_new_session": start_new_session}
+    encoding = "utf-8" if text else None
+    return subprocess.Popen([sys.executable, *texts], cwd=folder, env=dict(env), encoding=encoding, **how)
 
 
 def run_python(
@@ -119,63 +273,32 @@ def run_python(
     Raises:
         subprocess.TimeoutExpired: It was killed.
     """
-    texts = [os.fspath(word) for word in words]
-    folder = Path(cwd or os.getcwd())
-    if not hasattr(os, "fork") or os.environ.get("EXPFRAME_TEST_FRESH"):
-        return _run_new(texts, folder, env, input, is_merged, timeout)
-    if not _made:
-        from steps import environment
-
-        _made.append(Interpreter(environment()))
-    if not _made[0].can(texts, env):
-        return _run_new(texts, folder, env, input, is_merged, timeout)
-    return _run_fork(_made[0], texts, folder, env, input, is_merged, timeout)
-
-
-def _run_new(
-    words: list[str], folder: Path, env: Mapping[str, str], input: str, is_merged: bool, timeout: float
-) -> subprocess.CompletedProcess[str]:
     error = subprocess.STDOUT if is_merged else subprocess.PIPE
-    streams: dict[str, Any] = {"input": input, "stdout": subprocess.PIPE, "stderr": error, "encoding": "utf-8"}
-    return subprocess.run([sys.executable, *words], cwd=folder, env=dict(env), timeout=timeout, check=False, **streams)
+    reading, writing = os.pipe()
+    os.write(writing, input.encode())
+    os.close(writing)
+    try:
+        process = start_python(words, cwd=cwd, env=env, stdin=reading, stderr=error)
+    finally:
+        os.close(reading)
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def _run_fork(
-    interpreter: Interpreter,
-    words: list[str],
-    folder: Path,
-    env: Mapping[str, str],
-    input: str,
-    is_merged: bool,
-    timeout: float,
-) -> subprocess.CompletedProcess[str]:
-    pipes = [os.pipe() for _ in range(1 if is_merged else 2)]
-    asked, answers = os.pipe()
-    os.write(answers, input.encode())
-    writing = [end for _, end in pipes]
-    pid = interpreter.start(words, folder, env, asked, writing[0], writing[-1])
-    for end in (asked, answers, *writing):
-        os.close(end)
-    texts: list[bytes] = [b""] * len(pipes)
+def _interpreter_for(words: Sequence[str], environment: Mapping[str, str]) -> Interpreter | None:
+    """Return the interpreter whose fork can be this script; None where it needs one of its own."""
+    if not hasattr(os, "fork") or os.environ.get("EXPFRAME_TEST_FRESH"):
+        return None
+    if not _made:
+        from steps import environment as usual
 
-    def read(number: int) -> None:
-        with open(pipes[number][0], "rb") as file:
-            texts[number] = file.read()
-
-    readers = [threading.Thread(target=read, args=(number,)) for number in range(len(pipes))]
-    end = time.monotonic() + timeout
-    for reader in readers:
-        reader.start()
-    for reader in readers:
-        reader.join(max(0.0, end - time.monotonic()))
-    is_late = any(reader.is_alive() for reader in readers)
-    if is_late:
-        os.kill(pid, signal.SIGKILL)
-    code = interpreter.wait()
-    if is_late:
-        raise subprocess.TimeoutExpired([sys.executable, *words], timeout)
-    out, *err = (text.decode() for text in texts)
-    return subprocess.CompletedProcess([sys.executable, *words], code, out, err[0] if err else None)
+        _made.append(Interpreter(usual()))
+    return _made[0] if _made[0].can(words, environment) else None
 
 
 def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -198,22 +321,49 @@ def _exactly(connection: socket.socket, count: int) -> bytes:
 
 
 def serve(connection: socket.socket) -> list[str]:
-    """Fork for each request; return in the child, with the words of its command line."""
+    """Fork for each request, and tell how each fork ends; return in the child, with the words of its command line."""
+    wakes, woken = socket.socketpair()
+    woken.setblocking(False)
+    signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    told: dict[int, int] = {}
     while True:
-        size, files, _, _ = socket.recv_fds(connection, 4, 3)
+        if wakes in select.select([connection, wakes], [], [])[0]:
+            wakes.recv(4096)
+            _tell_ends(told)
+            continue
+        size, files, _, _ = socket.recv_fds(connection, 4, 4)
         if not size:
             sys.exit()
-        words, folder, environment = json.loads(_exactly(connection, int.from_bytes(size, "big")))
+        words, folder, environment, is_leader = json.loads(_exactly(connection, int.from_bytes(size, "big")))
         pid = os.fork()
         if pid == 0:
-            connection.close()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for ours in (connection, wakes, woken):
+                ours.close()
+            for file in (files.pop(), *told.values()):
+                os.close(file)
+            if is_leader:
+                os.setsid()
             _become(files, folder, environment)
             return list(words)
+        told[pid] = files.pop()
         for file in files:
             os.close(file)
         connection.sendall(pid.to_bytes(4, "big"))
-        status = os.waitpid(pid, 0)[1]
-        connection.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+
+
+def _tell_ends(told: dict[int, int]) -> None:
+    """Write the exit code of each fork that has ended into its pipe."""
+    while told:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        file = told.pop(pid)
+        with suppress(BrokenPipeError):
+            os.write(file, os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
+        os.close(file)
 
 
 def _become(files: list[int], folder: str, environment: dict[str, str]) -> None:
@@ -232,7 +382,7 @@ def _become(files: list[int], folder: str, environment: dict[str, str]) -> None:
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         is_direct = bool(environment.get("PYTHONUNBUFFERED")) and number > 0
         below = os.fdopen(number, "rb" if number == 0 else "wb", 0 if is_direct else -1, closefd=False)
-        how: dict[str, Any] = {"write_through": is_direct, "line_buffering": number == 2}
+        how: dict[str, Any] = {"write_through": is_direct, "line_buffering": number == 2 or os.isatty(number)}
         mode = "backslashreplace" if number == 2 else errors or "strict"
         stream: Any = io.TextIOWrapper(below, encoding, mode, **how)
         stream.mode = "r" if number == 0 else "w"

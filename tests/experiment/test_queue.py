@@ -1,10 +1,9 @@
 """Queued runs: checked at once, done in order, and a summary at the end."""
 
 import logging
-import subprocess
-import sys
 
 import pytest
+from interpreter import run_python
 
 import expframe
 from expframe import Status
@@ -217,7 +216,7 @@ def test_exit_code(ex, script, environment):
         ex.queue("fail")
         ex.run_queue()
     """)
-    done = subprocess.run([sys.executable, str(path)], env=environment, capture_output=True, text=True)
+    done = run_python([path], env=environment)
     assert 1 == done.returncode
     assert "1 of 1 tasks failed" in done.stderr
 
@@ -259,6 +258,6 @@ def test_sigterm_stops_the_queue(script, environment, tmp_path):
         ex.queue()
         ex.run_queue()
     """)
-    subprocess.run([sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, check=False)
+    run_python([path], env=environment)
 
     assert ["1"] == [run.id for run in expframe.runs(tmp_path / "runs")]

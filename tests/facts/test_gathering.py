@@ -4,10 +4,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 
 import expframe
 
@@ -54,14 +54,7 @@ def asked(folder, *words, **env):
     """Run the script with some words; return its exit code and what it wrote to standard error."""
     root = str(Path(expframe.__file__).parents[1])
     path = os.pathsep.join([root, str(folder / "library")])
-    done = subprocess.run(
-        [sys.executable, "train.py", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, **env},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python(["train.py", *words], cwd=folder, env={**os.environ, "PYTHONPATH": path, **env})
     return done.returncode, done.stderr
 
 

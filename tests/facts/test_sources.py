@@ -5,12 +5,12 @@ import importlib
 import importlib.util
 import os
 import py_compile
-import subprocess
 import sys
 import types
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 from steps import wait_until
 
 from expframe import Experiment
@@ -152,9 +152,7 @@ def test_a_real_process_finds_its_sources(project):
     )
     root = str(Path(sources.__file__).parents[2])
     environment = os.environ | {"PYTHONPATH": root}
-    done = subprocess.run(
-        [sys.executable, "train.py"], cwd=project, env=environment, check=True, capture_output=True, text=True
-    )
+    done = run_python(["train.py"], cwd=project, env=environment)
 
     assert done.stdout.split() == ["data.py", "package/__init__.py", "package/part.py", "train.py"]
 

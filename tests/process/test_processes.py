@@ -5,12 +5,12 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
 
 import pytest
+from interpreter import start_python
 from steps import wait_until
 
 import expframe
@@ -19,12 +19,7 @@ from expframe import Status
 
 def start(path, *words, environment, **options):
     """Start a script in its own folder."""
-    return subprocess.Popen(
-        [sys.executable, str(path), *words],
-        cwd=path.parent,
-        env=environment,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
-    )
+    return start_python([path, *words], cwd=path.parent, env=environment, **options)
 
 
 def only_run(folder):

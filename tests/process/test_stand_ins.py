@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import subprocess
-import sys
 import threading
 from collections import Counter
 
 import nbformat
 import pytest
+from interpreter import run_python
 from nbclient import NotebookClient
 
 import expframe
@@ -134,9 +133,7 @@ def run(folder, code, *words, environment):
     """Run code as a script of its own, and return its runs by id."""
     path = folder / "script.py"
     path.write_text(code)
-    command = [sys.executable, str(path), *words]
-    to_one_place = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(command, cwd=folder, env=environment, text=True, timeout=120, check=False, **to_one_place)
+    done = run_python([path, *words], cwd=folder, env=environment, is_merged=True)
     assert done.returncode == 0, done.stdout
     return {run.id: run for run in expframe.runs(folder / "runs")}
 

@@ -2,11 +2,10 @@
 
 import functools
 import pickle
-import subprocess
-import sys
 
 import cloudpickle
 import pytest
+from interpreter import run_python
 
 import expframe
 from expframe import Experiment
@@ -195,9 +194,8 @@ def send(script, environment):
     """Send functions of a script to another process in one way, and return the run that did and what was warned of."""
 
     def run(method, *words):
-        command = [sys.executable, script(SCRIPT, "sending.py"), "with", *words]
-        environ = {**environment, "METHOD": method}
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240, check=False)
+        command = [script(SCRIPT, "sending.py"), "with", *words]
+        done = run_python(command, env={**environment, "METHOD": method}, timeout=240)
         assert 0 == done.returncode, done.stderr
         return expframe.runs("runs")["1"], done.stderr
 

@@ -4,12 +4,12 @@ import logging
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import threading
 import time
 
 import pytest
+from interpreter import run_python
 from steps import wait_until
 
 import expframe
@@ -206,7 +206,7 @@ class TestForks:
                     pool.map(_run.bind(work), range(1))
         """)
 
-        done = subprocess.run([sys.executable, path], env=environment, capture_output=True, text=True, timeout=240)
+        done = run_python([path], env=environment, timeout=240)
 
         assert 0 == done.returncode, done.stderr
         assert 20 == expframe.runs("runs")[1].summaries["child"].count

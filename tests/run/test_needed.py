@@ -1,12 +1,11 @@
 """A run is not done where a completed one has the same command, config and code."""
 
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from interpreter import run_python
+from interpreter import run_python, start_python
 
 import expframe
 from expframe import Experiment
@@ -116,11 +115,8 @@ class TestAtOnce:
                 print("done")
             """
         )
-        command = [sys.executable, path, "--needed", "with", "seed=1"]
-        running = [
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            for _ in range(4)
-        ]
+        command = [path, "--needed", "with", "seed=1"]
+        running = [start_python(command, env=environment, stderr=subprocess.STDOUT) for _ in range(4)]
         said = [process.communicate(timeout=120)[0] for process in running]
 
         assert [0] * 4 == [process.returncode for process in running], said
@@ -168,8 +164,8 @@ class TestAtOnce:
                 print("done")
             """
         )
-        command = [sys.executable, path, "--needed", "with", "seed=1"]
-        codes = [subprocess.run(command, env=environment, check=False, timeout=60).returncode for _ in range(2)]
+        command = [path, "--needed", "with", "seed=1"]
+        codes = [run_python(command, env=environment, timeout=60).returncode for _ in range(2)]
 
         assert [9, 0] == codes
         assert [] == list((tmp_path / "runs" / "_claims").iterdir())

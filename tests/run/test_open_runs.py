@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import signal
-import subprocess
 import sys
 import threading
 
 import pytest
+from interpreter import run_python
 
 import expframe
 from expframe import MemoryObserver, Status, current_run
@@ -35,7 +35,7 @@ def stored(run):
 
 def run_script(path, environment, *, code=0):
     """Run a script to its end, check its exit code, and return it with its only run."""
-    done = subprocess.run([sys.executable, str(path)], cwd=path.parent, env=environment, capture_output=True, text=True)
+    done = run_python([path], cwd=path.parent, env=environment)
 
     assert code == done.returncode, done.stderr
     (run,) = expframe.runs(path.parent / "runs")
@@ -54,7 +54,7 @@ def test_a_script_ends_with_where_its_run_is(tmp_path, environment, last, code, 
     """The last line of a script without a command line names script, run and folder, however it ends."""
     path = tmp_path / "script.py"
     path.write_text(f"import expframe\nexpframe.start('plain')\n{last}\n")
-    done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = run_python([path], env=environment)
 
     assert (code, says) == (
         done.returncode % 256 if done.returncode >= 0 else 128 - done.returncode,
@@ -67,7 +67,7 @@ def test_a_script_says_nothing_of_what_is_not_kept_or_not_whole(tmp_path, enviro
     """Nothing is said of a run that is not kept, nor of one inside another one."""
     path = tmp_path / "script.py"
     path.write_text(f"import expframe\n{quiet}\n")
-    done = subprocess.run([sys.executable, str(path)], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = run_python([path], env=environment)
 
     assert "run 2" not in done.stderr and (not done.stderr or "with" in quiet)
 
@@ -415,7 +415,7 @@ class TestEndOfTheProcess:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(9)
         """)
-        done = subprocess.run([sys.executable, str(path)], cwd=path.parent, env=environment)
+        done = run_python([path], env=environment)
 
         assert 143 == done.returncode
         runs = expframe.runs(path.parent / "runs")

@@ -4,12 +4,12 @@ import itertools
 import os
 import re
 import struct
-import subprocess
 import sys
 import threading
 import types
 
 import pytest
+from interpreter import start_python
 
 import expframe
 from expframe import Experiment
@@ -214,9 +214,7 @@ def on_terminal(path, environment, *words, columns=70):
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     terminal = {"stdin": follower, "stdout": follower, "stderr": follower}
-    with subprocess.Popen(
-        [sys.executable, str(path), *words], cwd=path.parent, env=environment, start_new_session=True, **terminal
-    ) as process:
+    with start_python([path, *words], env=environment, start_new_session=True, **terminal) as process:
         os.close(follower)
         written = b""
         try:

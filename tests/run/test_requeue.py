@@ -3,12 +3,11 @@
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 
 import pytest
-from interpreter import run_python
+from interpreter import run_python, start_python
 from test_examples import needs_posix
 
 import expframe
@@ -114,13 +113,8 @@ class TestJob:
         marks = {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "3", "WAITS": "1"}
 
         def start(rank):
-            return subprocess.Popen(
-                [sys.executable, path, *COMMAND],
-                env={**environment, **marks, "SLURM_PROCID": str(rank)},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+            variables = {**environment, **marks, "SLURM_PROCID": str(rank)}
+            return start_python([path, *COMMAND], env=variables, stdin=subprocess.PIPE, stderr=None)
 
         ranks = [start(0), start(1)]
         while not any("job1" == run.id and run.status == "RUNNING" for run in expframe.runs("runs")):

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -436,11 +435,10 @@ def make_wheel(folder, name, version):
 @pytest.mark.once
 def test_digits_done_again_is_bit_equal(digits):
     """A rerun of digits.py has the same points to the last bit, although its code is gone."""
-    words = [sys.executable, "digits.py", "with", "quick", "data.noise=0.1"]
-    subprocess.run(words, cwd=digits, env=clean_environment(), capture_output=True, timeout=120, check=True)
+    words = ["digits.py", "with", "quick", "data.noise=0.1"]
+    run_python(words, cwd=digits, env=clean_environment()).check_returncode()
     (digits / "digits.py").unlink()
-    again = [sys.executable, "-m", "expframe", "rerun", "1"]
-    subprocess.run(again, cwd=digits, env=clean_environment(), capture_output=True, timeout=120, check=True)
+    run_python(["-m", "expframe", "rerun", "1"], cwd=digits, env=clean_environment()).check_returncode()
     first, second = (expframe.runs(digits / "runs")[number] for number in (1, 2))
 
     for name in ("loss", "accuracy"):

@@ -5,12 +5,11 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from interpreter import run_python
+from interpreter import run_python, start_python
 from steps import environment as clean_environment
 from test_examples import needs_posix
 
@@ -469,9 +468,8 @@ class TestRefusals:
     @needs_posix
     def test_a_run_that_goes_on_is_refused(self, walk, tmp_path, environment):
         """While its process is there, the run is its own."""
-        command = [sys.executable, "walk.py", "with", "steps=1000000"]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
+        command = ["walk.py", "with", "steps=1000000"]
+        with start_python(command, env=environment, stderr=subprocess.DEVNULL) as process:
             process.stdout.readline()
             code, said = walk("--resume", "1")
             process.kill()
@@ -484,9 +482,8 @@ class TestRefusals:
         """Processes that resume a run at the same time: one does, the others are refused."""
         walk("with", "seed=1")
         walk("with", "seed=1", DIES_AT="5")
-        command = [sys.executable, "walk.py", "--resume", "2"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        processes = [subprocess.Popen(command, cwd=tmp_path, env=environment, **quiet) for _ in range(4)]
+        processes = [start_python(["walk.py", "--resume", "2"], env=environment, **quiet) for _ in range(4)]
         codes = sorted(process.wait(120) for process in processes)
 
         assert [0, 2, 2, 2] == codes
@@ -678,8 +675,7 @@ class TestEnding:
     def start(self, script, environment, asks, *words, **variables):
         """Start a script, and return its process once it is under way."""
         path = script(WAITS.format(asks=asks), "waits.py")
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen([sys.executable, path, *words], env={**environment, **variables}, **pipes)
+        process = start_python([path, *words], env={**environment, **variables})
         process.stdout.readline()
         return process
 
@@ -745,13 +741,7 @@ def test_digits_killed_at_random_ends_with_the_same_curve(digits):
     words = ["with", "quick", "epochs=12", "data.noise=0.1", "seed=1"]
 
     def start(*words):
-        return subprocess.Popen(
-            [sys.executable, "digits.py", *words],
-            cwd=digits,
-            env=clean_environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        return start_python(["digits.py", *words], cwd=digits, env=clean_environment(), stderr=subprocess.STDOUT)
 
     start(*words).communicate(timeout=120)
     process = start(*words)

@@ -5,12 +5,12 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import numpy
 import pytest
+from interpreter import start_python
 
 import expframe
 from expframe import Experiment
@@ -292,8 +292,8 @@ def test_a_run_killed_while_it_writes_one_has_the_one_before(tmp_path, script, e
                 print(step, flush=True)
     """)
     for number, wanted in enumerate((1, 4, 9), 1):
-        command = [sys.executable, path, "with", "seed=1"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        command = [path, "with", "seed=1"]
+        with start_python(command, env=environment, stderr=subprocess.DEVNULL) as process:
             for line in process.stdout:
                 if int(line) == wanted:
                     process.send_signal(signal.SIGKILL)

@@ -9,6 +9,7 @@ import types
 from pathlib import Path
 
 import pytest
+from interpreter import run_python
 
 from expframe import saver
 from expframe.errors import DefinitionError, SaveError, StoreError
@@ -457,9 +458,6 @@ class TestPackages:
 
     def test_a_real_package(self, tmp_path, environment, script):
         """An installed distribution needs an entry point and a module with decorated functions, no more."""
-        import subprocess
-        import sys
-
         site = tmp_path / "site"
         (site / "mine-1.0.dist-info").mkdir(parents=True)
         (site / "mine-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
@@ -484,6 +482,6 @@ class TestPackages:
             ex.run()
         """)
         env = {**environment, "PYTHONPATH": f"{environment['PYTHONPATH']}:{site}"}
-        done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, env=env, check=False)
+        done = run_python([path], env=env)
 
         assert ("False\np.point 3\n", "") == (done.stdout, done.stderr)

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from interpreter import run_python, start_python
 
 import expframe
 from expframe import Experiment
@@ -696,7 +697,7 @@ class TestManyAtOnce:
             if __name__ == "__main__":
                 ex.run()
         """)
-        done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, env=environment, check=False)
+        done = run_python([path], env=environment)
 
         assert ("", 0) == (done.stderr, done.returncode)
         run = expframe.runs(tmp_path / "runs")[1]
@@ -791,8 +792,7 @@ def test_a_kill_leaves_no_part_under_the_name(tmp_path, script, environment):
 
         ex.run()
     """)
-    process = subprocess.Popen([sys.executable, str(path)], stdout=subprocess.PIPE, env=environment, text=True)
-    with process:
+    with start_python([path], env=environment, stderr=None) as process:
         assert "half\n" == process.stdout.readline()
         process.kill()
 
@@ -857,7 +857,7 @@ def test_ten_gigabytes(tmp_path, script, environment):
         ex.run()
     """)
     try:
-        done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, env=environment, check=False)
+        done = run_python([path], env=environment)
     finally:
         shutil.rmtree(tmp_path / "runs", ignore_errors=True)
 

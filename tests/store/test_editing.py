@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from interpreter import start_python
 from steps import wait_until
 
 from expframe import runs
@@ -41,12 +41,12 @@ def running(script, environment):
         def main():
             sys.stdin.readline()
     """)
-    command = [sys.executable, path, "-C", "no", "-i", "slow"]
-    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with start_python([path, "-C", "no", "-i", "slow"], env=environment, **pipes) as process:
         folder = path.parent / "runs" / "slow"
         wait_until((folder / "run.json").exists)
         yield folder
-        process.communicate(b"\n")
+        process.communicate("\n")
 
 
 def test_tags_are_added_once_and_taken_away(some, cli):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from interpreter import start_python
 
 import expframe
 from expframe import Experiment
@@ -158,12 +159,9 @@ class TestNumbers:
         )
         if not hasattr(os, "fork"):
             pytest.skip("starts its processes by fork")
-        processes = [
-            subprocess.Popen([sys.executable, start], cwd=tmp_path, env=environment, stdout=subprocess.PIPE)
-            for _ in range(4)
-        ]
+        processes = [start_python([start], env=environment, stderr=None) for _ in range(4)]
         for process in processes:
-            assert b"ready\n" == process.stdout.readline()
+            assert "ready\n" == process.stdout.readline()
         (tmp_path / "go").touch()
         for process in processes:
             process.communicate(timeout=120)
@@ -350,11 +348,8 @@ class TestLease:
                 time.sleep(60)
             """
         )
-        process = subprocess.Popen(
-            [sys.executable, path], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        with process:
-            assert b"ready\n" == process.stdout.readline()
+        with start_python([path], env=environment, stderr=subprocess.DEVNULL) as process:
+            assert "ready\n" == process.stdout.readline()
             run = expframe.runs(tmp_path / "runs")[1]
             deadline = time.monotonic() + 120
             while len(run.metrics().get("loss", ())) < 1000 and time.monotonic() < deadline:

@@ -5,13 +5,13 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 import termios
 import textwrap
 import time
 from contextlib import suppress
 
 import pytest
+from interpreter import start_python
 
 from expframe.process.terminal import collapse
 
@@ -88,6 +88,7 @@ class Sweeps:
         self.folder = folder
         self.store = folder / "runs"
         self.environment = environment
+        self._sessions = []
         self.script = folder / "toy.py"
         self.script.write_text(SCRIPT)
 
@@ -107,8 +108,7 @@ class Sweeps:
 
     def start(self, lrs="0.1,0.2,0.3", seeds="1,2", stdout=subprocess.PIPE, **how):
         """Start a sweep in a session of its own, and return its process."""
-        words = [sys.executable, str(self.script), "sweep", repr({"lrs": lrs, "seeds": seeds, **how})]
-        return self._popen(words, stdout)
+        return self._start([str(self.script), "sweep", repr({"lrs": lrs, "seeds": seeds, **how})], stdout)
 
     def sweep(self, *args, **how):
         """Do a sweep to its end, and return exit code and what was printed."""
@@ -116,12 +116,14 @@ class Sweeps:
 
     def work(self, *words):
         """Start a worker that belongs to nobody."""
-        return self._popen([sys.executable, "-m", "expframe", "work", *words])
+        return self._start(["-m", "expframe", "work", *words])
 
-    def _popen(self, words, stdout=subprocess.PIPE):
+    def _start(self, words, stdout=subprocess.PIPE):
         pipes = {"stdout": stdout, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
         environment = {**self.environment, "COLUMNS": "200"}
-        return subprocess.Popen(words, cwd=self.folder, env=environment, text=True, start_new_session=True, **pipes)
+        process = start_python(words, cwd=self.folder, env=environment, start_new_session=True, **pipes)
+        self._sessions.append(process.pid)
+        return process
 
     def _end_of(self, process, seconds=120):
         out, _ = process.communicate(timeout=seconds)
@@ -171,11 +173,11 @@ class Sweeps:
                 with open(f"/proc/{name}/cmdline", "rb") as file:
                     words = file.read().decode().split("\0")
                 with open(f"/proc/{name}/stat") as file:
-                    state = file.read().rpartition(")")[2].split()[0]
+                    state, _, _, session, *_ = file.read().rpartition(")")[2].split()
             except OSError:
                 continue
             is_worker = words[2:5] == ["expframe", "work", id] and str(self.store) in words
-            if state not in "ZX" and (is_worker or str(self.script) in words):
+            if state not in "ZX" and (is_worker or int(session) in self._sessions):
                 found.append(int(name))
         return found
 

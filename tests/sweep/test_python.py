@@ -1,13 +1,12 @@
 """Sweeps that are asked for in Python, and read back."""
 
 import os
-import subprocess
-import sys
 import textwrap
 import time
 from dataclasses import replace
 
 import pytest
+from interpreter import run_python
 
 from expframe import runs
 from expframe.config.options import Options
@@ -151,8 +150,7 @@ def test_any_executor_starts_workers(tmp_path, environment):
     """Workers that an executor starts do the same: it is given a command line, a folder and variables, nothing else."""
     script = tmp_path / "pool.py"
     script.write_text(SCRIPT)
-    words = [sys.executable, str(script), "pool"]
-    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = run_python([script, "pool"], env=environment)
 
     assert 0 == done.returncode, done.stdout + done.stderr
     assert "runs: 3 {'COMPLETED': 3} lr=0.3" in done.stdout
@@ -189,8 +187,7 @@ def test_a_worker_starts_no_sweep_of_its_own(tmp_path, environment, words, asks)
     """A script that runs a sweep in Python, or asks for trials, gives its experiment to the worker that imports it."""
     script = tmp_path / "own.py"
     script.write_text(OWN)
-    line = [sys.executable, str(script), *words]
-    done = subprocess.run(line, cwd=tmp_path, env=environment | asks, capture_output=True, text=True, check=False)
+    done = run_python([script, *words], env=environment | asks)
 
     assert 0 == done.returncode, done.stdout + done.stderr
     assert {"grid", "1", "2"} == {run.id for run in runs(tmp_path / "runs")}
@@ -201,8 +198,7 @@ def test_a_sweep_inside_a_trial_is_refused(tmp_path, environment):
     """A trial that starts a sweep fails as a run inside which one is started does: it is no worker's."""
     script = tmp_path / "own.py"
     script.write_text(OWN.replace("return lr * 10", 'ex.sweep("lr=1,2").run()'))
-    line = [sys.executable, str(script), "sweep", "with", "lr=0.1,0.2"]
-    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = run_python([script, "sweep", "with", "lr=0.1,0.2"], env=environment)
 
     assert 1 == done.returncode, done.stdout + done.stderr
     assert "a sweep: cannot be started inside run 2" in done.stdout
@@ -235,8 +231,7 @@ UNDECIDED = """
 )
 def test_a_config_that_only_trials_decide_is_swept(script, tmp_path, environment, words, results):
     """A sweep needs no config that the script can decide by itself: its words, fixed or not, may be what is missing."""
-    line = [sys.executable, str(script(UNDECIDED)), "sweep", "with", *words]
-    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = run_python([script(UNDECIDED), "sweep", "with", *words], env=environment)
 
     assert 0 == done.returncode, done.stdout + done.stderr
     assert results == sorted(run.result for run in runs(tmp_path / "runs").where("command == 'main'"))

@@ -1,10 +1,9 @@
 """Runs that wait are done by `expframe work` without an id."""
 
 import json
-import subprocess
-import sys
 
 import pytest
+from interpreter import run_python
 
 from expframe import runs
 from expframe.record.record import Status
@@ -36,9 +35,7 @@ def do(tmp_path, environment, script):
     script(SCRIPT, "waiting.py")
 
     def call(*words):
-        done = subprocess.run(
-            [sys.executable, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        done = run_python(words, env=environment)
         return done.returncode, done.stdout, done.stderr
 
     return call

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from interpreter import run_python, start_python
 from steps import wait_until
 
 from expframe import runs
@@ -197,10 +198,10 @@ def test_logs_follow_a_run_until_it_ends(script, cli, environment):
             sys.stdin.readline()
             print("second", flush=True)
     """)
-    running = subprocess.Popen([sys.executable, path], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    running = start_python([path], env=environment, stdin=subprocess.PIPE, stderr=None)
     output = path.parent / "runs" / "1" / "output.txt"
     wait_until(lambda: output.exists() and b"first" in output.read_bytes())
-    threading.Timer(0.3, lambda: running.communicate(b"\n")).start()
+    threading.Timer(0.3, lambda: running.communicate("\n")).start()
     lines = cli("logs", "1", "-f").splitlines()
     running.wait()
 
@@ -219,8 +220,8 @@ def test_watch_shows_what_runs_until_it_ends(script, cli, environment, monkeypat
             sys.stdin.readline()
             _run.log_scalar("loss", 0.25)
     """)
-    command = [sys.executable, path, "-C", "no"]
-    running = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = start_python([path, "-C", "no"], env=environment, stdin=subprocess.PIPE, **quiet)
     points = path.parent / "runs" / "1" / "metrics.csv"
     wait_until(lambda: points.exists() and b"loss,0" in points.read_bytes())
     assert ["1", "slow", "main", "RUNNING"] == cli("watch", "--once").splitlines()[1].split()[:4]
@@ -228,7 +229,7 @@ def test_watch_shows_what_runs_until_it_ends(script, cli, environment, monkeypat
 
     def end_after_a_look(seconds):
         if running.stdin and not running.stdin.closed:
-            running.communicate(b"\n")
+            running.communicate("\n")
         sleep(seconds)
 
     monkeypatch.setattr("expframe.cli.runs.watch.time.sleep", end_after_a_look)
@@ -281,11 +282,11 @@ def test_a_reader_that_leaves_is_no_fault(some, environment, tmp_path):
 
 def test_on_a_terminal_there_are_colours_unless_no_color_is_set(some, environment, tmp_path):
     """Titles are bold on a terminal; NO_COLOR and pipes are plain."""
-    words = [sys.executable, "-m", "expframe", "ls", "-F", str(tmp_path / "runs")]
+    words = ["-m", "expframe", "ls", "-F", str(tmp_path / "runs")]
 
     assert b"\x1b[1mid" in _on_terminal(words, environment | {"TERM": "xterm"})
     assert b"\x1b[" not in _on_terminal(words, environment | {"TERM": "xterm", "NO_COLOR": "1"})
-    assert b"\x1b[" not in subprocess.run(words, env=environment, capture_output=True, check=True).stdout
+    assert "\x1b[" not in run_python(words, env=environment).stdout
 
 
 def _on_terminal(words, environment):
@@ -294,7 +295,7 @@ def _on_terminal(words, environment):
     import pty
 
     ours, theirs = pty.openpty()
-    running = subprocess.Popen(words, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
+    running = start_python(words, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     found = b""
     try:

@@ -3,10 +3,10 @@
 import os
 import shutil
 import struct
-import subprocess
 import sys
 
 import pytest
+from interpreter import start_python
 
 import expframe
 from expframe.__main__ import main
@@ -26,14 +26,9 @@ def terminal(environment, tmp_path):
     def do(*words, columns=80, lines=200, **variables):
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "expframe", *words],
-            cwd=tmp_path,
-            env={**environment, "TERM": "xterm", "PAGER": "cat", "NO_COLOR": "1", **variables},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-        )
+        variables = {**environment, "TERM": "xterm", "PAGER": "cat", "NO_COLOR": "1", **variables}
+        streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+        process = start_python(["-m", "expframe", *words], cwd=tmp_path, env=variables, **streams)
         os.close(theirs)
         shown = b""
         while True:

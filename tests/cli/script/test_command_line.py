@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from interpreter import run_python
+from interpreter import run_python, start_python
 
 import expframe
 from expframe import Experiment, Ingredient
@@ -437,15 +437,7 @@ class TestExitCodes:
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
     def test_signals(self, demo, tmp_path, environment, number, code):
         """Ctrl-C exits with 130, SIGTERM with 143; the run is INTERRUPTED."""
-        process = subprocess.Popen(
-            [sys.executable, "demo.py", "fail", "with", "kind=wait"],
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
+        with start_python(["demo.py", "fail", "with", "kind=wait"], env=environment) as process:
             assert "waiting\n" == process.stdout.readline()
             process.send_signal(number)
             _, shown = process.communicate(timeout=120)
@@ -528,9 +520,7 @@ class TestColours:
         def run(*words, **variables):
             master, slave = pty.openpty()
             env = {**environment, "TERM": "xterm", **variables}
-            process = subprocess.Popen(
-                [sys.executable, "demo.py", *words], cwd=tmp_path, env=env, stdin=slave, stdout=slave, stderr=slave
-            )
+            process = start_python(["demo.py", *words], env=env, stdin=slave, stdout=slave, stderr=slave)
             os.close(slave)
             shown = b""
             try:

@@ -1,12 +1,12 @@
 """The commands that every experiment has: what they print, and what they save."""
 
 import json
-import subprocess
 import sys
 from contextlib import redirect_stdout
 from io import StringIO
 
 import pytest
+from interpreter import run_python
 
 from expframe import Experiment, Ingredient, Secret
 from expframe.testing import run_cli
@@ -308,9 +308,7 @@ def test_print_dependencies(script, environment, tmp_path):
     path = script(
         "import local_part, wrapt\nfrom expframe import Experiment\nex = Experiment('d')\nex.automain(lambda: 0)\n"
     )
-    done = subprocess.run(
-        [sys.executable, path, "print_dependencies"], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
+    done = run_python([path, "print_dependencies"], env=environment)
     import wrapt
 
     assert f"\n  wrapt                == {wrapt.__version__}\n" in done.stdout

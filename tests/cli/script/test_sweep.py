@@ -9,6 +9,8 @@ import subprocess
 import sys
 
 import pytest
+import steps
+from interpreter import run_python
 
 from expframe import Experiment
 from expframe.store.search.collection import runs
@@ -154,8 +156,9 @@ def test_help_is_shown():
 
 def run(folder, *words, python=True):
     """Run words in a folder, and return what they printed."""
-    line = [sys.executable, *words] if python else list(words)
-    return subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    if python:
+        return run_python(words, cwd=folder, env=steps.environment(), timeout=240)
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
 
 
 def test_a_script_that_has_a_command_of_that_name_keeps_it(tmp_path):

@@ -1,9 +1,7 @@
 """A sweep from a script's command line: its exit code."""
 
-import subprocess
-import sys
-
 import pytest
+from interpreter import run_python
 
 SCRIPT = """
     from expframe import Experiment
@@ -30,11 +28,11 @@ SCRIPT = """
 def test_only_what_is_typed_wrong_ends_with_2(script, tmp_path, environment, words, code, said):
     """A sweep that cannot be done ends with 1, one whose command line cannot be what it says with 2."""
     path = script(SCRIPT)
-    how = {"cwd": tmp_path, "env": environment | {"CUDA_VISIBLE_DEVICES": "0"}, "capture_output": True, "text": True}
+    variables = environment | {"CUDA_VISIBLE_DEVICES": "0"}
     if "--resume=1" in words:
-        subprocess.run([sys.executable, str(path), "sweep", "with", "lr=1,2"], check=True, **how)
+        run_python([path, "sweep", "with", "lr=1,2"], env=variables).check_returncode()
         path.write_text(path.read_text() + "# another one\n")
-    done = subprocess.run([sys.executable, str(path), "sweep", *words], check=False, **how)
+    done = run_python([path, "sweep", *words], env=variables)
 
     assert code == done.returncode, done.stdout + done.stderr
     assert said in done.stderr

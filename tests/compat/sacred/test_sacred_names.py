@@ -11,8 +11,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import interpreter
 import numpy as np
 import pytest
+import steps
 
 from expframe.compat import sacred
 from expframe.compat.sacred import SETTINGS, Experiment, alias, dependencies, host_info, serializer, utils
@@ -128,7 +130,7 @@ def test_real_sacred_that_is_loaded_already_is_not_replaced(monkeypatch):
 
 def run_python(*words, cwd=None, **more):
     """Return exit code, output and error output of a Python process."""
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=cwd, check=False, **more)
+    done = interpreter.run_python(words, cwd=cwd, env=steps.environment(), **more)
     return done.returncode, done.stdout, done.stderr
 
 

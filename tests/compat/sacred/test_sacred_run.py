@@ -13,6 +13,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from interpreter import start_python
 
 import expframe
 from expframe.compat.sacred import Experiment
@@ -189,7 +190,7 @@ def test_a_queued_run_is_not_made(ex):
         ex.run(options={"--priority": "abc"})
 
 
-def test_sigterm_interrupts_a_run(tmp_path):
+def test_sigterm_interrupts_a_run(tmp_path, environment):
     """The process ends as one that was terminated, and observers are told."""
     script = tmp_path / "script.py"
     script.write_text(
@@ -211,7 +212,7 @@ def test_sigterm_interrupts_a_run(tmp_path):
                 time.sleep(60)
         """)
     )
-    process = subprocess.Popen([sys.executable, script, "-C", "no"], stdout=subprocess.PIPE, text=True)
+    process = start_python([script, "-C", "no"], env=environment, stderr=None)
     assert "ready\n" == process.stdout.readline()
     process.send_signal(signal.SIGTERM)
 
