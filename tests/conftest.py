@@ -53,7 +53,7 @@ def _clean_world(tmp_path, monkeypatch):
 
 
 def _find_project(main_file, find=sources.find_project):
-    """Return the project of a file; that of a test is its working directory: to store all of ours takes half a second."""
+    """Return the project of a file; that of a test is its working directory: to store all of ours takes too long."""
     is_ours = main_file is not None and main_file.is_relative_to(steps.ROOT)
     return find(None if is_ours else main_file)
 
