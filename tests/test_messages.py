@@ -1092,6 +1092,33 @@ def an_entry_that_sacred_does_not_know_in_a_sweep():
 
 
 @case
+def a_sweep_whose_copy_is_gone():
+    """The trials of a sweep run from a copy of its sources, and somebody has deleted it."""
+    from expframe.store.sweeps.plan import Plan
+    from expframe.sweep.trial import SweepRun
+
+    return SweepRun(Path("runs/40"), Plan(stash=True), None).stash
+
+
+@case
+def a_launcher_that_is_not_there():
+    """A launcher is misspelt, or not installed."""
+    from expframe.store.sweeps.plan import Start
+    from expframe.sweep.launches import found_launcher
+
+    found_launcher(["torchrum", "--standalone"], Start())
+
+
+@case
+def a_trial_asked_for_one_by_one_of_a_sweep_with_a_copy():
+    """Trials that somebody does by himself run from no copy."""
+    from expframe.experiment.sweep import Sweep
+    from expframe.store.sweeps.plan import Plan
+
+    Sweep(trained(), Plan(stash=True)).ask()
+
+
+@case
 def a_word_of_a_sweep_has_an_empty_value():
     """What is between commas of a sweep's word is a value."""
     from expframe.sweep import words

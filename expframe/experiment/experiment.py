@@ -492,7 +492,7 @@ class Experiment(Ingredient):
                 `search_seed`: its seed, for the same trials again.
                 `metric`, `goal`: what is sought, `"val.acc.max"`, and whether `"min"` or `"max"`; lists for several.
                 `prune`, `seeds`, `replicate`, `each`, `skip`, `warm`, `retry`, `max_fails`, `max_time`, `needed`,
-                `stash`, `gpus`: as on the command line.
+                `stash`, `launch`, `gpus`: as on the command line.
                 `options`: options of the command line that all runs have: `{"--force": True}`.
 
         Raises:

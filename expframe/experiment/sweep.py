@@ -52,6 +52,7 @@ class SweepArguments(TypedDict, total=False):
     max_time: float | str | None
     needed: bool
     stash: bool
+    launch: str | Sequence[str]
     gpus: float | None
     options: Mapping[str, Any]
 
@@ -262,8 +263,9 @@ class Sweep:
         """Return what trials are asked of; the sweep's run is made when it is not there."""
         if self._asking is None:
             self._hand_over()
-            if self.plan.stash:
-                raise WorkError("stash", "is for trials that workers do: call run(), or leave it out.")
+            if self.plan.stash or self.plan.launch:
+                what = "stash" if self.plan.stash else "launch"
+                raise WorkError(what, "is for trials that workers do: call run(), or leave it out.")
             if self._run is None:
                 request = Request("sweep", options=self._options)
                 prepare_first(lambda asked: self._experiment.prepare_sweep(asked, self._write), request, self.plan).do()

@@ -39,6 +39,18 @@ def start_of(pid: int) -> str:
     return "running"
 
 
+def below(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that these have; none where Linux does not say."""
+    parents = {}
+    for name in os.listdir("/proc") if Path("/proc/self/stat").exists() else ():  # names are all we need
+        if name.isdecimal() and (fields := _fields_of(int(name))):
+            parents[int(name)] = int(fields[1])
+    found = [pid]
+    for known in found:
+        found += [child for child, parent in parents.items() if parent == known]
+    return found[1:]
+
+
 def _fields_of(pid: int) -> list[str]:
     """Return what Linux says of a process after its name: the state, the parent, and more; empty if it says nothing."""
     try:

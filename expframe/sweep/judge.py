@@ -141,10 +141,14 @@ def judge(request: SweepRequest, by: Judge) -> Judged:
         max_time=request.max_time,
         needed=request.needed,
         stash=request.stash,
+        launch=request.launch,
         gpus=request.gpus,
         options=request.options.given(),
     )
     _check_search(plan)
+    if plan.launch and plan.needed:
+        problem = "cannot be with --launch, whose processes would ask for themselves whether a trial is needed."
+        raise OptionError("--needed", problem)
     fields = skips.check(plan.skip) if plan.skip else ()
     warnings = tuple(dict.fromkeys(judge_trials(plan, by, fields)))
     if plan.warm:

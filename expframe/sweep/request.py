@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -35,6 +36,7 @@ class SweepRequest(NamedTuple):
         max_time: Seconds after which no trial is started.
         needed: Whether a completed run of the same config and code is taken for a trial.
         stash: Whether trials run from a copy of the sources as they are at the start.
+        launch: The launcher that starts the processes of each trial, in words.
         gpus: How many GPUs a trial has, or what part of one.
         options: Options that all trials are given.
     """
@@ -57,6 +59,7 @@ class SweepRequest(NamedTuple):
     max_time: float | None = None
     needed: bool = False
     stash: bool = False
+    launch: tuple[str, ...] = ()
     gpus: float | None = None
     options: Options = Options()
 
@@ -109,6 +112,11 @@ def names(given: Any) -> tuple[str, ...]:
     return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
+def words(given: Any) -> tuple[str, ...]:
+    """Return words as a shell would read them, or those that are given one by one."""
+    return tuple(shlex.split(given) if isinstance(given, str) else map(str, given))
+
+
 def _of(long: str, help: str, convert: Callable[[Any], Any] | None = None, takes: str = "") -> Flag:
     return Flag("", f"--{long}", long.replace("-", "_"), help, True, convert, takes)
 
@@ -116,6 +124,7 @@ def _of(long: str, help: str, convert: Callable[[Any], Any] | None = None, takes
 FLAGS_OF_PLAN = (
     _of("each", "Cross the values of these entries with every sample of a search: data,fold.", names, "names"),
     _of("gpus", "How many GPUs a trial has, or what part of one: 1, 0.5, 0.", _share, "a number from 0 on"),
+    _of("launch", 'Start each trial by a launcher: "torchrun --standalone --nproc-per-node 4".', words, "words"),
     _of("max-fails", "Start no trial after so many have failed.", count, "a whole number from 1 on"),
     _of("max-time", "Start no trial after so long: 8h, 30m, 90s.", seconds, "a time, as 8h, 30m or 90s"),
     _of("metric", "What is sought: val.acc.max:max, result:min; several with commas.", names, "fields"),

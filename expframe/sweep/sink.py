@@ -82,6 +82,16 @@ class TrialObserver(Observer):
             return _Nothing(self.sweep)
         return TrialSink(self, record)
 
+    def note_start(self, run: str) -> None:
+        """Note which run does the attempt, and tell those who watch."""
+        self.claims.note_run(self.number, self.attempt, run)
+        self.journal.note("started", self.number, self.attempt, run=run)
+        self.tell({"event": "started", **self.place, "run": run})
+
+    def is_to_stop(self) -> bool:
+        """Return whether somebody has asked that the trial stops, or has taken it over."""
+        return is_to_stop(self.sweep, self.number) or self.claims.is_taken(self.number, self.attempt + 1)
+
     def note_end(self, status: str, run: str, **facts: Any) -> None:
         """Note how the attempt ended, and tell those who watch."""
         self.journal.note("ended", self.number, self.attempt, status=status, run=run or None, **facts)
@@ -116,10 +126,7 @@ class TrialSink(Sink):
         self._began = time.monotonic()
         self._was_stopped = False
         self._checkpoints = _checkpoints(of.sweep.parent / str(record.id))
-        run = str(record.id or "")
-        of.claims.note_run(of.number, of.attempt, run)
-        of.journal.note("started", of.number, of.attempt, run=run)
-        of.tell({"event": "started", **of.place, "run": run})
+        of.note_start(str(record.id or ""))
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._look, name="expframe-stop", daemon=True)
         self._watch.start()
@@ -132,10 +139,8 @@ class TrialSink(Sink):
 
     def _look(self) -> None:
         """Look again and again whether the trial is to stop, whatever it does meanwhile, and tell it once."""
-        of = self._of
         while not self._over.wait(_PAUSE):
-            is_asked = is_to_stop(of.sweep, of.number) or of.claims.is_taken(of.number, of.attempt + 1)
-            if is_asked and self._stop(Status.INTERRUPTED):
+            if self._of.is_to_stop() and self._stop(Status.INTERRUPTED):
                 return
 
     def close(self, record: Record) -> None:

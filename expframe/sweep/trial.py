@@ -132,67 +132,116 @@ class TrialWork:
         point = None if proposals is None else proposals.point(number, self._trials, self._journal)
         return self._sweep.plan.trial(number, point)
 
-    def _do(self, number: int, attempt: int, experiment: Any, prepare: Prepare) -> None:
-        plan = self._sweep.plan
+    def propose(self, number: int, attempt: int) -> Trial | None:
+        """Return a trial that was claimed; where it cannot be proposed that is its end, and None is returned."""
         began = time.monotonic()
         try:
-            trial = self.trial(number)
+            return self.trial(number)
         except Exception as problem:
             facts = {"error": line_of(problem), "seconds": round(time.monotonic() - began, 4)}
             self._journal.note("ended", number, attempt, status=Status.FAILED, **facts)
             self._tell({"event": "ended", "trial": number, "attempt": attempt, "status": Status.FAILED, **facts})
-            return
-        state = self._trials[number]
+            return None
+
+    def observe(self, trial: Trial, attempt: int) -> TrialObserver:
+        """Tell that a trial was claimed, and return what notes its run."""
         observer = TrialObserver(
             self._sweep.folder,
             self._trials.claims,
             self._journal,
-            number,
+            trial.number,
             attempt,
-            words_of(plan, trial),
+            words_of(self._sweep.plan, trial),
             self._sweep.fields,
             self._tell,
             yields=self._yields,
         )
         self._tell({"event": "claimed", **observer.place})
+        return observer
+
+    def look_before(self, observer: TrialObserver) -> tuple[bool, str | None]:
+        """Return whether a trial is to be run at all, which is noted where not, and the run that it goes on with."""
+        try:
+            if is_cut(self._sweep.plan, self._trials, observer.number):
+                observer.note_end(Status.PRUNED, "", seconds=0.0, cut=True)
+                return False, None
+            return True, _taken_up(self._trials[observer.number], self._sweep.folder.parent)
+        except Exception as problem:
+            observer.note_end(Status.FAILED, "", error=line_of(problem), seconds=0.0)
+            return False, None
+
+    def _do(self, number: int, attempt: int, experiment: Any, prepare: Prepare) -> None:
+        trial = self.propose(number, attempt)
+        if trial is None:
+            return
+        observer = self.observe(trial, attempt)
+        try:
+            is_to_run, resumed = self.look_before(observer)
+            if is_to_run:
+                self.do_run(trial, attempt, resumed, observer, experiment, prepare)
+        finally:
+            self._trials.claims.let_go(number, attempt)
+
+    def do_run(
+        self,
+        trial: Trial,
+        attempt: int,
+        resumed: str | None,
+        observer: TrialObserver | None,
+        experiment: Any,
+        prepare: Prepare,
+    ) -> BaseException | None:
+        """
+        Do the run of an attempt, and return what has broken it off; None for nothing.
+
+        Args:
+            trial: The trial.
+            attempt: The number of its attempt.
+            resumed: The run that goes on; None for a new one.
+            observer: What notes it; None where another process does.
+            experiment: Whose run it is.
+            prepare: Makes it.
+        """
+        plan, store = self._sweep.plan, self._sweep.folder.parent
         run: Any = None
         began = time.monotonic()
+        observers = [] if observer is None else [observer]
         try:
-            experiment.observers.append(observer)
-            if is_cut(plan, self._trials, number):
-                observer.note_end(Status.PRUNED, "", seconds=0.0, cut=True)
-                return
+            experiment.observers.extend(observers)
             stash = self._sweep.stash
             script = plan.start.script if stash is None else str(stash.at(plan.start.script))
             sys.argv = [script, *_argv(plan, trial)]
-            store = self._sweep.folder.parent
-            resumed = _taken_up(state, store)
             run = prepare(self._request(trial, attempt, resumed))
             if is_skipped(plan, run.config):
-                observer.note_end(SKIPPED, "")
-                return
-            if plan.prune:
+                if observer is not None:
+                    observer.note_end(SKIPPED, "")
+                return None
+            if plan.prune and observer is not None:
                 writer = self._journal.writer
                 folder = None if resumed is None else store / resumed
                 observer.pruner = Pruner(self._sweep.folder, plan, trial, attempt, writer, run.config.values, folder)
             found = run.do()
-            if found is not run:  # a completed run made it needless
+            if found is not run and observer is not None:  # a completed run made it needless
                 values = values_of(found.folder, self._sweep.fields)
                 observer.note_end(Status.COMPLETED, found.id, values=values, seconds=0.0, taken=True)
         except BaseException as problem:
-            if run is None or not run.has_started:
+            if observer is not None and (run is None or not run.has_started):
                 seconds = round(time.monotonic() - began, 4)
                 observer.note_end(Status.FAILED, "", error=line_of(problem), seconds=seconds)
+            return problem
         finally:
-            experiment.observers.remove(observer)
-            self._trials.claims.let_go(number, attempt)
+            for one in observers:
+                experiment.observers.remove(one)
+        return None
 
     def _request(self, trial: Trial, attempt: int, resumed: str | None) -> Request:
-        """Return what is asked of the trial's run."""
+        """Return what is asked of the trial's run; of several processes of one run, the others find it begun."""
         sweep, plan = self._sweep, self._sweep.plan
         options = Options.from_mapping(plan.options)._replace(
-            file_storage=str(sweep.folder.parent), resume=resumed, needed=plan.needed, any_code=False
+            file_storage=str(sweep.folder.parent), needed=plan.needed, any_code=False
         )
+        is_of_several = bool(plan.launch)
+        options = options._replace(resume_or_start=resumed) if is_of_several else options._replace(resume=resumed)
         asked = Request(plan.command, trial.overrides, trial.named, options, trial_of=self.place_of(trial, attempt))
         if resumed is not None:
             return asked._replace(overrides=(), named=())

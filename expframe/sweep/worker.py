@@ -30,6 +30,8 @@ from expframe.record.record import Status
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import ALL, NEW, Trials
 from expframe.sweep import forks
+from expframe.sweep.launches import Launches
+from expframe.sweep.ranks import RankAsked, do_rank
 from expframe.sweep.script import Prepare, changed, run_as_main
 from expframe.sweep.sink import Tell
 from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough, line_of, prepare_first
@@ -57,6 +59,7 @@ class WorkAsked(NamedTuple):
         most_seconds: After so long it begins no trial; None for no end.
         any_code: Whether it goes on with other sources than those of the start.
         yields: Whether others may go on at once with a trial that is interrupted, as where a cluster takes its place.
+        rank: Which trial it takes part in as a process of a launcher's; None where it claims trials.
     """
 
     fresh: bool = False
@@ -66,6 +69,7 @@ class WorkAsked(NamedTuple):
     most_seconds: float | None = None
     any_code: bool = False
     yields: bool = False
+    rank: RankAsked | None = None
 
 
 class Worker:
@@ -102,6 +106,9 @@ class Worker:
             WorkError: The script is not there, is another one by now, or has no command line; or processes end before
                 they have a trial.
         """
+        if self._asked.rank is not None:
+            run_as_main(self._sweep.plan.start, self._have_rank, self._sweep.stash)
+            return self._code
         self._trials.refresh()
         adopt(self._sweep, self._trials, self._journal)
         if not self._asked.once and not self._is_anything_open():
@@ -111,6 +118,9 @@ class Worker:
                     {"event": "said", "text": f"Sweep {sweep} is stopped: no trial is begun until --resume {sweep}."}
                 )
             return 0
+        if self._sweep.plan.launch:
+            with handling(self._take_signal):
+                return self._go_on_by_launches()
         if self._asked.fresh and not self._asked.once:
             with handling(self._take_signal):
                 return self._go_on_by_interpreters()
@@ -127,7 +137,7 @@ class Worker:
         if not (plan.any_code or self._asked.any_code):
             self._refuse_changed(first.scope.find_project())
         if self._asked.once:
-            _be_silent()
+            forks.be_silent()
             self._code = _do_next(self._work, self._tell, experiment, prepare)
             return
         with handling(self._take_signal):
@@ -137,6 +147,11 @@ class Worker:
             else:
                 first.look_ahead()
                 self._code = self._go_on_by_forks(experiment, prepare)
+
+    def _have_rank(self, experiment: Any, prepare: Prepare) -> None:
+        """Take part in a trial with the experiment that the script has handed over."""
+        assert self._asked.rank is not None
+        self._code = do_rank(self._sweep, self._asked.rank, experiment, prepare, yields=self._asked.yields)
 
     def _refuse_changed(self, project: Any) -> None:
         files = changed(self._sweep.plan.start.sources, project, self._sweep.stash)
@@ -175,7 +190,7 @@ class Worker:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            _be_silent()
+            forks.be_silent()
             if self._asked.leash is not None:
                 os.close(self._asked.leash)
 
@@ -223,6 +238,14 @@ class Worker:
                 return code
             self._note_death(-code if code < 0 else 0, told)
             self._refuse_in_vain(-code if code < 0 else code << 8, told)
+            self._trials.refresh(judge=False)
+        return self._code
+
+    def _go_on_by_launches(self) -> int:
+        words = [*(["--any-code"] if self._asked.any_code else []), *(["--yield"] if self._asked.yields else [])]
+        is_interrupted = lambda: self._signals > 1  # noqa: E731
+        launches = Launches(self._sweep, self._work, self._trials, self._journal, is_interrupted, words)
+        while not self._is_to_stop() and launches.do_next():
             self._trials.refresh(judge=False)
         return self._code
 
@@ -336,18 +359,6 @@ def _do_next(work: TrialWork, tell: Tell, experiment: Any, prepare: Prepare) -> 
 def _kept_of(event: Mapping[str, Any]) -> tuple[str, Any, Any]:
     """Return what a worker keeps of what its child tells: what happened, to which attempt of which trial, or why."""
     return event["event"], event.get("trial", event.get("text")), event.get("attempt")
-
-
-def _be_silent() -> None:
-    """Read from nowhere and write to nowhere: what a trial prints is in its run."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(nowhere, fd)
-    if nowhere > 2:
-        os.close(nowhere)
 
 
 def _is_cut(leash: int | None) -> bool:

@@ -18,6 +18,7 @@ NEEDS = {
     "test_sacred_examples.py": ("tinydb", "numpy"),
     "test_config_omegaconf.py": ("omegaconf",),
     "test_logging_tensors.py": ("torch", "jax"),
+    "test_launches_torch.py": ("torch",),
     "test_many_processes_torch.py": ("torch",),
     "test_values_torch_jax.py": ("torch", "jax"),
     "test_search_optuna.py": ("optuna", "cmaes", "scipy"),

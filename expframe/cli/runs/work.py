@@ -16,6 +16,7 @@ from expframe.cli.table import Style
 from expframe.config import json_values
 from expframe.errors import UsageError
 from expframe.sweep.queued import QueueWorker
+from expframe.sweep.ranks import RankAsked
 from expframe.sweep.request import seconds
 from expframe.sweep.trial import SweepRun
 from expframe.sweep.worker import WorkAsked, Worker
@@ -37,6 +38,8 @@ Options:
   --since=SECONDS        When workers were started again, in seconds since 1970: what had not come to its end by then is
                          taken up. [default: now]
   --leash                Stop after the trial when standard input is closed.
+  --trial=TRIAL          Be one of the processes that a launcher has started for an attempt which is claimed: 17.1.
+  --run=RUN              With --trial: go on with this run.
   --yield                Let others go on at once with a trial that is interrupted, as where a cluster takes its place.
 """
 
@@ -55,6 +58,7 @@ def main(asked: Asked) -> Answer:
         most_seconds=seconds_of("--max-time", asked["--max-time"]),
         any_code=asked["--any-code"],
         yields=asked["--yield"],
+        rank=_rank(asked["--trial"], asked["--run"]),
     )
     tell = _teller(as_json=asked["--json"])
     _let_be()
@@ -97,6 +101,15 @@ def _since(text: str) -> float | None:
         return float(text)
     except ValueError:
         raise UsageError(f"--since={text}", "takes seconds since 1970.") from None
+
+
+def _rank(trial: str | None, run: str | None) -> RankAsked | None:
+    if trial is None:
+        return None
+    number, _, attempt = trial.partition(".")
+    if not (number.isdecimal() and attempt.isdecimal()):
+        raise UsageError(f"--trial={trial}", "takes the number of a trial and of its attempt: 17.1.")
+    return RankAsked(int(number), int(attempt), run)
 
 
 def _teller(*, as_json: bool) -> Callable[[Mapping[str, Any]], None]:

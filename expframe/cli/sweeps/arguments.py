@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from expframe.cli import argv
 from expframe.config.options import FLAGS, Flag, Options
 from expframe.errors import CommandLineError, OptionError
-from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest, count, names
+from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest, count, names, words
 from expframe.sweep.settings import SweepAsked
 
 WORD = "sweep"
@@ -42,10 +42,6 @@ Words:
 _OF_RUN = "beat_interval capture comment debug dry_run enforce_clean file_storage force grace help id loglevel name tag"
 
 
-def _words(given: Any) -> tuple[str, ...]:
-    return tuple(shlex.split(given) if isinstance(given, str) else given)
-
-
 FLAGS_OF_WORK = (
     Flag("", "--any-code", "any_code", "With --resume: go on though the code is another one."),
     Flag("", "--array", "array", "Workers in an array of Slurm's at most.", True, count, "a whole number from 1 on"),
@@ -56,7 +52,7 @@ FLAGS_OF_WORK = (
     Flag("", "--more", "more", "With --resume: take so many samples more.", True, count, "a whole number from 1 on"),
     Flag("", "--on", "on", "Where workers run: local, slurm, dask[:ADDRESS], ray[:ADDRESS].", True),
     Flag("", "--resume", "resume", "Go on with a sweep: its id, or last.", True),
-    Flag("", "--slurm", "slurm", "What sbatch is told: partition=gpu time=4:00:00", True, _words, "words of sbatch"),
+    Flag("", "--slurm", "slurm", "What sbatch is told: partition=gpu time=4:00:00", True, words, "words of sbatch"),
 )
 """The options that say how trials are done."""
 
@@ -121,12 +117,12 @@ def parse(line: Sequence[str], program: str, own: Sequence[Flag] = ()) -> SweepW
     given = {flag.long: found[flag.long] for flag in FLAGS_OF_SWEEP if found[flag.long] not in (None, False)}
     statuses = given.pop("--retry", None) if "--resume" in given else None
     values = {flag.field: flag.converted(given[flag.long]) for flag in FLAGS_OF_SWEEP if flag.long in given}
-    words = tuple(word for word in found["WORD"] or [] if word)
+    said = tuple(word for word in found["WORD"] or [] if word)
     _refuse_beside_resume(values, found["COMMAND"])
     options = Options(**{name: values[name] for name in _OF_RUN.split() if name in values})
     of_plan = {name: values[name] for name in SweepRequest._fields if name in values}
     trials = options._replace(file_storage=None, id=None, dry_run=False, help=False)
-    request = SweepRequest(words, command=found["COMMAND"], **{**of_plan, "options": trials})
+    request = SweepRequest(said, command=found["COMMAND"], **{**of_plan, "options": trials})
     of_work = {name: values[name] for name in SweepAsked._fields if name in values}
     asked = SweepAsked(**{**of_work, "options": options, "retry": _statuses(statuses)})
     return SweepWords(request, asked)

@@ -30,6 +30,7 @@ from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
 from expframe.sweep.backends import Backend
 from expframe.sweep.executors import ExecutorWorkers
+from expframe.sweep.launches import found_launcher
 from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, processors, slots
 from expframe.sweep.script import changed, started_as
 from expframe.sweep.settings import SweepAsked
@@ -193,6 +194,8 @@ class _Starting:
     def _refuse(self) -> None:
         """Refuse what does not go together, and where workers cannot be started, before anything is."""
         asked = self._asked
+        if self._plan.launch:
+            found_launcher(self._plan.launch, self._plan.start)
         if asked.on != "slurm" and (asked.slurm or asked.array):
             raise UsageError("--slurm" if asked.slurm else "--array", "is for --on=slurm.")
         if asked.on not in ("local", "slurm"):

@@ -11,10 +11,12 @@ import json
 import os
 import shutil
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from expframe.config import json_values
 from expframe.disk import layout
 from expframe.disk.files import replace_file, write_new
 from expframe.record.record import Status
@@ -23,6 +25,8 @@ from expframe.store.lease import Lease, holds, own_lease
 
 _OWNER = "owner"
 _RUN = "run"
+_END = "end"
+_RANK = "rank-"
 _BEAT = 10.0
 """Seconds after which a claim without a run is touched again."""
 
@@ -141,6 +145,39 @@ class Claims:
         if not path.exists():
             write_new(path, run.encode())
         self.let_go(trial, attempt)
+
+    def take_rank(self, trial: int, attempt: int) -> bool:
+        """Return whether this process is the first of a launcher's that says it is the first of them."""
+        try:
+            write_new(self.path(trial, attempt) / f"{_RANK}0", b"")
+        except FileExistsError:
+            return False
+        return True
+
+    def note_failure(self, trial: int, attempt: int, rank: int, error: str) -> None:
+        """Note what another process of a launcher's failed with."""
+        replace_file(self.path(trial, attempt) / f"{_RANK}{rank}", error)
+
+    def failure_of(self, trial: int, attempt: int) -> str:
+        """Return what another process failed with before the run's end, and which one was first; empty for none."""
+        end = self.path(trial, attempt) / _END
+        over = end.stat().st_mtime if end.exists() else float("inf")
+        failed = {path: path.stat() for path in self.path(trial, attempt).glob(f"{_RANK}*")}
+        found = {path: status.st_mtime for path, status in failed.items() if status.st_size and status.st_mtime <= over}
+        first = min(found, key=found.__getitem__, default=None)
+        return "" if first is None else f"rank {first.name.removeprefix(_RANK)}: {first.read_text(encoding='utf-8')}"
+
+    def note_end(self, trial: int, attempt: int, facts: Mapping[str, Any]) -> None:
+        """Note how the run of an attempt ended, for the owner of the claim, which is another process."""
+        replace_file(self.path(trial, attempt) / _END, json_values.dump_plain(json_values.to_json(dict(facts))))
+
+    def end_of(self, trial: int, attempt: int) -> dict[str, Any] | None:
+        """Return what was noted of the end of an attempt; None where nothing was."""
+        try:
+            found: dict[str, Any] = json_values.from_json(json.loads((self.path(trial, attempt) / _END).read_bytes()))
+        except (OSError, ValueError):
+            return None
+        return found
 
     def path(self, trial: int, attempt: int) -> Path:
         """Return the folder of a claim."""

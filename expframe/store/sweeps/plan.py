@@ -122,6 +122,7 @@ class Plan:
         any_code: Whether trials go on with other sources than those of the start.
         needed: Whether a completed run of the same config and code is taken for a trial.
         stash: Whether trials run from the sources as they were at the start.
+        launch: The launcher that starts the processes of each trial, in words; empty where a trial is one process.
         gpus: How many GPUs a trial has, or what part of one; None where nothing was said.
         max_time: Seconds after which no trial is started; None for no such end.
         before: How far it went before it was made wider, the oldest first: what was there by then keeps its number.
@@ -148,6 +149,7 @@ class Plan:
     any_code: bool = False
     needed: bool = False
     stash: bool = False
+    launch: tuple[str, ...] = ()
     gpus: float | None = None
     max_time: float | None = None
     before: tuple[Extent, ...] = ()
