@@ -25,6 +25,9 @@ from expframe.store.sweeps.plan import Goal, Plan, Start
 VERSION = 1
 """The version of the form of `sweep.json`."""
 
+_LATER = {"launch"}
+"""Fields that the first plans did not have."""
+
 CHANGEABLE = ("axes", "each", "replicates", "samples", "any_code")
 """What a sweep that goes on may have otherwise than it was planned."""
 
@@ -97,6 +100,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
         "named": [*plan.named],
         "overrides": [override_to_json(override) for override in plan.overrides],
         "goals": [goal._asdict() for goal in plan.goals],
+        "launch": [*plan.launch],
         "told": [[[*point], [*values]] for point, values in plan.told],
         "options": {name: json_values.to_json(value) for name, value in plan.options.items()},
         "start": {
@@ -119,7 +123,7 @@ def from_json(data: Mapping[str, Any]) -> Plan:
     if version != VERSION:
         problem = f"has version {version!r}; this expframe reads version {VERSION}. Install a newer one."
         raise ValueFormatError("the plan of a sweep", problem)
-    if missing := next((name for name in _FROM_JSON if name not in data), None):
+    if missing := next((name for name in _FROM_JSON if name not in data and name not in _LATER), None):
         raise ValueFormatError("the plan of a sweep", f"is damaged: it has no {missing!r}.")
     return Plan(**_fields(data, [item.name for item in fields(Plan) if item.name != "before"]))
 
@@ -156,6 +160,7 @@ _FROM_JSON: Mapping[str, Callable[[Any], Any]] = {
     "named": tuple,
     "overrides": lambda data: tuple(map(override_from_json, data)),
     "goals": lambda data: tuple(Goal(**goal) for goal in data),
+    "launch": tuple,
     "told": lambda data: tuple((tuple(point), tuple(values)) for point, values in data),
     "options": lambda data: {name: json_values.from_json(value) for name, value in data.items()},
     "start": _start,
