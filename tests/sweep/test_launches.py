@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -101,8 +102,12 @@ class Launched:
 
 @pytest.fixture
 def toy(tmp_path, environment):
-    """A script whose trials a launcher starts."""
-    return Launched(tmp_path, environment)
+    """A script whose trials a launcher starts; none of their processes outlives the test."""
+    yield Launched(tmp_path, environment)
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with suppress(OSError):
+            if str(tmp_path).encode() in Path("/proc", name, "cmdline").read_bytes():
+                os.kill(int(name), signal.SIGKILL)
 
 
 def test_a_trial_is_one_run_of_several_processes(toy):

@@ -132,6 +132,8 @@ def _of_sweeps(own: Sequence[str], store: Path) -> Iterator[Candidate]:
         elif inner:
             usages = importlib.import_module(COMMANDS["sweep"][0]).FLAGS
             yield from _flags_in(usages.get(inner, ""))
+        elif any(word.endswith(".py") or word == "-m" for word in own[1:-1]):
+            yield from _flags_of_script(own)
     elif not inner:
         yield from (Candidate(name, about) for name, about in OF_SWEEPS.items())
     elif inner not in ("ls", "from-seml") and not any((store / word / layout.SWEEP).exists() for word in own[1:-1]):
@@ -153,11 +155,13 @@ def _flags_in(usage: str) -> Iterator[Candidate]:
 
 
 def _flags_of_script(words: Sequence[str]) -> Iterator[Candidate]:
-    """Yield the flags that every script has; those of its own are known to the script alone."""
+    """Yield the flags that every script has, or has for its sweeps; those of its own are known to the script alone."""
     from expframe.cli.argv import OF_PRINT_CONFIG
+    from expframe.cli.sweeps.arguments import FLAGS_OF_SWEEP
     from expframe.config.options import FLAGS
 
-    for flag in (*FLAGS, *(OF_PRINT_CONFIG if "print_config" in words else ())):
+    found = FLAGS_OF_SWEEP if "sweep" in words else FLAGS
+    for flag in (*found, *(OF_PRINT_CONFIG if "print_config" in words else ())):
         yield Candidate(f"{flag.long}=" if flag.value else flag.long, flag.help)
 
 

@@ -97,6 +97,14 @@ def test_flags_are_completed(some, completed):
     assert [] == completed("python", "script.py", "--ch")
 
 
+def test_flags_of_a_scripts_sweep_are_completed(completed):
+    """Behind the word `sweep` a script's flags are those of a sweep, however it is started."""
+    assert ["--launch="] == completed("python", "train.py", "sweep", "--lau")
+    assert ["--stash"] == completed("python", "train.py", "sweep", "with", "lr=1,2", "--sta")
+    assert ["--stash"] == completed("expframe", "sweep", "train.py", "--sta")
+    assert [] == completed("python", "train.py", "--sta")
+
+
 def test_sweeps_are_completed(some, completed, tmp_path):
     """Commands about sweeps, the sweeps of a store where one may be named, and flags, also for workers."""
     (tmp_path / "runs/2/sweep.json").touch()
