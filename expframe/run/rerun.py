@@ -26,6 +26,7 @@ from expframe.facts.sources import around_packages
 from expframe.record.record import OPENED, Record
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import runs
+from expframe.store.sweeps import plan_file
 
 _OWN = Path(__file__).parents[1]
 
@@ -86,6 +87,7 @@ def rerun(
             f"again. Run the script itself, or make a command of it (@ex.main, @ex.automain). Its sources are in "
             f"{_sources_folder(run)}.",
         )
+    _refuse_trial_of_sacred(run)
     with tempfile.TemporaryDirectory(prefix="expframe-rerun-", ignore_cleanup_errors=True) as folder:
         project = Path(folder).resolve()
         placed = materialise(run, project)
@@ -101,6 +103,18 @@ def rerun(
             check=False,
         )
         return Rerun(_find(run, str(project)), done.returncode)
+
+
+def _refuse_trial_of_sacred(run: StoredRun) -> None:
+    """Refuse a trial whose script does no run by itself that could be done again."""
+    sweep = run.parent if run.record.sweep else None
+    if sweep is None or not plan_file.is_sweep(sweep.folder):
+        return
+    start, trial = plan_file.read(sweep.folder).start, run.record.sweep["trial"]
+    if start.runner:
+        problem = f"is a trial of a script that is run by {' '.join(['python', *start.runner])}, and does no run again."
+        again = f"expframe sweep retry {sweep.id} {trial}, and expframe work {sweep.id}"
+        raise RerunError(f"run {run.id}", f"{problem} Do the trial again: {again}.")
 
 
 def materialise(run: StoredRun, project: Path) -> dict[str, Path]:

@@ -24,7 +24,7 @@ from expframe.config.decided import Config
 from expframe.config.dotted import MISSING
 from expframe.config.layers import Part, Recipe
 from expframe.config.options import FLAGS, Flag
-from expframe.config.request import Override, Request
+from expframe.config.request import Origin, Override, Request
 from expframe.config.resolve import Standing
 from expframe.errors import ConfigError, MetricError, RunInterrupt
 from expframe.experiment.experiment import Experiment
@@ -95,8 +95,12 @@ class SacredSnapshot(Snapshot):
         """
         with _warnings_of(self.once.sacred) as warnings:
             values = self.once.decide(self._command(request), request, force=request.options.force)
-        words = {dotted.join(path): override.origin for override in request.overrides for path, _ in override.leaves()}
-        return Config(values, words, warnings=tuple(warnings), names=self.recipe.names)
+        origins = {dotted.join(path): Origin("config", self.once.sacred.path) for path, _ in dotted.walk(values)}
+        if values["seed"] == request.seed:
+            origins["seed"] = Origin("drawn")
+        given = ((path, override.origin) for override in request.overrides for path, _ in override.leaves())
+        origins |= {dotted.join(path): origin for path, origin in given}
+        return Config(values, origins, warnings=tuple(warnings), names=self.recipe.names)
 
     def look_up(self, request: Request, logger: logging.Logger | None = None) -> Standing:
         """Return what stands in that config, also where entries are new."""

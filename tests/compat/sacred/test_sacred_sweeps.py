@@ -295,3 +295,26 @@ def test_a_command_called_sweep_stays_sacreds(old):
 
     assert "Result: -0.3" in out
     assert "2 trials: 2 completed" in swept
+
+
+def test_what_a_sweep_of_ours_can_do_one_of_sacreds_can(old):
+    """A sweep takes completed runs, leaves configs out, becomes wider, and runs from a copy of its sources."""
+    old.sweep("with", "lr=0.1,0.2", "--stash")
+    needed = old.sweep("with", "lr=0.1,0.2", "--needed", "--skip", "config.lr == 0.2")
+    wider = old.sweep("--resume", "1", "with", "lr=0.1,0.2,0.3")
+
+    assert "1 completed, 1 skipped" in needed and [] == old.trials("4")
+    assert "3 trials: 3 completed" in wider and [0.1, 0.2, 0.3] == [run.config["lr"] for run in old.trials("1")]
+
+
+def test_a_trial_of_sacreds_is_done_again_in_its_sweep(old):
+    """`rerun` does no run of Sacred's, and says how the trial is done again."""
+    old.sweep("evaluate", "with", "lr=0.1,0.2")
+    refused = old.do("rerun", "3", code=1)
+    old.do("sweep", "retry", "1", "1")
+    old.do("work", "1")
+
+    assert "Do the trial again: expframe sweep retry 1 1, and expframe work 1." in refused
+    assert [(0, 1), (1, 1), (1, 2)] == [
+        (run.record.sweep["trial"], run.record.sweep["attempt"]) for run in old.trials()
+    ]
