@@ -75,15 +75,17 @@ def _name(path: Path) -> str:
 
 
 @cache
-def _sources() -> dict[str, ast.Module]:
+def _sources() -> dict[str, list[ast.stmt]]:
+    """Return the imports, classes and `global` of each file."""
+    kinds = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.Global)
     files = [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent == PACKAGE]
-    return {_name(path): ast.parse(path.read_text()) for path in files}
+    trees = ((path, ast.parse(path.read_text())) for path in files)
+    return {_name(path): [node for node in ast.walk(tree) if isinstance(node, kinds)] for path, tree in trees}
 
 
-@cache
-def _imports(tree: ast.AST) -> set[str]:
+def _imports(nodes: list[ast.stmt]) -> set[str]:
     names = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -101,8 +103,8 @@ def test_files_import_only_from_files_before_them():
     """X imports Y only where Y comes earlier; imports inside functions and for types count too."""
     place = {name: number for number, name in enumerate(ORDER)}
     wrong = []
-    for name, tree in _sources().items():
-        for imported in _imports(tree):
+    for name, nodes in _sources().items():
+        for imported in _imports(nodes):
             other = imported.removeprefix("expframe.")
             if imported.startswith("expframe.") and other in place and place[other] >= place[name]:
                 wrong.append(f"{name} imports {other}, which comes later")
@@ -112,10 +114,10 @@ def test_files_import_only_from_files_before_them():
 
 def test_a_class_has_a_name_of_its_own():
     """No two public classes share a name; those that answer to Sacred's names are another matter."""
-    core = {name: tree for name, tree in _sources().items() if not name.startswith("compat.")}
+    core = {name: nodes for name, nodes in _sources().items() if not name.startswith("compat.")}
     places: dict[str, list[str]] = {}
-    for name, tree in core.items():
-        for node in ast.walk(tree):
+    for name, nodes in core.items():
+        for node in nodes:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(name)
 
@@ -132,9 +134,9 @@ def test_the_top_is_seen_at_a_glance():
 def test_nobody_inside_imports_the_root():
     """Files import from the file that has a name, never from the package."""
     inside = {part.split(".")[0] for part in ORDER}
-    for name, tree in _sources().items():
-        nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "expframe"]
-        roots = [alias.name for node in nodes for alias in node.names if alias.name not in inside]
+    for name, nodes in _sources().items():
+        found = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == "expframe"]
+        roots = [alias.name for node in found for alias in node.names if alias.name not in inside]
 
         assert name == "__init__" or [] == roots, f"{name} imports the root"
 
@@ -144,8 +146,8 @@ def test_each_dependency_has_one_door():
     for package, doors in DOORS.items():
         users = {
             name
-            for name, tree in _sources().items()
-            if any(imported.split(".")[0] == package for imported in _imports(tree))
+            for name, nodes in _sources().items()
+            if any(imported.split(".")[0] == package for imported in _imports(nodes))
         }
 
         assert doors == users
@@ -153,7 +155,7 @@ def test_each_dependency_has_one_door():
 
 def test_mutable_globals_live_in_process():
     """No module rebinds a global, but for those of `process` that hold what is one per process."""
-    users = {name for name, tree in _sources().items() if any(isinstance(n, ast.Global) for n in ast.walk(tree))}
+    users = {name for name, nodes in _sources().items() if any(isinstance(node, ast.Global) for node in nodes)}
 
     assert users <= {"process.context", "process.locks"}
 

@@ -560,7 +560,7 @@ def test_many_forks_while_much_is_printed(script, environment, tmp_path):
             threads = [threading.Thread(target=work, args=(f"thread{n}",)) for n in range(3)]
             for thread in threads:
                 thread.start()
-            for _ in range(40):
+            for _ in range(20):
                 pid = os.fork()
                 if pid == 0:
                     print("child", flush=True)
@@ -577,7 +577,7 @@ def test_many_forks_while_much_is_printed(script, environment, tmp_path):
 
     assert 0 == process.returncode, err
     metrics = run.metrics()
-    assert 40 == len(metrics.pop("child"))
+    assert 20 == len(metrics.pop("child"))
     assert all(curve.steps == list(range(len(curve))) for curve in metrics.values())
     printed = run.output()  # a line of a thread may stand in the same row, and Python 3.12 warns of "the child"
-    assert printed.count("child") - printed.count("the child") == 40
+    assert printed.count("child") - printed.count("the child") == 20

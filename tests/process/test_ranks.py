@@ -131,14 +131,14 @@ def test_runs_of_several_processes_of_one_rank_have_seeds_of_their_own(tmp_path,
 
     def loop(rank):
         variables = {**clean_environment(), **srun(rank), "TMPDIR": str(tmp_path)}
-        loop = 'for i in 1 2 3; do "$0" "$1"; done'
+        loop = 'for i in 1 2; do "$0" "$1"; done'
         command = ["sh", "-c", loop, sys.executable, str(file)]
         return subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout.split()
 
     first, second = loop(0), loop(1)
 
     assert first == second
-    assert 3 == len(set(first))
+    assert 2 == len(set(first))
 
 
 def test_a_seed_must_be_given_where_nothing_tells_the_job(seeds):

@@ -760,7 +760,8 @@ class TestFullDisk:
             command = [*unshare, mounted, "sh", *command] if possible else [*command[:-1], "limit"]
         return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
 
-    @pytest.mark.parametrize("way", ["mount", pytest.param("limit", marks=pytest.mark.once)])
+    @pytest.mark.once
+    @pytest.mark.parametrize("way", ["mount", "limit"])
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mounts or limits")
     def test_every_format(self, tmp_path, script, environment, way):
         """Each format is a SaveError, nothing is left, an old file stays, and what fits is saved afterwards."""

@@ -60,7 +60,7 @@ SCRIPT = textwrap.dedent("""
         return lr * 10
 
 
-    def sweep(lrs, seeds, fixed="", jobs=2, goals=(), **how):
+    def sweep(lrs, seeds, fixed="", jobs=1, goals=(), **how):
         set_up_logging(None, ())
         planned = ("retry", "max_fails", "gpus", "needed")
         plan_words = {word: how.pop(word) for word in planned if isinstance(how.get(word), int | float)}

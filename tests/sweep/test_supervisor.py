@@ -67,7 +67,7 @@ class TestStraightLine:
 
     def test_each_trial_is_a_run_of_the_sweep(self, sweeps):
         """All trials are done, as runs inside the sweep's run, which know which trial they are; a table follows."""
-        code, text = sweeps.sweep()
+        code, text = sweeps.sweep(jobs=2)
 
         assert 0 == code, text
 
@@ -94,7 +94,7 @@ class TestStraightLine:
 
     def test_a_fresh_interpreter_does_the_same(self, sweeps):
         """Where each trial has a new interpreter the same comes out."""
-        code, text = sweeps.sweep("0.1,0.2", "1", fresh=True)
+        code, text = sweeps.sweep("0.1,0.2", "1", fresh=True, jobs=2)
 
         assert 0 == code, text
         assert [(0, 1, "COMPLETED"), (1, 1, "COMPLETED")] == sweeps.ended()
@@ -127,7 +127,7 @@ class TestStraightLine:
     def test_a_goal_that_a_trial_has_no_value_of_is_said_once(self, sweeps):
         """After the first trial it is said that a metric was not logged, with the nearest ones that were."""
         goals = ("metrics.stp.min", "metrics.loss.last", "config.fail", "metrics.step.min")
-        code, text = sweeps.sweep("0.1,0.2", "1", jobs=1, goals=goals)
+        code, text = sweeps.sweep("0.1,0.2", "1", goals=goals)
         said = [line for line in text.splitlines() if line.startswith("No ")]
 
         assert 0 == code, text
@@ -144,7 +144,7 @@ class TestTerminal:
 
     def test_the_block_makes_way_for_the_table(self, sweeps):
         """While it goes on trials that run are shown; in the end the table stands alone, and failures above it."""
-        shown, written = sweeps.on_terminal("0.1,0.3", "1,2", fixed="pause=0.5")
+        shown, written = sweeps.on_terminal("0.1,0.3", "1,2", fixed="pause=0.5", jobs=2)
 
         assert " running, " in written
         assert "best so far: lr=0.1, result 1\r\n" in written
@@ -177,7 +177,7 @@ class TestMachine:
 
     def test_detached_workers_go_on(self, sweeps):
         """With `--detach` the command ends at once, and workers go on by themselves."""
-        code, text = sweeps.sweep("0.1,0.2", "1", fixed="pause=0.5", detach=True)
+        code, text = sweeps.sweep("0.1,0.2", "1", fixed="pause=0.5", detach=True, jobs=2)
         sweeps.wait_for(lambda: len(sweeps.ended()) == 2)
 
         assert 0 == code, text
@@ -190,7 +190,7 @@ class TestFailures:
 
     def test_a_failure_is_said_with_its_words(self, sweeps, capsys):
         """Others go on; the failure is said with the trial's words and its first line, and the exit code is 1."""
-        code, text = sweeps.sweep(fixed="fail=raise")
+        code, text = sweeps.sweep(fixed="fail=raise", jobs=2)
 
         assert 1 == code
         assert "lr=0.2 seed=1 FAILED" in text
@@ -201,7 +201,7 @@ class TestFailures:
 
     def test_a_trial_that_dies_is_written_down_by_its_worker(self, sweeps):
         """A trial that is killed is DIED, with the signal, and its worker goes on."""
-        code, text = sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", jobs=1)
+        code, text = sweeps.sweep("0.2,0.1", "1", fixed="fail=kill")
 
         assert 1 == code
         assert [(0, 1, "DIED"), (1, 1, "COMPLETED")] == sweeps.ended()
@@ -217,7 +217,7 @@ class TestFailures:
 
     def test_max_fails_ends_it(self, sweeps):
         """After so many failures no trial is begun."""
-        code, text = sweeps.sweep("0.2,0.1,0.3,0.4", "1", fixed="fail=raise", jobs=1, max_fails=1)
+        code, text = sweeps.sweep("0.2,0.1,0.3,0.4", "1", fixed="fail=raise", max_fails=1)
 
         assert 1 == code
         assert [(0, 1, "FAILED")] == sweeps.ended()
@@ -225,9 +225,9 @@ class TestFailures:
 
     def test_after_max_fails_it_goes_on(self, sweeps):
         """Resumed, the sweep counts failures anew: those of before, and those that were mended, end nothing."""
-        sweeps.sweep("0.1,0.2,0.3", "1", fixed="fail=once", jobs=1, max_fails=1)
-        code, text = sweeps.sweep(resume="1", retry=("failed",), jobs=1)
-        sweeps.sweep(resume="1", retry=("failed",), jobs=1)
+        sweeps.sweep("0.1,0.2,0.3", "1", fixed="fail=once", max_fails=1)
+        code, text = sweeps.sweep(resume="1", retry=("failed",))
+        sweeps.sweep(resume="1", retry=("failed",))
 
         assert 1 == code
         assert [(0, 1, "FAILED"), (0, 2, "COMPLETED"), (1, 1, "FAILED"), (1, 2, "COMPLETED")] == sweeps.ended()[:4], (
@@ -236,7 +236,7 @@ class TestFailures:
 
     def test_failed_trials_are_done_again_when_asked(self, sweeps):
         """Resumed it keeps what failed, unless failures are to be done again."""
-        sweeps.sweep("0.1,0.2", "1", fixed="fail=once", jobs=1)
+        sweeps.sweep("0.1,0.2", "1", fixed="fail=once")
         kept, _ = sweeps.sweep(resume="1")
         again, text = sweeps.sweep(resume="1", retry=("failed",))
 
@@ -249,12 +249,12 @@ class TestResume:
 
     def test_killed_and_resumed_it_ends_with_the_same(self, sweeps):
         """Everything is killed in the middle; resumed, what was done is kept and the rest is done."""
-        process = sweeps.start(fixed="pause=0.3")
+        process = sweeps.start(fixed="pause=0.3", jobs=2)
         sweeps.wait_for(lambda: len(sweeps.ended()) >= 2 and sweeps.started() > len(sweeps.ended()))
         before = sweeps.ended()
         sweeps.kill_all()
         process.communicate()
-        code, text = sweeps.sweep(resume="1")
+        code, text = sweeps.sweep(resume="1", jobs=2)
         done = [(trial, status) for trial, _, status in sweeps.ended() if status == "COMPLETED"]
 
         assert 0 == code, text
@@ -295,7 +295,7 @@ class TestResume:
 
     def test_changed_code_is_refused(self, sweeps):
         """Code that has changed since is refused with its files, and nothing is begun; any code goes on where told."""
-        sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", jobs=1)
+        sweeps.sweep("0.2,0.1", "1", fixed="fail=kill")
         sweeps.script.write_text(sweeps.script.read_text().replace("SIGKILL", "SIGCONT"))
         refused, said = sweeps.sweep(resume="1")
         worker = sweeps.work("1", "-F", str(sweeps.store))
@@ -315,7 +315,7 @@ class TestSignals:
 
     def test_once_lets_trials_end(self, sweeps):
         """After one Ctrl-C no trial is begun, and those that run come to their end."""
-        process = sweeps.start(fixed="pause=1.5", jobs=1)
+        process = sweeps.start(fixed="pause=1.5")
         sweeps.wait_for(lambda: sweeps.started() == 1)
         process.send_signal(signal.SIGINT)
         code, text = sweeps.end_of(process)
@@ -327,7 +327,7 @@ class TestSignals:
 
     def test_twice_interrupts_them(self, sweeps):
         """After a second Ctrl-C those that run are interrupted; resumed they are done."""
-        process = sweeps.start("0.1,0.2", "1", fixed="pause=60")
+        process = sweeps.start("0.1,0.2", "1", fixed="pause=60", jobs=2)
         sweeps.wait_for(lambda: sweeps.started() == 2)
         code, text = sweeps.interrupt_twice(process)
 
@@ -346,7 +346,7 @@ class TestSignals:
 
     def test_workers_stop_when_their_starter_is_gone(self, sweeps):
         """Where only the starter is killed, trials that run come to their end, and workers begin no other."""
-        process = sweeps.start(fixed="pause=1", jobs=1)
+        process = sweeps.start(fixed="pause=1")
         sweeps.wait_for(lambda: sweeps.started() == 1)
         process.kill()
         process.communicate()
@@ -414,7 +414,7 @@ class TestOthers:
 
     def test_a_worker_of_a_stopped_sweep_says_so(self, sweeps, capsys):
         """Where a signal has stopped a sweep, a worker says that it begins nothing, and `why` what helps."""
-        sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", jobs=1, max_fails=1)
+        sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", max_fails=1)
         ask_stop(sweeps.store / "1", NEW)
         code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store)))
 
@@ -449,7 +449,7 @@ class TestOthers:
 
     def test_stop_ends_workers_and_trials(self, sweeps, capsys):
         """A sweep that is stopped interrupts its trials, begins no other, and says why; resumed it goes on."""
-        process = sweeps.start("0.1,0.2", "1", fixed="pause=0.6 steps=100", jobs=1)
+        process = sweeps.start("0.1,0.2", "1", fixed="pause=0.6 steps=100")
         sweeps.wait_for(lambda: sweeps.started() == 1)
         assert 0 == main(["sweep", "stop", "1", "-F", str(sweeps.store)])
         code, _ = sweeps.end_of(process)
@@ -462,7 +462,7 @@ class TestOthers:
 
     def test_a_silent_trial_is_stopped_between_two_beats(self, sweeps):
         """A trial that logs and prints nothing is told to stop at once, not at its next beat."""
-        process = sweeps.start("0.1", "1", fixed="pause=300", jobs=1)
+        process = sweeps.start("0.1", "1", fixed="pause=300")
         sweeps.wait_for(lambda: sweeps.started() == 1 and (sweeps.store / "2" / "metrics.csv").exists())
         began = time.monotonic()
         main(["sweep", "stop", "1", "-F", str(sweeps.store)])
