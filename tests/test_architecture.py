@@ -29,7 +29,7 @@ FOLDERS = {
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
     "sweep": "pieces entries space request tables words skips warm pruning replicates judge widening settings stash"
-    " script sink trial forks ranks executors launches worker local queued backends jobs slurm supervisor",
+    " script sweep_run sink trial forks ranks executors launches worker local queued backends jobs slurm supervisor",
     "cli": "argv render tracebacks table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",

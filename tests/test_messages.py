@@ -1095,7 +1095,7 @@ def an_entry_that_sacred_does_not_know_in_a_sweep():
 def a_sweep_whose_copy_is_gone():
     """The trials of a sweep run from a copy of its sources, and somebody has deleted it."""
     from expframe.store.sweeps.plan import Plan
-    from expframe.sweep.trial import SweepRun
+    from expframe.sweep.sweep_run import SweepRun
 
     return SweepRun(Path("runs/40"), Plan(stash=True), None).stash
 

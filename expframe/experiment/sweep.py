@@ -26,7 +26,8 @@ from expframe.store.sweeps.trials import Trials, TrialState
 from expframe.sweep.judge import Judge, judge
 from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest, names
 from expframe.sweep.settings import SweepAsked
-from expframe.sweep.trial import SweepRun, TrialWork, prepare_first
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.trial import TrialWork, prepare_first
 
 if TYPE_CHECKING:
     from expframe.config.decided import Config

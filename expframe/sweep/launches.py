@@ -24,7 +24,8 @@ from expframe.store.sweeps.plan import Start, Trial
 from expframe.store.sweeps.trials import KEPT, Trials
 from expframe.sweep.executors import work_environment, work_words
 from expframe.sweep.sink import TrialObserver
-from expframe.sweep.trial import SweepRun, TrialWork
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.trial import TrialWork
 
 _LOOK = 0.1
 """Seconds between two looks at a trial."""

@@ -6,7 +6,7 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from expframe.errors import WorkError
 from expframe.process.ranks import rank_of
@@ -15,26 +15,13 @@ from expframe.store.sweeps.plan import Trial
 from expframe.store.sweeps.trials import Trials
 from expframe.sweep import forks
 from expframe.sweep.script import Prepare
+from expframe.sweep.settings import RankAsked
 from expframe.sweep.sink import TrialObserver
-from expframe.sweep.trial import SweepRun, TrialWork, line_of
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.trial import TrialWork, line_of
 
 _SECONDS = 60.0
 """So long it may take until another machine sees what was proposed for a trial."""
-
-
-class RankAsked(NamedTuple):
-    """
-    Which trial a process of a launcher's takes part in.
-
-    Attributes:
-        trial: Its number.
-        attempt: The number of its attempt, which somebody has claimed.
-        run: The run that goes on; None for a new one.
-    """
-
-    trial: int
-    attempt: int
-    run: str | None = None
 
 
 class _RankObserver(TrialObserver):

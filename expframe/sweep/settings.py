@@ -1,4 +1,4 @@
-"""How a sweep is to be done, beside its plan."""
+"""How a sweep, a worker and a process of a launcher's are to do what they do, beside the plan."""
 
 from __future__ import annotations
 
@@ -38,3 +38,43 @@ class SweepAsked(NamedTuple):
     slurm: tuple[str, ...] = ()
     array: int | None = None
     options: Options = Options()
+
+
+class RankAsked(NamedTuple):
+    """
+    Which trial a process of a launcher's takes part in.
+
+    Attributes:
+        trial: Its number.
+        attempt: The number of its attempt, which somebody has claimed.
+        run: The run that goes on; None for a new one.
+    """
+
+    trial: int
+    attempt: int
+    run: str | None = None
+
+
+class WorkAsked(NamedTuple):
+    """
+    How a worker is to work.
+
+    Attributes:
+        fresh: Whether each trial is given a new interpreter.
+        once: Whether it does one trial, in its own process, and ends.
+        since: When workers were started again, in seconds since 1970; None for now.
+        leash: A file descriptor that is closed when the worker is to stop after its trial; None for none.
+        most_seconds: After so long it begins no trial; None for no end.
+        any_code: Whether it goes on with other sources than those of the start.
+        yields: Whether others may go on at once with a trial that is interrupted, as where a cluster takes its place.
+        rank: Which trial it takes part in as a process of a launcher's; None where it claims trials.
+    """
+
+    fresh: bool = False
+    once: bool = False
+    since: float | None = None
+    leash: int | None = None
+    most_seconds: float | None = None
+    any_code: bool = False
+    yields: bool = False
+    rank: RankAsked | None = None

@@ -19,7 +19,8 @@ from expframe.store.sweeps.configurations import words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import KEPT, Trials
 from expframe.sweep.settings import SweepAsked
-from expframe.sweep.trial import SweepRun, adopt, is_enough
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.trial import adopt, is_enough
 
 _LOOK = 0.25
 """Seconds between two looks at what workers elsewhere do."""

@@ -6,20 +6,15 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from expframe.config.dotted import join
 from expframe.config.options import Options
 from expframe.config.request import Override, Request, TrialOf
-from expframe.disk import layout
-from expframe.errors import WorkError
-from expframe.facts.stash import Stash, stash_of
 from expframe.process.seeds import child_seed
-from expframe.record.record import Record, Status
+from expframe.record.record import Status
 from expframe.run.children import digest_of
 from expframe.saving.checkpoints import last_of
-from expframe.store.reader import StoredRun
-from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.plan import GRID, Plan, Trial
 from expframe.store.sweeps.trials import SKIPPED, TAKEN_UP, Trials, TrialState
@@ -30,54 +25,7 @@ from expframe.sweep.search.proposals import Proposals
 from expframe.sweep.sink import Tell, TrialObserver, values_of
 from expframe.sweep.skips import is_skipped
 from expframe.sweep.stash import placed_words
-
-RESULT = "result"
-"""The field by which trials are ranked where nothing else is said."""
-
-
-class SweepRun(NamedTuple):
-    """
-    A sweep as workers know it.
-
-    Attributes:
-        folder: The folder of its run.
-        plan: What it does.
-        record: The facts of its run.
-    """
-
-    folder: Path
-    plan: Plan
-    record: Record
-
-    @classmethod
-    def read(cls, run: StoredRun) -> SweepRun:
-        """
-        Return the sweep of a run.
-
-        Raises:
-            FileNotFoundError: The run is no sweep.
-            ValueFormatError: Its plan is damaged.
-        """
-        return cls(run.folder, plan_file.read(run.folder), run.record)
-
-    @property
-    def stash(self) -> Stash | None:
-        """
-        The copy of the sources that its trials run from; None where they run from the sources themselves.
-
-        Raises:
-            WorkError: It is not there any more.
-        """
-        found = stash_of(self.folder) if self.plan.stash else None
-        if found is None and self.plan.stash:
-            problem = f"runs from the copy of its sources in {self.folder / layout.STASH_FOLDER}, and that is gone."
-            raise WorkError(f"sweep {self.folder.name}", f"{problem} Start a new one.")
-        return found
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The fields of its trials that it is about: the goals, and the result."""
-        return tuple(dict.fromkeys([*(goal.field for goal in self.plan.goals), RESULT]))
+from expframe.sweep.sweep_run import SweepRun
 
 
 class TrialWork:

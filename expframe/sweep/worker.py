@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from expframe.config.options import Options
 from expframe.config.request import Request
@@ -31,10 +31,12 @@ from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import ALL, NEW, Trials
 from expframe.sweep import forks
 from expframe.sweep.launches import Launches
-from expframe.sweep.ranks import RankAsked, do_rank
+from expframe.sweep.ranks import do_rank
 from expframe.sweep.script import Prepare, changed, run_as_main
+from expframe.sweep.settings import WorkAsked
 from expframe.sweep.sink import Tell
-from expframe.sweep.trial import SweepRun, TrialWork, adopt, is_enough, line_of, prepare_first
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.trial import TrialWork, adopt, is_enough, line_of, prepare_first
 
 NOTHING_LEFT = 75
 """The exit code of a process that found no trial to do."""
@@ -45,31 +47,6 @@ TIME_IS_UP = 76
 
 _VAIN = 3
 """So many processes one after the other may be killed before they have a trial."""
-
-
-class WorkAsked(NamedTuple):
-    """
-    How a worker is to work.
-
-    Attributes:
-        fresh: Whether each trial is given a new interpreter.
-        once: Whether it does one trial, in its own process, and ends.
-        since: When workers were started again, in seconds since 1970; None for now.
-        leash: A file descriptor that is closed when the worker is to stop after its trial; None for none.
-        most_seconds: After so long it begins no trial; None for no end.
-        any_code: Whether it goes on with other sources than those of the start.
-        yields: Whether others may go on at once with a trial that is interrupted, as where a cluster takes its place.
-        rank: Which trial it takes part in as a process of a launcher's; None where it claims trials.
-    """
-
-    fresh: bool = False
-    once: bool = False
-    since: float | None = None
-    leash: int | None = None
-    most_seconds: float | None = None
-    any_code: bool = False
-    yields: bool = False
-    rank: RankAsked | None = None
 
 
 class Worker:

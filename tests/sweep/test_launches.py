@@ -16,8 +16,9 @@ from expframe import runs
 from expframe.process import identity
 from expframe.sweep import launches
 from expframe.sweep.launches import launched
-from expframe.sweep.trial import SweepRun
-from expframe.sweep.worker import WorkAsked, Worker
+from expframe.sweep.settings import WorkAsked
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.worker import Worker
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 SCRIPT = textwrap.dedent("""

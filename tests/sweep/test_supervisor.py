@@ -21,7 +21,7 @@ from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import NEW, ask_stop
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.supervisor import Supervisor
-from expframe.sweep.trial import SweepRun
+from expframe.sweep.sweep_run import SweepRun
 
 
 def statuses(sweeps):

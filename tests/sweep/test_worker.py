@@ -7,8 +7,9 @@ import sys
 
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan
-from expframe.sweep.trial import SweepRun
-from expframe.sweep.worker import WorkAsked, Worker
+from expframe.sweep.settings import WorkAsked
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.worker import Worker
 
 
 def test_a_signal_before_the_child_is_known_reaches_it(tmp_path, monkeypatch):

@@ -25,8 +25,9 @@ from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan, Start
 from expframe.store.sweeps.trials import Trials
-from expframe.sweep.trial import SweepRun
-from expframe.sweep.worker import WorkAsked, Worker
+from expframe.sweep.settings import WorkAsked
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.worker import Worker
 
 SCRIPT = """
 import time

@@ -33,7 +33,7 @@ from expframe.store.sweeps.importance import importance_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
 from expframe.store.sweeps.trials import KEPT, Trials, ask_again, ask_stop
-from expframe.sweep.trial import SweepRun
+from expframe.sweep.sweep_run import SweepRun
 
 _MOST = 30
 """More configurations are shown only where they are asked for."""

@@ -12,7 +12,7 @@ from expframe.record.record import Status
 from expframe.store.sweeps.configurations import Configuration, goal_of, words_of
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import Trials, TrialState
-from expframe.sweep.trial import SweepRun
+from expframe.sweep.sweep_run import SweepRun
 
 
 def facts_of(sweep: SweepRun, trials: Trials) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from expframe.cli.table import Style
 from expframe.config import json_values
 from expframe.errors import UsageError
 from expframe.sweep.queued import QueueWorker
-from expframe.sweep.ranks import RankAsked
 from expframe.sweep.request import seconds
-from expframe.sweep.trial import SweepRun
-from expframe.sweep.worker import WorkAsked, Worker
+from expframe.sweep.settings import RankAsked, WorkAsked
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.worker import Worker
 
 USAGE = f"""\
 Do trials of a sweep, one after the other, until none is left: on any machine that sees the store. Without ID do the

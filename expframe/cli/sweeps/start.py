@@ -37,7 +37,8 @@ from expframe.sweep.settings import SweepAsked
 from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
 from expframe.sweep.stash import Taken, take
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
-from expframe.sweep.trial import SweepRun, prepare_first
+from expframe.sweep.sweep_run import SweepRun
+from expframe.sweep.trial import prepare_first
 from expframe.sweep.widening import refuse_in_vain, with_more
 
 _MOST = 30
