@@ -460,6 +460,28 @@ class TestOthers:
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
         assert "0..1: stopped by expframe sweep stop 1, until --resume 1" in capsys.readouterr().out
 
+    def test_a_sweep_needs_the_runs_of_its_trials_no_more(self, sweeps, capsys):
+        """Runs of trials that are done may be exported and deleted: the sweep is shown, and goes on, as before."""
+        sweeps.sweep("0.1,0.2,0.3", "1", goals=["result"])
+        store, done = str(sweeps.store), "parent == '1' and status == 'COMPLETED'"
+        main(["sweep", "show", "1", "-F", store])
+        before = capsys.readouterr().out
+        packed = str(sweeps.folder / "trials.zip")
+        codes = [main(["export", packed, "-F", store, "--where", done]), main(["rm", "-F", store, "--where", done])]
+        codes += [main(["rm", "-F", store, "--empty"])]
+        capsys.readouterr()
+        codes += [main(["sweep", "show", "1", "-F", store])]
+        after = capsys.readouterr().out
+        _, text = sweeps.sweep(resume="1")
+        codes += [main(["import", packed, "-F", store])]
+        found = sorted(runs(sweeps.store)[1].children, key=lambda run: run.record.sweep["trial"])
+
+        assert [0] * 5 == codes
+        assert before == after
+        assert "started" not in text and 3 == sweeps.started(), text
+        assert [1.0, 2.0, 3.0] == [run.result for run in found]
+        assert [[1.0]] * 3 == [run.metrics("step").values for run in found]
+
     def test_a_silent_trial_is_stopped_between_two_beats(self, sweeps):
         """A trial that logs and prints nothing is told to stop at once, not at its next beat."""
         process = sweeps.start("0.1", "1", fixed="pause=300")
