@@ -53,11 +53,10 @@ _LATE = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONPATH")
 class Interpreter:
     """An interpreter that forks for each script; made once for a process of tests."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._started_with = _at_start(environment)
+    def __init__(self, environment: Mapping[str, str], typical: str = TYPICAL) -> None:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "typical.py").write_text(
-                f"{TYPICAL}\nimport sys; print(*sys.modules, file=open('names', 'w'))"
+                f"{typical}\nimport sys; print(*sys.modules, file=open('names', 'w'))"
             )
             command = [sys.executable, "typical.py"]
             subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
@@ -73,12 +72,6 @@ class Interpreter:
         """End it."""
         self._socket.close()
         self._process.wait()
-
-    def can(self, words: Sequence[str], environment: Mapping[str, str]) -> bool:
-        """Return whether a fork can be what a new interpreter of these words and variables would be."""
-        paths = environment.get("PYTHONPATH", "").split(os.pathsep)
-        is_known = words[0].endswith(".py") or words[0] == "-m"
-        return is_known and str(ROOT) in paths and _at_start(environment) == self._started_with
 
     def start(
         self, words: Sequence[str], folder: Path, environment: Mapping[str, str], files: Sequence[int], is_leader: bool
@@ -213,7 +206,20 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
 
-_made: list[Interpreter] = []
+_made: dict[tuple[tuple[str, str], ...], Interpreter] = {}
+"""Interpreters by the variables that they were started with."""
+
+
+def prepare(environment: Mapping[str, str], typical: str = TYPICAL) -> None:
+    """
+    Make an interpreter for scripts that are started with variables of their own, or import more.
+
+    Args:
+        environment: Their variables.
+        typical: A script that imports what each of them does.
+    """
+    if _can_fork():
+        _made[_at_start(environment)] = Interpreter(environment, typical)
 
 
 def start_python(
@@ -292,19 +298,26 @@ def run_python(
 
 def _interpreter_for(words: Sequence[str], environment: Mapping[str, str]) -> Interpreter | None:
     """Return the interpreter whose fork can be this script; None where it needs one of its own."""
-    if not hasattr(os, "fork") or os.environ.get("EXPFRAME_TEST_FRESH"):
+    from steps import environment as usual
+
+    paths = environment.get("PYTHONPATH", "").split(os.pathsep)
+    is_known = words[0].endswith(".py") or words[0] == "-m"
+    if not (_can_fork() and is_known and str(ROOT) in paths):
         return None
-    if not _made:
-        from steps import environment as usual
+    started_with = _at_start(environment)
+    if started_with not in _made and started_with == _at_start(usual()):
+        prepare(usual())
+    return _made.get(started_with)
 
-        _made.append(Interpreter(usual()))
-    return _made[0] if _made[0].can(words, environment) else None
+
+def _can_fork() -> bool:
+    return hasattr(os, "fork") and not os.environ.get("EXPFRAME_TEST_FRESH")
 
 
-def _at_start(environment: Mapping[str, str]) -> dict[str, str]:
+def _at_start(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """Return the variables that Python reads when it starts, and never again."""
     marks = ("PYTHON", "LC_", "LANG", "LD_")
-    return {name: text for name, text in environment.items() if name.startswith(marks) and name not in _LATE}
+    return tuple(sorted(item for item in environment.items() if item[0].startswith(marks) and item[0] not in _LATE))
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:

@@ -6,8 +6,9 @@ import hashlib
 import os
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.environments import clean_environment
 from benchmarks.sacred_comparison.normalising import Normaliser
@@ -17,13 +18,36 @@ PARTS = ("exit", "stdout", "stderr", "files")
 Answer = dict[str, Any]
 
 
-def answers_of(script: Script, python: list[str]) -> list[Answer]:
+class Done(Protocol):
+    """What a command has come to."""
+
+    @property
+    def returncode(self) -> int:
+        """Its exit code, or that minus the number of a signal."""
+
+    @property
+    def stdout(self) -> bytes:
+        """What it wrote."""
+
+    @property
+    def stderr(self) -> bytes:
+        """What it wrote to standard error."""
+
+
+def execute(words: list[str], folder: Path) -> Done:
+    """Execute a command in a folder."""
+    quiet: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True}
+    return subprocess.run(words, cwd=folder, env=environment(), timeout=120, check=False, **quiet)
+
+
+def answers_of(script: Script, python: list[str], execute: Callable[[list[str], Path], Done] = execute) -> list[Answer]:
     """
     Execute the commands of a script one after another in a folder of its own.
 
     Args:
         script: The script.
         python: The interpreter, with what comes before the script's name.
+        execute: Executes words in a folder.
 
     Returns:
         For each command, without what differs from one time to the next: `command`, `exit`, `stdout`, `stderr`, and
@@ -35,15 +59,7 @@ def answers_of(script: Script, python: list[str]) -> list[Answer]:
         normaliser = Normaliser(folder)
         answers, before = [], _digests(folder)
         for command in script.commands:
-            done = subprocess.run(
-                list(words_of(command, python)),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                cwd=folder,
-                env=_environment(),
-                timeout=120,
-                check=False,
-            )
+            done = execute(list(words_of(command, python)), folder)
             after = _digests(folder)
             changed = [path for path, digest in after.items() if before.get(path) != digest]
             answers.append(
@@ -59,7 +75,7 @@ def answers_of(script: Script, python: list[str]) -> list[Answer]:
     return answers
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return variables under which nothing but the library makes a difference."""
     kept = {name: value for name, value in clean_environment().items() if name not in ("NO_COLOR", "FORCE_COLOR")}
     identity = {

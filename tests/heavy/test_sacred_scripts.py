@@ -6,22 +6,54 @@ Scripts for Sacred answer under expframe as they did under Sacred 0.8.7.
 
 import json
 import re
+import subprocess
 import sys
 
 import pytest
+from interpreter import prepare, start_python
 
-from benchmarks.sacred_comparison.answers import answers_of
+from benchmarks.sacred_comparison.answers import answers_of, environment, execute
 from benchmarks.sacred_comparison.comparing import compare_stored
 from benchmarks.sacred_comparison.deviations import DEVIATIONS
 from benchmarks.sacred_comparison.scripts import EXPECTED, all_scripts
 
 SCRIPTS = all_scripts()
 
+TYPICAL = """
+from expframe.compat.sacred import Experiment
+from expframe.compat.sacred.observers import FileStorageObserver
+ex = Experiment("typical")
+ex.observers.append(FileStorageObserver("observed"))
+
+@ex.config
+def config():
+    lr = 0.1
+
+@ex.automain
+def main(lr, _log):
+    _log.info(lr)
+"""
+
+
+@pytest.fixture(scope="module")
+def _interpreter():
+    """An interpreter that has imported what a script for Sacred does."""
+    prepare(environment(), TYPICAL)
+
+
+def do(words, folder):
+    """Execute a command in a folder, a script in a fork."""
+    if words[0] != sys.executable:
+        return execute(words, folder)
+    process = start_python(words[1:], cwd=folder, env=environment(), stdin=subprocess.DEVNULL, text=False)
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
-def test_script_answers_as_under_sacred(script):
+def test_script_answers_as_under_sacred(script, _interpreter):
     """Exit code, output and files of each command are Sacred's, but for the deviations that are declared."""
-    findings = compare_stored(script, answers_of(script, [sys.executable, "-m", "expframe", "sacred"]))
+    findings = compare_stored(script, answers_of(script, [sys.executable, "-m", "expframe", "sacred"], do))
 
     assert not findings, "\n".join(finding.text for finding in findings)
 
