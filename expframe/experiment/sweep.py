@@ -6,12 +6,15 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import OptionError, WorkError
+from expframe.errors import OptionError, WorkError, listed
+from expframe.facts.sources import module_of
 from expframe.process import context
 from expframe.record.record import Status
 from expframe.store.reader import StoredRun
@@ -25,6 +28,7 @@ from expframe.store.sweeps.stored import StoredSweep
 from expframe.store.sweeps.trials import Trials, TrialState
 from expframe.sweep.judge import Judge, judge
 from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest, names
+from expframe.sweep.script import started_as
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.trial import TrialWork, prepare_first
@@ -141,6 +145,7 @@ class Sweep:
         self._options = options
         self._run: StoredRun | None = None
         self._asking: tuple[SweepRun, Trials, Journal, TrialWork] | None = None
+        self._untold: set[int] = set()
 
     def run(
         self,
@@ -168,6 +173,9 @@ class Sweep:
         from expframe.cli.sweeps.start import start_sweep
 
         self._hand_over()
+        if self._untold:
+            problem = f"has been asked for trials that nobody has told of: {listed(sorted(map(str, self._untold)))}."
+            raise WorkError("the sweep", f"{problem} Tell what came of them, tell(trial, value), before it is run.")
         resume = self._run.id if self._run is not None else None
         asked = SweepAsked(
             jobs=jobs,
@@ -175,7 +183,7 @@ class Sweep:
             resume=resume,
             retry=tuple(status.lower() for status in names(retry)),
             any_code=any_code,
-            options=self._options,
+            options=self._options if resume is None else self._options._replace(id=None),
         )
         code = start_sweep(self._experiment, self.plan, asked, executor=executor, opened=self._open)
         if code > 1:
@@ -198,6 +206,7 @@ class Sweep:
         trial = work.trial(number)
         request = Request(self.plan.command, trial.overrides, trial.named, self._options)
         config = self._experiment.prepare(request._replace(trial_of=work.place_of(trial, attempt))).config
+        self._untold.add(number)
         return AskedTrial(number, attempt, config)
 
     def tell(self, trial: AskedTrial, value: float | Mapping[str, float], status: str = Status.COMPLETED) -> None:
@@ -213,6 +222,7 @@ class Sweep:
         values = dict(value) if isinstance(value, Mapping) else {goal_of(self.plan).field: value}
         journal.note("ended", trial.number, trial.attempt, status=status, values=values)
         trials.claims.let_go(trial.number, trial.attempt)
+        self._untold.discard(trial.number)
         trials.refresh(judge=False)
 
     @property
@@ -286,6 +296,11 @@ class Sweep:
         folder = context.current().folder
         if folder is None:
             raise WorkError("a sweep", "is kept, for its workers find it there: leave out -u and ghost.")
+        scope = context.current().scope
+        if scope.main_file is not None and not self.plan.start.script:  # so that workers can go on with it
+            with suppress(WorkError):
+                start = started_as(scope, module_of(scope.main_file), self._experiment)
+                self.plan = replace(self.plan, start=start)
         plan_file.write(folder, self.plan)
         self._open(folder)
 

@@ -26,6 +26,9 @@ from expframe.store import ids, shared
 from expframe.store.editing import refuse_foreign
 from expframe.store.index import rows
 from expframe.store.reader import StoredRun
+from expframe.store.sweeps.journal import Journal, new_writer
+from expframe.store.sweeps.plan_file import is_sweep
+from expframe.store.sweeps.trials import Trials
 
 _MANIFEST = "expframe-runs.json"
 _FORMAT = 1
@@ -180,6 +183,7 @@ def _take_in(archive: zipfile.ZipFile, source: Path, store: Path) -> tuple[list[
             given[uid] = here[uid]
         found.append(Imported(uid, id, here[uid], is_new))
     _name_parents(store, given, here)
+    _name_trials(store, found)
     return found, refused
 
 
@@ -305,3 +309,22 @@ def _name_parents(store: Path, given: dict[str, str], here: dict[str, str]) -> N
         if parent_id is not None and parent_id != record.get("parent_id"):
             record["parent_id"] = parent_id
             replace_file(path, json_values.dump_plain(record))
+
+
+def _name_trials(store: Path, found: Sequence[Imported]) -> None:
+    """Note in the journals of sweeps that came in which ids the runs of their trials have here."""
+    ids_here = {run.there: run.id for run in found}
+    records = {row.id: row.record for row in rows(store, [run.id for run in found], ()) if row.record}
+    for run in found:
+        folder = store / run.id
+        if not run.is_new or not is_sweep(folder):
+            continue
+        own = [(id, record["sweep"]) for id, record in records.items() if record.get("parent") == run.uid]
+        by_place = {(facts.get("trial"), facts.get("attempt")): id for id, facts in own if facts}
+        trials, journal = Trials(folder), Journal(folder, new_writer())
+        trials.refresh()
+        for state in trials:
+            for number, attempt in state.attempts.items():
+                now = by_place.get((state.number, number)) or ids_here.get(attempt.run, "")
+                if attempt.run and now != attempt.run:
+                    journal.note("renamed", state.number, number, run=now)

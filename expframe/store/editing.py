@@ -18,6 +18,8 @@ from expframe.record.record import Status
 from expframe.store import ids, lease, left
 from expframe.store.foreign import format_of
 from expframe.store.reader import StoredRun, open_run
+from expframe.store.sweeps.journal import Journal, new_writer
+from expframe.store.sweeps.plan_file import is_sweep
 
 _AGAIN = "~"
 """Stands between a run's id and a number where the trash has a run of that id already; no id holds it."""
@@ -69,7 +71,17 @@ def rename(run: StoredRun, name: str) -> StoredRun:
     for child in children:
         if child.status != Status.RUNNING:
             change(child, {"parent_id": name})
+    _tell_sweep(renamed)
     return renamed
+
+
+def _tell_sweep(run: StoredRun) -> None:
+    """Note in the journal of its sweep which id the run of a trial has since."""
+    record = run.record
+    sweep = run.folder.parent / str(record.parent_id)
+    if record.sweep and is_sweep(sweep):
+        place = record.sweep["trial"], record.sweep["attempt"]
+        Journal(sweep, new_writer()).note("renamed", *place, run=run.id)
 
 
 def _move_over(folder: Path, empty: Path) -> None:

@@ -42,6 +42,9 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
     """
     if stash is not None:
         start = placed_start(start, stash)
+    if not start.script:
+        problem = "names no script that a worker could run: its trials were asked for where none was known."
+        raise WorkError("the sweep", f"{problem} It goes on from a script that has its experiment: sweep --resume ID.")
     if not start.module and not Path(start.script).is_file():
         raise WorkError(f"script {start.script}", "is not there. A worker needs it where the sweep was started.")
     _go_there(start, stash)
@@ -62,6 +65,11 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
             return
     problem = "came to its end without a command line: it calls neither automain nor run_commandline."
     raise WorkError(f"script {start.module or start.script}", problem)
+
+
+def is_here(start: Start) -> bool:
+    """Return whether the script of a sweep, and the Python that runs it, are on this machine."""
+    return all(path and os.path.exists(path) for path in (start.script, start.interpreter, start.folder))
 
 
 def _wanted(start: Start, experiment: Any, prepare: Prepare) -> tuple[Any, Prepare]:

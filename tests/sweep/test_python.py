@@ -14,9 +14,10 @@ from expframe.config.request import Override
 from expframe.errors import ConfigError, WorkError
 from expframe.experiment.sweep import Sweep
 from expframe.store.reader import StoredRun
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.claims import Claims
-from expframe.store.sweeps.plan import Goal, Plan
+from expframe.store.sweeps.plan import Goal, Plan, Start
 
 PLAN = Plan(axes=(Choices(("lr",), (("0.1",), ("0.2",))),), replicates=Choices(("seed",), (("1",), ("2",))))
 
@@ -276,3 +277,84 @@ def test_trials_are_found_by_their_place(ex):
     assert ["2"] == found.where("sweep.trial == 1").ids()
     assert [("1", 0, 0), ("2", 0, 1)] == sorted(found.rows("id", "sweep.configuration", "sweep.replicate"))
     assert ["9", "9"] == [run.record.parent_id for run in found]
+
+
+MIXED = textwrap.dedent("""
+    import sys
+
+    from expframe import Experiment
+
+    ex = Experiment("mixed")
+    ex.add_config(lr=1.0)
+
+    @ex.main
+    def main(lr):
+        return lr * 10
+
+    if sys.argv[1:2] == ["sweep"]:
+        ex.run_commandline()
+    else:
+        sweep = ex.sweep("lr=0.1,0.2,0.3,0.4", options={"id": "mixed"})
+        trial = sweep.ask()
+        if sys.argv[1:] == ["untold"]:
+            sweep.run()
+        sweep.tell(trial, 7.0)
+        if sys.argv[1:] == ["run"]:
+            sweep.run(jobs=2)
+            print({state.number: dict(state.newest.values) for state in sweep.trials}, dict(sweep.counts))
+""")
+
+
+@pytest.fixture
+def mixed(tmp_path, environment):
+    """A function that does a command line beside a script that asks for a trial; its exit code and what it says."""
+    (tmp_path / "mixed.py").write_text(MIXED)
+
+    def do(*words):
+        line = [sys.executable, *words]
+        done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    return do
+
+
+def test_what_was_asked_for_is_kept_when_workers_do_the_rest(mixed):
+    """A sweep of which trials were asked for and told is run to its end: what was told stays."""
+    code, text = mixed("mixed.py", "run")
+
+    assert 0 == code, text
+    assert "{0: {'result': 7.0}, 1: {'result': 2.0}, 2: {'result': 3.0}, 3: {'result': 4.0}} {'COMPLETED': 4}" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-m", "expframe", "work", "mixed"], ["mixed.py", "sweep", "--resume=mixed"]],
+    ids=["expframe work", "--resume"],
+)
+def test_workers_go_on_with_a_sweep_that_was_asked_for(mixed, tmp_path, words):
+    """A sweep whose trials were asked for in a script knows it, and workers do what is left."""
+    assert 0 == mixed("mixed.py")[0]
+    code, text = mixed(*words)
+    sweep = runs(tmp_path / "runs")["mixed"].sweep
+
+    assert 0 == code, text
+    assert [7.0, 2.0, 3.0, 4.0] == [state.newest.values["result"] for state in sweep.trials]
+
+
+def test_a_trial_that_nobody_has_told_of_is_in_the_way(mixed):
+    """Run while a trial is asked for and not told of, a sweep says which one, in place of waiting for it for ever."""
+    code, text = mixed("mixed.py", "untold")
+
+    assert 1 == code
+    assert "the sweep: has been asked for trials that nobody has told of: 0. Tell what came of them" in text
+
+
+def test_a_sweep_without_a_script_says_so_to_workers(sweep, cli):
+    """Asked for where no script is known, a sweep cannot be worked on, and says what goes on with it."""
+    sweep.tell(sweep.ask(), 1.0)
+    found = replace(sweep.plan, start=Start())
+    plan_file.write(sweep._run.folder, found)
+    cli("work", "1", "-F", sweep.runs.store)
+
+    assert 1 == cli.code
+    assert "the sweep: names no script that a worker could run: its trials were asked for" in cli.err

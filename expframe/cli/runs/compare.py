@@ -14,10 +14,12 @@ from expframe.cli.table import Cell, Style, cell, clean, table_lines, width_of, 
 from expframe.config import json_values
 from expframe.errors import UsageError, listed
 from expframe.record.significance import Sample, Welch
+from expframe.store.reader import StoredRun
 from expframe.store.search.fields import Field
 
 USAGE = f"""\
-Compare runs: the entries that differ, and what came of it. All runs, oldest first, where none is named.
+Compare runs: the entries that differ, and what came of it. All runs, oldest first, where none is named. A sweep that is
+named stands for its trials, grouped by configuration.
 
 Usage:
   expframe compare [options] [ID...]
@@ -31,6 +33,7 @@ Options:
                                confidence interval and count; two groups are tested for a difference. Of runs with
                                one seed, config, command and code the newest counts.
   -b FIELDS --by=FIELDS        Groups of runs that are equal in these, with commas: lr, model.hidden, tags, git.commit.
+  --runs                       Each trial of a sweep that is named, in place of its configurations.
   --confidence=PART            Of the intervals [default: 0.95].
   -o FORM --form=FORM          text, csv, markdown or latex [default: text].
 
@@ -42,14 +45,25 @@ def main(asked: Asked) -> Answer:
     """Compare runs."""
     form = checked(asked["--form"])
     confidence = _confidence(asked["--confidence"])
-    ids = [run.id for run in select.select_all(asked)]
+    replicates: dict[str, set[str]] = {}
+
+    def meant(run: StoredRun) -> list[StoredRun]:
+        """Return the trials of a sweep in place of it."""
+        if run.sweep is None:
+            return [run]
+        axis = run.sweep.plan.replicates
+        replicates[run.id] = set(axis.names) if axis is not None else set()
+        return sorted(select.trials_of(run), key=lambda trial: (trial.record.sweep["trial"], trial.record.attempt))
+
+    ids = [run.id for run in select.select_all(asked, expand=meant)]
     if not asked["ID"]:
         ids.reverse()  # what came first is what later runs are measured by
     by = asked.names("--by")
     found = comparison.compare(asked.store, ids, asked.names("--metrics"), asked.names("--entries") or by)
-    if asked["--groups"] or by:
+    if asked["--groups"] or by or (replicates and not asked["--runs"]):
         titles = [Field.parse(name).title for name in by]
-        return _answer_of_groups(comparison.groups(found, titles, confidence), found, form, confidence)
+        apart = set().union(*replicates.values())
+        return _answer_of_groups(comparison.groups(found, titles, confidence, apart), found, form, confidence)
     return Answer(_plain(found), lambda style: [*_run_lines(found, form, style), *_notes(found, form, style)])
 
 
@@ -119,6 +133,7 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
                 "runs": group.runs,
                 "repetitions": group.repetitions,
                 "excluded": group.excluded,
+                "unfinished": group.unfinished,
                 "metrics": {name: json_values.to_json(sample._asdict()) for name, sample in group.metrics.items()},
             }
             for group in groups
@@ -145,6 +160,8 @@ def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, con
 
 def _repetition_notes(groups: Sequence[Group], form: str, style: Style) -> Iterator[str]:
     left_out = [id for group in groups for id in group.repetitions]
+    if form == "text" and (unfinished := [id for group in groups for id in group.unfinished]):
+        yield from wrapped(f"Not completed, and counted in no group: {clean(listed(unfinished))}.", style)
     if form == "text" and left_out:
         are = "is a repetition" if len(left_out) == 1 else "are repetitions"
         count = f"{len(left_out)} {'run' if len(left_out) == 1 else 'runs'}"

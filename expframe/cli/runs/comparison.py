@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,6 +40,7 @@ class Comparison(NamedTuple):
         ranks: For each run what the one that counts of several has more of: it was completed, then it is newer.
         namesakes: Facts that were asked for and are called as an entry is.
         excluded: Trials that are excluded from the statistics of their sweeps.
+        unfinished: Trials of sweeps that are not COMPLETED.
     """
 
     runs: list[str]
@@ -51,6 +52,7 @@ class Comparison(NamedTuple):
     ranks: Mapping[str, tuple[Any, ...]]
     namesakes: Sequence[str] = ()
     excluded: Sequence[str] = ()
+    unfinished: Sequence[str] = ()
 
 
 class Group(NamedTuple):
@@ -63,6 +65,7 @@ class Group(NamedTuple):
         metrics: What the values of each metric come to.
         repetitions: Runs that repeat one of them, with its seed, config, command and code, and do not count.
         excluded: Trials that are excluded from the statistics of their sweeps, and do not count.
+        unfinished: Trials of sweeps that are not COMPLETED, and do not count.
     """
 
     entries: Mapping[str, Any]
@@ -70,6 +73,7 @@ class Group(NamedTuple):
     metrics: Mapping[str, Sample]
     repetitions: list[str]
     excluded: list[str]
+    unfinished: list[str]
 
 
 def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), columns: Sequence[str] = ()) -> Comparison:
@@ -106,7 +110,15 @@ def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), column
     ranks = {id: ((row.record or {}).get("status") == Status.COMPLETED, *row.order) for id, row in found.items()}
     namesakes = [field.name for field in fields if _is_namesake(field, found)]
     excluded = [id for id, row in found.items() if _EXCLUDED.of(row) is True]
-    return Comparison(list(found), shown, numbers, secrets, left_out, identities, ranks, namesakes, excluded)
+    unfinished = [id for id, row in found.items() if id not in excluded and _is_unfinished_trial(row)]
+    return Comparison(
+        list(found), shown, numbers, secrets, left_out, identities, ranks, namesakes, excluded, unfinished
+    )
+
+
+def _is_unfinished_trial(row: Row) -> bool:
+    record = row.record or {}
+    return bool(record.get("sweep")) and record.get("status") != Status.COMPLETED
 
 
 def _entries(row: Row) -> dict[str, Any]:
@@ -211,7 +223,9 @@ def _matters(field: Field, found: Mapping[str, Row]) -> bool:
 # ---------------------------------------------------------------------------------------------------------- groups
 
 
-def groups(comparison: Comparison, by: Sequence[str] = (), confidence: float = 0.95) -> list[Group]:
+def groups(
+    comparison: Comparison, by: Sequence[str] = (), confidence: float = 0.95, replicates: Collection[str] = ()
+) -> list[Group]:
     """
     Return the groups of runs that are equal but for the seed, in order of their first run.
 
@@ -219,8 +233,10 @@ def groups(comparison: Comparison, by: Sequence[str] = (), confidence: float = 0
         comparison: The runs.
         by: Titles of entries whose values make the groups, in place of all that differ but seeds and the status.
         confidence: Of the intervals of the means.
+        replicates: Entries that tell no groups apart, beside seeds.
     """
-    names = list(by) or [name for name in comparison.entries if not _is_seed(name) and name != "status"]
+    apart = {"status", *replicates}
+    names = list(by) or [name for name in comparison.entries if not _is_seed(name) and name not in apart]
     members: dict[str, list[str]] = {}
     for id in comparison.runs:
         key = "\0".join(_key(comparison.entries.get(name, {}).get(id, MISSING)) for name in names)
@@ -239,13 +255,14 @@ def _key(value: Any) -> str:
 def _group(comparison: Comparison, names: Sequence[str], ids: list[str], confidence: float) -> Group:
     entries = {name: comparison.entries[name][ids[0]] for name in names if ids[0] in comparison.entries[name]}
     excluded = [id for id in ids if id in comparison.excluded]
-    ids = [id for id in ids if id not in excluded]
+    unfinished = [id for id in ids if id in comparison.unfinished]
+    ids = [id for id in ids if id not in excluded and id not in unfinished]
     counted = _without_repetitions(comparison, ids)
     samples = {
         metric: describe([numbers[id] for id in counted if id in numbers], confidence)
         for metric, numbers in comparison.metrics.items()
     }
-    return Group(entries, counted, samples, [id for id in ids if id not in counted], excluded)
+    return Group(entries, counted, samples, [id for id in ids if id not in counted], excluded, unfinished)
 
 
 def _without_repetitions(comparison: Comparison, ids: Sequence[str]) -> list[str]:

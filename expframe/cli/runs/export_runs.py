@@ -12,7 +12,8 @@ from expframe.errors import StoreError, UsageError
 from expframe.store.archive import Refused, export
 
 USAGE = f"""\
-Write runs into a zip file that `expframe import` takes in; all runs where none is named.
+Write runs into a zip file that `expframe import` takes in; all runs where none is named. A sweep takes its
+trials along.
 
 Usage:
   expframe export [options] FILE [ID...]
@@ -31,7 +32,7 @@ _TABLES = {".csv", ".tsv", ".json", ".jsonl", ".md", ".tex", ".html", ".xlsx", "
 @command(USAGE)
 def main(asked: Asked) -> Answer:
     """Export runs."""
-    runs = select.select_all(asked)
+    runs = select.select_all(asked, expand=lambda run: [run, *select.trials_of(run)])
     target = Path(asked["FILE"])
     if target.suffix.lower() in _TABLES:
         problem = "is called as a table is, and export writes a zip file of whole runs."

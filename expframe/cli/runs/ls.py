@@ -36,6 +36,8 @@ _MOST = 50
 _USUAL = ("id", "name", "command", "status", "started", "duration", "tags", "comment")
 _LEFT_OUT_EMPTY = {"tags", "comment"}
 """Usual columns that are left out where they are empty, or there is no room for them."""
+_OF_TRIALS = ("sweep.trial", "sweep.configuration", "sweep.excluded")
+"""Columns that a tree has beside the usual ones where there are trials of sweeps in it."""
 _KINDS = {
     Status.COMPLETED: "added",
     Status.RUNNING: "bold",
@@ -62,6 +64,7 @@ def main(asked: Asked) -> Answer:
     columns = _columns(asked)
     form = checked(asked["--form"])
     if asked["--tree"]:
+        columns += [] if asked["--columns"] else [*_OF_TRIALS]
         tree = _tree(runs, columns)
         return Answer(
             {"runs": [_nested(columns, node) for node in tree]},
@@ -104,7 +107,7 @@ def _columns(asked: Asked) -> list[str]:
 
 def _optional(asked: Asked) -> set[str]:
     """Return the columns that may be left out: those that nobody asked for by name."""
-    return _LEFT_OUT_EMPTY - {name.lstrip("+") for name in asked.names("--columns")}
+    return (_LEFT_OUT_EMPTY | {*_OF_TRIALS}) - {name.lstrip("+") for name in asked.names("--columns")}
 
 
 def _json(columns: Iterable[str], row: Iterable[Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from expframe.cli.runs.command import Asked
 from expframe.errors import RunNotFoundError, UsageError, WorkError
@@ -67,9 +67,21 @@ def select(runs: Runs, words: Iterable[str]) -> list[StoredRun]:
     return list(found.values())
 
 
-def select_all(asked: Asked, *, needs_words: bool = False) -> list[StoredRun]:
+def trials_of(run: StoredRun) -> list[StoredRun]:
+    """Return the runs of the trials of a sweep; none of a run that is no sweep."""
+    return [child for child in run.children if child.record.sweep] if is_sweep(run.folder) else []
+
+
+def select_all(
+    asked: Asked, *, needs_words: bool = False, expand: Callable[[StoredRun], list[StoredRun]] | None = None
+) -> list[StoredRun]:
     """
     Return the runs of `ID...` that the filter of `--where` is true of; all runs, newest first, where no id is given.
+
+    Args:
+        asked: What is asked for.
+        needs_words: Whether ids or a filter must be given.
+        expand: Returns the runs that are meant where one is named.
 
     Raises:
         UsageError: Neither ids nor a filter are given, and one of them is needed.
@@ -80,6 +92,8 @@ def select_all(asked: Asked, *, needs_words: bool = False) -> list[StoredRun]:
     if not asked["ID"]:
         return list(found)
     named = select(asked.runs, asked["ID"])
+    if expand is not None:
+        named = list({run.id: run for one in named for run in expand(one)}.values())
     if not asked["--where"]:
         return named
     ids = set(found.ids())

@@ -25,14 +25,14 @@ from expframe.process import context
 from expframe.process.devices import VISIBLE
 from expframe.record.record import Status
 from expframe.store.sweeps import plan_file
-from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.plan import Plan, Start
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
 from expframe.sweep.backends import Backend
 from expframe.sweep.executors import ExecutorWorkers
 from expframe.sweep.launches import found_launcher
 from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, processors, slots
-from expframe.sweep.script import changed, started_as
+from expframe.sweep.script import changed, is_here, started_as
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
 from expframe.sweep.stash import Taken, take
@@ -108,10 +108,7 @@ class _Starting:
         request = Request("sweep", options=options)
         run = prepare_first(lambda words: self._experiment.prepare_sweep(words, self._work), request, planned)
         if asked.resume is None:
-            main_file = run.scope.main_file
-            if main_file is None:
-                raise WorkError("a sweep", "needs a script, which its workers run. Put the experiment into a file.")
-            self._plan = replace(plan, start=started_as(run.scope, module_of(main_file), self._experiment))
+            self._plan = replace(plan, start=self._start_of(run))
         else:
             folder = run.store / run.record.id
             trials = Trials(folder)
@@ -132,6 +129,13 @@ class _Starting:
             if self._backend is not None and self._executor is not None:
                 self._executor.shutdown(wait=False)
         return self._swept.code if self._swept is not None else 0
+
+    def _start_of(self, run: Any) -> Start:
+        """Return how workers start the script of this process."""
+        main_file = run.scope.main_file
+        if main_file is None:
+            raise WorkError("a sweep", "needs a script, which its workers run. Put the experiment into a file.")
+        return started_as(run.scope, module_of(main_file), self._experiment)
 
     def _work(self) -> dict[str, int]:
         """Do the sweep's run."""
@@ -241,6 +245,9 @@ class _Starting:
         plan = plan_file.read(folder)
         if self._asked.any_code and not plan.any_code:
             self._changes["any_code"] = True
+        if not is_here(plan.start):  # it was begun on another machine, or asked for where no script was known
+            start = self._start_of(run)
+            self._changes["start"] = start._replace(sources=plan.start.sources or start.sources)
         self._plan = plan.changed(**self._changes)
         stash = SweepRun(folder, plan, run.record).stash
         files = [] if self._plan.any_code else changed(plan.start.sources, run.scope.find_project(), stash)

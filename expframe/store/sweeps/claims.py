@@ -208,17 +208,24 @@ class Claims:
             run = (path / _RUN).read_text(encoding="ascii", errors="replace")
         return Held(lease, writer, run, touched)
 
-    def status_of(self, trial: int, attempt: int) -> tuple[str, str]:
+    def status_of(self, trial: int, attempt: int, renamed: str | None = None) -> tuple[str, str]:
         """
         Return how a claimed attempt is, by its owner and its run, and the id of that run.
 
         An attempt whose owner is gone, and that has no run which goes on or has ended, DIED.
+
+        Args:
+            trial: The number of the trial.
+            attempt: The number of its attempt.
+            renamed: The id that its run has since; empty where that is not here, None where it has the one of then.
         """
         held = self.of(trial, attempt)
         if held is None:
             return Status.DIED, ""
         is_owned = holds(held.lease, self.folder, held.touched)  # before its run is looked at, which it may just end
         held = self.of(trial, attempt) or held
+        if renamed is not None:
+            held = held._replace(run=renamed)
         row = rows.read(self._store / held.run, ()) if held.run else None
         if row is not None and row.record is not None:
             return str(row.record["status"]), held.run

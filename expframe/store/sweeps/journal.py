@@ -1,5 +1,5 @@
 """
-What happens to the trials of a sweep, a line of JSON each: `proposed`, `started`, `ended`.
+What happens to the trials of a sweep, a line of JSON each: `proposed`, `started`, `ended`, `renamed`.
 
 Each writer appends to a file of its own, `trials/<writer>.jsonl`, so that no two write into one. Readers fold them.
 """
@@ -26,7 +26,7 @@ class Entry(NamedTuple):
     One line of the journal.
 
     Attributes:
-        event: What happened: `proposed`, `started`, `ended`.
+        event: What happened: `proposed`, `started`, `ended`; `renamed` where its run has another id since.
         trial: The number of the trial.
         attempt: The number of its attempt; 0 where it is about none.
         time: When, in seconds since 1970.

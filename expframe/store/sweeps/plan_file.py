@@ -28,7 +28,7 @@ VERSION = 1
 _LATER = {"launch"}
 """Fields that the first plans did not have."""
 
-CHANGEABLE = ("axes", "each", "replicates", "samples", "any_code")
+CHANGEABLE = ("axes", "each", "replicates", "samples", "any_code", "start")
 """What a sweep that goes on may have otherwise than it was planned."""
 
 

@@ -171,6 +171,7 @@ class Trials:
         self._unfinished: set[int] = set()
         self._low = 0
         self._excluded: frozenset[int] = frozenset()
+        self._renamed: dict[tuple[int, int], str] = {}
 
     def refresh(self, *, judge: bool = True) -> list[Entry]:
         """
@@ -281,7 +282,9 @@ class Trials:
             state.proposed, state.of_search = entry.facts.get("point"), entry.facts.get("search") or {}
             return
         known = state.attempts.setdefault(entry.attempt, TrialAttempt())
-        if entry.event == "started":
+        if entry.event == "renamed":
+            self._renamed[entry.trial, entry.attempt] = str(entry.facts.get("run", ""))
+        elif entry.event == "started":
             known.run, known.started = str(entry.facts.get("run", "")), entry.time
         elif entry.event == "ended":
             known.run = str(entry.facts.get("run") or known.run)
@@ -289,6 +292,7 @@ class Trials:
             known.values = {name: _value(value) for name, value in (entry.facts.get("values") or {}).items()}
             known.error = str(entry.facts.get("error", ""))
             known.facts = entry.facts
+        known.run = self._renamed.get((entry.trial, entry.attempt), known.run)
         self._note(entry.trial)
 
     def _note(self, number: int) -> None:
@@ -305,7 +309,8 @@ class Trials:
         for number in self._unfinished:
             for attempt, known in self._states[number].attempts.items():
                 if not known.is_over:
-                    known.status, run = self.claims.status_of(number, attempt)
+                    renamed = self._renamed.get((number, attempt))
+                    known.status, run = self.claims.status_of(number, attempt, renamed)
                     known.run = run or known.run
 
 
