@@ -1,10 +1,9 @@
 """Sweeps whose runs were exported, imported, renamed or put away."""
 
-import subprocess
-import sys
 import textwrap
 
 import pytest
+from interpreter import run_python
 
 from expframe import runs
 from expframe.store.sweeps.trials import Trials
@@ -31,8 +30,7 @@ def moved(tmp_path, environment, monkeypatch):
     (tmp_path / "moved.py").write_text(SCRIPT)
 
     def sweep(*words, folder=tmp_path):
-        line = [sys.executable, "moved.py", "sweep", *words, "-l", "ERROR"]
-        done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        done = run_python(["moved.py", "sweep", *words, "-l", "ERROR"], cwd=folder, env=environment)
         return done.returncode, done.stdout + done.stderr
 
     assert 1 == sweep("with", "lr=0.1,0.2", "seed=1,2", "-F", "one")[0]

@@ -311,8 +311,7 @@ def mixed(tmp_path, environment):
     (tmp_path / "mixed.py").write_text(MIXED)
 
     def do(*words):
-        line = [sys.executable, *words]
-        done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = run_python(words, cwd=tmp_path, env=environment)
         return done.returncode, done.stdout + done.stderr
 
     return do

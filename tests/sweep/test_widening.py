@@ -1,11 +1,10 @@
 """Sweeps that go on wider than they were planned."""
 
 import itertools
-import subprocess
-import sys
 import textwrap
 
 import pytest
+from interpreter import run_python
 
 from expframe import Experiment, runs
 from expframe.config.options import Options
@@ -250,8 +249,7 @@ def test_a_sweep_goes_on_wider(tmp_path, environment):
     script.write_text(SCRIPT)
 
     def sweep(*words):
-        line = [sys.executable, str(script), "sweep", *words, "-l", "ERROR"]
-        done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = run_python([script, "sweep", *words, "-l", "ERROR"], cwd=tmp_path, env=environment)
         return done.returncode, done.stdout + done.stderr
 
     def trials():
