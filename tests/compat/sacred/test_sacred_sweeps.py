@@ -318,3 +318,39 @@ def test_a_trial_of_sacreds_is_done_again_in_its_sweep(old):
     assert [(0, 1), (1, 1), (1, 2)] == [
         (run.record.sweep["trial"], run.record.sweep["attempt"]) for run in old.trials()
     ]
+
+
+TWO = """
+from sacred import Experiment
+from sacred.observers import FileStorageObserver
+
+first, second = Experiment("first"), Experiment("second")
+for ex in (first, second):
+    ex.observers.append(FileStorageObserver("runs"))
+
+
+@first.main
+def square(seed):
+    return seed * seed
+
+
+@second.main
+def negate(seed):
+    return -seed
+
+
+if __name__ == "__main__":
+    first.run_commandline()
+    second.run_commandline()
+"""
+
+
+def test_two_experiments_of_sacreds_are_swept_each_with_its_own_trials(old):
+    """Both take the command line, and an observer may store into the folder that the sweeps are in."""
+    (old.folder / "old.py").write_text(TWO)
+    old.sweep("with", "seed=2,3")
+    sweeps = sorted(expframe.runs(old.folder / "runs").where("command == 'sweep'"), key=lambda run: int(run.id))
+
+    assert ["first", "second"] == [run.name for run in sweeps]
+    assert [[4, 9], [-2, -3]] == [[trial.result for trial in old.trials(run.id)] for run in sweeps]
+    assert 2 + 4 + 4 == len(expframe.runs(old.folder / "runs"))
