@@ -139,6 +139,8 @@ class _Once:
     def do(self) -> Any:
         """Do the run inside the current one, which is told what it logs and keeps, and return its result."""
         run, trial = self._run, context.current()
+        if trial.folder is None:  # of a rank, whose first process keeps the trial
+            run.observers.clear()
         if not run.observers and run.capture_mode is None:
             run.capture_mode = "no"  # the trial captures, and nobody else asks for it
         run.observers.append(_IntoTrial(trial))

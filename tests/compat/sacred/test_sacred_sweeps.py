@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -354,3 +355,12 @@ def test_two_experiments_of_sacreds_are_swept_each_with_its_own_trials(old):
     assert ["first", "second"] == [run.name for run in sweeps]
     assert [[4, 9], [-2, -3]] == [[trial.result for trial in old.trials(run.id)] for run in sweeps]
     assert 2 + 4 + 4 == len(expframe.runs(old.folder / "runs"))
+
+
+def test_of_a_trial_of_several_processes_observers_are_told_once(old):
+    """With `--launch` the first rank tells the script's observers, and keeps the trial."""
+    launcher = Path(__file__).parents[2] / "sweep" / "launcher.py"
+    old.sweep("with", "lr=0.1,0.2", "--launch", f"{sys.executable} {launcher} 2")
+
+    assert [0.1, 0.2] == [run.config["lr"] for run in old.trials()]
+    assert ["1", "2"] == sorted(path.parent.name for path in (old.folder / "mine").glob("*/run.json"))
