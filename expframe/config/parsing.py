@@ -108,7 +108,8 @@ def _like_items(found: Any, default: Any) -> Any:
     if found is MISSING or len(kinds) != 1:
         return found
     [kind] = kinds
-    read = ((towards(Given(item), kind), item) for item in found)
+    own = {type(item) for item in default}  # of a number, it may be an array without dimensions
+    read = ((MISSING if type(item) in own else towards(Given(item), kind), item) for item in found)
     return type(found)(item if new is MISSING else new for new, item in read)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from expframe import Experiment
@@ -274,6 +274,7 @@ VALUES = st.recursive(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=st.dictionaries(st.text("abc", min_size=1), VALUES, min_size=1), suffix=st.sampled_from(["json", "yaml"]))
+@example(tree={"a": [numpy.array(True)], "b": (numpy.array(1.5),)}, suffix="json")
 def test_what_was_saved_is_the_same_config(tree, suffix, tmp_path):
     """`save_config` and `with FILE` give the same config again, origins aside, for values of all kinds."""
     ex = Experiment("test")
