@@ -25,10 +25,12 @@ collect_ignore = ["golden"]  # what other programs have written, scripts among i
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine is no fault of the code; forty examples on each Python, each day, find what hundreds of one day do.
-hypothesis.settings.register_profile(
-    "shared", deadline=None, max_examples=40, suppress_health_check=[hypothesis.HealthCheck.too_slow]
-)
+# A busy machine is no fault of the code; a few examples on each Python, each day, find what hundreds of one day do.
+# The gate asks for many on one of them.
+for name, count in {"shared": 20, "thorough": 100}.items():
+    hypothesis.settings.register_profile(
+        name, deadline=None, max_examples=count, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
 hypothesis.settings.load_profile("shared")
 
 

@@ -40,7 +40,7 @@ def test_what_is_saved_is_read(tmp_path, suffix):
     assert list(ENTRIES) == list(found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tree=st.dictionaries(
         st.text("abc", min_size=1),

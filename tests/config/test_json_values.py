@@ -16,7 +16,7 @@ from decimal import Decimal
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -97,7 +97,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(VALUES)
 def test_what_comes_back_is_the_same(value):
     """Every value of the standard library is the same after JSON, frozen or not, and its JSON is strict."""
@@ -106,7 +105,6 @@ def test_what_comes_back_is_the_same(value):
     json.dumps(to_json(value), allow_nan=False)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.one_of(
         arrays.arrays(
@@ -128,7 +126,6 @@ def test_arrays(array):
     assert found.flags.writeable
 
 
-@settings(max_examples=100, deadline=None)
 @given(arrays.arrays(arrays.scalar_dtypes(), ()))
 def test_numpy_scalars(array):
     """Numpy scalars come back as scalars of their type."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe.config.equality import same
@@ -397,7 +397,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(JSON)
 def test_what_holds_no_secret_is_as_it_was(data):
     """A value without secrets is equal to its copy, which shares no container with it."""

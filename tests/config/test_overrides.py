@@ -7,7 +7,7 @@ from collections import namedtuple
 from typing import Any, Final, Literal, Optional, Union
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe import Experiment, Ingredient, Secret
@@ -243,7 +243,6 @@ class TestValues:
         } == changes
         assert config.changes["lr"].where.startswith("test_overrides.py:")
 
-    @settings(max_examples=60, deadline=None)
     @given(
         value=st.recursive(
             st.none()
@@ -695,7 +694,6 @@ class TestKnown:
             with pytest.raises(UnknownEntryError, match="'lrr=2'"):
                 ex.resolve(*order)
 
-    @settings(max_examples=60, deadline=None)
     @given(text=st.text(alphabet="ab.+=-0123 {}'[],:", max_size=12))
     def test_any_text(self, text):
         """Any words give a config or an error that explains itself, and nothing else."""

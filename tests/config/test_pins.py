@@ -2,7 +2,7 @@
 
 import copy
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe import Experiment
@@ -40,7 +40,6 @@ def places(tree, path=()):
             yield (*path, key)
 
 
-@settings(max_examples=60, deadline=None)
 @given(tree=TREES, data=st.data())
 def test_only_what_is_asked_for_changes(tree, data):
     """Every leaf that is asked for has its value, every other one stays, and no object of the caller is edited."""
@@ -58,7 +57,6 @@ def test_only_what_is_asked_for_changes(tree, data):
         assert same(value, dotted.get(found, path)), path
 
 
-@settings(max_examples=60, deadline=None)
 @given(tree=TREES, data=st.data())
 def test_fixing_again_changes_nothing(tree, data):
     """What is fixed already is returned as it is, so that code which holds it goes on holding the entry."""

@@ -5,7 +5,7 @@ import json
 import pickle
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe import Experiment, Ingredient
@@ -132,7 +132,6 @@ class TestPrecedence:
         ex.add_config(other=3)
         assert 3 == ex.resolve()["other"]
 
-    @settings(max_examples=30, deadline=None)
     @given(order=st.permutations(["a=1", "net.b=2", "net.c.d=3", "+new=4"]))
     def test_order_of_overrides_does_not_matter(self, order):
         """Overrides of different paths give the same in any order."""
@@ -646,7 +645,6 @@ class TestResult:
         "seed=3",
     )
 
-    @settings(max_examples=40, deadline=None)
     @given(overrides=st.lists(st.sampled_from(ASKED), unique=True), is_named=st.booleans())
     def test_origins_cover_exactly_the_leaves(self, overrides, is_named):
         """Each leaf has an origin, and nothing else has."""
@@ -654,7 +652,6 @@ class TestResult:
 
         assert [dotted.join(path) for path, _ in dotted.walk(config.values)] == list(config.origins)
 
-    @settings(max_examples=40, deadline=None)
     @given(overrides=st.lists(st.sampled_from(ASKED), unique=True), is_named=st.booleans())
     def test_resolving_twice_is_equal(self, overrides, is_named):
         """The same request gives the same config, with the same origins, docs and changes."""

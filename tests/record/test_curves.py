@@ -4,7 +4,7 @@ import math
 import sys
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expframe.record import curves
@@ -65,7 +65,6 @@ def read(path):
 class TestReading:
     """Bulk readers see what a reader of single lines sees."""
 
-    @settings(deadline=None)
     @given(files, st.booleans(), st.binary(max_size=5))
     @example(["a,1,2", "7,x,1,2,3"], True, b"")
     @example(["a,1,2.0,3", "a,1,2.0,3", "nan,5,6,7"], False, b"\n")

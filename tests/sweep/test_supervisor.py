@@ -23,6 +23,8 @@ from expframe.sweep.settings import SweepAsked
 from expframe.sweep.supervisor import Supervisor
 from expframe.sweep.sweep_run import SweepRun
 
+once = pytest.mark.once  # they are many processes, and the same on all Pythons
+
 
 def statuses(sweeps):
     """Return the status of each trial's run by what it was asked."""
@@ -92,6 +94,7 @@ class TestStraightLine:
 
         assert {0.1: 1, 0.2: 1} == first
 
+    @once
     def test_a_fresh_interpreter_does_the_same(self, sweeps):
         """Where each trial has a new interpreter the same comes out."""
         code, text = sweeps.sweep("0.1,0.2", "1", fresh=True, jobs=2)
@@ -111,6 +114,7 @@ class TestStraightLine:
         assert {"result": 1.0} == events[3]["values"]
         assert {"completed": 1} == events[4]["counts"]
 
+    @once
     def test_a_run_that_is_taken_for_a_trial_counts_with_its_value(self, sweeps):
         """With `needed` a completed run of the same config and code is the trial, and has its value in the table."""
         sweeps.sweep("0.1,0.2", "1")
@@ -124,6 +128,7 @@ class TestStraightLine:
         assert {"2", "3"} == {trial.run for trial in trials[:2]}
         assert "3 trials: 3 completed" in text
 
+    @once
     def test_a_goal_that_a_trial_has_no_value_of_is_said_once(self, sweeps):
         """After the first trial it is said that a metric was not logged, with the nearest ones that were."""
         goals = ("metrics.stp.min", "metrics.loss.last", "config.fail", "metrics.step.min")
@@ -156,6 +161,7 @@ class TestTerminal:
 class TestMachine:
     """Workers share the machine."""
 
+    @once
     def test_gpus_are_shared_out(self, sweeps, monkeypatch):
         """Each trial sees its part of the GPUs; there are no more workers than that allows."""
         sweeps.environment["CUDA_VISIBLE_DEVICES"] = "3,5"
@@ -207,6 +213,7 @@ class TestFailures:
         assert [(0, 1, "DIED"), (1, 1, "COMPLETED")] == sweeps.ended()
         assert "the process was ended by SIGKILL" in text
 
+    @once
     def test_retry_does_it_again(self, sweeps):
         """With `--retry` a trial that failed is tried again, as another attempt and another run."""
         code, text = sweeps.sweep("0.1", "1", fixed="fail=once", retry=1)
@@ -223,6 +230,7 @@ class TestFailures:
         assert [(0, 1, "FAILED")] == sweeps.ended()
         assert "1 failed, 3 waiting" in text
 
+    @once
     def test_after_max_fails_it_goes_on(self, sweeps):
         """Resumed, the sweep counts failures anew: those of before, and those that were mended, end nothing."""
         sweeps.sweep("0.1,0.2,0.3", "1", fixed="fail=once", max_fails=1)
@@ -234,6 +242,7 @@ class TestFailures:
             text
         )
 
+    @once
     def test_failed_trials_are_done_again_when_asked(self, sweeps):
         """Resumed it keeps what failed, unless failures are to be done again."""
         sweeps.sweep("0.1,0.2", "1", fixed="fail=once")
@@ -277,6 +286,7 @@ class TestResume:
         assert (Status.COMPLETED, 2, 2) == (run.status, run.attempt, run.record.sweep["attempt"])
         assert list(range(1, 7)) == run.metrics("step").steps
 
+    @once
     def test_a_checkpoint_is_taken_up_after_a_death_before_the_run(self, sweeps):
         """A trial goes on from its checkpoint also where another attempt in between died before it had a run."""
         process = sweeps.start("0.1", "1", fixed="steps=6 pause=0.2")
@@ -293,6 +303,7 @@ class TestResume:
         assert ["2", "1"] == runs(sweeps.store).ids()
         assert (Status.COMPLETED, 3) == (run.status, run.record.sweep["attempt"])
 
+    @once
     def test_changed_code_is_refused(self, sweeps):
         """Code that has changed since is refused with its files, and nothing is begun; any code goes on where told."""
         sweeps.sweep("0.2,0.1", "1", fixed="fail=kill")
@@ -368,6 +379,7 @@ class TestRefusals:
         with pytest.raises(WorkError, match=r"cannot be started inside run 1\. Start it outside of any run\."):
             ex.run()
 
+    @once
     def test_a_status_that_there_is_not_is_refused(self, sweeps):
         """What is to be done again is said by statuses that trials can have; their own ones too."""
         sweeps.sweep("0.1", "1")
@@ -379,6 +391,7 @@ class TestRefusals:
         assert Status.COMPLETED == runs(sweeps.store)[1].status
         assert 0 == sweeps.sweep(resume="1", retry=("failed",))[0]
 
+    @once
     def test_more_of_a_whole_space_is_refused(self, sweeps):
         """A grid has no more than its cells."""
         sweeps.sweep("0.1", "1")
@@ -403,6 +416,7 @@ class TestOthers:
         assert {0, 1} == {trial for trial, _, status in sweeps.ended() if status == "COMPLETED"}
         assert "COMPLETED" in text
 
+    @once
     def test_a_worker_that_cannot_import_says_why(self, sweeps):
         """Where the script cannot be imported the sweep ends and says what its worker said."""
         sweeps.sweep("0.2", "1", fixed="fail=kill")
@@ -412,6 +426,7 @@ class TestOthers:
         assert 1 == code
         assert "is not there. A worker needs it where the sweep was started." in text
 
+    @once
     def test_a_worker_of_a_stopped_sweep_says_so(self, sweeps, capsys):
         """Where a signal has stopped a sweep, a worker says that it begins nothing, and `why` what helps."""
         sweeps.sweep("0.2,0.1", "1", fixed="fail=kill", max_fails=1)
@@ -423,6 +438,7 @@ class TestOthers:
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
         assert "0..1: stopped by a signal, until --resume 1" in capsys.readouterr().out
 
+    @once
     @pytest.mark.parametrize("words", [(), ("--fresh",)])
     def test_a_worker_that_can_claim_nothing_says_why(self, sweeps, words):
         """Where a trial cannot be claimed its worker says why and ends, however its trials are begun."""
@@ -438,6 +454,7 @@ class TestOthers:
             in text
         )
 
+    @once
     def test_a_worker_whose_processes_are_killed_ends(self, sweeps):
         """Where processes are killed one after the other before they claim a trial, their worker ends and says so."""
         sweeps.sweep("0.2", "1", fixed="fail=kill")
