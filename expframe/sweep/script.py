@@ -42,7 +42,7 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
     """
     if stash is not None:
         start = placed_start(start, stash)
-    if not start.script:
+    if not start.script and not start.module:
         problem = "names no script that a worker could run: its trials were asked for where none was known."
         raise WorkError("the sweep", f"{problem} It goes on from a script that has its experiment: sweep --resume ID.")
     if not start.module and not Path(start.script).is_file():
