@@ -33,8 +33,8 @@ _LOOK = 0.1
 _LEFT = 30.0
 """Seconds that a launcher has to end after its trial, or after it was asked to, beside the grace."""
 
-_OF_PYTHON = {"torchrun": "-m", "deepspeed": "--module", "accelerate": "-m"}
-"""Launchers that start Python by themselves, and the option by which they are given a module."""
+_OF_PYTHON = {"torchrun", "accelerate"}
+"""Launchers that start Python by themselves, and take a module behind `-m`."""
 
 _MODULES = ("torch.distributed.run", "torch.distributed.launch", "accelerate.commands.launch")
 _PROBLEM = re.compile(r"(?:\[rank\d+\]: )?([\w.]*(?:Error|Exception|Exit|Interrupt): .*)")
@@ -54,12 +54,10 @@ def launched(launcher: Sequence[str], command: Sequence[str]) -> list[str]:
         >>> " ".join(launched(["torchrun", "--standalone"], ["python", "-m", "expframe", "work"]))
         'torchrun --standalone -m expframe work'
     """
-    option = _OF_PYTHON.get(Path(launcher[0]).name, "-m" if set(_MODULES) & set(launcher) else "")
     if launcher[-1] in ("-m", "--module"):
-        option = ""
-    elif not option:
-        return [*launcher, *command]
-    return [*launcher, *([option] if option else []), *command[2:]]
+        return [*launcher, *command[2:]]
+    is_of_python = Path(launcher[0]).name in _OF_PYTHON or not set(_MODULES).isdisjoint(launcher)
+    return [*launcher, *(command[1:] if is_of_python else command)]
 
 
 def found_launcher(launcher: Sequence[str], start: Start) -> list[str]:

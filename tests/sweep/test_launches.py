@@ -46,6 +46,7 @@ SCRIPT = textwrap.dedent("""
             time.sleep(300)
         done = _run.last_checkpoint().step if _run.last_checkpoint() else 0
         for step in range(done + 1, steps + 1):
+            time.sleep(0.1 if does == "dawdles" else 0)
             if (does == "waits" and step > 1) or (does in ("raises", "dies") and lr == 2):
                 while not Path("go").exists():
                     if does == "waits" and _run.should_stop:
@@ -188,6 +189,28 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(toy):
     assert (toy.folder / "rank-1-2-1").exists()
 
 
+def test_the_first_rank_is_pruned(toy):
+    """Rank 0 is told that its trial is to end early; the job ends with it, and the trial is PRUNED, at a rung."""
+    launcher = f"{sys.executable} {LAUNCHER} 2"
+    words = [
+        "lr=3,2,1",
+        "steps=9",
+        "does=dawdles",
+        "--metric",
+        "loss.min",
+        "--prune",
+        "asha:steps",
+        "--launch",
+        launcher,
+    ]
+    code, text = toy.do("toy.py", "sweep", "with", *words)
+    newest = [state.newest for state in runs(toy.folder / "runs")[1].sweep.trials]
+
+    assert 0 == code, text
+    assert ["COMPLETED", "PRUNED", "PRUNED"] == [attempt.status for attempt in newest]
+    assert [[1, 0.5], [1, 1.0]] == [attempt.facts["rung"] for attempt in newest[1:]]
+
+
 def test_what_is_left_of_a_job_is_ended(toy, monkeypatch):
     """Ranks that go on when the run is over are ended after a while, whatever they wait for."""
     toy.do("toy.py", "sweep", "with", "lr=1", "does=leaves", "--launch", "nice")
@@ -266,7 +289,6 @@ def test_the_plan_keeps_the_launcher(toy):
             "python -m torch.distributed.run --standalone",
             "python -m torch.distributed.run --standalone -m expframe work 1",
         ),
-        ("deepspeed --num_gpus 2", "deepspeed --num_gpus 2 --module expframe work 1"),
         ("accelerate launch", "accelerate launch -m expframe work 1"),
         ("ours --module", "ours --module expframe work 1"),
         ("mpirun -n 4", "mpirun -n 4 py -m expframe work 1"),
