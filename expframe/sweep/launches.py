@@ -157,7 +157,8 @@ class Launches:
             ended |= {"status": Status.FAILED, "error": self._problem_of(observer, log)}  # others took it along
         elif ended["status"] == Status.FAILED:
             ended["error"] = self._trials.claims.failure_of(number, attempt) or ended.get("error")
-        facts = {name: value for name, value in ended.items() if name not in ("status", "run")}
+        left_out = {"status", "run", *({"yielded"} if was_asked and not self._is_interrupted() else ())}
+        facts = {name: value for name, value in ended.items() if name not in left_out}
         observer.note_end(ended["status"], ended.get("run") or "", **facts)
         if ended["status"] in KEPT:
             log.unlink(missing_ok=True)

@@ -212,6 +212,7 @@ class Claims:
         """
         Return how a claimed attempt is, by its owner and its run, and the id of that run.
 
+        While its owner is there it is RUNNING: he writes down its end, which may be another one than that of its run.
         An attempt whose owner is gone, and that has no run which goes on or has ended, DIED.
 
         Args:
@@ -226,7 +227,7 @@ class Claims:
         held = self.of(trial, attempt) or held
         if renamed is not None:
             held = held._replace(run=renamed)
-        row = rows.read(self._store / held.run, ()) if held.run else None
+        row = rows.read(self._store / held.run, ()) if held.run and not is_owned else None
         if row is not None and row.record is not None:
             return str(row.record["status"]), held.run
         return (Status.RUNNING if is_owned else Status.DIED), held.run

@@ -11,6 +11,7 @@ from collections import Counter
 
 import pytest
 
+from expframe import Experiment
 from expframe.record.record import Status
 from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.journal import JournalReader
@@ -122,6 +123,22 @@ class TestOneClaim:
 
         with pytest.raises(OSError, match="claims"):
             Claims(sweep).take(1, 1, "me")
+
+    def test_an_attempt_runs_while_its_owner_is_there(self, sweep):
+        """The end of a run is not that of its attempt before the owner has said so: a launcher's others may go on."""
+        ex = Experiment("toy", store=sweep.parent)
+        ex.main(lambda: 1)
+        run = ex.run()
+        claims = Claims(sweep)
+        claims.take(1, 1, "me")
+        claims.note_run(1, 1, run.id)
+        owned = claims.status_of(1, 1)
+        owner = claims.path(1, 1) / "owner"
+        data = json.loads(owner.read_text())
+        owner.write_text(json.dumps({**data, "lease": {**data["lease"], "started": "another one"}}))
+
+        assert (Status.RUNNING, run.id) == owned
+        assert (Status.COMPLETED, run.id) == claims.status_of(1, 1)
 
     def test_a_damaged_owner_is_gone(self, sweep):
         """A claim whose owner cannot be read died, so that the trial goes on."""
