@@ -22,13 +22,20 @@ class Stash(NamedTuple):
         folder: Where it lies.
         root: The folder that it is a copy of.
         project: The folder, of the original, whose files counted as source.
+        main: The script of the original.
         git: What was said of the original's repository when the copy was made; None where it was in none.
     """
 
     folder: Path
     root: Path
     project: Path
+    main: Path
     git: Mapping[str, Any] | None
+
+    @property
+    def script(self) -> Path:
+        """Where the script is in the copy."""
+        return self.at(self.main)
 
     def at(self, path: str | os.PathLike[str]) -> Path:
         """Return where a file or folder of the original is in the copy, be it there or not."""
@@ -46,7 +53,7 @@ class Stash(NamedTuple):
         """Write down what it is a copy of: now it is whole."""
         import json
 
-        said = {"root": str(self.root), "project": str(self.project), "git": self.git}
+        said = {"root": str(self.root), "project": str(self.project), "main": str(self.main), "git": self.git}
         replace_file(self.folder.parent / layout.STASH, json.dumps(said))
 
 
@@ -56,7 +63,8 @@ def stash_of(sweep: Path) -> Stash | None:
 
     try:
         said = json.loads((sweep / layout.STASH).read_bytes())
-        found = Stash(sweep / layout.STASH_FOLDER, Path(said["root"]), Path(said["project"]), said["git"])
+        root, project, main = Path(said["root"]), Path(said["project"]), Path(said["main"])
+        found = Stash(sweep / layout.STASH_FOLDER, root, project, main, said["git"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if found.folder.is_dir() else None

@@ -105,7 +105,9 @@ def _go_there(start: Start, stash: Stash | None) -> None:
     if start.folder:
         os.chdir(start.folder)
     sys.argv = [start.script]
-    own = start.folder if start.module else os.path.dirname(os.path.abspath(start.script))
+    own = os.path.dirname(os.path.abspath(start.script))
+    if start.module:
+        own = start.folder if stash is None else str(sources.around_packages(stash.script, start.module))
     sys.path[:] = [own, *(folder for folder in sys.path[1:] if folder != own)]
     sys.path += [folder for folder in start.search_path if folder not in sys.path]
     if stash is not None:

@@ -53,7 +53,8 @@ def take(sweep: Path, plan: Plan, scope: Scope) -> Taken:
     project = Path(os.path.realpath(scope.find_project()))
     repository = None if stash_around(project) is not None else sources.repository_of(project)
     facts = git.gather(project).facts if repository is not None else None
-    stash = Stash(sweep / layout.STASH_FOLDER, repository or project, project, facts)
+    main = Path(os.path.realpath(scope.main_file or project))
+    stash = Stash(sweep / layout.STASH_FOLDER, repository or project, project, main, facts)
     store = os.path.realpath(sweep.parent)
     count = size = 0
     for path in dict.fromkeys([*_tracked(repository), *_loaded(scope, project), *_given(plan)]):
@@ -113,8 +114,8 @@ def _copy(path: Path, stash: Stash) -> int | None:
 
 
 def placed_start(start: Start, stash: Stash) -> Start:
-    """Return how a script is started from a copy; its working directory stays."""
-    return start._replace(script=str(stash.at(start.script)) if start.script else "")
+    """Return how a script is started from a copy, wherever the script itself is by now; its working directory stays."""
+    return start._replace(script=str(stash.script) if start.script else "")
 
 
 def placed_folders(folders: Sequence[str], start: Start, stash: Stash) -> list[str]:

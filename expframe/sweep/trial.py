@@ -157,7 +157,7 @@ class TrialWork:
         try:
             experiment.observers.extend(observers)
             stash = self._sweep.stash
-            script = plan.start.script if stash is None else str(stash.at(plan.start.script))
+            script = plan.start.script if stash is None else str(stash.script)
             sys.argv = [script, *_argv(plan, trial)]
             run = prepare(self._request(trial, attempt, resumed))
             if is_skipped(plan, run.config):

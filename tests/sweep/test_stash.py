@@ -157,6 +157,25 @@ def test_a_copy_is_a_script_too(project):
     assert {"COMPLETED": 2} == project.run(1).sweep.counts
 
 
+@pytest.mark.parametrize("how", [["toy.py"], ["-m", "toy"]], ids=["file", "module"])
+def test_a_copy_goes_where_its_store_goes(project, how):
+    """A project that was moved with its runs, and edited, goes on from the copy as it was."""
+    first = project.folder / "first"
+    first.mkdir()
+    for name in ("toy.py", "helper.py", "late.py", "beside.txt", "data.txt"):
+        (project.folder / name).rename(first / name)
+    project.folder = first
+    project.track()
+    project.do(*how, "sweep", "with", "lr=1,2", "--stash")
+    project.folder = first.rename(first.with_name("second"))
+    project.edit()
+    project.do("-m", "expframe", "sweep", "retry", "1", "1")
+    code, text = project.do(*how, "sweep", "--resume", "1")
+
+    assert 0 == code, text
+    assert [40, "old", "edited"] == project.run(4).result
+
+
 def test_config_files_of_the_words_are_copied(project):
     """A config file that is named for all trials, or for some, is as it was at the start, tracked or not."""
     project.track()

@@ -35,7 +35,7 @@ from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, p
 from expframe.sweep.script import changed, is_here, started_as
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
-from expframe.sweep.stash import Taken, take
+from expframe.sweep.stash import Taken, placed_start, take
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.trial import prepare_first
@@ -245,11 +245,14 @@ class _Starting:
         plan = plan_file.read(folder)
         if self._asked.any_code and not plan.any_code:
             self._changes["any_code"] = True
-        if not is_here(plan.start):  # it was begun on another machine, or asked for where no script was known
+        stash = SweepRun(folder, plan, run.record).stash
+        known = plan.start if stash is None else placed_start(plan.start, stash)
+        if not is_here(known):  # it was begun on another machine, or asked for where no script was known
             start = self._start_of(run)
+            if stash is not None:
+                start = plan.start._replace(interpreter=start.interpreter, folder=start.folder)
             self._changes["start"] = start._replace(sources=plan.start.sources or start.sources)
         self._plan = plan.changed(**self._changes)
-        stash = SweepRun(folder, plan, run.record).stash
         files = [] if self._plan.any_code else changed(plan.start.sources, run.scope.find_project(), stash)
         if files:
             problem = f"has other code than when it was started: {listed(files)}. --any-code goes on all the same."
