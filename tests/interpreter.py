@@ -109,6 +109,7 @@ class Process:
     ) -> None:
         self.args = [sys.executable, *words]
         self.returncode: int | None = None
+        self._lock = threading.Lock()
         self._end, told = os.pipe()
         ours: list[int | None] = []
         theirs: list[int] = []
@@ -157,14 +158,17 @@ class Process:
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code as soon as it has ended."""
-        if self.returncode is None:
-            if not select.select([self._end], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            told = os.read(self._end, 4)
-            assert told, "the interpreter has ended"
-            self.returncode = int.from_bytes(told, "big", signed=True)
-            os.close(self._end)
+        if not select.select([self._end], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        with self._lock:  # several threads may wait
+            if self.returncode is None:
+                told = os.read(self._end, 4)
+                assert told, "the interpreter has ended"
+                self.returncode = int.from_bytes(told, "big", signed=True)
         return self.returncode
+
+    def __del__(self) -> None:
+        os.close(self._end)
 
     def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:
         """Give it a few lines to read, and return all that it writes into its pipes, when it has ended."""
