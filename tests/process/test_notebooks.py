@@ -310,6 +310,7 @@ def test_restart_of_the_kernel_closes_the_run(tmp_path, execute):
         kernel.shutdown_kernel(now=True)
 
 
+@pytest.mark.once
 def test_functions_of_cells_go_to_workers_of_joblib(execute):
     """Bound, they have the run's config there and log into the run; bare, their defaults are warned of."""
     _, shown, told = execute(

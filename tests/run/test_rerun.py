@@ -226,7 +226,7 @@ def main():
 class TestModules:
     """A script that `python -m` started."""
 
-    @pytest.fixture(params=["plain", "namespace", "marked"])
+    @pytest.fixture(params=["plain", "namespace", pytest.param("marked", marks=pytest.mark.once)])
     def folder(self, request, tmp_path, monkeypatch):
         """A package, also one without `__init__`, or with the mark of a project around it; nobody knows git."""
         for name, text in PACKAGE.items():

@@ -92,7 +92,7 @@ def shape(run):
 class TestTheSame:
     """What is resumed ends as what was never stopped."""
 
-    @pytest.mark.parametrize("dies_at", [1, 3, 4, 8, 12])
+    @pytest.mark.parametrize("dies_at", [1, 4, 12, *(pytest.param(step, marks=pytest.mark.once) for step in (3, 8))])
     def test_a_killed_run_ends_as_an_undisturbed_one(self, walk, dies_at):
         """Wherever it was killed: equal curves, summaries, media, result and counts; id, folder and uid stay."""
         walk("with", "seed=1")

@@ -8,6 +8,8 @@ from interpreter import run_python
 from expframe import runs
 from expframe.store.sweeps.trials import Trials
 
+once = pytest.mark.once  # they are many processes, and the same on all Pythons
+
 SCRIPT = textwrap.dedent("""
     from expframe import Experiment
 
@@ -46,6 +48,7 @@ def facts(store, id):
     return found
 
 
+@once
 def test_an_imported_sweep_knows_its_trials_by_their_new_ids(moved, cli):
     """Whatever ids runs are given where a sweep comes to, `show`, `best` and readers name the runs of its trials."""
     moved("with", "lr=0.3,0.4", "seed=1", "-F", "two")
@@ -79,6 +82,7 @@ def test_an_imported_sweep_goes_on(moved, cli, tmp_path):
     assert 2 == runs("two")[id].sweep.trials[3].attempt
 
 
+@once
 def test_a_run_that_did_not_come_along_is_none_of_the_others(moved, cli):
     """Where a trial's run was left behind, no run that has its id by chance is taken for it."""
     moved("with", "lr=0.3,0.4,0.5,0.6", "seed=1", "-F", "two")
@@ -127,6 +131,7 @@ def test_comparing_a_sweep_groups_its_configurations(moved, cli):
     assert cli.json("compare", "1", "-w", "lr < 0.15", "-F", "one")["groups"][0]["runs"] == groups[0]["runs"]
 
 
+@once
 def test_replicates_in_another_entry_are_no_groups(moved, cli):
     """A sweep whose replicates differ in another entry than the seed is grouped without that."""
     moved("with", "lr=0.3,0.4", "broken=False,True", "seed=1", "--replicate=broken", "-F", "two")

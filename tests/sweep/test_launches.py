@@ -20,6 +20,8 @@ from expframe.sweep.settings import WorkAsked
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.worker import Worker
 
+once = pytest.mark.once  # they are many processes, and the same on all Pythons
+
 LAUNCHER = Path(__file__).with_name("launcher.py")
 SCRIPT = textwrap.dedent("""
     import os
@@ -129,6 +131,7 @@ def test_a_trial_is_one_run_of_several_processes(toy):
     assert [] == list((toy.folder / "runs/1/workers").glob("00*"))
 
 
+@once
 def test_what_another_rank_fails_with_is_the_trials_failure(toy):
     """Where a rank other than the first fails, the trial FAILED, says which one and with what, and others go on."""
     code, text = toy.sweep("lr=1,2,3", "does=raises")
@@ -140,6 +143,7 @@ def test_what_another_rank_fails_with_is_the_trials_failure(toy):
     assert "ValueError: rank 1 cannot" in (toy.folder / "runs/1/workers/000001.1.txt").read_text()
 
 
+@once
 def test_a_first_rank_that_is_killed_died(toy):
     """Where the first rank is killed its run DIED, and a new attempt takes its place with --retry."""
     _, text = toy.sweep("lr=1,2", "does=dies", "--retry", "1")
@@ -157,6 +161,7 @@ def start_one(toy):
     return process, [toy.said(f"rank-1-1-{rank}")[1] for rank in (0, 1)]
 
 
+@once
 def test_a_stop_reaches_every_rank(toy):
     """A sweep that is stopped ends all processes of its trials; resumed, the same run goes on from its checkpoint."""
     process, ranks = start_one(toy)
@@ -174,6 +179,7 @@ def test_a_stop_reaches_every_rank(toy):
     assert toy.said("rank-1-2-0")[0] == toy.said("rank-1-2-1")[0] == toy.said("rank-1-1-0")[0]
 
 
+@once
 def test_a_killed_trial_goes_on_from_its_checkpoint(toy):
     """Where everything is killed, the sweep goes on in the same run, with all ranks."""
     process, _ = start_one(toy)
@@ -189,6 +195,7 @@ def test_a_killed_trial_goes_on_from_its_checkpoint(toy):
     assert (toy.folder / "rank-1-2-1").exists()
 
 
+@once
 def test_the_first_rank_is_pruned(toy):
     """Rank 0 is told that its trial is to end early; the job ends with it, and the trial is PRUNED, at a rung."""
     launcher = f"{sys.executable} {LAUNCHER} 2"
@@ -211,6 +218,7 @@ def test_the_first_rank_is_pruned(toy):
     assert [[1, 0.5], [1, 1.0]] == [attempt.facts["rung"] for attempt in newest[1:]]
 
 
+@once
 def test_what_is_left_of_a_job_is_ended(toy, monkeypatch):
     """Ranks that go on when the run is over are ended after a while, whatever they wait for."""
     toy.do("toy.py", "sweep", "with", "lr=1", "does=leaves", "--launch", "nice")
@@ -243,6 +251,7 @@ def test_a_launcher_that_is_not_there_is_refused(toy):
     assert not (toy.folder / "runs").exists()
 
 
+@once
 def test_ranks_that_cannot_be_told_apart_are_refused(toy):
     """A launcher that starts several processes and tells nobody which is which makes no second run of a trial."""
     twice = toy.folder / "twice.sh"
@@ -253,6 +262,7 @@ def test_ranks_that_cannot_be_told_apart_are_refused(toy):
     assert 2 == len(runs(toy.folder / "runs"))
 
 
+@once
 def test_any_words_may_stand_before_the_interpreter(toy):
     """A launcher that makes no ranks, as `nice`, does each trial in one process."""
     code, text = toy.do("toy.py", "sweep", "with", "lr=1,2", "--launch", "nice -n 1", "--search", "random")
@@ -269,6 +279,7 @@ def test_needed_is_refused(toy):
     assert "OptionError: --needed: cannot be with --launch" in text
 
 
+@once
 def test_the_plan_keeps_the_launcher(toy):
     """Workers elsewhere find the launcher in the plan; Python says it as a text or in words."""
     script = SCRIPT.replace("@ex.automain", "@ex.main")

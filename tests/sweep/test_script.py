@@ -7,6 +7,8 @@ import pytest
 
 import expframe
 
+once = pytest.mark.once  # they are many processes, and the same on all Pythons
+
 TWO = """
 from expframe import Experiment, Options
 
@@ -70,6 +72,7 @@ def write(folder, end, first="first", name='"first"'):
     (folder / "two.py").write_text(TWO.format(first=first, name=name) + end)
 
 
+@once
 @pytest.mark.parametrize("fresh", [False, True])
 def test_each_of_two_sweeps_of_a_script_has_trials_of_its_own_experiment(tmp_path, do, fresh):
     """Workers find the experiment whose sweep it is by its name, whichever the script comes to first."""
@@ -79,6 +82,7 @@ def test_each_of_two_sweeps_of_a_script_has_trials_of_its_own_experiment(tmp_pat
     assert (0, "[4, 9] [29, 19]") == (code, out.splitlines()[-1])
 
 
+@once
 def test_two_command_lines_in_a_script_are_swept_one_after_the_other(tmp_path, do):
     """`script sweep` is a sweep of each experiment that takes the command line, with trials of its own."""
     write(tmp_path, 'if __name__ == "__main__":\n    first.run_commandline()\n    second.run_commandline()\n')
@@ -110,6 +114,7 @@ def test_experiments_of_one_name_are_told_to_have_names_of_their_own(tmp_path, d
     assert not (tmp_path / "runs").exists()
 
 
+@once
 def test_an_experiment_that_a_script_makes_too_late_is_said(tmp_path, do):
     """An experiment that is not there when the script runs its first one cannot be found by workers."""
     late = """
@@ -126,6 +131,7 @@ if __name__ == "__main__":
     assert "comes to experiment 'first' first, and has no 'third' by then. Make all experiments before" in out
 
 
+@once
 def test_an_experiment_alone_may_be_called_otherwise_each_time(tmp_path, do):
     """Where a script has one experiment it is the one that is swept, whatever it is called in a worker."""
     (tmp_path / "one.py").write_text(

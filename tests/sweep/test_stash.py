@@ -10,6 +10,8 @@ import pytest
 
 from expframe import runs
 
+once = pytest.mark.once  # they are many processes, and the same on all Pythons
+
 SCRIPT = textwrap.dedent("""
     import time
     from pathlib import Path
@@ -111,6 +113,7 @@ def test_what_is_edited_after_the_start_reaches_no_trial(project, how):
     assert f"Trials run from a copy of the 4 files (547 B) that git tracks in {project.folder}." in text
 
 
+@once
 def test_the_record_says_what_has_run(project):
     """A trial's record has the copy's sources under their names, the repository as it was, and that it ran from it."""
     project.track()
@@ -130,6 +133,7 @@ def test_the_record_says_what_has_run(project):
     assert str(project.folder) == again.cwd
 
 
+@once
 def test_a_sweep_goes_on_from_its_copy(project):
     """Resumed after the code was edited, a sweep with a copy goes on with that, and nothing is refused."""
     project.track()
@@ -145,6 +149,7 @@ def test_a_sweep_goes_on_from_its_copy(project):
     assert [20, 40, 60] == [run.result[0] for run in project.run(1).children if run.result]
 
 
+@once
 def test_a_copy_is_a_script_too(project):
     """Where the script cannot be imported any more, its copy goes on with the sweep."""
     project.track()
@@ -157,6 +162,7 @@ def test_a_copy_is_a_script_too(project):
     assert {"COMPLETED": 2} == project.run(1).sweep.counts
 
 
+@once
 @pytest.mark.parametrize("how", [["toy.py"], ["-m", "toy"]], ids=["file", "module"])
 def test_a_copy_goes_where_its_store_goes(project, how):
     """A project that was moved with its runs, and edited, goes on from the copy as it was."""
@@ -176,6 +182,7 @@ def test_a_copy_goes_where_its_store_goes(project, how):
     assert [40, "old", "edited"] == project.run(4).result
 
 
+@once
 def test_config_files_of_the_words_are_copied(project):
     """A config file that is named for all trials, or for some, is as it was at the start, tracked or not."""
     project.track()
@@ -189,6 +196,7 @@ def test_config_files_of_the_words_are_copied(project):
     assert [80, 20, 80] == [project.run(id).result[0] for id in (2, 3, 4)]
 
 
+@once
 def test_without_a_repository_what_is_loaded_is_copied(project):
     """Outside of a repository the copy has the script and what it has imported, and that is said."""
     script = SCRIPT.replace("    import late\n\n", "").replace("import factor", "import factor\nimport late")
@@ -202,6 +210,7 @@ def test_without_a_repository_what_is_loaded_is_copied(project):
     assert [20, 40] == [result[0] for result in project.results]
 
 
+@once
 def test_a_module_is_run_from_its_copy(project):
     """A script that `python -m` starts, and packages below a folder of sources, are imported from the copy."""
     (project.folder / "src" / "pack").mkdir(parents=True)
@@ -223,6 +232,7 @@ def test_a_module_is_run_from_its_copy(project):
     ]
 
 
+@once
 def test_links_and_rights_are_copied(project):
     """A tracked link stays one, and leads out of the copy only where it led out of the repository; rights stay."""
     (project.folder / "link.txt").symlink_to("beside.txt")
@@ -237,6 +247,7 @@ def test_links_and_rights_are_copied(project):
     assert (copy / "tool.sh").stat().st_mode & 0o111
 
 
+@once
 def test_a_copy_that_is_gone_is_said(project):
     """Workers of a sweep whose copy was deleted say so, and do nothing with the code as it is now."""
     project.track()
@@ -250,6 +261,7 @@ def test_a_copy_that_is_gone_is_said(project):
     assert "and that is gone. Start a new one." in text
 
 
+@once
 def test_python_asks_for_a_copy_too(project):
     """`ex.sweep(..., stash=True)` is `--stash`."""
     lines = SCRIPT.replace("@ex.automain", "@ex.main")

@@ -11,6 +11,8 @@ import pytest
 
 import expframe
 
+once = pytest.mark.once  # they are many processes, and the same on all Pythons
+
 SCRIPT = """
 import os
 import time
@@ -161,6 +163,7 @@ def test_a_script_of_sacreds_is_swept_as_it_is(old):
     assert ["no number"] * 3 == stored[0.2]["metrics"]["word"]["values"]
 
 
+@once
 @pytest.mark.parametrize("how", [[], ["--fresh"]], ids=["forked", "fresh"])
 def test_a_trial_is_what_the_script_does_by_itself(old, how):
     """A trial draws the numbers, and has the config, that the script has with the trial's words alone."""
@@ -177,6 +180,7 @@ def test_a_trial_is_what_the_script_does_by_itself(old, how):
     assert json.loads((folder / "config.json").read_text()) == trials[3].config.values
 
 
+@once
 def test_a_script_without_observers_is_swept_from_outside(old):
     """`expframe sweep old.py` does what the word `sweep` does; the sweep's own folder is enough to keep trials."""
     old.environment["BARE"] = "1"
@@ -192,6 +196,7 @@ def test_a_script_without_observers_is_swept_from_outside(old):
     assert not (old.folder / "mine").exists()
 
 
+@once
 def test_what_sacred_refuses_is_refused_before_anything_starts(old):
     """Words are judged by Sacred's rules: what nothing uses is an error, what a function takes is not, nor with -f."""
     refused = old.sweep("with", "lr=0.1,0.2", "lrr=3", code=2)
@@ -207,6 +212,7 @@ def test_what_sacred_refuses_is_refused_before_anything_starts(old):
     assert "2 trials; nothing is started" in forced
 
 
+@once
 def test_words_are_read_by_sacreds_rules(old):
     """A value is a literal in JSON's form or a text, whatever stands there; a warning is said once."""
     out = old.sweep("with", "name=123_456,abc,(1,2)", "nothing=1,None", "half=1", "-l", "WARNING")
@@ -216,6 +222,7 @@ def test_words_are_read_by_sacreds_rules(old):
     assert 1 == out.count('Changed type of config entry "name" from str to int')
 
 
+@once
 def test_options_that_trials_are_not_given_are_refused_with_the_way_out(old):
     """A flag of an observer, or one of the script's own, says what to do in its place; so do commands without runs."""
     for words in (["-m", "db"], ["--extra=3"], ["-x", "3"]):
@@ -228,6 +235,7 @@ def test_options_that_trials_are_not_given_are_refused_with_the_way_out(old):
     assert "Commands that can be swept: evaluate, main" in unobserved
 
 
+@once
 def test_failures_and_endings_of_sacreds_are_known_to_the_sweep(old):
     """What a script raises is the trial's failure, its interrupts are statuses, and --retry tries again."""
     failed = old.sweep("with", "lr=0.1,0.2", "fail=raise", code=1)
@@ -240,6 +248,7 @@ def test_failures_and_endings_of_sacreds_are_known_to_the_sweep(old):
     assert {"FAILED", "COMPLETED"} == {run.status for run in old.trials("7")} and "2 completed" in once
 
 
+@once
 def test_a_sweep_of_sacreds_goes_on_where_it_was_stopped(old):
     """After Ctrl-C twice the trials that were interrupted are done anew, and with --more there are others."""
     words = ["with", "lr=0.1..0.9", "pause=0.3", "steps=8", "--search", "random", "--trials", "3", "--search-seed", "1"]
@@ -265,6 +274,7 @@ def test_a_sweep_of_sacreds_goes_on_where_it_was_stopped(old):
     assert {"INTERRUPTED", "COMPLETED"} == {run["status"] for run in stored}
 
 
+@once
 def test_a_trial_of_sacreds_is_pruned_by_what_it_logs(old):
     """A trial that is not among the best ends early: PRUNED for the sweep, INTERRUPTED for Sacred's observers."""
     words = ["with", "lr=0.9,0.1,0.05", "steps=27", "pause=0.01", "seed=1"]
@@ -276,6 +286,7 @@ def test_a_trial_of_sacreds_is_pruned_by_what_it_logs(old):
     }
 
 
+@once
 def test_a_module_of_sacreds_is_swept(old):
     """`sacred -m` and `sweep -m` do a module of a package, and its workers import it as that."""
     (old.folder / "pack").mkdir()
@@ -288,6 +299,7 @@ def test_a_module_of_sacreds_is_swept(old):
     assert "python -m expframe sacred -m pack.train evaluate with lr=0.1" in old.do("sweep", "best", "4")
 
 
+@once
 def test_a_command_called_sweep_stays_sacreds(old):
     """A script with a command of that name does it; `expframe sweep` is the sweep of any."""
     (old.folder / "old.py").write_text(SCRIPT.replace("def evaluate(lr)", "def sweep(lr)"))
@@ -298,6 +310,7 @@ def test_a_command_called_sweep_stays_sacreds(old):
     assert "2 trials: 2 completed" in swept
 
 
+@once
 def test_what_a_sweep_of_ours_can_do_one_of_sacreds_can(old):
     """A sweep takes completed runs, leaves configs out, becomes wider, and runs from a copy of its sources."""
     old.sweep("with", "lr=0.1,0.2", "--stash")
@@ -308,6 +321,7 @@ def test_what_a_sweep_of_ours_can_do_one_of_sacreds_can(old):
     assert "3 trials: 3 completed" in wider and [0.1, 0.2, 0.3] == [run.config["lr"] for run in old.trials("1")]
 
 
+@once
 def test_a_trial_of_sacreds_is_done_again_in_its_sweep(old):
     """`rerun` does no run of Sacred's, and says how the trial is done again."""
     old.sweep("evaluate", "with", "lr=0.1,0.2")
@@ -346,6 +360,7 @@ if __name__ == "__main__":
 """
 
 
+@once
 def test_two_experiments_of_sacreds_are_swept_each_with_its_own_trials(old):
     """Both take the command line, and an observer may store into the folder that the sweeps are in."""
     (old.folder / "old.py").write_text(TWO)
@@ -357,6 +372,7 @@ def test_two_experiments_of_sacreds_are_swept_each_with_its_own_trials(old):
     assert 2 + 4 + 4 == len(expframe.runs(old.folder / "runs"))
 
 
+@once
 def test_of_a_trial_of_several_processes_observers_are_told_once(old):
     """With `--launch` the first rank tells the script's observers, and keeps the trial."""
     launcher = Path(__file__).parents[2] / "sweep" / "launcher.py"

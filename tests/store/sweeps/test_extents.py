@@ -2,12 +2,15 @@
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices, Interval, Range, Widened, of_rank, rank_of
 from expframe.store.sweeps.plan import Plan
+
+once = pytest.mark.once  # they are many processes, and the same on all Pythons
 
 
 def choices(name, size):
@@ -51,6 +54,7 @@ def cell(plan, number):
     return (*trial.point, *plan.place(number).each, trial.replicate)
 
 
+@once
 @given(widenings())
 def test_old_trials_keep_their_numbers_and_new_ones_cover_what_is_new(plans):
     """A wider plan has all that the narrower ones had under the same numbers, and each cell of its own once."""
@@ -67,6 +71,7 @@ def test_old_trials_keep_their_numbers_and_new_ones_cover_what_is_new(plans):
             assert (trial, plan.place(number)) == (now, wide.place(number))
 
 
+@once
 @given(widenings())
 def test_configurations_are_trials_that_differ_in_the_replicate_alone(plans):
     """However wide a plan has become, trials of one configuration have all but the replicate in common."""
