@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Experiment", "Ingredient", "gather_command_line_options"]
 
-_SWEEP = "sweep"
-
 _OBSERVER_OPTIONS = {
     "file_storage_option": "file_storage",
     "mongo_db_option": "mongo",
@@ -251,7 +249,12 @@ class Experiment(Ingredient):
             SystemExit: After help, and after an error, which has been shown.
         """
         line = ensure_wellformed_argv(argv)
-        return None if self._is_given_away(line) else self._do(line)
+        if context.taker() is not None or "sweep" in line:
+            from expframe.compat.sacred.swept import is_given_away
+
+            if is_given_away(self, line):
+                return None
+        return self._do(line)
 
     def _do(self, line: Sequence[str]) -> Run | None:
         short_usage, usage, internal_usage = self.get_usage()
@@ -288,28 +291,6 @@ class Experiment(Ingredient):
             else:
                 print_filtered_stacktrace()
             sys.exit(1)
-
-    def _is_given_away(self, line: Sequence[str]) -> bool:
-        """Give itself to the worker that runs this script, or do the sweep that is asked for; return whether it did."""
-        if (take := context.taker()) is not None:
-            take(*self.to_worker())
-            return True
-        place = self._place_of_sweep(line) if _SWEEP in line else None
-        if place is not None:
-            from expframe.cli.script.command_line import FORCED_SWEEP, run_script
-
-            run_script(*self.to_worker(), [line[0], FORCED_SWEEP, *line[1:place], *line[place + 1 :]])
-        return place is not None
-
-    def _place_of_sweep(self, line: Sequence[str]) -> int | None:
-        """Return where a command line asks for a sweep; None where it does not, or where that is a command here."""
-        from expframe.cli.sweeps.arguments import FLAGS_OF_SWEEP
-        from expframe.compat.sacred.swept import flag_of
-
-        flags = [flag_of(option) for option in self.all_cli_options]
-        place = words.first_word(line[1:], [*flags, *FLAGS_OF_SWEEP])
-        is_sweep = place is not None and line[1 + place] == _SWEEP and _SWEEP not in dict(self.gather_commands())
-        return 1 + place if place is not None and is_sweep else None
 
     def to_worker(self) -> tuple[Any, Prepare]:
         """Return what sweeps know it as, and what makes its runs."""

@@ -10,11 +10,14 @@ from __future__ import annotations
 import datetime
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import Any
 
+from expframe.cli.argv import first_word
+from expframe.cli.script.command_line import FORCED_SWEEP, run_script
+from expframe.cli.sweeps.arguments import FLAGS_OF_SWEEP, WORD
 from expframe.compat.sacred.arg_parser import get_config_updates
 from expframe.compat.sacred.dotted import set_by_dotted_path
 from expframe.compat.sacred.exceptions import SacredError, SacredInterrupt
@@ -194,6 +197,28 @@ class _IntoTrial(RunObserver):
     ) -> None:
         """Hand on a file that the run made."""
         self._trial.add_artifact(filename, name, metadata, content_type)
+
+
+def is_given_away(sacred: Any, line: Sequence[str]) -> bool:
+    """
+    Give an experiment to the worker that runs its script, or do the sweep that a command line asks for.
+
+    Args:
+        sacred: The experiment.
+        line: The command line, the program's name first.
+
+    Returns:
+        Whether it was given away, or swept: where it has a command called `sweep`, that word asks for no sweep.
+    """
+    if (take := context.taker()) is not None:
+        take(*sacred.to_worker())
+        return True
+    flags = [*map(flag_of, sacred.all_cli_options), *FLAGS_OF_SWEEP]
+    place = first_word(line[1:], flags)
+    if place is None or line[1 + place] != WORD or WORD in dict(sacred.gather_commands()):
+        return False
+    run_script(*sacred.to_worker(), [line[0], FORCED_SWEEP, *line[1 : 1 + place], *line[2 + place :]])
+    return True
 
 
 def _own_options(sacred: Any) -> Iterator[CliOption]:
