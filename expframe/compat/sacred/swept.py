@@ -217,7 +217,8 @@ def is_given_away(sacred: Any, line: Sequence[str]) -> bool:
     place = first_word(line[1:], flags)
     if place is None or line[1 + place] != WORD or WORD in dict(sacred.gather_commands()):
         return False
-    run_script(*sacred.to_worker(), [line[0], FORCED_SWEEP, *line[1 : 1 + place], *line[2 + place :]])
+    experiment, prepare = sacred.to_worker()
+    run_script(experiment, prepare, [line[0], FORCED_SWEEP, *line[1 : 1 + place], *line[2 + place :]])
     return True
 
 
