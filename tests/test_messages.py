@@ -1052,6 +1052,32 @@ def a_sweep_that_goes_on_with_seeds_that_it_had_not():
 
 
 @case
+def a_sweep_with_a_trial_that_nobody_has_told_of():
+    """A sweep is run while somebody has a trial of it."""
+    from expframe.config.options import Options
+    from expframe.experiment.sweep import Sweep
+    from expframe.store.sweeps.axes import Choices
+    from expframe.store.sweeps.plan import Plan
+
+    with tempfile.TemporaryDirectory() as folder:
+        ex = Experiment("asked", store=folder)
+        ex.add_config(lr=0.1)
+        ex.main(lambda lr: lr)
+        sweep = Sweep(ex, Plan(axes=(Choices(("lr",), (("0.1",), ("0.2",))),)), Options(file_storage=folder))
+        sweep.ask()
+        sweep.run()
+
+
+@case
+def work_where_no_script_is_known():
+    """A worker is to go on with a sweep whose trials were asked for in a session."""
+    from expframe.store.sweeps.plan import Start
+    from expframe.sweep.script import run_as_main
+
+    run_as_main(Start(), print)
+
+
+@case
 def work_without_its_script():
     """A worker finds no script where the sweep was started."""
     from expframe.store.sweeps.plan import Start

@@ -24,6 +24,9 @@ from expframe.sweep.entries import Unswept
 from expframe.sweep.judge import Judge, corner, drawn_seeds, judge_trials, refuse_secrets
 from expframe.sweep.request import SweepRequest
 
+_MOST_SHOWN = 200
+"""So long an axis is shown as it is in messages."""
+
 
 def widened(plan: Plan, request: SweepRequest, by: Judge, sweep: str) -> dict[str, Any]:
     """
@@ -167,7 +170,7 @@ class _Places:
             problem = "has one run of each configuration, with a seed of its own. Start another sweep for several."
             raise OptionError(shown, f"{self._sweep} {problem}")
         if plan.replicates != drawn_seeds(plan.replicate_count, plan.search_seed):
-            problem = f"has {written(plan.replicates)}, which --seeds has not drawn. Write these and more."
+            problem = f"has {_short(plan.replicates)}, which --seeds has not drawn. Write these and more."
             raise OptionError(shown, f"{self._sweep} {problem}")
         if count < plan.replicate_count:
             raise OptionError(shown, f"{self._sweep} has {plan.replicate_count} seeds already, and keeps them.")
@@ -203,10 +206,10 @@ class _Places:
         is_interval = axis.size is None
         if is_interval or before.size is None:
             kept = "a wider one keeps its ends inside, and its kind" if before.size is None else "these are kept"
-            return SweepWordError(repr(word), f"{self._sweep} has {written(before)}: {kept}.")
+            return SweepWordError(repr(word), f"{self._sweep} has {_short(before)}: {kept}.")
         left = Counter(self._values(before)) - Counter(self._values(axis))
         gone = [value_text(before, at) for at, value in enumerate(self._values(before)) if value in left]
-        problem = f"leaves out {listed(gone)} of {written(before)}, which {self._sweep} has. It keeps what it has: "
+        problem = f"leaves out {listed(gone)} of {_short(before)}, which {self._sweep} has. It keeps what it has: "
         return SweepWordError(repr(word), f"{problem}write that, and more.")
 
     def _unknown(self, word: str) -> SweepWordError:
@@ -289,8 +292,6 @@ def _number(axis: Axis, position: int) -> Any:
     return axis.value(position)
 
 
-def changed_text(changes: Mapping[str, Any]) -> str:
-    """Return in words what a plan has otherwise."""
-    axes = [*changes.get("axes", ()), *changes.get("each", ())]
-    axes += [changes["replicates"]] if changes.get("replicates") is not None else []
-    return " ".join(map(written, axes))
+def _short(axis: Axis) -> str:
+    text = written(axis)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."

@@ -1,6 +1,7 @@
 """Trials that are left out of statistics."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_runs_know_that_they_are_excluded(swept):
 
 def test_a_search_is_told_nothing_of_it(swept):
     """What an excluded trial came to is no part of its sample's mean, and a sample without another one is not told."""
-    plan = Plan(**{**vars(PLAN), "search": "tpe", "samples": 2})
+    plan = replace(PLAN, search="tpe", samples=2)
     folder = swept._run.folder
     journal = swept._asking[2]
     for number in range(6):

@@ -199,11 +199,15 @@ class Plan:
 
     def place(self, number: int) -> Place:
         """Return where a trial stands among samples, configurations and replicates."""
+        if not self.before:  # then configurations come one after another, each with its replicates
+            _, *counts, replicates = self._boxes[0]
+            configuration, replicate = divmod(number, replicates or 1)
+            if not counts:
+                return Place(configuration, configuration, replicate, ())
+            sample, *each = boxes.cell_of(configuration, [(None, *counts)])
+            return Place(sample, configuration, replicate, tuple(each))
         sample, *each, replicate = boxes.cell_of(number, self._boxes)
-        is_plain = not self.before  # then configurations come one after another, each with its replicates
-        cell = (sample, *each)
-        count = self._boxes[0][-1] or 1
-        configuration = number // count if is_plain else boxes.number_of(cell, self._configuration_boxes)
+        configuration = boxes.number_of((sample, *each), self._configuration_boxes)
         return Place(sample, configuration, replicate, tuple(each))
 
     def first_of(self, sample: int) -> int:
