@@ -1064,8 +1064,11 @@ def a_sweep_with_a_trial_that_nobody_has_told_of():
         ex.add_config(lr=0.1)
         ex.main(lambda lr: lr)
         sweep = Sweep(ex, Plan(axes=(Choices(("lr",), (("0.1",), ("0.2",))),)), Options(file_storage=folder))
-        sweep.ask()
-        sweep.run()
+        trial = sweep.ask()
+        try:
+            sweep.run()
+        finally:
+            sweep.tell(trial, 1.0)  # so that nobody has it
 
 
 @case

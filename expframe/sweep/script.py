@@ -69,7 +69,8 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
 
 def is_here(start: Start) -> bool:
     """Return whether the script of a sweep, and the Python that runs it, are on this machine."""
-    return all(path and os.path.exists(path) for path in (start.script, start.interpreter, start.folder))
+    script = start.folder if start.module else start.script
+    return all(path and os.path.exists(path) for path in (script, start.interpreter, start.folder))
 
 
 def _wanted(start: Start, experiment: Any, prepare: Prepare) -> tuple[Any, Prepare]:

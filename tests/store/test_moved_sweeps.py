@@ -83,6 +83,19 @@ def test_an_imported_sweep_goes_on(moved, cli, tmp_path):
 
 
 @once
+def test_a_sweep_that_goes_on_where_it_was_is_as_it_was(moved, tmp_path, environment):
+    """Where its script is still there, by its file or as a module, going on changes nothing of the plan."""
+    assert 0 == moved("--resume=1", "--retry=failed", "-F", "one")[0]
+    for words in (["with", "lr=0.3,0.4", "seed=1"], ["--resume=1"]):
+        line = ["-m", "expframe", "sweep", "-m", "moved", *words, "-l", "ERROR", "-F", "two"]
+        done = run_python(line, cwd=tmp_path, env=environment)
+        assert 0 == done.returncode, done.stdout + done.stderr
+
+    assert not (tmp_path / "one/1/changes").exists()
+    assert not (tmp_path / "two/1/changes").exists()
+
+
+@once
 def test_a_run_that_did_not_come_along_is_none_of_the_others(moved, cli):
     """Where a trial's run was left behind, no run that has its id by chance is taken for it."""
     moved("with", "lr=0.3,0.4,0.5,0.6", "seed=1", "-F", "two")
