@@ -20,7 +20,7 @@ from expframe.config.request import Origin
 from expframe.config.secrets import MASK, Masked
 from expframe.errors import ExpframeError
 
-_CODES = {"modified": "34", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
+_CODES = {"modified": "38;5;33", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
 _WIDTH = 79
 _STANDARD = str(Path(os.__file__).parent) + os.sep

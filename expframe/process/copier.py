@@ -10,6 +10,9 @@ from typing import Any, Protocol
 from expframe.process.bypass import Bypass, Taker, Way
 from expframe.process.streams import is_tty
 
+_MOST_WAITING = 1 << 16
+"""Bytes that wait until it is known where a stream of the program's own puts them; then it is asked."""
+
 
 class Order(Protocol):
     """What keeps pieces in order that go different ways."""
@@ -96,6 +99,8 @@ class Copier(io.RawIOBase):
                 self._reaches_descriptors, self._waiting = True, b""
             elif self._reaches_descriptors is None:
                 self._waiting += data
+                if len(self._waiting) > _MOST_WAITING:
+                    self.settle()
             elif not self._reaches_descriptors:
                 taker.file.append(data, self._bypass)
 

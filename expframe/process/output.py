@@ -99,8 +99,15 @@ class Capture:
         if owner is not None:
             self._table.add(self._taker, needs_streams=False)
 
+    def push(self) -> None:
+        """
+        Push on what Python's own streams hold, so that the file is up to date. Never raises.
+
+        May be called from any thread: streams of the program's own, which may not bear a second one, are left alone.
+        """
+
     def flush(self) -> None:
-        """Push on what Python holds, so that the file is up to date. Never raises; may be called from any thread."""
+        """Push on what Python holds, and what streams of the program's own keep: for the thread that prints."""
 
     def close(self) -> None:
         """Put everything back and wait until the file has it all. Never raises; a second call does nothing."""
@@ -136,12 +143,16 @@ class _StreamCapture(Capture):
         self._file.append(b"")
         self._table.add(self._taker)
 
-    def flush(self) -> None:
+    def push(self) -> None:
         if self._is_open and self._flushing.acquire(blocking=False):
             try:
                 self._push()
             finally:
                 self.resume()
+
+    def flush(self) -> None:
+        self._table.settle_all()
+        self.push()
 
     def _push(self) -> None:
         self._table.push()
@@ -159,6 +170,7 @@ class _StreamCapture(Capture):
 
     def hold(self) -> None:
         self._flushing.acquire(timeout=2)  # a slow reader of the output delays a fork, and no more than that
+        self._table.settle_all()
         self._push()
         self._table.flush()  # also what the streams below hold: a child would print it again
 

@@ -158,17 +158,22 @@ class StandIns:
             for name in _NAMES:
                 with suppress(Exception):
                     getattr(sys, name).flush()  # others above ours may hold what was printed meanwhile
-            self.push(last=True)
+            self.push()
+            self.settle_all(last=True)
             self._serve(tuple(other for other in self.takers if other is not taker))
             needed = {id(bypass) for other in self.takers for bypass in other.bypasses}
             passed = [stand_in for stand_in in self._streams if id(stand_in.bypass) not in needed]
             self._streams = [stand_in for stand_in in self._streams if id(stand_in.bypass) in needed]
             self._uncover(passed)
 
-    def push(self, *, last: bool = False) -> None:
-        """Hand on what the stand-ins hold; the last time also begun lines that streams below keep. Never raises."""
+    def push(self) -> None:
+        """Hand on what the stand-ins hold. Never raises."""
         for stand_in in self._streams:
             stand_in.push()
+
+    def settle_all(self, *, last: bool = False) -> None:
+        """Let streams below show what they keep, where that tells who records it. Never raises."""
+        for stand_in in self._streams:
             with suppress(Exception):
                 stand_in.copier.settle(last=last)
 

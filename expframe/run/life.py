@@ -239,7 +239,7 @@ class Life:
         if recorder.ledger.has_news:
             recorder.ledger.has_news = False
             recorder.emit(Beat(recorder.ledger.record))
-        self._capturing.flush()
+        self._capturing.push()
 
     def flush_output(self) -> None:
         """Push on what Python holds of what was printed."""

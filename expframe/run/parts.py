@@ -150,8 +150,13 @@ class Capturing:
             self._path = self._files.base() / layout.OUTPUT
         self._capture = output.open_capture(self._mode, self._path or Path(os.devnull), self._run)
 
+    def push(self) -> None:
+        """Push on what Python's own streams hold; from any thread."""
+        if self._capture is not None:
+            self._capture.push()
+
     def flush(self) -> None:
-        """Push on what Python holds."""
+        """Push on what all streams hold, for the thread that prints."""
         if self._capture is not None:
             self._capture.flush()
 

@@ -15,7 +15,7 @@ from expframe.process.signals import handling
 from expframe.record.record import Status
 from expframe.store import rows
 from expframe.store.search.fields import Field
-from expframe.store.sweeps.configurations import words_of
+from expframe.store.sweeps.configurations import goal_of, words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import KEPT, Trials
 from expframe.sweep.settings import SweepAsked
@@ -178,14 +178,20 @@ class Supervisor:
 
     def _tell_missing(self, event: Mapping[str, Any]) -> None:
         """Tell which goals a trial that was completed has no value of, each once, and what may have been meant."""
-        for goal in self._plan.goals:
+        for goal in self._plan.goals or (goal_of(self._plan),):
             if goal.field in (event.get("values") or {}) or goal in self._told:
                 continue
             self._told.add(goal)
+            row = rows.read(self._sweep.folder.parent / str(event.get("run")), {"metrics"})
+            logged = list((row and row.metrics) or ())
             field = Field.parse(goal.field)
-            if field.group == "metrics":
-                row = rows.read(self._sweep.folder.parent / str(event.get("run")), {"metrics"})
-                logged = list((row and row.metrics) or ())
+            if not self._plan.goals:
+                result = row.result if row is not None and isinstance(row.result, dict) else {}
+                ranking = [f"result.{name}" for name, value in result.items() if isinstance(value, int | float)]
+                ranking += [f"{name}.last" for name in logged]
+                hint = f"Nothing ranks trials; --metric can, by {listed(ranking)}." if ranking else ""
+                hint = hint or "Nothing ranks trials: return a number, or log one and name it by --metric."
+            elif field.group == "metrics":
                 near = dotted.nearest(field.path[0], logged)
                 hint = f"Did you mean {' or '.join(near)}?" if near else f"It has logged: {listed(logged)}."
             else:

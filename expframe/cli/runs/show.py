@@ -10,6 +10,7 @@ from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.table import Style, clean, seconds_text, size_text, table_lines, text_of, wrapped
+from expframe.cli.tracebacks import without_own_frames
 from expframe.config import dotted, json_values
 from expframe.config.decided import Config
 from expframe.errors import ValueFormatError
@@ -154,7 +155,7 @@ def _outcome(run: StoredRun, record: Record) -> Iterator[str]:
         yield from (f"Info: {line}" for line in _entries(run.info))
     if record.failure is not None:
         yield ""
-        yield from clean(record.failure.traceback).rstrip("\n").splitlines()
+        yield from clean(without_own_frames(record.failure.traceback, record.cwd)).splitlines()
     for problem in record.problems:
         yield clean(f"Not recorded: {problem}")
 

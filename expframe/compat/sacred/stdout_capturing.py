@@ -56,7 +56,7 @@ class CapturedStdout:
     def flush(self) -> None:
         """Push on what is on its way."""
         if self._capture is not None:
-            self._capture.flush()
+            self._capture.push()
 
     def get(self) -> str:
         """Return what was printed since the last call."""

@@ -536,7 +536,7 @@ class TestColours:
 
     def test_on_a_terminal(self, on_a_terminal):
         """A changed entry is blue on a terminal."""
-        assert "\x1b[34m  lr = 3.0\x1b[0m" in on_a_terminal("print_config", "with", "lr=3")
+        assert "\x1b[38;5;33m  lr = 3.0\x1b[0m" in on_a_terminal("print_config", "with", "lr=3")
 
     def test_never_with_no_color(self, on_a_terminal):
         """NO_COLOR and a dumb terminal get none."""
