@@ -17,12 +17,37 @@ import weakref
 from types import FrameType
 from typing import Any
 
-_known: weakref.WeakSet[Any] = weakref.WeakSet()
-
 _IMPORTER = "<frozen importlib._bootstrap>"
 _PACKAGE = __name__.partition(".")[0] + "."
 _PATIENCE = 10.0
 """Seconds for which a fork waits for imports: one that itself waits for the forking thread never ends."""
+
+
+class _Known:
+    """The locks that there are, known without a callback at the end of each: what a signal raises in one is lost."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: list[weakref.ref[Any]] = []
+        self._room = 256
+
+    def add(self, new: Any) -> None:
+        """Know one more; those that are gone are forgotten when many have come."""
+        with self._lock:
+            if len(self._locks) >= self._room:
+                self._locks = [known for known in self._locks if known() is not None]
+                self._room = max(256, 2 * len(self._locks))
+            self._locks.append(weakref.ref(new))
+
+    def renew(self) -> None:
+        """Make all free again."""
+        locks: list[Any] = [self._lock, *(known() for known in self._locks)]
+        for lock in locks:
+            if lock is not None:
+                lock._at_fork_reinit()  # as the standard library does with its own
+
+
+_known = _Known()
 
 
 def lock() -> threading.Lock:
@@ -41,8 +66,7 @@ def reentrant_lock() -> Any:
 
 def renew() -> None:
     """Make every lock free again: for the one thread of a forked child."""
-    for known in _known:
-        known._at_fork_reinit()  # as the standard library does with its own
+    _known.renew()
 
 
 def let_imports_end() -> None:

@@ -10,9 +10,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
+from typing import Any
 
 from expframe.errors import Terminated
 from expframe.record.record import Status
@@ -164,16 +165,41 @@ def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Let Ctrl-C wait until the block has ended; in other threads than the main one it never arrives."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+def uninterrupted(numbers: Sequence[int] = (signal.SIGINT,)) -> Iterator[None]:
+    """
+    Let signals wait until the block has ended, Ctrl-C where nothing is said; only the main thread is given any.
+
+    One that nobody handles ends the process as it always does.
+
+    Args:
+        numbers: The signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     arrived: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: arrived.append(number))
+    before = {number: signal.getsignal(number) for number in numbers}
+    handlers = {number: handler for number, handler in before.items() if callable(handler)}
     try:
+        for number in handlers:
+            signal.signal(number, lambda number, _frame: arrived.append(number))
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
-    if arrived and before not in (signal.SIG_IGN, signal.SIG_DFL):
-        before(arrived[0], None)  # type: ignore[operator, misc]
+        _put_back(handlers)
+    for number in arrived:
+        handlers[number](number, None)
+
+
+def _put_back(handlers: Mapping[int, Any]) -> None:
+    """Put handlers back, all of them, though one that is back may be called before the others are, and raise."""
+    try:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    except BaseException:
+        _put_back(handlers)
+        raise
+
+
+def unstopped() -> AbstractContextManager[None]:
+    """Let all signals that ask the process to end wait until the block has ended."""
+    return uninterrupted((signal.SIGINT, *_ENDING))

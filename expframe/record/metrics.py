@@ -7,6 +7,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import count
 from operator import itemgetter
 from typing import Any
@@ -86,11 +87,19 @@ class MetricLog:
 
     Args:
         emit: Takes a batch; it must not raise.
+        shield: What nobody interrupts: there points are on their way from memory to where they are kept.
         unbuffered: Hand on each point at once.
     """
 
-    def __init__(self, emit: Callable[[Event], None], *, unbuffered: bool = False) -> None:
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        shield: Callable[[], AbstractContextManager[object]],
+        *,
+        unbuffered: bool = False,
+    ) -> None:
         self._emit = emit
+        self._shield = shield
         self._counters: dict[str, Iterator[int | float]] = {}
         self._points: list[Point] = []
         self._series: list[Series] = []
@@ -178,22 +187,25 @@ class MetricLog:
 
     def flush(self, *, wait: bool = True) -> None:
         """Hand on what has been taken. Without `wait`, leave it to another thread that is doing it already."""
-        if not self._emitting.acquire(blocking=wait):
-            return
-        try:
-            self._written = time.time()
-            points = self._points[:]
-            del self._points[: len(points)]
-            with self._series_lock:
-                series, self._series = self._series, []
-            if points:
-                self._latest.update(map(_VALUE_OF, points))
-                self._emit(Points(points))
-            for block in series:
-                self._latest[block.name] = block.values[-1]
-                self._emit(block)
-        finally:
-            self._emitting.release()
+        with self._shield():
+            if self._emitting.acquire(blocking=wait):
+                try:
+                    self._hand_on()
+                finally:
+                    self._emitting.release()
+
+    def _hand_on(self) -> None:
+        self._written = time.time()
+        points = self._points[:]
+        del self._points[: len(points)]
+        with self._series_lock:
+            series, self._series = self._series, []
+        if points:
+            self._latest.update(map(_VALUE_OF, points))
+            self._emit(Points(points))
+        for block in series:
+            self._latest[block.name] = block.values[-1]
+            self._emit(block)
 
 
 def _is_many(value: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from expframe.errors import MetricError, SaveError
 from expframe.process import locks
+from expframe.process.signals import unstopped
 from expframe.record import media
 from expframe.record.events import Event, Histogram, Media, Table
 from expframe.record.metrics import MetricLog, check_name, number
@@ -40,7 +41,7 @@ class Logbook:
         self._emit = emit
         self._files = files
         self._ledger = ledger
-        self._metrics = MetricLog(emit, unbuffered=unbuffered)
+        self._metrics = MetricLog(emit, unstopped, unbuffered=unbuffered)
         self._media_steps = media.Steps(locks.lock())
 
     def go_on(self, stored: StoredRun) -> None:
@@ -67,7 +68,7 @@ class Logbook:
 
     def forked(self) -> None:
         """Go on in a forked child: what waits is the parent's to hand on."""
-        self._metrics = MetricLog(self._emit, unbuffered=True)
+        self._metrics = MetricLog(self._emit, unstopped, unbuffered=True)
 
     # ------------------------------------------------------------------------------------------------- metrics
 

@@ -1,5 +1,6 @@
 """Real processes: signals, kills, forks, spawned workers, many at once."""
 
+import json
 import multiprocessing
 import os
 import queue
@@ -61,6 +62,41 @@ class TestSignals:
         steps = run.metrics("clock").steps
         assert list(range(len(steps))) == steps
         assert "INTERRUPTED" in err
+
+    def test_no_point_is_lost(self, script, environment, tmp_path):
+        """Every point whose call has come back is kept, at whatever moment a signal interrupts."""
+        path = script("""
+            import json, os, random, signal, time
+            from expframe import Experiment
+
+            ex = Experiment("often")
+            asking = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+            signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), random.choice(asking)))
+            taken = []
+
+            @ex.main
+            def main(_run):
+                taken.append([])
+                signal.setitimer(signal.ITIMER_REAL, random.uniform(0.04, 0.09), 0.2)  # points are written every 50 ms
+                while True:
+                    _run.log_scalar("x", len(taken[-1]))
+                    taken[-1].append(_run.id)
+
+            for _ in range(40):
+                try:
+                    ex.run(options={"loglevel": "CRITICAL", "capture": "no"})
+                except BaseException as problem:
+                    assert type(problem).__name__ in ("KeyboardInterrupt", "Terminated"), problem
+            with open("taken.json", "w") as file:
+                json.dump([[ids[0], len(ids)] for ids in taken if ids], file)
+        """)
+        done = start(path, environment=environment)
+        _, err = done.communicate(timeout=120)
+        assert 0 == done.returncode, err
+        taken = json.loads((tmp_path / "taken.json").read_text())
+        kept = [len(expframe.runs(tmp_path / "runs")[id].metrics("x").values) for id, _ in taken]
+
+        assert [0] * len(kept) == [max(0, count - found) for (_, count), found in zip(taken, kept, strict=True)]
 
     def test_lost_terminal(self, script, environment, tmp_path):
         """A run whose terminal is gone ends as INTERRUPTED with 129, though nothing can be shown any more."""

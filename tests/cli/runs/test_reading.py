@@ -228,7 +228,7 @@ def test_watch_shows_what_runs_until_it_ends(script, cli, environment, monkeypat
     sleep = time.sleep
 
     def end_after_a_look(seconds):
-        if running.stdin and not running.stdin.closed:
+        if threading.current_thread() is threading.main_thread() and not running.stdin.closed:
             running.communicate("\n")
         sleep(seconds)
 
