@@ -39,6 +39,7 @@ class Copier(io.RawIOBase):
         self._order = order
         self._ahead = b""
         self._waiting = b""
+        self._begun = b""
         self._reaches_descriptors: bool | None = None  # whether others see what is written; None until it is known
         self.target: Any = self.below.buffer if bypass.is_plain else None
         if self.target is None:
@@ -92,22 +93,38 @@ class Copier(io.RawIOBase):
 
     def _record_beside_descriptors(self, data: bytes, bypasses: Sequence[Bypass]) -> None:
         """Record for those who record file descriptors, unless what is written to the stream below arrives there."""
-        for taker in self.takers:
-            if taker.file is None or not taker.own:
-                continue
-            if any(taker.has_own(bypass.below) for bypass in bypasses):
-                self._reaches_descriptors, self._waiting = True, b""
-            elif self._reaches_descriptors is None:
-                self._waiting += data
-                if len(self._waiting) > _MOST_WAITING:
-                    self.settle()
-            elif not self._reaches_descriptors:
-                taker.file.append(data, self._bypass)
+        takers = self._takers_of_descriptors()
+        if any(taker.has_own(bypass.below) for taker in takers for bypass in bypasses):
+            self._reaches_descriptors, self._waiting = True, b""
+        elif takers and self._reaches_descriptors is None:
+            self._waiting += data
+            if len(self._waiting) > _MOST_WAITING:
+                self.settle()
+        elif takers and not self._reaches_descriptors:
+            self._begun += data  # a line at once: what comes by the descriptors may be recorded at any moment
+            end = max(self._begun.rfind(b"\n"), self._begun.rfind(b"\r")) + 1
+            if end or len(self._begun) > _MOST_WAITING:
+                rest = self._begun[end:] if end else b""
+                self._begun = self._begun[: len(self._begun) - len(rest)]
+                self.end_line()
+                self._begun = rest
+
+    def _takers_of_descriptors(self) -> list[Taker]:
+        return [taker for taker in self.takers if taker.file is not None and taker.own]
+
+    def end_line(self) -> None:
+        """Record a line that is begun, for those who record file descriptors."""
+        begun, self._begun = self._begun, b""
+        for taker in self._takers_of_descriptors() if begun else ():
+            assert taker.file is not None
+            taker.file.append(begun, self._bypass)
 
     def settle(self, *, last: bool = False) -> None:
         """Find out whether what is written arrives at a descriptor, where the stream below has kept it for itself."""
         if self._waiting:
             self.flush_below(last=last)
+        if last:
+            self.end_line()
 
     def flush_below(self, *, last: bool = False) -> None:
         """Flush the stream below, which may keep a line until it is whole; the last time what it keeps is recorded."""
@@ -118,6 +135,7 @@ class Copier(io.RawIOBase):
         if self._waiting and (last or b"\n" in self._waiting):  # some keep a line until it is whole
             waiting, self._waiting, self._reaches_descriptors = self._waiting, b"", False
             self._record_beside_descriptors(waiting, bypasses)
+        self.end_line()
 
     def writable(self) -> bool:
         """Return True: that is what it is for."""

@@ -62,6 +62,7 @@ class StandIn(Stream):
         mine = tuple(taker for taker in takers if self.bypass in taker.bypasses)
         with self._lock:
             self.push()
+            self.copier.end_line()
             self._takers_of, self._last = {}, None
             self.copier.takers = mine
         is_shared = len(takers) > 1 or any(taker.file is None for taker in takers)

@@ -14,7 +14,7 @@ from expframe.errors import listed
 from expframe.process.signals import handling
 from expframe.record.record import Status
 from expframe.store import rows
-from expframe.store.search.fields import Field
+from expframe.store.search.fields import PATH, Field
 from expframe.store.sweeps.configurations import goal_of, words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import KEPT, Trials
@@ -188,8 +188,10 @@ class Supervisor:
             if not self._plan.goals:
                 result = row.result if row is not None and isinstance(row.result, dict) else {}
                 ranking = [f"result.{name}" for name, value in result.items() if isinstance(value, int | float)]
-                ranking += [f"{name}.last" for name in logged]
-                hint = f"Nothing ranks trials; --metric can, by {listed(ranking)}." if ranking else ""
+                ranking += [name if PATH.fullmatch(name) else f'metrics["{name}"]' for name in logged]
+                hint = (
+                    f"Nothing ranks trials; --metric can, by {listed(ranking)}, with :min or :max." if ranking else ""
+                )
                 hint = hint or "Nothing ranks trials: return a number, or log one and name it by --metric."
             elif field.group == "metrics":
                 near = dotted.nearest(field.path[0], logged)

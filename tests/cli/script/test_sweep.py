@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 
 import pytest
 import steps
@@ -232,3 +233,22 @@ def test_the_help_of_a_script_names_the_sweep(ex):
         """Mine."""
 
     assert "  sweep                Mine." in run_cli(ex, "--help").stdout
+
+
+def test_a_sweep_that_nothing_ranks_says_what_could(tmp_path):
+    """Where trials return no number, what they logged and what numbers are in their results is named, once."""
+    text = """
+        from expframe import Experiment
+        ex = Experiment("ranked")
+
+        @ex.automain
+        def main(_run, lr=0.1, seed=0):
+            _run.log_scalar("loss", lr)
+            _run.log_scalar("val/acc", lr)
+            return {"acc": lr, "name": "x"}
+    """
+    (tmp_path / "train.py").write_text(textwrap.dedent(text))
+    done = run(tmp_path, "train.py", "sweep", "with", "lr=0.1,0.2", "-l", "ERROR")
+    said = 'No result in trial 0: Nothing ranks trials; --metric can, by result.acc, loss, metrics["val/acc"], '
+
+    assert 1 == (done.stdout + done.stderr).count(said)
