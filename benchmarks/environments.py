@@ -29,8 +29,10 @@ _PEERS = {
     "trackio": ["trackio==0.43.0"],
     "mlflow": ["mlflow-skinny==3.17.2", "sqlalchemy>=2,<2.1", "alembic", "sqlparse", "pandas<3"],
     "aim": ["aim==3.29.1"],
+    "hydra": ["hydra-core==1.3.2", "hydra-joblib-launcher==1.2.0", "joblib"],
+    "submitit": ["submitit==1.5.4"],
 }
-_PACKAGES = {"mlflow": "mlflow-skinny"}
+_PACKAGES = {"mlflow": "mlflow-skinny", "hydra": "hydra-core"}
 _WRAPT = {
     "wrapt1": "wrapt>=1.17,<2",
     "wrapt2": "wrapt>=2,<3",

@@ -1,4 +1,4 @@
-"""What a sweep adds to its trials, how soon their ends are seen, and how soon it goes on."""
+"""What a sweep adds to its trials beside Hydra and submitit, how soon their ends are seen, how soon it goes on."""
 
 from __future__ import annotations
 
@@ -19,18 +19,32 @@ _FEW, _MANY = 5, 45
 _KNOWN = 10_000
 """Trials of a sweep that goes on."""
 
+_JOBLIB = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+"""What lets Hydra do two jobs at a time."""
+
 
 def measure(bench: Bench) -> list[Row]:
     rows = []
+    folder = str(new_project(bench))
     for environment in bench.environments.of_expframe()[:1]:
-        folder = str(new_project(bench))
-        for flags, what, target in ((), "forked", 0.03), (("--fresh",), "new interpreter", None):
-            found = bench.compare({"expframe": bench.side(environment, trials, folder, list(flags))})
-            targets = () if target is None else (Target(target),)
-            rows.append(Row(f"trivial stored trial, {what}", "s", found("expframe", "trial"), targets=targets))
-            if not flags:
-                seen = found("expframe", "seen")
-                rows.append(Row("end of a trial until it is told", "s", seen, targets=(Target(0.05),)))
+        for jobs, flags, how, launcher in (
+            (1, [], "forked", []),
+            (2, [], "forked", _JOBLIB),
+            (1, ["--fresh"], "new interpreter", None),
+        ):
+            hydra = None if launcher is None else bench.side("hydra", trials_of_hydra, folder, launcher, jobs)
+            sides = {"expframe": bench.side(environment, trials, folder, flags, jobs), "hydra": hydra}
+            if how == "new interpreter":
+                sides["submitit"] = bench.side("submitit", jobs_of_submitit)
+            found = bench.compare(sides)
+            name, peer = ("Hydra", "hydra") if hydra else ("submitit", "submitit")
+            what = f"trivial stored trial, {how}, {jobs} at a time (peer: {name})"
+            targets = (Target(0.03),) if how == "forked" else ()
+            rows.append(Row(what, "s", found("expframe", "trial"), found(peer, "trial"), targets=targets))
+            if flags or jobs > 1:
+                continue
+            seen = found("expframe", "seen")
+            rows.append(Row("end of a trial until it is told", "s", seen, targets=(Target(0.05),)))
         found = bench.compare({"expframe": bench.side(environment, going_on)})
         what = f"{_KNOWN:,} trials, until the next is claimed"
         rows.append(Row(what, "s", found("expframe", "time"), targets=(Target(1.0),)))
@@ -39,15 +53,39 @@ def measure(bench: Bench) -> list[Row]:
     return rows
 
 
-def trials(project: str, flags: list[str]) -> Sample:
-    """Return what a trial takes, and how long after its end that is told."""
-    few, _ = _sweep(project, _FEW, flags)
-    many, seen = _sweep(project, _MANY, flags)
-    return {"trial": (many - few) / (_MANY - _FEW), "seen": median(seen)}
+def trials(project: str, flags: list[str], jobs: int) -> Sample:
+    """Return what a trial takes a worker, and how long after its end that is told."""
+    few, _ = _sweep(project, _FEW, [*flags, "-j", str(jobs)])
+    many, seen = _sweep(project, _MANY, [*flags, "-j", str(jobs)])
+    return {"trial": jobs * (many - few) / (_MANY - _FEW), "seen": median(seen)}
+
+
+def trials_of_hydra(project: str, launcher: list[str], jobs: int) -> Sample:
+    """Return what a job of Hydra's multirun takes a worker."""
+    times = []
+    for count in (_FEW, _MANY):
+        words = [sys.executable, "train_hydra.py", "-m", f"+epochs=range(1,{count + 1})", *launcher]
+        begin = time.perf_counter()
+        subprocess.run(words, cwd=project, env=clean_environment(), check=True, capture_output=True)
+        times.append(time.perf_counter() - begin)
+    return {"trial": jobs * (times[1] - times[0]) / (_MANY - _FEW)}
+
+
+def jobs_of_submitit() -> Sample:
+    """Return what a job of submitit's takes, one after the other on this machine."""
+    import submitit
+
+    executor = submitit.LocalExecutor(folder="jobs")
+    times = []
+    for number in range(5):
+        begin = time.perf_counter()
+        executor.submit(abs, number).result()
+        times.append(time.perf_counter() - begin)
+    return {"trial": median(times)}
 
 
 def _sweep(project: str, count: int, flags: list[str]) -> tuple[float, list[float]]:
-    """Do a sweep with one worker; return its seconds, and for each trial those from its end until it was told."""
+    """Do a sweep; return its seconds, and for each trial those from its end until it was told."""
     store = Path(f"runs-{count}{''.join(flags)}")
     words = [
         sys.executable,
@@ -109,4 +147,4 @@ def first_of_a_million() -> Sample:
 
 
 if __name__ == "__main__":
-    answer(trials, going_on, first_of_a_million)
+    answer(trials, trials_of_hydra, jobs_of_submitit, going_on, first_of_a_million)

@@ -24,6 +24,8 @@ collect_ignore = ["golden"]  # what other programs have written, scripts among i
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup has it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A busy machine is no fault of the code; a few examples on each Python, each day, find what hundreds of one day do.
 # The gate asks for many on one of them.

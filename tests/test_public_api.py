@@ -5,7 +5,7 @@ import sys
 
 import expframe
 
-OF_WRAPT_2 = {"asyncio", "bz2", "logging", "pathlib", "shutil", "socket", "subprocess", "tempfile"}
+OF_WRAPT_2 = {"asyncio", "bz2", "logging", "shutil", "socket", "subprocess", "tempfile"}
 """Libraries of Python's own that wrapt imports from version 2 on."""
 
 
@@ -47,7 +47,7 @@ print(*sys.modules)
     loaded = set(run_python(f"import runpy; runpy.run_path({str(script)!r})"))
 
     unwanted = {"docopt", "ruamel", "ruamel.yaml", "jsonpickle", "numpy", "pandas", "torch", "subprocess", "asyncio"}
-    unwanted |= {"argparse", "pathlib", "logging", "json", "hashlib"}
+    unwanted |= {"argparse", "logging", "json", "hashlib"}
     import wrapt
 
     if wrapt.__version__.startswith("2"):
