@@ -36,6 +36,12 @@ for name, count in {"shared": 20, "thorough": 100}.items():
 hypothesis.settings.load_profile("shared")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """With `-n auto` there are two workers for each processor: many tests wait for processes."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def _clean_world(tmp_path, monkeypatch):
     """Each test has a working directory of its own, no variables of ours, and leaves no run and no thread behind."""

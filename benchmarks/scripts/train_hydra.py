@@ -1,3 +1,5 @@
+"""The trivial experiment, for Hydra."""
+
 import hydra
 from omegaconf import DictConfig
 
