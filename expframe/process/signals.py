@@ -78,7 +78,7 @@ class Stopping:
         if self.is_requested:
             return
         self.status = status
-        if os.name == "posix" and signal.getsignal(signal.SIGTERM) == self._take:
+        if os.name == "posix" and _handler_of(signal.SIGTERM) == self._take:
             os.kill(os.getpid(), signal.SIGTERM)
         else:
             self._was_told = True
@@ -96,7 +96,7 @@ class Stopping:
         """Take signals from now on, in the main thread and only where nobody else does."""
         if threading.current_thread() is threading.main_thread():
             for number in _ENDING:
-                if signal.getsignal(number) == signal.SIG_DFL:
+                if _handler_of(number) == signal.SIG_DFL:
                     signal.signal(number, self._take)
         self._pid = os.getpid()
         self._depth += 1
@@ -181,13 +181,38 @@ def uninterrupted(numbers: Sequence[int] = (signal.SIGINT,)) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in numbers}
     handlers = {number: handler for number, handler in before.items() if callable(handler)}
     try:
-        for number in handlers:
-            signal.signal(number, lambda number, _frame: arrived.append(number))
+        for number, handler in handlers.items():
+            signal.signal(number, _Later(handler, arrived))
         yield
     finally:
         _put_back(handlers)
     for number in arrived:
         handlers[number](number, None)
+
+
+class _Later:
+    """
+    Takes a signal in the place of a handler that will be called later.
+
+    Attributes:
+        handler: That one.
+    """
+
+    def __init__(self, handler: Any, arrived: list[int]) -> None:
+        self.handler = handler
+        self._arrived = arrived
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Note that it has arrived."""
+        self._arrived.append(number)
+
+
+def _handler_of(number: int) -> Any:
+    """Return who handles a signal, now or in a moment."""
+    found = signal.getsignal(number)
+    while isinstance(found, _Later):
+        found = found.handler
+    return found
 
 
 def _put_back(handlers: Mapping[int, Any]) -> None:
