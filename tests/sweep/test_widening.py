@@ -138,11 +138,10 @@ def test_a_wider_interval_takes_more_samples(judged):
         refuse_in_vain(narrow, {"axes": wide.axes}, 4, "40")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("search", ["tpe", "cma", "nsga"])
 def test_a_search_is_told_what_was_done_before(judged, search):
     """A search over what is wider knows what samples came to before, and proposes what is new."""
-    pytest.importorskip("optuna")
-    pytest.importorskip("cmaes")
     plan, wider = judged
     narrow = plan("width=10..12", "lr=0..1", "opt=sgd,adam", search=search, trials=5, metric=("result:min",))
     wide = wider(narrow, "width=2..20", "lr=-10..1", "opt=adam,sgd,lion", more=40)

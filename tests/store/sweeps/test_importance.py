@@ -30,11 +30,10 @@ def swept(axes, of, samples=40, direction="min", **plan):
     return plan, found
 
 
-@pytest.fixture(params=["optuna", "none"])
+@pytest.fixture(params=[pytest.param("optuna", marks=pytest.mark.once), "none"])
 def by(request, monkeypatch):
     """How it is computed, with Optuna or where it is not installed."""
     if request.param == "optuna":
-        pytest.importorskip("optuna")
         return PED_ANOVA
     monkeypatch.setitem(sys.modules, "optuna", None)
     return RANKS
