@@ -238,6 +238,16 @@ def test_the_program_is_named_from_the_base_folder(ex):
     assert ex.get_usage(f"{ex.base_dir}/some dir/x.py")[0].startswith("Usage:\n  'some dir/x.py' [(with")
 
 
+def test_keys_of_mixed_kinds_are_shown(capsys):
+    """`print_config` shows a dict whose keys have no order among each other."""
+    ex = Experiment("mixed", save_git_info=False)
+    ex.add_config(table={"b": 2, 1: "a", (3, 4): 5})
+    ex.run("print_config")
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+
+    assert {"b = 2", "1 = 'a'", "(3, 4) = 5"} <= {*lines}
+
+
 def test_help_is_printed(ex, capsys):
     """Of the program, or of one command; of an unknown one the commands there are."""
     for line in ("help", "-h", "--help"):
