@@ -194,10 +194,11 @@ class Gathering:
 
 def look_ahead(scope: Scope, known: Known, sources_folder: Path | None) -> None:
     """Find out what runs of this process, and of those that are forked from it, are going to ask for."""
-    import encodings.ascii  # noqa: F401  what each run would import anyway is no news in a forked one then
+    import importlib
 
-    with suppress(ImportError):
-        import termios  # noqa: F401  as above
+    for name in ("encodings.ascii", "termios"):  # what each run would import anyway is no news in a forked one then
+        with suppress(ImportError):
+            importlib.import_module(name)
     gathering = Gathering(scope, known, sources_folder, lambda _facts: None)
     gathering.start()
     gathering.finish()

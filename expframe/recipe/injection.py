@@ -319,7 +319,13 @@ class _Filled:
 
     A worker of a DataLoader is sent a dataset, whose class it imports: nothing of ours travels with that. What does
     is the configuration of a `multiprocessing` process, of which this is a part; pickled it is a plain tuple.
+
+    Args:
+        inherited: What the process that started this one has sent.
     """
+
+    def __init__(self, inherited: tuple[Any, ...]) -> None:
+        self.inherited = inherited
 
     def __reduce__(self) -> Any:
         try:
@@ -332,7 +338,9 @@ class _Filled:
 
 
 def _let_processes_know(processes: Any) -> None:
-    processes.current_process()._config[_Filled.__module__] = _Filled()
+    config = getattr(processes.current_process(), "_config", None)
+    if isinstance(config, dict):  # it is Python's own affair
+        config[_Filled.__module__] = _Filled(config.get(_Filled.__module__, ()))
 
 
 when_imported("multiprocessing.process", _let_processes_know)
@@ -341,8 +349,9 @@ when_imported("multiprocessing.process", _let_processes_know)
 def _filled_in_parent(captured: Captured) -> Set[str]:
     """Return which parameters were filled in the process that started this one, with no more than a class to import."""
     processes = sys.modules.get("multiprocessing.process")
-    known = () if processes is None else processes.current_process()._config.get(_Filled.__module__, ())
-    return set() if isinstance(known, _Filled) else set(dict(known).get(_key(captured), ()))
+    config = getattr(processes.current_process(), "_config", {}) if processes is not None else {}
+    known = config.get(_Filled.__module__, ())
+    return set(dict(known.inherited if isinstance(known, _Filled) else known).get(_key(captured), ()))
 
 
 def _key(captured: Captured) -> tuple[str, str]:

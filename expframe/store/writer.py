@@ -17,6 +17,7 @@ from expframe.disk.files import append_line, replace_file, write_new
 from expframe.observers.base import Observer, Sink
 from expframe.observers.door import Door
 from expframe.observers.outbox import Outbox
+from expframe.record.curves import summarize
 from expframe.record.events import Beat, Call, Event, File, Info, Media, Points, Series
 from expframe.record.metric_file import MetricFile
 from expframe.record.record import Record, Status
@@ -174,10 +175,7 @@ class LocalSink(Sink):
         summaries = self._metrics.summaries
         covered = {self._metrics.path.name: self._metrics.size}
         without = attempts.superseded(self.folder) if of_workers else {}
-        for path in of_workers:
-            from expframe.record.curves import summarize
-
-            covered[path.name] = summarize(path, 0, summaries, without.get(path.name, ()))
+        covered.update((path.name, summarize(path, 0, summaries, without.get(path.name, ()))) for path in of_workers)
         if summaries and covered != self._covered:
             replace_file(self.folder / layout.SUMMARY, dump(summaries, covered))
             self._covered = covered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
@@ -186,13 +186,7 @@ class Supervisor:
             logged = list((row and row.metrics) or ())
             field = Field.parse(goal.field)
             if not self._plan.goals:
-                result = row.result if row is not None and isinstance(row.result, dict) else {}
-                ranking = [f"result.{name}" for name, value in result.items() if isinstance(value, int | float)]
-                ranking += [name if PATH.fullmatch(name) else f'metrics["{name}"]' for name in logged]
-                hint = (
-                    f"Nothing ranks trials; --metric can, by {listed(ranking)}, with :min or :max." if ranking else ""
-                )
-                hint = hint or "Nothing ranks trials: return a number, or log one and name it by --metric."
+                hint = _what_could_rank(row.result if row is not None else None, logged)
             elif field.group == "metrics":
                 near = dotted.nearest(field.path[0], logged)
                 hint = f"Did you mean {' or '.join(near)}?" if near else f"It has logged: {listed(logged)}."
@@ -245,3 +239,13 @@ class Supervisor:
     def _is_all_well(self) -> bool:
         counts = self._trials.counts(self._plan.size)
         return not any(count for status, count in counts.items() if status not in KEPT)
+
+
+def _what_could_rank(result: Any, logged: Sequence[str]) -> str:
+    """Return by what trials could be ranked whose result is no number."""
+    entries = result if isinstance(result, dict) else {}
+    ranking = [f"result.{name}" for name, value in entries.items() if isinstance(value, int | float)]
+    ranking += [name if PATH.fullmatch(name) else f'metrics["{name}"]' for name in logged]
+    if not ranking:
+        return "Nothing ranks trials: return a number, or log one and name it by --metric."
+    return f"Nothing ranks trials; --metric can, by {listed(ranking)}, with :min or :max."

@@ -197,7 +197,7 @@ class Worker:
         while not self._is_to_stop():
             child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
             self._child = child.pid
-            if self._signals > 1:  # it came before the child's number was known
+            if self._is_interrupted():  # it came before the child's number was known
                 self._interrupt()
             told = []
             assert child.stdout is not None
@@ -220,8 +220,7 @@ class Worker:
 
     def _go_on_by_launches(self) -> int:
         words = [*(["--any-code"] if self._asked.any_code else []), *(["--yield"] if self._asked.yields else [])]
-        is_interrupted = lambda: self._signals > 1  # noqa: E731
-        launches = Launches(self._sweep, self._work, self._trials, self._journal, is_interrupted, words)
+        launches = Launches(self._sweep, self._work, self._trials, self._journal, self._is_interrupted, words)
         while not self._is_to_stop() and launches.do_next():
             self._trials.refresh(judge=False)
         return self._code
@@ -229,7 +228,7 @@ class Worker:
     def _wait(self, pid: int) -> int:
         """Wait for a child; its end is seen at once."""
         self._child = pid
-        if self._signals > 1:  # it came between the fork and now
+        if self._is_interrupted():  # it came between the fork and now
             self._interrupt()
         _, status = os.waitpid(pid, 0)
         self._child = 0
@@ -304,8 +303,12 @@ class Worker:
         """Begin no trial after Ctrl-C; interrupt the one that runs when it comes again, and at once after SIGTERM."""
         self._signals += 1 if number == signal.SIGINT else 2
         self._code = 128 + number
-        if self._signals > 1:
+        if self._is_interrupted():
             self._interrupt()
+
+    def _is_interrupted(self) -> bool:
+        """Return whether a signal has asked that the trial which runs ends now."""
+        return self._signals > 1
 
     def _interrupt(self) -> None:
         if self._child:

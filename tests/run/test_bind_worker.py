@@ -195,3 +195,49 @@ def test_a_worker_without_a_run_behind_it_is_silent(script, environment):
     done = run_python([path], env={**environment, "WAY": "spawn", "OUTSIDE": "1"})
 
     assert (0, "") == (done.returncode, done.stderr)
+
+
+@needs_posix
+def test_a_worker_that_imports_late_is_told_of_too(script, environment):
+    """It is the same where expframe is imported in the midst of what the new process does."""
+    script(
+        """
+        from expframe import Experiment
+        ex = Experiment("late")
+        ex.add_config(scale=2)
+
+        @ex.capture
+        def scaled(index, scale=1):
+            return index * scale
+        """,
+        "parts.py",
+    )
+    script(
+        """
+        def serve():
+            import parts
+            parts.scaled(1)
+        """,
+        "serving.py",
+    )
+    path = script(
+        """
+        import multiprocessing, serving
+
+        if __name__ == "__main__":
+            import parts
+
+            @parts.ex.main
+            def main():
+                worker = multiprocessing.get_context("spawn").Process(target=serving.serve)
+                worker.start()
+                worker.join()
+
+            parts.ex.run_commandline()
+        """,
+        "late.py",
+    )
+    done = run_python([path, "-l", "ERROR"], env=environment)
+
+    assert 0 == done.returncode, done.stderr
+    assert 1 == done.stderr.count("scaled() (parts.py:6) uses its defaults for scale in this process")

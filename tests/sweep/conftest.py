@@ -162,7 +162,8 @@ class Sweeps:
     def kill_all(self, id="1"):
         """Kill every process that works on a sweep, at once."""
         for process in self.processes(id):
-            os.kill(process, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(process, signal.SIGKILL)
         self.wait_for(lambda: not self.processes(id))
 
     def processes(self, id="1"):

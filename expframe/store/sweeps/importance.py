@@ -115,7 +115,7 @@ def _by_optuna(
         import optuna
     except ImportError:
         return None
-    distributions = {name: _distribution(optuna, axis) for name, (axis, _) in columns.items()}
+    distributions = {name: distribution_of(optuna, axis) for name, (axis, _) in columns.items()}
     logger = logging.getLogger("optuna")
     level = logger.level
     with warnings.catch_warnings():
@@ -133,7 +133,8 @@ def _by_optuna(
     return found
 
 
-def _distribution(optuna: Any, axis: Axis) -> Any:
+def distribution_of(optuna: Any, axis: Axis) -> Any:
+    """Return what Optuna calls the positions on an axis."""
     found = optuna.distributions
     if not is_ordered(axis):
         return found.CategoricalDistribution(tuple(range(axis.size or 0)))

@@ -12,7 +12,8 @@ from typing import Any
 
 from expframe.errors import MissingLibraryError
 from expframe.record.record import Status
-from expframe.store.sweeps.axes import Axis, Interval, Position, is_ordered, of_rank, rank_of
+from expframe.store.sweeps.axes import Position, of_rank, rank_of
+from expframe.store.sweeps.importance import distribution_of
 from expframe.store.sweeps.plan import Plan
 from expframe.sweep.search.samples import Proposal, SearchSample, seed_of
 
@@ -45,7 +46,9 @@ class OptunaSearch:
         self._optuna = optuna
         self._plan = plan
         self._told = tuple(told)
-        self._distributions = {_name(number): self._distribution(axis) for number, axis in enumerate(plan.axes)}
+        self._distributions = {
+            _name(number): distribution_of(self._optuna, axis) for number, axis in enumerate(plan.axes)
+        }
         self._over: dict[tuple[int, tuple[float, ...]], Any] = {}
 
     def ask(self, sample: int, history: Iterable[SearchSample]) -> Proposal:
@@ -73,18 +76,6 @@ class OptunaSearch:
     def _directions(self) -> list[Any]:
         directions = self._optuna.study.StudyDirection
         return [directions.MAXIMIZE if goal.direction == "max" else directions.MINIMIZE for goal in self._plan.goals]
-
-    def _distribution(self, axis: Axis) -> Any:
-        """Return what Optuna calls the positions on an axis."""
-        found = self._optuna.distributions
-        if not is_ordered(axis):
-            return found.CategoricalDistribution(tuple(range(axis.size or 0)))
-        if axis.size is not None:
-            return found.IntDistribution(0, axis.size - 1)
-        assert isinstance(axis, Interval)
-        if axis.is_whole:
-            return found.IntDistribution(int(axis.low), int(axis.high), log=axis.is_log)
-        return found.FloatDistribution(axis.low, axis.high, log=axis.is_log)
 
     def _trial(self, sample: SearchSample) -> Any:
         """Return a sample as Optuna has it; what has ended is kept."""
