@@ -192,7 +192,11 @@ class Trials:
                     if attempt not in attempts:
                         attempts[attempt] = TrialAttempt(started=self.claims.taken(number, attempt))
                         self._note(number)
-            self._judge()
+            if self._judge():  # what was written between our reading and its end
+                last = list(self._journal.news())
+                for entry in last:
+                    self._take(entry)
+                news += last
         while self[self._low].attempts:  # a worker's forked children begin where it is by now
             self._low += 1
         return news
@@ -304,14 +308,21 @@ class Trials:
         elif newest is not None:
             self._unfinished.add(number)
 
-    def _judge(self) -> None:
-        """Look at those whose end nobody has written down, also of attempts that another one has followed."""
+    def _judge(self) -> bool:
+        """
+        Look at those whose end nobody has written down, also of attempts that another one has followed.
+
+        Returns: Whether the owner of one is gone, who may have written down its end just before.
+        """
+        is_gone = False
         for number in self._unfinished:
             for attempt, known in self._states[number].attempts.items():
                 if not known.is_over:
                     renamed = self._renamed.get((number, attempt))
                     known.status, run = self.claims.status_of(number, attempt, renamed)
                     known.run = run or known.run
+                    is_gone |= known.status != Status.RUNNING
+        return is_gone
 
 
 def _value(data: Any) -> Any:

@@ -9,6 +9,7 @@ import pytest
 
 from expframe.record.record import Status
 from expframe.store.sweeps import trials as of_trials
+from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.journal import Journal, JournalReader, new_writer
 from expframe.store.sweeps.trials import WAITING, Trials
 
@@ -123,6 +124,24 @@ class TestStatus:
 
         assert ("COMPLETED", "2") == (trials[0].status, trials[0].run)
         assert [] == list(trials.open(1, since=0.0, retry=3))
+
+    def test_what_an_owner_writes_just_before_it_is_gone_is_read(self, sweep, journal, monkeypatch):
+        """Whoever sees that an owner is gone has read all that it wrote, also between the reading and the look."""
+        begin(sweep, 0).note_run(0, 1, "2")
+        look = Claims.newest
+
+        def newest(claims):
+            journal.note("ended", 0, 1, status="COMPLETED", run="2", seconds=3.0)
+            return look(claims)
+
+        monkeypatch.setattr(Claims, "newest", newest)
+        trials = Trials(sweep)
+        news = trials.refresh()
+
+        assert ["ended"] == [entry.event for entry in news]
+        assert trials[0].newest.is_over
+        assert 3.0 == trials.longest()
+        assert [(1, 1)] == list(trials.open(2, since=0.0, retry=3))
 
     def test_counts_say_what_waits(self, sweep, journal):
         """Trials that nobody has claimed are counted, not listed."""
