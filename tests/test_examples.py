@@ -33,6 +33,7 @@ def usage_of(script: Path) -> str:
 ONCE = {"digits.py": pytest.mark.once}  # it trains
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "script", [pytest.param(script, id=script.name, marks=ONCE.get(script.name, ())) for script in EXAMPLES]
 )

@@ -130,6 +130,7 @@ $ expframe show 1 --json
 """
 
 
+@pytest.mark.once
 def test_page_is_the_same_anywhere(tmp_path, monkeypatch) -> None:
     """What people have in their environment, and a repository of git around the folder, change no shown output."""
     for name, text in STRANGE.items():

@@ -238,6 +238,7 @@ def test_a_cell_that_fails(show):
     assert os.sep + "expframe" + os.sep not in outputs[1]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("cells", "status"),
     [(["1 / 0"], Status.FAILED), (["1 / 0", "1"], Status.COMPLETED), (["raise KeyboardInterrupt"], Status.INTERRUPTED)],
@@ -295,6 +296,7 @@ def test_repeated_calls_in_cells(show):
     assert Status.COMPLETED == run.status
 
 
+@pytest.mark.once
 def test_restart_of_the_kernel_closes_the_run(tmp_path, execute):
     """A restarted kernel leaves no run behind that says it is running."""
     kernel, client = start_new_kernel(cwd=str(tmp_path))

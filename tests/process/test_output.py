@@ -774,6 +774,7 @@ def test_clean_file_is_not_touched(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.once
 def test_collapse_takes_time_in_proportion():
     """Long rows with many controls are no trap: a row of a million characters takes seconds at most."""
     began = time.monotonic()
@@ -782,6 +783,7 @@ def test_collapse_takes_time_in_proportion():
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.once
 def test_collapsing_a_big_file_takes_little_memory(tmp_path):
     """A file of bars is collapsed piece by piece: what is held is a small part of it."""
     import tracemalloc

@@ -202,6 +202,7 @@ def send(script, environment):
     return run
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("method", ["loky", "spawn"])
 def test_functions_of_a_script_arrive(send, method):
     """Sent by `bind`, all that can be called has the run's config and starts children; bare, defaults are told."""

@@ -12,6 +12,7 @@ def captured_names(ex):
     return sorted(path[-1] for captured in ex.registry.captured for path in captured.known_paths)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("way", ["names of their own", "one name", "no name"])
 def test_decorating_is_linear(way):
     """A captured function costs the same whether ten or thousands are there, however they are called."""

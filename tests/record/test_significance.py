@@ -8,6 +8,7 @@ import pytest
 from expframe.record import significance
 
 
+@pytest.mark.once
 def test_probabilities_are_those_of_scipy():
     """Tails of Student's t agree with scipy's for whole and broken degrees of freedom, near and far out."""
     from scipy import stats

@@ -64,6 +64,7 @@ def seeds_of(script, environment, tmp_path, way, asked=ASKED, ghost="", seed=7, 
     return {key: sorted(seeds) for key, seeds in found.items()}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("ghost", ["", "ghost=True"])
 def test_the_schedule_decides_no_seed(script, environment, tmp_path, ghost):
     """Children in threads, in forked, spawned and loky workers have the seeds that they have one after the other."""

@@ -64,6 +64,7 @@ class TestCommandLine:
         assert f"Run 1 is COMPLETED and has the same command, config and code: {tmp_path / 'runs' / '1'}" in said
         assert 1 == len(expframe.runs("runs"))
 
+    @pytest.mark.once
     @pytest.mark.parametrize(
         "words", [["with", "x=4"], ["other", "with", "x=3"], ["with", "x=3", "+new=1"], ["-n", "n"]]
     )
@@ -74,6 +75,7 @@ class TestCommandLine:
 
         assert call(*words[:index], "--needed", *words[index:])[0]
 
+    @pytest.mark.once
     @pytest.mark.parametrize("name", ["needed.py", "helper.py", "late.py"])
     def test_other_code_is_needed(self, call, tmp_path, name):
         """A change in any source of the completed run counts, late imports included; --any-code ignores it."""

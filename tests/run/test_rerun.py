@@ -114,6 +114,7 @@ class TestRerun:
         assert str(project) == first.cwd == again.cwd
         assert not Path(again.argv[0]).exists()
 
+    @pytest.mark.once
     def test_a_rerun_can_be_done_again(self, project, call):
         """Also where nothing of the project is left."""
         call("scripts/again.py", "draw", "with", "x=7")
@@ -126,6 +127,7 @@ class TestRerun:
         assert stored(1).metrics("value").values == stored(3).metrics("value").values
         assert "2" == stored(3).record.extra["rerun_of"]["id"]
 
+    @pytest.mark.once
     def test_overrides_prevail(self, project, call):
         """What is said after `with` is another value; everything else is the run's."""
         call("scripts/again.py", "draw", "with", "x=4", "seed=3")
@@ -133,6 +135,7 @@ class TestRerun:
 
         assert (5, 3) == (stored(2).config["x"], stored(2).config["seed"])
 
+    @pytest.mark.once
     def test_secrets_must_be_supplied(self, project, call):
         """The error names the entry, nothing is started; supplied, the run is done."""
         call("scripts/again.py", "draw", "with", "api_key=hunter2hunter2")
@@ -145,6 +148,7 @@ class TestRerun:
         assert 0 == code, err
         assert "hunter2" not in Path("runs/2/run.json").read_text() + Path("runs/2/config.json").read_text()
 
+    @pytest.mark.once
     def test_differences_are_said(self, project, call):
         """Packages and machine are compared with what was recorded."""
         call("scripts/again.py", "draw")
@@ -161,6 +165,7 @@ class TestRerun:
         assert {"1": "1.0"} == differences["packages"]["gone"]
         assert "elsewhere" == differences["host"]["hostname"]["1"]
 
+    @pytest.mark.once
     def test_a_failure_of_the_script_is_its_own(self, project, call):
         """The exit code is the script's."""
         call("scripts/again.py", "draw")
@@ -238,6 +243,7 @@ class TestModules:
         monkeypatch.chdir(tmp_path / "work")
         return tmp_path / "work"
 
+    @pytest.mark.once
     @pytest.mark.parametrize("module", ["pack.train", "pack"])
     def test_it_is_done_again_as_it_was_started(self, folder, call, module):
         """Relative and absolute imports find the stored sources, whatever has become of the files; again and again."""
@@ -257,6 +263,7 @@ class TestModules:
             assert ["then", 1, name] == list(stored(id).result)
             assert (name, f"{name.replace('.', '/')}.py") == (stored(id).record.module, stored(id).record.main)
 
+    @pytest.mark.once
     def test_a_script_that_is_started_as_a_file_has_no_module(self, project, call):
         """Also where another module runs it."""
         call("scripts/again.py", "draw")
@@ -294,6 +301,7 @@ class TestStarted:
         assert "Run the script itself, or make a command of it" in err
         assert "begun\n" == Path("begun.txt").read_text()
 
+    @pytest.mark.once
     @pytest.mark.parametrize(
         "how", ["@ex.command\ndef start():", "@ex.automain\n@other\nasync def start():", "def start():"]
     )
@@ -307,6 +315,7 @@ class TestStarted:
 
         assert (0, 5) == (code, stored(2).result), err
 
+    @pytest.mark.once
     @pytest.mark.parametrize(
         "how",
         [
@@ -328,6 +337,7 @@ class TestStarted:
 
         assert (1, True) == (code, "run 2: was opened by start() in named.py" in err)
 
+    @pytest.mark.once
     def test_a_script_without_a_command_line_is_no_success(self, project, call):
         """A script that ends well and has started no run by its command line has not done the run again."""
         (project / "called.py").write_text(

@@ -115,6 +115,7 @@ class TestTheSame:
         )
         assert {"1", "2"} == {run.id for run in expframe.runs("runs")}
 
+    @pytest.mark.once
     def test_it_can_be_killed_again_and_again(self, walk):
         """Attempts that die, also before any checkpoint of their own, leave nothing that counts."""
         walk("with", "seed=1")
@@ -128,6 +129,7 @@ class TestTheSame:
         assert [3, 3, 6, 6, 9] == [attempt.step for attempt in stored(2).attempts]
         assert ["RUNNING"] * 5 == [attempt.before["status"] for attempt in stored(2).attempts]
 
+    @pytest.mark.once
     def test_a_failed_run_begins_where_it_was(self, walk):
         """FAILED is no end: the failure goes, and is kept with the attempt."""
         walk("with", "seed=1")
@@ -139,6 +141,7 @@ class TestTheSame:
         assert stored(2).record.failure is None
         assert "asked to fail" == stored(2).attempts[0].before["failure"]["message"]
 
+    @pytest.mark.once
     def test_what_is_superseded_is_kept_and_does_not_count(self, walk):
         """The points after the checkpoint are still in the file, whose first bytes are as they were."""
         walk("with", "seed=1", FAILS_AT="5")
@@ -174,6 +177,7 @@ class TestTheSame:
         assert "step 4" in lines[between:]
         assert "step 3" not in lines[between:]
 
+    @pytest.mark.once
     def test_a_torn_line_is_left_behind(self, walk):
         """A line that was written only in part when the run died spoils neither what was before nor what follows."""
         walk("with", "seed=1")
@@ -186,6 +190,7 @@ class TestTheSame:
 
         assert shape(stored(1)) == shape(stored(2))
 
+    @pytest.mark.once
     def test_a_file_that_was_cut_spoils_nothing(self, walk):
         """Where a torn end was taken away since, what follows counts all the same."""
         walk("with", "seed=1")
@@ -200,6 +205,7 @@ class TestTheSame:
 
         assert shape(stored(1)) == shape(stored(2))
 
+    @pytest.mark.once
     def test_summaries_are_right_while_it_goes_on(self, walk):
         """The stored summary of an earlier attempt is not believed."""
         walk("with", "seed=1", FAILS_AT="8")

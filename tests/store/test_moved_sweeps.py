@@ -66,6 +66,7 @@ def test_an_imported_sweep_knows_its_trials_by_their_new_ids(moved, cli):
     assert {"COMPLETED": 3, "FAILED": 1} == dict(runs("two")[id].sweep.counts)
 
 
+@pytest.mark.once
 def test_an_imported_sweep_goes_on(moved, cli, tmp_path):
     """A sweep that came from where its script was elsewhere goes on with the one that is here, under new ids."""
     moved("with", "lr=0.3,0.4", "seed=1", "-F", "two")
@@ -110,6 +111,7 @@ def test_a_run_that_did_not_come_along_is_none_of_the_others(moved, cli):
     assert {runs("two")[state.run].record.parent_id for state in trials if state.run} == {id}
 
 
+@pytest.mark.once
 def test_a_trial_whose_run_is_renamed_is_known_by_its_new_name(moved, cli):
     """When the run of a trial is given another id, its sweep says that one; the other way round nothing changes."""
     cli("rename", "2", "good", "-F", "one")
@@ -119,6 +121,7 @@ def test_a_trial_whose_run_is_renamed_is_known_by_its_new_name(moved, cli):
     assert 4 == len(facts("one", "lr"))
 
 
+@pytest.mark.once
 def test_a_sweep_is_put_away_and_taken_back_with_its_trials(moved, cli):
     """A sweep that goes into the trash with its trials is whole when it is taken out again."""
     before = facts("one", "1")
@@ -131,6 +134,7 @@ def test_a_sweep_is_put_away_and_taken_back_with_its_trials(moved, cli):
     assert before == facts("one", "1")
 
 
+@pytest.mark.once
 def test_comparing_a_sweep_groups_its_configurations(moved, cli):
     """A sweep that is named stands for its trials by configuration, of which those count that came to their end."""
     text = cli("compare", "1", "-F", "one")
@@ -152,6 +156,7 @@ def test_replicates_in_another_entry_are_no_groups(moved, cli):
     assert [{"lr": 0.3}, {"lr": 0.4}] == [group["entries"] for group in cli.json("compare", "1", "-F", "two")["groups"]]
 
 
+@pytest.mark.once
 def test_a_tree_says_which_trials_runs_are(moved, cli):
     """Below a sweep each run has its trial and configuration, and whether it is excluded; elsewhere there are none."""
     cli("sweep", "exclude", "1", "3", "-F", "one")

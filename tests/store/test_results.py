@@ -34,6 +34,7 @@ LARGE = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("result", [pytest.param(value, id=name) for name, value in LARGE.items()])
 def test_a_large_result_is_kept_beside_the_record(stored, result):
     """A result above the bound is read back whole, and run.json has its shape."""
@@ -150,6 +151,7 @@ def test_a_later_attempt_has_its_own_result(ex):
     assert not (run.folder / "result.json").exists()
 
 
+@pytest.mark.once
 def test_lists_read_nothing_of_large_results(stored, cli):
     """`ls`, `compare` and `show` go without the file of a large result."""
     run = stored(np.zeros(3_000_000))

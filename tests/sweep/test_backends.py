@@ -77,6 +77,7 @@ def test_words_for_slurm_are_handed_on():
         slurm.parameters(["=3"])
 
 
+@pytest.mark.once
 def test_another_package_brings_an_executor(sweeps):
     """An entry point of `expframe.executors` is called with the address behind the name, and starts the workers."""
     metadata = sweeps.folder / "pools-1.0.dist-info"

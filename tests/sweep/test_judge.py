@@ -217,6 +217,7 @@ def test_a_large_space_is_judged_in_its_corners():
         judged("lr=0.1,0.2,fast", "net.layers=1..1000000")
 
 
+@pytest.mark.once
 def test_what_is_judged_is_what_trials_are():
     """Whatever the words, each trial that a plan has can be decided, and has the values that were written."""
     rng = random.Random(11)

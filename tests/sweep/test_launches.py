@@ -114,6 +114,7 @@ def toy(tmp_path, environment):
                 os.kill(int(name), signal.SIGKILL)
 
 
+@pytest.mark.once
 def test_a_trial_is_one_run_of_several_processes(toy):
     """Each trial is begun by the launcher once: its ranks share config and seed, and the first keeps the run."""
     code, text = toy.sweep("lr=1,2,3", "-j", "2", ranks=3)
@@ -232,6 +233,7 @@ def test_what_is_left_of_a_job_is_ended(toy, monkeypatch):
     assert "" == identity.start_of(toy.said("rank-1-2-1")[1])
 
 
+@pytest.mark.once
 def test_a_launcher_that_begins_nothing_is_said(toy):
     """Where a launcher ends before a run has begun, the sweep ends with what it has said."""
     code, text = toy.do("toy.py", "sweep", "with", "lr=1,2", "--launch", "ls --no-such-option")

@@ -162,6 +162,7 @@ def curves(rng, count=60, steps=81):
     return found
 
 
+@pytest.mark.once
 def test_asha_takes_few_steps_and_keeps_the_best(tmp_path):
     """On curves like those of trainings it does at most 40 % of the steps, and nearly always keeps the best."""
     shares, is_kept = [], []

@@ -181,6 +181,7 @@ OWN = textwrap.dedent("""
 """)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("words", "asks"), [([], {}), (["sweep", "--id=grid", "-j2", "with", "lr=0.1,0.2"], {"ASKS": "1"})]
 )
@@ -195,6 +196,7 @@ def test_a_worker_starts_no_sweep_of_its_own(tmp_path, environment, words, asks)
     assert {"COMPLETED": 2} == dict(runs(tmp_path / "runs")["grid"].sweep.counts)
 
 
+@pytest.mark.once
 def test_a_sweep_inside_a_trial_is_refused(tmp_path, environment):
     """A trial that starts a sweep fails as a run inside which one is started does: it is no worker's."""
     script = tmp_path / "own.py"
@@ -225,6 +227,7 @@ UNDECIDED = """
     """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("words", "results"),
     [(["width=1,2"], [2, 4]), (["width=2", "lr=1,2"], [4, 8])],
@@ -317,6 +320,7 @@ def mixed(tmp_path, environment):
     return do
 
 
+@pytest.mark.once
 def test_what_was_asked_for_is_kept_when_workers_do_the_rest(mixed):
     """A sweep of which trials were asked for and told is run to its end: what was told stays."""
     code, text = mixed("mixed.py", "run")
@@ -325,6 +329,7 @@ def test_what_was_asked_for_is_kept_when_workers_do_the_rest(mixed):
     assert "{0: {'result': 7.0}, 1: {'result': 2.0}, 2: {'result': 3.0}, 3: {'result': 4.0}} {'COMPLETED': 4}" in text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "words",
     [["-m", "expframe", "work", "mixed"], ["mixed.py", "sweep", "--resume=mixed"]],

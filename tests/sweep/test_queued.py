@@ -47,6 +47,7 @@ def queue(do, *words):
     assert 0 == code, said
 
 
+@pytest.mark.once
 def test_they_are_done_by_priority(do, tmp_path):
     """Those of the highest priority come first, then the oldest; each is the run that it was, with its command."""
     queue(do, "-q", "with", "x=1")

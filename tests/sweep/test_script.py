@@ -93,6 +93,7 @@ def test_two_command_lines_in_a_script_are_swept_one_after_the_other(tmp_path, d
     assert 2 == out.count("2 trials: 2 completed")
 
 
+@pytest.mark.once
 def test_a_sweep_from_outside_is_of_the_first_experiment(tmp_path, do):
     """`expframe sweep script.py` sweeps whichever takes the command line first, and says which."""
     write(tmp_path, 'if __name__ == "__main__":\n    second.run_commandline()\n    first.run_commandline()\n')
@@ -101,6 +102,7 @@ def test_a_sweep_from_outside_is_of_the_first_experiment(tmp_path, do):
     assert (0, 1) == (code, out.count("NOTICE - second[1] - Started 'sweep'"))
 
 
+@pytest.mark.once
 def test_experiments_of_one_name_are_told_to_have_names_of_their_own(tmp_path, do):
     """A script with two experiments of one name is refused before anything is started."""
     write(tmp_path, BY_PYTHON, name='"second"')

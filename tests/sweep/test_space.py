@@ -94,6 +94,7 @@ def test_the_same_entry_in_a_dict_and_a_word_is_refused(ex):
         ex.sweep("lr=1,2", trails=3)
 
 
+@pytest.mark.once
 def test_a_sobol_search_is_asked_in_python(ex):
     """Points that a search proposes are there for whoever does trials himself."""
     sweep = ex.sweep({"lr": Uniform(0, 1), "seed": Seeds(2)}, search="sobol", trials=3, search_seed=4)

@@ -99,6 +99,7 @@ def project(tmp_path, environment):
     return Project(tmp_path, environment)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("how", [[], ["--fresh"]], ids=["forked", "fresh"])
 def test_what_is_edited_after_the_start_reaches_no_trial(project, how):
     """Trials import the sources as they were when the sweep was started; data of the working directory is as it is."""

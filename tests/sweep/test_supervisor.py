@@ -87,6 +87,7 @@ class TestStraightLine:
         assert "6 trials: 6 completed" in text
         assert "training with" not in text
 
+    @pytest.mark.once
     def test_seeds_that_nobody_gave_follow_from_the_sweep(self, sweeps, environment):
         """A trial's seed is a function of the sweep's seed and of what is asked: the same in each order and attempt."""
         sweeps.sweep("0.1,0.2", "1", fixed="seed=7")
@@ -104,6 +105,7 @@ class TestStraightLine:
         assert "training with 0.1" in runs(sweeps.store)[1].children[0].output()
         assert [""] * 2 == [path.read_text() for path in (sweeps.store / "1" / "workers").iterdir()]
 
+    @pytest.mark.once
     def test_what_happens_is_told_as_json(self, sweeps):
         """With JSON each line is what has happened, as soon as it has."""
         _, text = sweeps.sweep("0.1", "1", json=True)
@@ -147,6 +149,7 @@ class TestStraightLine:
 class TestTerminal:
     """A block that lives while the sweep goes on."""
 
+    @pytest.mark.once
     def test_the_block_makes_way_for_the_table(self, sweeps):
         """While it goes on trials that run are shown; in the end the table stands alone, and failures above it."""
         shown, written = sweeps.on_terminal("0.1,0.3", "1,2", fixed="pause=0.5", jobs=2)
@@ -205,6 +208,7 @@ class TestFailures:
         assert 0 == main(["sweep", "show", "last", "-F", str(sweeps.store)])
         assert "trials 2..3: ValueError: too high" in capsys.readouterr().out
 
+    @pytest.mark.once
     def test_a_trial_that_dies_is_written_down_by_its_worker(self, sweeps):
         """A trial that is killed is DIED, with the signal, and its worker goes on."""
         code, text = sweeps.sweep("0.2,0.1", "1", fixed="fail=kill")
@@ -222,6 +226,7 @@ class TestFailures:
         assert [(0, 1, "FAILED"), (0, 2, "COMPLETED")] == sweeps.ended()
         assert [2, 1] == [run.record.sweep["attempt"] for run in runs(sweeps.store).where("command == 'train'")]
 
+    @pytest.mark.once
     def test_max_fails_ends_it(self, sweeps):
         """After so many failures no trial is begun."""
         code, text = sweeps.sweep("0.2,0.1,0.3,0.4", "1", fixed="fail=raise", max_fails=1)
@@ -272,6 +277,7 @@ class TestResume:
         assert "6 trials: 6 completed" in text
         assert 2 == runs(sweeps.store)[1].attempt
 
+    @pytest.mark.once
     def test_a_checkpoint_is_taken_up(self, sweeps):
         """A trial that was killed goes on from its checkpoint, as the same run and the next attempt."""
         process = sweeps.start("0.1", "1", fixed="steps=6 pause=0.2")
@@ -404,6 +410,7 @@ class TestRefusals:
 class TestOthers:
     """Workers that come from elsewhere."""
 
+    @pytest.mark.once
     def test_a_worker_by_hand_goes_on(self, sweeps):
         """`expframe work` does what is left of a sweep whose starter is gone, from any folder."""
         process = sweeps.start("0.1,0.2", "1", fixed="pause=0.2")
@@ -464,6 +471,7 @@ class TestOthers:
         assert 1 == code
         assert "gets no trial: 3 processes were ended by SIGKILL before the claim of one." in text
 
+    @pytest.mark.once
     def test_stop_ends_workers_and_trials(self, sweeps, capsys):
         """A sweep that is stopped interrupts its trials, begins no other, and says why; resumed it goes on."""
         process = sweeps.start("0.1,0.2", "1", fixed="pause=0.6 steps=100")
@@ -477,6 +485,7 @@ class TestOthers:
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
         assert "0..1: stopped by expframe sweep stop 1, until --resume 1" in capsys.readouterr().out
 
+    @pytest.mark.once
     def test_a_sweep_needs_the_runs_of_its_trials_no_more(self, sweeps, capsys):
         """Runs of trials that are done may be exported and deleted: the sweep is shown, and goes on, as before."""
         sweeps.sweep("0.1,0.2,0.3", "1", goals=["result"])
@@ -499,6 +508,7 @@ class TestOthers:
         assert [1.0, 2.0, 3.0] == [run.result for run in found]
         assert [[1.0]] * 3 == [run.metrics("step").values for run in found]
 
+    @pytest.mark.once
     def test_a_silent_trial_is_stopped_between_two_beats(self, sweeps):
         """A trial that logs and prints nothing is told to stop at once, not at its next beat."""
         process = sweeps.start("0.1", "1", fixed="pause=300")

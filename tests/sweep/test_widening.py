@@ -242,6 +242,7 @@ SCRIPT = textwrap.dedent("""
     """)
 
 
+@pytest.mark.once
 def test_a_sweep_goes_on_wider(tmp_path, environment):
     """What was done is kept, as the same runs under the same numbers; only what is new is done, and `show` has all."""
     script = tmp_path / "wide.py"

@@ -65,6 +65,7 @@ def test_groups_of_seeds_have_mean_deviation_interval_and_count(seeds, cli):
     assert pytest.approx({"n": 3, "mean": 0.85, "sd": 0.05, "low": 0.7257931, "high": 0.9742069}) == sample
 
 
+@pytest.mark.once
 def test_two_groups_are_tested(seeds, cli):
     """The difference of two groups comes with its interval and the p of Welch's test; three groups have none."""
     from scipy import stats
@@ -192,6 +193,7 @@ def do(ex, updates, resumes):
             ex.run(config_updates=updates if not options else {}, options=options)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seed", range(6))
 def test_groups_are_what_scipy_and_pandas_say(generated, cli, seed):
     """Mean, deviation, interval and test of groups are SciPy's of one number for each seed, as `frame` has them."""

@@ -75,6 +75,7 @@ def test_a_long_list_is_cut_and_that_is_said(many, terminal, cli):
     assert 60 == len(cli.json("ls")["runs"])
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("columns", [60, 80, 160])
 @pytest.mark.parametrize(
     "words", ["ls", "compare 1-3 -m " + SCORES, "compare 1-4 --groups -m " + SCORES, "show 1", "du", "metrics 1"]

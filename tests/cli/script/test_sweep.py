@@ -235,6 +235,7 @@ def test_the_help_of_a_script_names_the_sweep(ex):
     assert "  sweep                Mine." in run_cli(ex, "--help").stdout
 
 
+@pytest.mark.once
 def test_a_sweep_that_nothing_ranks_says_what_could(tmp_path):
     """Where trials return no number, what they logged and what numbers are in their results is named, once."""
     text = """

@@ -16,6 +16,7 @@ SCRIPT = """
     """
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

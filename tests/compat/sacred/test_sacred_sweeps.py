@@ -140,6 +140,7 @@ def old(tmp_path, environment):
     return Old(tmp_path, environment)
 
 
+@pytest.mark.once
 def test_a_script_of_sacreds_is_swept_as_it_is(old):
     """Trials are known to the sweep, and recorded by the observers of the script as its runs are."""
     out = old.sweep("with", "lr=0.1,0.2", "seed=7", "--metric", "loss.min", "-j", "2", "-c", "mine")

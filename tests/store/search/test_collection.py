@@ -359,6 +359,7 @@ class TestDamage:
         ex.run(options={"capture": "sys"})
         return tmp_path / "runs"
 
+    @pytest.mark.once
     def test_every_file_torn_anywhere(self, small):
         """Whichever file of a run ends wherever, the other run is found, and this one's error is clear."""
         for path in sorted(path for path in (small / "1").rglob("*") if path.is_file()):

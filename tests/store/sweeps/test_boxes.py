@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ def grown(draw):
     return found
 
 
+@pytest.mark.once
 @given(grown())
 def test_cells_keep_their_numbers_and_each_has_one(boxes):
     """However a box grows, what it had keeps its numbers, and the numbers meet each of its cells once."""

@@ -67,6 +67,7 @@ def test_what_all_trials_have_comes_first():
     assert Override.parse("lr=0.1") == trial.overrides[1]
 
 
+@pytest.mark.once
 def test_a_random_walk_of_a_finite_space_meets_each_cell_once():
     """A random search of a finite space is a shuffled grid, another one for another seed."""
     rng = random.Random(1)
