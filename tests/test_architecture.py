@@ -1,6 +1,7 @@
 """The shape of the code: the order of its folders and files, one door for each dependency, no hidden state."""
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -80,7 +81,16 @@ def _sources() -> dict[str, list[ast.stmt]]:
     kinds = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.Global)
     files = [path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py" or path.parent == PACKAGE]
     trees = ((path, ast.parse(path.read_text())) for path in files)
-    return {_name(path): [node for node in ast.walk(tree) if isinstance(node, kinds)] for path, tree in trees}
+    return {_name(path): [node for node in _statements(tree) if isinstance(node, kinds)] for path, tree in trees}
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements of a tree, at any depth, and look at no expression."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.stmt):
+            yield node
+        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from _statements(node)
 
 
 def _imports(nodes: list[ast.stmt]) -> set[str]:

@@ -271,6 +271,7 @@ def test_named_like_the_notebook(show):
     assert ["plots\n", "digits digits\n"] == outputs
 
 
+@pytest.mark.once
 def test_repeated_calls_in_cells(show):
     """A created run is called in one cell after the other, and its output is shown below each."""
     outputs = show(

@@ -124,6 +124,7 @@ class TestSeeds:
         assert 3 == len(set(seeds(launcher(0), 3)))
 
 
+@pytest.mark.once
 def test_runs_of_several_processes_of_one_rank_have_seeds_of_their_own(tmp_path, script):
     """A loop of a shell inside a task does each run with another seed, and all tasks the same ones."""
     file = script("from expframe import Experiment\nex = Experiment('x', ghost=True, ranks='all')\n"

@@ -163,6 +163,7 @@ class TestEveryWayOfPrinting:
         assert spoken("child", *BOUND) == counts(found["2"].output())
         assert spoken("parent", *BOUND) + spoken("child", *BOUND) == counts(found["1"].output())
 
+    @pytest.mark.once
     def test_in_a_notebook(self, tmp_path, environment, monkeypatch):
         """The same holds for the cells of a notebook."""
         monkeypatch.setenv("PYTHONPATH", environment["PYTHONPATH"])

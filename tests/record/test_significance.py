@@ -21,6 +21,7 @@ def test_probabilities_are_those_of_scipy():
     assert 1.0 == significance.student_tails(0.0, 3)
 
 
+@pytest.mark.once
 def test_intervals_are_those_of_scipy():
     """The interval of a mean is Student's, at any confidence."""
     from scipy import stats

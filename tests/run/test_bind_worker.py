@@ -84,6 +84,7 @@ class TestProcess:
         assert [24, 27] == [each["in_thread"] for each in run.result]
         assert [float(n) for n in range(10)] == sorted(run.metrics("seen").values)
 
+    @pytest.mark.once
     def test_workers_draw_numbers_of_their_own(self, load, way):
         """No two workers draw the same, and each draws the same the next time."""
         first, again = load(way).result, load(way).result

@@ -243,7 +243,8 @@ def scheduled(random, children, ways):
     return {"children": children, "ways": {path: random.choice(ways) for path in children}, "order": random.random()}
 
 
-@pytest.mark.parametrize("program", [0, 1, *(pytest.param(number, marks=pytest.mark.once) for number in (2, 3))])
+@pytest.mark.once
+@pytest.mark.parametrize("program", range(4))
 def test_programs_of_nested_children_have_the_same_seeds_whatever_the_schedule(script, environment, tmp_path, program):
     """At any depth no two seeds are equal, no schedule changes one, and one child more changes none of the others."""
     random = Random(program)

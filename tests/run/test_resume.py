@@ -92,6 +92,7 @@ def shape(run):
 class TestTheSame:
     """What is resumed ends as what was never stopped."""
 
+    @pytest.mark.once
     @pytest.mark.parametrize("dies_at", [1, 4, 12, *(pytest.param(step, marks=pytest.mark.once) for step in (3, 8))])
     def test_a_killed_run_ends_as_an_undisturbed_one(self, walk, dies_at):
         """Wherever it was killed: equal curves, summaries, media, result and counts; id, folder and uid stay."""
@@ -483,6 +484,7 @@ class TestRefusals:
         assert (2, True) == (code, "run 1: is running" in said)
         assert 0 == walk("--resume", "1", "-f", "with", "steps=12")[0]
 
+    @pytest.mark.once
     @needs_posix
     def test_only_one_of_many_resumes_it(self, walk, tmp_path, environment):
         """Processes that resume a run at the same time: one does, the others are refused."""

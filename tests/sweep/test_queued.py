@@ -64,6 +64,7 @@ def test_they_are_done_by_priority(do, tmp_path):
     assert 5 == runs(tmp_path / "runs")[3].seed
 
 
+@pytest.mark.once
 def test_a_failure_stops_no_other(do):
     """A run that fails is said, costs no other, and makes the exit code 1; where none waits that is said."""
     queue(do, "-q", "with", "x=3")

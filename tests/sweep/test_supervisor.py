@@ -197,6 +197,7 @@ class TestMachine:
 class TestFailures:
     """What goes wrong in a trial costs that trial."""
 
+    @pytest.mark.once
     def test_a_failure_is_said_with_its_words(self, sweeps, capsys):
         """Others go on; the failure is said with the trial's words and its first line, and the exit code is 1."""
         code, text = sweeps.sweep(fixed="fail=raise", jobs=2)

@@ -89,6 +89,7 @@ def test_lines_fit_and_numbers_are_whole(many, terminal, words, columns):
         assert shown.count("0.142857") == 3 * 6
 
 
+@pytest.mark.once
 def test_a_long_text_goes_to_the_pager(many, terminal, tmp_path):
     """What is longer than the terminal is shown by the pager, as git does; what fits is not."""
     pager = tmp_path / "pager.py"

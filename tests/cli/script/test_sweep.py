@@ -213,6 +213,7 @@ def test_words_arrive_as_they_are_without_quotes(tmp_path, shell):
     assert WORDS == json.loads(found.stdout), found.stderr
 
 
+@pytest.mark.once
 def test_braces_are_two_words_or_refused(tmp_path):
     """What bash makes of braces is choices; what dash leaves whole is refused with the form that all shells take."""
     (tmp_path / "train.py").write_text(SCRIPT)

@@ -474,6 +474,7 @@ def shown_by(script, *words, **environment):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.once
 def test_commands_print_with_colours_unless_told_otherwise(tmp_path):
     """The codes are there without a terminal; NO_COLOR takes them away."""
     script = tmp_path / "shown.py"
@@ -602,6 +603,7 @@ def test_errors_of_the_user_show_the_users_frames(errors):
     assert "expframe" not in err.partition(header)[2]
 
 
+@pytest.mark.once
 def test_errors_say_how_they_are_shown(errors):
     """A missing value shows usage and message; unknown entries the message; `--debug` everything."""
     code, _, err = shown_by(errors, "missing")

@@ -50,6 +50,7 @@ class LibraryExperiment(Experiment):
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("statement", "made_in"),
     [
