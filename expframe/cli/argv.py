@@ -1,7 +1,5 @@
 """Usage text, and a command line's words to a Request."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence

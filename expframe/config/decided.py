@@ -1,7 +1,5 @@
 """What was decided: Change, Config."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -107,7 +105,7 @@ class Config(Mapping[str, Any]):
             "docs": dict(self.docs),
         }
 
-    def masked(self, masking: Masking | None = None) -> Config:
+    def masked(self, masking: Masking | None = None) -> "Config":
         """Return the config as it may be shown; a value made of a secret is one, so that it is not used by mistake."""
         masking = masking or Masking(self.values, self.names)
         changes = {
@@ -119,7 +117,7 @@ class Config(Mapping[str, Any]):
         return Config(masking.value(self.values, whole=True), self.origins, docs, changes, warnings, self.names)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], *, trust: bool = False) -> Config:
+    def from_json(cls, data: Mapping[str, Any], *, trust: bool = False) -> "Config":
         """Return the Config that `to_json` wrote; secrets come back as Masked."""
         origins = {path: Origin(*origin) for path, origin in data.get("origins", {}).items()}
         return cls(json_values.from_json(data["values"], trust=trust), origins, data.get("docs", {}))

@@ -73,6 +73,8 @@ def to_json(value: Any, hide: Hide | None = None) -> Any:
         >>> to_json({"sizes": (1, 2), "api_key": Secret("hunter2")})
         {'sizes': {'__type__': 'tuple', 'value': [1, 2]}, 'api_key': {'__type__': 'secret'}}
     """
+    if value is None or value is True or value is False or (hide is None and type(value) is str):
+        return value  # most facts of a run, at a tenth of the time
     return _Writer(hide).write(value)
 
 
@@ -466,8 +468,13 @@ def dump_plain(data: Any, *, indent: int | None = 1) -> bytes:
         return _lines(data, indent, True).encode("ascii")
 
 
+_CONSTANTS = {None: "null", True: "true", False: "false"}
+
+
 def _lines(data: Any, indent: int | None, ascii_only: bool, depth: int = 1) -> str:
     """Return JSON text with the entries of the two outer levels on lines of their own; the C encoder does the rest."""
+    if data is None or data is True or data is False:
+        return _CONSTANTS[data]
     encode = _encoder(ascii_only)
     if indent is None or depth > 2 or not isinstance(data, dict) or not data:
         return encode(data)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from expframe.config import dotted, parsing
+from expframe.config import dotted
 from expframe.config.dotted import MISSING
 from expframe.config.pins import Annotation, Overlay, Pins, Sum
 from expframe.config.request import Origin
@@ -71,7 +71,9 @@ class Entries(NamedTuple):
 def _towards(value: Any, earlier: Any, path: dotted.Path, pins: Pins) -> Any:
     if isinstance(value, dict) and isinstance(earlier, dict):
         return {key: _towards(item, dotted.get(earlier, (key,)), (*path, key), pins) for key, item in value.items()}
-    return parsing.convert(value, earlier, pins.type_of(path))
+    from expframe.config.parsing import convert
+
+    return convert(value, earlier, pins.type_of(path))
 
 
 class Hook(NamedTuple):

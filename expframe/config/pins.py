@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import dotted, hints, parsing
+from expframe.config import dotted, hints
 from expframe.config.dotted import MISSING, Path
 from expframe.config.equality import same
 from expframe.config.frozen import thaw
@@ -110,6 +110,8 @@ class Pins:
 
     def read(self, override: Override, given: Any, default: Any) -> Any:
         """Return what an override, or an item of its dict, gives for an entry that has a default."""
+        from expframe.config import parsing
+
         annotation = self.type_of(override.path)
         if override.is_text:
             return parsing.read(given, default, annotation)
@@ -303,7 +305,9 @@ class Overlay:
 
 def add(append: Override, default: Any, annotation: Any = MISSING) -> Any:
     """Return the default and the value of a `+=` together; MISSING where the one cannot be added to the other."""
-    value = parsing.read(append.value, default, annotation) if append.is_text else append.value
+    from expframe.config.parsing import read
+
+    value = read(append.value, default, annotation) if append.is_text else append.value
     if type(default) in (list, tuple) and isinstance(value, list | tuple):
         return default + type(default)(value)
     if isinstance(default, set | frozenset) and isinstance(value, set | frozenset | list | tuple):

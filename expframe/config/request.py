@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from expframe.config import conversion, dotted, groups, json_values
-from expframe.config.masking import MASKING
+from expframe.config import dotted
 from expframe.config.options import Options
 from expframe.errors import UsageError
 
@@ -77,7 +76,11 @@ class Override(NamedTuple):
         """The dict that it merges leaf by leaf; None for a single value."""
         if not self.is_text:
             return self.value if isinstance(self.value, dict) else None
-        found = conversion.literal(self.value) if self.value.lstrip()[:1] == "{" else None
+        if self.value.lstrip()[:1] != "{":
+            return None
+        from expframe.config.conversion import literal
+
+        found = literal(self.value)
         return dotted.nest(found) if isinstance(found, dict) else None
 
     def said(self, path: dotted.Path) -> str:
@@ -119,6 +122,8 @@ class Override(NamedTuple):
         Raises:
             UsageError: There is no `=`, or a part of the path is empty.
         """
+        from expframe.config.masking import MASKING
+
         left, equals, value = text.partition("=")
         name, value = left.strip(), value.strip()
         operator = "+=" if name.endswith("+") else "+" if name.startswith("+") else "="
@@ -139,8 +144,12 @@ class Override(NamedTuple):
         Raises:
             UsageError: A key is neither text nor a whole number, or a part of it is empty.
         """
+        from expframe.config.groups import entries_of
+        from expframe.config.json_values import short_repr
+        from expframe.config.masking import MASKING
+
         overrides = []
-        for key, value in (groups.entries_of(updates) or {}).items():
+        for key, value in (entries_of(updates) or {}).items():
             operator = "+" if isinstance(key, str) and key.startswith("+") else "="
             path: dotted.Path = dotted.split(key.removeprefix("+")) if isinstance(key, str) else (key,)
             if not isinstance(key, str | int) or not path or "" in path:
@@ -148,7 +157,7 @@ class Override(NamedTuple):
                     f"config_updates {key!r}", "is no name. Write {'net.depth': 3} or {'net': {'depth': 3}}."
                 )
             given = dotted.nest(value) if isinstance(value, dict) else value
-            shown = json_values.short_repr(MASKING.value(given, path), 60)
+            shown = short_repr(MASKING.value(given, path), 60)
             overrides.append(cls(path, given, operator, False, f"{key}={shown}", origin))
         return tuple(overrides)
 

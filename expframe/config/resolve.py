@@ -5,8 +5,6 @@ Low to high: ingredients' config functions and dicts in order of definition, inn
 hooks; then what is pinned: dicts where they address ingredients, named configs and files in the order given, overrides.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from logging import Logger
 from typing import Any, NamedTuple
@@ -102,7 +100,7 @@ def look_up(recipe: Recipe, request: Request, logger: Logger | None = None) -> S
     return _Resolution(recipe, request, logger).standing()
 
 
-def _totals(appends: Iterable[Override], before: _Resolution) -> Iterator[Override]:
+def _totals(appends: Iterable[Override], before: "_Resolution") -> Iterator[Override]:
     """Yield overrides that set default + value; what has no default is left to be refused as unknown."""
     totals: dict[Path, Any] = {}
     for append in appends:

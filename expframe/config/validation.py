@@ -1,7 +1,5 @@
 """What was asked, against what was decided: refuse what cannot be, and note what differs from its default."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

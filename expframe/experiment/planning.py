@@ -1,7 +1,5 @@
 """From what a call or a command line asks for to a run that is decided and not started."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -81,14 +79,14 @@ WHOLE = Form(Run)
 BY_COMMAND_LINE = Form(Run, is_command_line=True)
 
 
-def called_form() -> Form[CalledRun]:
+def called_form() -> "Form[CalledRun]":
     """Return the form of a run whose command is called as often as wanted."""
     from expframe.run.open_runs import CalledRun
 
     return Form(CalledRun)
 
 
-def started_form() -> Form[StartedRun]:
+def started_form() -> "Form[StartedRun]":
     """Return the form of a run that is started and left open."""
     from expframe.run.open_runs import StartedRun
 
@@ -110,7 +108,7 @@ class Shared(NamedTuple):
     """
 
     known: Known
-    run_child: Callable[..., Run | StoredRun]
+    run_child: "Callable[..., Run | StoredRun]"
 
 
 # ------------------------------------------------------------------------------------------------------ asking
@@ -302,7 +300,7 @@ def _find_command(asked: str | None, experiment: str, snapshot: Snapshot) -> Com
 
 def _find_resumed(
     asked: Request, options: Options, store: Path, experiment: str, main: str | None, is_follower: bool
-) -> Resumed | None:
+) -> "Resumed | None":
     """Return the run that is to be resumed, if one is."""
     if options.resume is None and options.resume_or_start is None:
         return None

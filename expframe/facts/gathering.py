@@ -1,7 +1,5 @@
 """All facts of a run, gathered off the main thread at its start and completed at its end."""
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

@@ -1,7 +1,5 @@
 """The state of the git repository that the code lies in."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The installed packages that the code of this process uses."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """The source files that a run's code is made of."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence

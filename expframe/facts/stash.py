@@ -1,7 +1,5 @@
 """A copy of a project's sources as they were when a sweep was started, from which its trials run."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The place of this process among those of one distributed job, as their launcher tells it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path

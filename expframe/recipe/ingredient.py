@@ -9,7 +9,7 @@ from functools import partial, wraps
 from types import FrameType
 from typing import Any, Protocol, TypeVar, overload
 
-from expframe.config import dotted, groups
+from expframe.config import dotted
 from expframe.config.functions import ConfigFunction
 from expframe.config.layers import Entries
 from expframe.config.request import Origin
@@ -244,8 +244,10 @@ def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], call
         from expframe.config import files
 
         return Entries(files.load(config), Origin("file", os.fspath(config), os.fspath(config)))
+    from expframe.config.groups import entries_of
+
     try:
-        found = groups.entries_of(entries if config is None else config)
+        found = entries_of(entries if config is None else config)
     except Exception as problem:
         raise DefinitionError(subject, f"cannot be resolved: {' '.join(str(problem).split())}") from problem
     if found is None:

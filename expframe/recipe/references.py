@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import wrapt
 
-from expframe.config.json_values import find_by_name
 from expframe.errors import BindError
 from expframe.process import notebook
 
@@ -34,6 +33,8 @@ class Name(NamedTuple):
 
     def find(self) -> Any:
         """Return what has the name, where need be after loading the script as a spawned process of Python's does."""
+        from expframe.config.json_values import find_by_name
+
         if self.script is not None:
             from multiprocessing.spawn import prepare
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from expframe.disk.files import Span, counted
+from expframe.disk.layout import METRICS_HEADER
 from expframe.record.dataframes import frame_of
 from expframe.record.figures import draw
 from expframe.record.summaries import Summary
-
-HEADER = b"metric,step,time,value\n"
 
 _BLOCK = 1 << 18
 _LARGE = 1 << 23
@@ -225,7 +224,7 @@ def _read_part(file: IO[bytes], start: int, end: int, curves: Curves) -> int:
     if end - start > _LARGE and (library := _arrow()) is not None:
         content = file.read(end - start)
         whole = content.rfind(b"\n") + 1
-        if library(content[:whole].removeprefix(HEADER), curves):
+        if library(content[:whole].removeprefix(METRICS_HEADER), curves):
             return start + whole
         file.seek(start)
     rest = b""
@@ -241,7 +240,7 @@ def _read_part(file: IO[bytes], start: int, end: int, curves: Curves) -> int:
 
 def _add_block(block: bytes, curves: Curves) -> None:
     """Add the points of whole lines: of all at once where each is plain and right, else line by line."""
-    columns = _columns_of(block.removeprefix(HEADER))
+    columns = _columns_of(block.removeprefix(METRICS_HEADER))
     if columns is not None:
         curves.add(*columns)
         return

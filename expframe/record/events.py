@@ -91,6 +91,10 @@ class Table(NamedTuple):
         return frame_of(dict(zip(self.header, map(list, columns), strict=True)))
 
 
+BINS = 64
+"""How many bins a histogram has where nothing is said."""
+
+
 class Histogram(NamedTuple):
     """
     How many values lie where.

@@ -11,8 +11,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
-from itertools import chain, count, pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,36 +21,7 @@ from expframe.errors import MetricError
 from expframe.record.events import Histogram, Media, Table
 from expframe.record.metrics import as_array
 
-BINS = 64
-"""How many bins a histogram has where nothing is said."""
-
 _IN_FILES = {"image", "figure"}
-
-
-class Steps:
-    """
-    The steps of what is logged, by name: given ones, or one after the last.
-
-    Args:
-        lock: Held while a step is taken.
-    """
-
-    def __init__(self, lock: AbstractContextManager[Any]) -> None:
-        self._next: dict[str, Iterator[int | float]] = {}
-        self._lock = lock
-
-    def go_on(self, logged: Iterable[Media]) -> None:
-        """Let steps follow those of what has been logged already."""
-        for item in logged:
-            self.take(item.name, item.step)
-
-    def take(self, name: str, step: int | float | None) -> int | float:
-        """Return the given step, or the next one of a name."""
-        with self._lock:
-            if step is not None:
-                self._next[name] = count(step + 1)
-                return step
-            return next(self._next.setdefault(name, count()))
 
 
 # ----------------------------------------------------------------------------------------------- what is logged

@@ -14,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from expframe.disk.files import Span, mend_last_line, write_all
-from expframe.record.curves import HEADER, summarize
+from expframe.disk.layout import METRICS_HEADER
 from expframe.record.events import Points, Series
 from expframe.record.summaries import Summary
 
@@ -61,7 +61,7 @@ class MetricFile:
                 self._first = b""
         except BaseException:
             if self._whole == 0:
-                self._first = HEADER
+                self._first = METRICS_HEADER
             with suppress(OSError):
                 self._take_back()
             raise
@@ -72,6 +72,8 @@ class MetricFile:
 
     def go_on(self, without: Sequence[Span]) -> None:
         """Go on after what is in the file, of which some bytes do not count."""
+        from expframe.record.curves import summarize
+
         if self.path.exists():
             self._open()
             summarize(self.path, 0, self.summaries, without)
@@ -84,7 +86,7 @@ class MetricFile:
 
     def _open(self) -> None:
         self._fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
-        self._first = HEADER if self.size == 0 else mend_last_line(self._fd)
+        self._first = METRICS_HEADER if self.size == 0 else mend_last_line(self._fd)
 
     def _take_back(self) -> None:
         """Remove what was written of a batch that could not be written whole."""

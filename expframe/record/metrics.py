@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from expframe.errors import MetricError
-from expframe.record.events import Event, Point, Points, Series
+from expframe.record.events import Event, Media, Point, Points, Series
 
 DELAY = 0.05
 """Seconds that a point may wait in memory."""
@@ -228,3 +228,29 @@ def _numbers(values: Any, what: str) -> Sequence[int | float]:
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
         raise MetricError(f"metric {what} {values!r:.80}", f"are a {type(values).__name__}. Give a list or an array.")
     return [number(value, what) for value in values]
+
+
+class Steps:
+    """
+    The steps of what is logged, by name: given ones, or one after the last.
+
+    Args:
+        lock: Held while a step is taken.
+    """
+
+    def __init__(self, lock: AbstractContextManager[Any]) -> None:
+        self._next: dict[str, Iterator[int | float]] = {}
+        self._lock = lock
+
+    def go_on(self, logged: Iterable[Media]) -> None:
+        """Let steps follow those of what has been logged already."""
+        for item in logged:
+            self.take(item.name, item.step)
+
+    def take(self, name: str, step: int | float | None) -> int | float:
+        """Return the given step, or the next one of a name."""
+        with self._lock:
+            if step is not None:
+                self._next[name] = count(step + 1)
+                return step
+            return next(self._next.setdefault(name, count()))

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from expframe.errors import MetricError, SaveError
 from expframe.process import locks
 from expframe.process.signals import unstopped
-from expframe.record import media
-from expframe.record.events import Event, Histogram, Media, Table
-from expframe.record.metrics import MetricLog, check_name, number
+from expframe.record.events import BINS, Event, Histogram, Media, Table
+from expframe.record.metrics import MetricLog, Steps, check_name, number
 from expframe.record.summaries import Summary
 from expframe.run.files import RunFiles
 from expframe.run.ledger import Ledger
@@ -42,7 +41,7 @@ class Logbook:
         self._files = files
         self._ledger = ledger
         self._metrics = MetricLog(emit, unstopped, unbuffered=unbuffered)
-        self._media_steps = media.Steps(locks.lock())
+        self._media_steps = Steps(locks.lock())
 
     def go_on(self, stored: StoredRun) -> None:
         """Go on after what earlier attempts logged; what is superseded does not count."""
@@ -137,9 +136,11 @@ class Logbook:
         Raises:
             MetricError: Name, rows, header or step cannot be logged.
         """
-        self._log("table", name, step, media.table_of(name, rows, header))
+        from expframe.record.media import table_of
 
-    def log_histogram(self, name: str, values: Any, bins: int | Sequence[float] = media.BINS, step: Any = None) -> None:
+        self._log("table", name, step, table_of(name, rows, header))
+
+    def log_histogram(self, name: str, values: Any, bins: int | Sequence[float] = BINS, step: Any = None) -> None:
         """
         Log how values are distributed: the edges of bins, and how many values are in each.
 
@@ -152,7 +153,9 @@ class Logbook:
         Raises:
             MetricError: Name, values, bins or step cannot be logged.
         """
-        self._log("histogram", name, step, media.histogram_of(name, values, bins))
+        from expframe.record.media import histogram_of
+
+        self._log("histogram", name, step, histogram_of(name, values, bins))
 
     def log_text(self, name: str, text: str, step: Any = None) -> None:
         """
@@ -184,7 +187,9 @@ class Logbook:
             MetricError: Name, image or step cannot be logged.
             MissingLibraryError: Pillow is not installed.
         """
-        self._log_file("image", name, step, media.picture_of(name, image), ".png")
+        from expframe.record.media import picture_of
+
+        self._log_file("image", name, step, picture_of(name, image), ".png")
 
     def log_figure(self, name: str, figure: Any, step: Any = None) -> None:
         """
@@ -212,11 +217,11 @@ class Logbook:
 
     def _log_file(self, kind: str, name: str, step: Any, picture: Any, suffix: str) -> None:
         """Put a picture among the run's files and log it; a fault of the storage is said, as for a metric."""
+        from expframe.record.media import file_name
+
         step = self._media_step(name, step)
         try:
-            file = files.save(
-                self._files.base(), picture, media.file_name(name, step, suffix), overwrite=False, method=None
-            )
+            file = files.save(self._files.base(), picture, file_name(name, step, suffix), overwrite=False, method=None)
         except SaveError as problem:
             if isinstance(problem.__cause__, OSError):
                 self._ledger.say(f"{kind} {name!r} was not stored ({problem.__cause__.strerror})")

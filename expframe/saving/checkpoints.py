@@ -5,8 +5,6 @@ A checkpoint is written aside, brought to the disk, and made valid by one rename
 writes one goes on from the one before.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

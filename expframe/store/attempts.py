@@ -4,8 +4,6 @@ The attempts of a run: what the second and later ones took up, and which points 
 Each has a file of its own, written once and never changed. To make it is to claim the attempt.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time

@@ -1,7 +1,5 @@
 """The lease by which others see whether a run is alive."""
 
-from __future__ import annotations
-
 import datetime
 import json
 import os
@@ -36,7 +34,7 @@ class Lease(NamedTuple):
     interval: float
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Lease:
+    def from_json(cls, data: Mapping[str, Any]) -> "Lease":
         """Return the lease that a file holds."""
         return cls(data["machine"], data["pid"], data["started"], data["interval"])
 
@@ -45,7 +43,7 @@ class Lease(NamedTuple):
         write_new(path, json.dumps(self._asdict()).encode())
 
 
-def own_lease(interval: float) -> Lease:
+def own_lease(interval: float) -> "Lease":
     """Return the lease of this process."""
     pid = os.getpid()
     return Lease(identity.machine(), pid, identity.start_of(pid), interval)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from expframe.disk.layout import METRICS_HEADER
 from expframe.record import curves
-from expframe.record.curves import HEADER, Curve, Curves, read_files, summarize
+from expframe.record.curves import Curve, Curves, read_files, summarize
 from expframe.record.events import Points, Series
 from expframe.record.metric_file import MetricFile
 
@@ -71,7 +72,9 @@ class TestReading:
     @example(["x,1_0,1,1"], False, b"")
     def test_in_blocks_and_by_pyarrow(self, tmp_path_factory, lines, has_header, tail):
         """Whatever is in the file, points, their order and their types are the same."""
-        content = HEADER * has_header + "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass") + tail
+        content = (
+            METRICS_HEADER * has_header + "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass") + tail
+        )
         path = tmp_path_factory.getbasetemp() / "metrics.csv"
         path.write_bytes(content)
         expected = parsed_one_by_one(content)
@@ -99,14 +102,14 @@ class TestReading:
         monkeypatch.setitem(sys.modules, "pyarrow", None)
         monkeypatch.setattr(curves, "_LARGE", 0)
         path = tmp_path / "metrics.csv"
-        path.write_bytes(HEADER + b"loss,0,1.0,0.5\nloss,1,2.0,0.25\n")
+        path.write_bytes(METRICS_HEADER + b"loss,0,1.0,0.5\nloss,1,2.0,0.25\n")
 
         assert [0.5, 0.25] == read_files([path])["loss"].values
 
     def test_a_summary_ends_with_the_last_whole_line(self, tmp_path):
         """What is counted ends where the next reader goes on, by whichever way."""
         path = tmp_path / "metrics.csv"
-        whole = HEADER + b"loss,0,1.0,0.5\nodd\n\nloss,1,2.0,0.25\n"
+        whole = METRICS_HEADER + b"loss,0,1.0,0.5\nodd\n\nloss,1,2.0,0.25\n"
         path.write_bytes(whole + b"loss,2,2.0")
         for large in (curves._LARGE, -1):
             with pytest.MonkeyPatch.context() as patch:

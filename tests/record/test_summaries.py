@@ -10,7 +10,8 @@ import steps
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expframe.record.curves import HEADER, read_files
+from expframe.disk.layout import METRICS_HEADER
+from expframe.record.curves import read_files
 from expframe.record.events import Points, Series
 from expframe.record.metric_file import MetricFile
 from expframe.record.summaries import Summary, dump, load
@@ -140,7 +141,7 @@ class TestOfARun:
 
     def test_a_file_of_points_that_are_gone(self, folder):
         """Where points were taken away since, those that are there count."""
-        (folder / "metrics.csv").write_bytes(HEADER + b"loss,0,1.0,5.0\n")
+        (folder / "metrics.csv").write_bytes(METRICS_HEADER + b"loss,0,1.0,5.0\n")
 
         assert {"loss": 5.0} == {name: summary.last for name, summary in summaries_of(folder).items()}
 
