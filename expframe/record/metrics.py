@@ -187,6 +187,8 @@ class MetricLog:
 
     def flush(self, *, wait: bool = True) -> None:
         """Hand on what has been taken. Without `wait`, leave it to another thread that is doing it already."""
+        if not (self._points or self._series or self._emitting.locked()):
+            return
         with self._shield():
             if self._emitting.acquire(blocking=wait):
                 try:
