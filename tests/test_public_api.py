@@ -67,10 +67,21 @@ ex.run_commandline()
 """
     loaded = loaded_by(tmp_path / "script.py", text)
     served = {"argparse", "bz2", "decimal", "html", "shutil", "socket", "sqlite3", "statistics", "tempfile"}
-    ours = ("expframe.store.reader", "expframe.store.search", "expframe.store.sweeps", "expframe.sweep")
+    of_store = ("expframe.store.reader", "expframe.store.search", "expframe.store.sweeps")
+    ours = (*of_store, "expframe.sweep", "expframe.record.curves", "expframe.record.media")
 
     assert set() == served & loaded
     assert [] == [name for name in loaded if name.startswith(ours)]
+
+
+def test_a_script_that_only_defines_loads_nothing_of_runs(tmp_path):
+    """The import of Experiment loads what defines one: nothing that reads words, masks, stores or draws."""
+    loaded = loaded_by(tmp_path / "script.py", "from expframe import Experiment")
+    of_runs = ("cli", "disk", "facts", "observers", "record", "run", "saving", "store", "sweep")
+    of_words = ("config.conversion", "config.json_values", "config.masking", "config.parsing")
+
+    assert "expframe.recipe.registry" in loaded
+    assert set() == {f"expframe.{name}" for name in (*of_runs, *of_words)} & loaded
 
 
 def test_constructing_does_nothing_to_the_world(tmp_path):

@@ -287,10 +287,7 @@ def _look_at(file: str, root: str, known: Mapping[str, Source]) -> Source:
 
 def _find_own(files: Iterable[str], root: str, exclude: list[str]) -> list[str]:
     """Return the real paths of those files that are the project's own."""
-    outside = [*exclude, _resolve(STDLIB)]
-    own = _resolve(_OWN_PACKAGE)
-    if root not in (own, os.path.dirname(own)):  # working on expframe, it is the project
-        outside.append(own)
+    outside = [*exclude, _resolve(STDLIB), *_own_folders(root)]
     real_folders: dict[str, str] = {}
     belongs: dict[str, bool] = {root: True}
     found = []
@@ -306,13 +303,19 @@ def _find_own(files: Iterable[str], root: str, exclude: list[str]) -> list[str]:
     return found
 
 
+def _own_folders(root: str) -> list[str]:
+    """Return the folders of this package, as it is found and as it is; none where it is the project itself."""
+    own = _resolve(_OWN_PACKAGE)
+    return [] if root in (own, os.path.dirname(own)) else list({os.fspath(_OWN_PACKAGE), own})
+
+
 def _list_files(root: str) -> Iterable[str]:
     """Yield the source files of loaded modules, without those that plainly are of Python or installed packages."""
-    standard = STDLIB + os.sep
+    plain = tuple(folder + os.sep for folder in (STDLIB, *_own_folders(root)))
     marks = tuple(f"{os.sep}{name}{os.sep}" for name in PACKAGE_FOLDERS)
     for module in list(sys.modules.values()):
         file = find_file(module)
-        if file is None or file.startswith(standard):
+        if file is None or file.startswith(plain):
             continue
         inside = file[len(root) :] if file.startswith(root) else file
         if any(mark in inside for mark in marks):
