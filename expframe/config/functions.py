@@ -22,7 +22,7 @@ from expframe.config.request import Origin
 from expframe.config.rewriting import ANNOTATE, LOCALS, PIN, TOUCH, UNBOUND, Binding, Instrument, Position, own_nodes
 from expframe.errors import ConfigFunctionError, ConfigParameterError
 
-_NO_DOC = re.compile(r"(noqa|type:|pylint:|pragma|fmt:|isort:|mypy:|ruff:|pyright:|!)", re.IGNORECASE)
+_NO_DOC = r"(?i:noqa|type:|pylint:|pragma|fmt:|isort:|mypy:|ruff:|pyright:|!)"
 
 
 class ConfigFunction:
@@ -187,7 +187,7 @@ class _Source:
 
 def _comment_text(line: str) -> str:
     text = line.lstrip("#").strip() if line.startswith("#") else ""
-    return "" if _NO_DOC.match(text) else text
+    return "" if re.match(_NO_DOC, text) else text
 
 
 def _find_definition(lines: list[str], code: types.CodeType) -> Any:

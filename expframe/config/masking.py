@@ -26,7 +26,7 @@ from expframe.config.secrets import (
 
 _NUMBERS = {int, float, complex, bool, type(None)}
 _CONTAINERS = {dict, FrozenDict, MappingProxyType, list, FrozenList, tuple, set, FrozenSet, frozenset}
-_OPENS = re.compile(r"""['"(\[{]""")
+_OPENS = r"""['"(\[{]"""
 """With what a text begins, or a container, in a literal."""
 _LONGEST_LINE = 20
 """A line of a secret text, as of a key in a file, is itself secret where it is as long."""
@@ -98,7 +98,7 @@ class Masking:
         """Return the text of an override's value as it may be shown."""
         if self.names.covers(path, text.strip()):
             return MASK
-        if _OPENS.search(text) is None:  # a word or a number
+        if re.search(_OPENS, text) is None:  # a word or a number
             return self.text(text)
         value = conversion.literal(text)
         if self.names.covers(path, value):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from logging import Logger
 from typing import Any, NamedTuple
 
-from expframe.config import conversion, dotted, equality, files
+from expframe.config import conversion, dotted, equality
 from expframe.config.decided import Config
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
@@ -233,6 +233,8 @@ class _Resolution:
         return next(((part, layer) for part, known, layer in named if dotted.join(part.path, known) == name), None)
 
     def _overrides_of_file(self, name: str) -> Iterator[Override]:
+        from expframe.config import files
+
         if not files.is_config_file(name):
             places = {
                 dotted.join(part.path, known): layer.origin.where

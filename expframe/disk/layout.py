@@ -47,7 +47,7 @@ _OF_RUNS |= {TRIALS_FOLDER, POINTS_FOLDER, RUNGS_FOLDER, TRIAL_CLAIMS_FOLDER, ST
 _OF_RUNS |= {STASH_FOLDER}
 
 
-_ASIDE = re.compile(r"\..*\.\d+\.[0-9a-f]{8,16}|\.\d+[-.][0-9a-f]{16}(\..*)?|\._clock\.\d+")
+_ASIDE = r"\..*\.\d+\.[0-9a-f]{8,16}|\.\d+[-.][0-9a-f]{16}(\..*)?|\._clock\.\d+"
 
 
 def is_aside(name: str) -> bool:
@@ -58,7 +58,7 @@ def is_aside(name: str) -> bool:
         >>> is_aside(".run.json.4711.0123abcd"), is_aside(".settings")
         (True, False)
     """
-    return _ASIDE.fullmatch(name) is not None
+    return re.fullmatch(_ASIDE, name) is not None
 
 
 def metrics_of(pid: int) -> str:

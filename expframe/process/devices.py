@@ -16,7 +16,7 @@ _GROWTH_OF_TENSORFLOW = ("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 _GROWTH_OF_JAX = ("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 _READERS = {VISIBLE: ("torch", "tensorflow", "jax", "cupy"), _GROWTH_OF_JAX[0]: ("jax",)}
 """Which libraries look at a variable, once, when they look for GPUs first."""
-_DEVICE = re.compile(r"\d+|(?:GPU|MIG)-[\w/.:-]+")
+_DEVICE = r"\d+|(?:GPU|MIG)-[\w/.:-]+"
 
 
 class Devices(NamedTuple):
@@ -47,7 +47,7 @@ def parse(value: Any) -> tuple[str, ...] | None:
         return None
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, Iterable) else [value]
     names = tuple(str(part).strip() for part in parts if part != "")
-    if not all(map(_DEVICE.fullmatch, names)) or len(set(names)) < len(names):
+    if not all(re.fullmatch(_DEVICE, name) for name in names) or len(set(names)) < len(names):
         hint = "Give each once, by number or UUID as nvidia-smi shows it: [0, 3] or '0,3'; an empty list hides all."
         raise OptionError(f"devices {value!r:.80}", f"are no GPUs. {hint}")
     return names

@@ -15,7 +15,7 @@ DEFAULT_STORE = "runs"
 STORE_VARIABLE = "EXPFRAME_STORE"
 _NEXT = "_next"
 _NAME = re.compile(r"[A-Za-z0-9-][A-Za-z0-9._-]*")
-_RANGE = re.compile(r"\d+-\d+")
+_RANGE = r"\d+-\d+"
 _LARGEST = 10**12
 """A hint above this is garbage."""
 
@@ -122,7 +122,7 @@ def is_word(name: str) -> bool:
         >>> [name for name in ("last", "best", "2-3", "last-try", "v2-3") if is_word(name)]
         ['last', 'best', '2-3']
     """
-    return name in ("last", "best") or _RANGE.fullmatch(name) is not None
+    return name in ("last", "best") or re.fullmatch(_RANGE, name) is not None
 
 
 def is_name(name: str) -> bool:

@@ -17,13 +17,11 @@ from expframe.disk.files import append_line, replace_file, write_new
 from expframe.observers.base import Observer, Sink
 from expframe.observers.door import Door
 from expframe.observers.outbox import Outbox
-from expframe.record.curves import summarize
 from expframe.record.events import Beat, Call, Event, File, Info, Media, Points, Series
 from expframe.record.metric_file import MetricFile
 from expframe.record.record import Record, Status
 from expframe.record.summaries import dump
-from expframe.saving import checkpoints
-from expframe.store import attempts, ids, results
+from expframe.store import ids, results
 from expframe.store.lease import own_lease
 
 
@@ -66,7 +64,8 @@ class LocalStore(Observer):
 
     def _reopen(self, folder: Path, record: Record, config: Config) -> LocalSink:
         """Claim a later attempt of a run for this process; what its last checkpoint does not cover is superseded."""
-        from expframe.store import left
+        from expframe.saving import checkpoints
+        from expframe.store import attempts, left
 
         began = record.resumed or record.started
         assert began is not None
@@ -112,6 +111,8 @@ class LocalSink(Sink):
 
     def _go_on(self, config: Config) -> None:
         """Go on after what earlier attempts wrote."""
+        from expframe.store import attempts
+
         self._metrics.go_on(attempts.superseded(self.folder).get(layout.METRICS, ()))
         data = config.to_json()
         if json.loads((self.folder / layout.CONFIG).read_bytes())["values"] != data["values"]:
@@ -174,8 +175,13 @@ class LocalSink(Sink):
         """Write down what the points come to, in the end those of workers too."""
         summaries = self._metrics.summaries
         covered = {self._metrics.path.name: self._metrics.size}
-        without = attempts.superseded(self.folder) if of_workers else {}
-        covered.update((path.name, summarize(path, 0, summaries, without.get(path.name, ()))) for path in of_workers)
+        if of_workers:
+            from expframe.record.curves import summarize
+            from expframe.store import attempts
+
+            without = attempts.superseded(self.folder)
+            for path in of_workers:
+                covered[path.name] = summarize(path, 0, summaries, without.get(path.name, ()))
         if summaries and covered != self._covered:
             replace_file(self.folder / layout.SUMMARY, dump(summaries, covered))
             self._covered = covered

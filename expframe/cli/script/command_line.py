@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from expframe.cli import argv as words
 from expframe.cli.render import error_text, own_frames_only, write
-from expframe.cli.script.commands import show_config
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
@@ -72,6 +71,8 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
             write(preview_text(run))
             return run
         if options.print_config:
+            from expframe.cli.script.commands import show_config
+
             show_config(run.config)
             write("-" * 79)
         found = run.do()
