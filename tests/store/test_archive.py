@@ -100,6 +100,18 @@ def test_only_chosen_runs_are_exported(some, cli):
     assert ["1"] == cli.json("export", "some.zip", "1", "--force")["runs"]
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.zip"])
+def test_a_file_in_the_place_of_a_run_is_told_its_own(some, cli, name):
+    """The file comes first: who names it last is told the words, and nothing is written."""
+    cli("export", "1", "2", name)
+
+    assert (2, f"UsageError: {name}: is no run; the file comes first. Write: expframe export out.zip 1 2\n") == (
+        cli.code,
+        cli.err,
+    )
+    assert not Path("1").exists()
+
+
 @pytest.mark.parametrize("name", ["../out.txt", "runs/1/../../../out.txt", "/out.txt", "runs/1//x", "_sources/../../x"])
 def test_no_name_leads_out_of_the_store(some, cli, name, tmp_path):
     """A file whose name leads out of its folder is refused and named, and the rest is taken in."""

@@ -17,6 +17,9 @@ from expframe.record.significance import Sample, Welch
 from expframe.store.reader import StoredRun
 from expframe.store.search.fields import Field
 
+_COUNT = "n"
+"""The title of the column that says how many runs a group has."""
+
 USAGE = f"""\
 Compare runs: the entries that differ, and what came of it. All runs, oldest first, where none is named. A sweep that is
 named stands for its trials, grouped by configuration.
@@ -176,7 +179,7 @@ def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: S
     """Return a line for each group; where its entries leave no room for a number, groups are told by a number."""
     names = list(dict.fromkeys(name for group in groups for name in group.entries))
     metrics = list(groups[0].metrics) if groups else []
-    titles = [*names, "n", *(f"{name}: mean ± sd ({100 * confidence:g}% CI)" for name in metrics)]
+    titles = [*map(_title, names), _COUNT, *(f"{name}: mean ± sd ({100 * confidence:g}% CI)" for name in metrics)]
     rows = [
         [
             *(_entry(group.entries, name, form) for name in names),
@@ -195,6 +198,11 @@ def _group_lines(groups: Sequence[Group], form: str, confidence: float, style: S
     return table_lines(["#", *titles], numbered, style)
 
 
+def _title(name: str) -> str:
+    """Return the title of an entry's column, which is no other's."""
+    return f"config.{name}" if name == _COUNT else name
+
+
 def _sample_cell(sample: Sample, runs: int) -> Cell:
     if sample.mean is None:
         return Cell("", is_right=True)
@@ -208,7 +216,7 @@ def _exact_lines(groups: Sequence[Group], style: Style) -> list[str]:
     """Return groups with a column for each number, in full."""
     names = list(dict.fromkeys(name for group in groups for name in group.entries))
     metrics = list(groups[0].metrics) if groups else []
-    titles = [*names, "n", *(f"{name} {part}" for name in metrics for part in Sample._fields)]
+    titles = [*map(_title, names), _COUNT, *(f"{name} {part}" for name in metrics for part in Sample._fields)]
     rows = [
         [
             *(_entry(group.entries, name, "csv") for name in names),

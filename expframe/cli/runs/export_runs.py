@@ -8,7 +8,7 @@ from pathlib import Path
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.table import clean, size_text
-from expframe.errors import StoreError, UsageError
+from expframe.errors import RunNotFoundError, StoreError, UsageError
 from expframe.store.archive import Refused, export
 
 USAGE = f"""\
@@ -32,8 +32,15 @@ _TABLES = {".csv", ".tsv", ".json", ".jsonl", ".md", ".tex", ".html", ".xlsx", "
 @command(USAGE)
 def main(asked: Asked) -> Answer:
     """Export runs."""
-    runs = select.select_all(asked, expand=lambda run: [run, *select.trials_of(run)])
     target = Path(asked["FILE"])
+    try:
+        runs = select.select_all(asked, expand=lambda run: [run, *select.trials_of(run)])
+    except RunNotFoundError as problem:
+        if Path(problem.id).suffix.lower() not in {*_TABLES, ".zip"}:
+            raise
+        ids = " ".join([str(target), *(word for word in asked["ID"] if word != problem.id)])
+        words = f"Write: expframe export {Path(problem.id).with_suffix('.zip')} {ids}"
+        raise UsageError(problem.id, f"is no run; the file comes first. {words}") from None
     if target.suffix.lower() in _TABLES:
         problem = "is called as a table is, and export writes a zip file of whole runs."
         raise UsageError(str(target), f"{problem} For a table: expframe ls --form csv > {target}")

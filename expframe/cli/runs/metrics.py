@@ -13,7 +13,7 @@ from expframe.cli.runs.forms import csv_line
 from expframe.cli.runs.plot import Line, plot_lines
 from expframe.cli.table import Style, table_lines, text_of
 from expframe.config import dotted, json_values
-from expframe.errors import ExpframeError, UsageError, listed
+from expframe.errors import ExpframeError, RunNotFoundError, UsageError, listed
 from expframe.record.curves import Curve
 from expframe.store.reader import StoredRun
 
@@ -43,7 +43,7 @@ Curves = dict[tuple[str, str], Curve]
 @command(USAGE)
 def main(asked: Asked) -> Answer:
     """Plot or print metrics."""
-    runs = select.select(asked.runs, [asked["ID"]])
+    runs = _select(asked)
     if not asked["NAME"]:
         return _overview(runs)
     if asked["--x"] not in ("step", "time"):
@@ -57,6 +57,20 @@ def main(asked: Asked) -> Answer:
     return Answer(
         data, lambda style: _plot(curves, runs, style, is_over_time=asked["--x"] == "time", is_log=asked["--log"])
     )
+
+
+def _select(asked: Asked) -> list[StoredRun]:
+    """Return the runs that are named; what is a metric in their place is said to be one."""
+    try:
+        return select.select(asked.runs, [asked["ID"]])
+    except RunNotFoundError as problem:
+        newest = next(iter(asked.runs), None)
+        name = problem.id.removeprefix("metrics.")
+        if newest is None or name not in newest.summaries:
+            raise
+        words = " ".join([name, *asked["NAME"]])
+        hint = f"is a metric of run {newest.id}; runs come first. Write: expframe metrics {newest.id} {words}"
+        raise UsageError(repr(problem.id), hint) from None
 
 
 def _overview(runs: Sequence[StoredRun]) -> Answer:

@@ -79,6 +79,23 @@ def test_two_groups_are_tested(seeds, cli):
     assert {} == cli.json("compare", "--by", "seed")["tests"]
 
 
+def test_an_entry_that_is_called_as_the_count_is_told_from_it(ex, cli):
+    """Each column of groups has a title of its own."""
+    ex.add_config(n=1)
+
+    @ex.main
+    def main(n, seed):
+        return {"score": n + seed % 2}
+
+    for n in (1, 2):
+        for seed in (1, 2, 3):
+            ex.run(config_updates={"n": n, "seed": seed})
+    lines = cli("compare", "--groups", "-m", "result.score", "--form", "csv").splitlines()
+
+    assert ["config.n", "n"] == lines[0].split(",")[:2]
+    assert ["1,3,", "2,3,"] == [line[:4] for line in lines[1:3]]
+
+
 def test_groups_can_be_chosen(seeds, cli):
     """`--by` groups by entries, whatever else differs."""
     found = cli.json("compare", "1-6", "--by", "seed", "-m", "acc.max")["groups"]

@@ -62,6 +62,15 @@ def test_a_metric_that_is_not_there_gets_the_nearest_name(curves, cli):
     assert (2, "UsageError: --x=epoch: takes step or time.\n") == (cli.code, cli.err)
 
 
+def test_a_metric_in_the_place_of_a_run_is_told_its_own(curves, cli):
+    """Who names a metric only is told the words with a run; what is neither is no run."""
+    cli("metrics", "loss", "acc,top")
+    hint = "is a metric of run 2; runs come first. Write: expframe metrics 2 loss acc,top"
+    assert (2, f"UsageError: 'loss': {hint}\n") == (cli.code, cli.err)
+    cli("metrics", "los")
+    assert cli.err.startswith("RunNotFoundError: No run 'los'")
+
+
 def test_a_plot_without_its_library_names_the_extra(curves, cli, monkeypatch):
     """Where plotille is missing, the message says how it is installed; CSV needs nothing."""
     monkeypatch.setitem(sys.modules, "plotille", None)
