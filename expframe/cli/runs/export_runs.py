@@ -38,12 +38,13 @@ def main(asked: Asked) -> Answer:
     except RunNotFoundError as problem:
         if Path(problem.id).suffix.lower() not in {*_TABLES, ".zip"}:
             raise
-        ids = " ".join([str(target), *(word for word in asked["ID"] if word != problem.id)])
-        words = f"Write: expframe export {Path(problem.id).with_suffix('.zip')} {ids}"
-        raise UsageError(problem.id, f"is no run; the file comes first. {words}") from None
+        file = Path(problem.id).with_suffix(".zip")
+        others = [word for word in (str(target), *asked["ID"]) if word != problem.id]
+        line = " ".join([str(file), *others])
+        raise UsageError(problem.id, f"is no run; the file comes first. Write: expframe export {line}") from None
     if target.suffix.lower() in _TABLES:
-        problem = "is called as a table is, and export writes a zip file of whole runs."
-        raise UsageError(str(target), f"{problem} For a table: expframe ls --form csv > {target}")
+        what = "is called as a table is, and export writes a zip file of whole runs."
+        raise UsageError(str(target), f"{what} For a table: expframe ls --form csv > {target}")
     if target.exists() and not asked["--force"]:
         raise StoreError(str(target), "exists already. Choose another name, or replace it with --force.")
     refused = export(runs, target)
