@@ -144,6 +144,35 @@ class Stopping:
         self._depth = 0  # none of the runs that are under way ends here
 
 
+class Composure:
+    """
+    Lets signals wait from the end of a run's work until that is recorded, however often they come.
+
+    A part of a run. What has arrived is raised when the part ends, and everything else that records has.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: AbstractContextManager[None] | None = None
+        self._pid = 0
+
+    def begin(self) -> None:
+        """Belong to this process: the work of a forked child ends no run."""
+        self._pid = os.getpid()
+
+    def keep(self) -> None:
+        """Let signals wait from now on."""
+        if self._waiting is None and os.getpid() == self._pid:
+            waiting = unstopped()
+            waiting.__enter__()
+            self._waiting = waiting
+
+    def end(self) -> None:
+        """Let them wait no more, and raise what has arrived."""
+        if (waiting := self._waiting) is not None:
+            self._waiting = None
+            waiting.__exit__(None, None, None)
+
+
 def find_job_end() -> float | None:
     """Return when the batch system will end this job, in seconds since 1970; None where it does not say."""
     try:

@@ -69,7 +69,10 @@ class Execution:
             self._queue()
             return
         with self.begun():
-            self.call_command(run.request.args, run.request.kwargs, self._keep)
+            try:
+                self.call_command(run.request.args, run.request.kwargs, self._keep)
+            finally:  # here and once more below: a second signal may come before the first call of this
+                self._life.keep_composure()
 
     def check_arguments(self) -> None:
         """

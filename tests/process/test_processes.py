@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from interpreter import start_python
+from interpreter import run_python, start_python
 from steps import wait_until
 
 import expframe
@@ -43,6 +43,29 @@ LOOP = """
             step += 1
             {pause}
 """
+
+
+AT_THE_END = """
+    import os, signal, sys
+    from expframe import Experiment
+
+    ex = Experiment("end")
+    left, number = int(sys.argv.pop()), int(sys.argv.pop())
+
+
+    def count(*event):
+        global left
+        left -= 1
+        if left in (0, -3):
+            os.kill(os.getpid(), number)
+
+
+    @ex.automain
+    def main():
+        sys.setprofile(count)
+        os.kill(os.getpid(), signal.SIGINT)
+"""
+"""Sends itself Ctrl-C, and twice a signal when so many calls were made and left since."""
 
 
 class TestSignals:
@@ -149,6 +172,18 @@ class TestSignals:
 
         assert 128 + number == process.returncode
         assert (Status.INTERRUPTED, "saved") == (run.status, run.result)
+
+    @pytest.mark.once
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_no_moment_of_the_end_is_a_wrong_one(self, script, environment, number):
+        """Whenever another signal comes while a run ends, the end is recorded."""
+        path = script(AT_THE_END)
+        moments = [*range(1, 40, 3), *range(40, 400, 30), *range(400, 3000, 300)]
+        for left in moments:
+            run_python([path, str(int(number)), str(left)], cwd=path.parent, env=environment)
+        found = [run.status for run in expframe.runs(path.parent / "runs")]
+
+        assert [Status.INTERRUPTED] * len(moments) == found
 
     def test_many_interrupts(self, script, environment, tmp_path):
         """However often Ctrl-C is pressed, the run ends as INTERRUPTED."""
