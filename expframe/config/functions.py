@@ -23,6 +23,7 @@ from expframe.config.rewriting import ANNOTATE, LOCALS, PIN, TOUCH, UNBOUND, Bin
 from expframe.errors import ConfigFunctionError, ConfigParameterError
 
 _NO_DOC = r"(?i:noqa|type:|pylint:|pragma|fmt:|isort:|mypy:|ruff:|pyright:|!)"
+"""With what a comment begins that is a word to a tool, and no documentation of an entry."""
 
 
 class ConfigFunction:

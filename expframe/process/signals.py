@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import FrameType
 from typing import Any
 
@@ -144,7 +144,7 @@ class Stopping:
         self._depth = 0  # none of the runs that are under way ends here
 
 
-class Composure:
+class DeferredSignals:
     """
     Lets signals wait from the end of a run's work until that is recorded, however often they come.
 
@@ -152,25 +152,21 @@ class Composure:
     """
 
     def __init__(self) -> None:
-        self._waiting: AbstractContextManager[None] | None = None
+        self._deferred = ExitStack()
         self._pid = 0
 
     def begin(self) -> None:
         """Belong to this process: the work of a forked child ends no run."""
         self._pid = os.getpid()
 
-    def keep(self) -> None:
-        """Let signals wait from now on."""
-        if self._waiting is None and os.getpid() == self._pid:
-            waiting = unstopped()
-            waiting.__enter__()
-            self._waiting = waiting
+    def defer(self) -> None:
+        """Let signals wait from now on; more than once is as good as once."""
+        if os.getpid() == self._pid:
+            self._deferred.enter_context(unstopped())
 
     def end(self) -> None:
         """Let them wait no more, and raise what has arrived."""
-        if (waiting := self._waiting) is not None:
-            self._waiting = None
-            waiting.__exit__(None, None, None)
+        self._deferred.close()
 
 
 def find_job_end() -> float | None:

@@ -72,7 +72,7 @@ class Execution:
             try:
                 self.call_command(run.request.args, run.request.kwargs, self._keep)
             finally:  # here and once more below: a second signal may come before the first call of this
-                self._life.keep_composure()
+                self._life.defer_signals()
 
     def check_arguments(self) -> None:
         """

@@ -18,7 +18,7 @@ from expframe.facts.gathering import Gathering
 from expframe.process import locks
 from expframe.process.devices import DeviceVariables
 from expframe.process.log_lines import NOTICE
-from expframe.process.signals import Composure, Stopping
+from expframe.process.signals import DeferredSignals, Stopping
 from expframe.record.events import Beat
 from expframe.run.heart import Heart
 from expframe.run.parts import (
@@ -167,7 +167,7 @@ class Life:
             recorder.ledger.record.capture, recorder.files, recorder.sinks, recorder.ledger.say, run
         )
         self._sampler = Sampler(setup.sample)
-        self._composure = Composure()
+        self._signals = DeferredSignals()
         self._parts: dict[str, LifePart] = {}
         self._of_calls: SharedParts | None = None
 
@@ -188,18 +188,18 @@ class Life:
         """Let the block be the run's work: open it, and record how that ended."""
         say = self._recorder.ledger.say
         names = [name for name in self.WHOLE if not (self._is_called and name in (*self.OF_CALLS, "presence"))]
-        with living((self._stopping, self._composure, self.storage()), say):
+        with living((self._stopping, self._signals, self.storage()), say):
             self._parts = self._make_parts()
             self._of_calls = SharedParts([self._parts[name] for name in self.OF_CALLS], say)
             with living([self._parts[name] for name in names], say, ended):
                 try:
                     yield
                 finally:
-                    self._composure.keep()
+                    self._signals.defer()
 
-    def keep_composure(self) -> None:
+    def defer_signals(self) -> None:
         """Let signals wait until the end of the run is recorded."""
-        self._composure.keep()
+        self._signals.defer()
 
     @contextmanager
     def of_call(self) -> Iterator[None]:

@@ -43,7 +43,7 @@ class Lease(NamedTuple):
         write_new(path, json.dumps(self._asdict()).encode())
 
 
-def own_lease(interval: float) -> "Lease":
+def own_lease(interval: float) -> Lease:
     """Return the lease of this process."""
     pid = os.getpid()
     return Lease(identity.machine(), pid, identity.start_of(pid), interval)
