@@ -188,7 +188,9 @@ def gather(
         given = [_resolve(path) for path in (main_file, *extra) if path is not None]
         patterns = patterns or Patterns()
         outside = [folder for folder in map(_resolve, exclude) if not _is_below(root, [folder])]
-        own = _find_own(chain(_list_files(root), patterns.find(root, outside)), root, outside)
+        ours = _own_folders(root)
+        files = chain(_list_files(root, ours), patterns.find(root, outside))
+        own = _find_own(files, root, [*outside, *ours])
         for file in dict.fromkeys((*given, *own)):
             with suppress(OSError, ValueError):
                 source = _look_at(file, root, known or {})
@@ -287,7 +289,7 @@ def _look_at(file: str, root: str, known: Mapping[str, Source]) -> Source:
 
 def _find_own(files: Iterable[str], root: str, exclude: list[str]) -> list[str]:
     """Return the real paths of those files that are the project's own."""
-    outside = [*exclude, _resolve(STDLIB), *_own_folders(root)]
+    outside = [*exclude, _resolve(STDLIB)]
     real_folders: dict[str, str] = {}
     belongs: dict[str, bool] = {root: True}
     found = []
@@ -309,9 +311,9 @@ def _own_folders(root: str) -> list[str]:
     return [] if root in (own, os.path.dirname(own)) else list({os.fspath(_OWN_PACKAGE), own})
 
 
-def _list_files(root: str) -> Iterable[str]:
-    """Yield the source files of loaded modules, without those that plainly are of Python or installed packages."""
-    plain = tuple(folder + os.sep for folder in (STDLIB, *_own_folders(root)))
+def _list_files(root: str, ours: list[str]) -> Iterable[str]:
+    """Yield the source files of loaded modules, without those that plainly are of Python, ours or of packages."""
+    plain = tuple(folder + os.sep for folder in (STDLIB, *ours))
     marks = tuple(f"{os.sep}{name}{os.sep}" for name in PACKAGE_FOLDERS)
     for module in list(sys.modules.values()):
         file = find_file(module)
