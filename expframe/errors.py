@@ -228,6 +228,10 @@ class OptionError(UsageError):
     """An option has a value it cannot take."""
 
 
+class QuestionError(UsageError):
+    """A page was asked for something that it cannot show."""
+
+
 class SweepWordError(UsageError):
     """A word of a sweep cannot be what it says."""
 

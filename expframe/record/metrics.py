@@ -15,6 +15,9 @@ from typing import Any
 from expframe.errors import MetricError
 from expframe.record.events import Event, Media, Point, Points, Series
 
+TIMES = "time/"
+"""What the names of metrics begin with that are timers."""
+
 DELAY = 0.05
 """Seconds that a point may wait in memory."""
 

@@ -12,7 +12,8 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from expframe.process import notebook
-from expframe.run.timers import PREFIX, clock_text
+from expframe.record.metrics import TIMES
+from expframe.run.timers import clock_text
 
 T = TypeVar("T")
 Latest = Callable[[], Mapping[str, "int | float"]]
@@ -239,7 +240,7 @@ def _bar_class(latest: Latest, *, in_kernel: bool) -> Any:
 
 
 def _figures(latest: Mapping[str, int | float]) -> str:
-    shown = [f"{name}={value:.4g}" for name, value in latest.items() if not name.startswith(PREFIX)]
+    shown = [f"{name}={value:.4g}" for name, value in latest.items() if not name.startswith(TIMES)]
     return ", ".join(shown[:_FIGURES])
 
 

@@ -10,12 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from expframe.errors import MetricError
 from expframe.process import context, locks
-from expframe.record.metrics import check_name
+from expframe.record.metrics import TIMES, check_name
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-PREFIX = "time/"
-"""What the names of the metrics begin with."""
 
 
 class Span(NamedTuple):
@@ -92,7 +89,7 @@ class Timers:
         """Take one duration."""
         with self._lock:
             self._totals[path].add(seconds)
-        self._log(PREFIX + "/".join(path), seconds)
+        self._log(TIMES + "/".join(path), seconds)
 
     def table(self) -> str:
         """Return calls, total, mean, least and greatest duration of each timer as text; empty if there are none."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from expframe.cli.runs import comparison, select
+from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.comparison import Comparison, Group
-from expframe.cli.runs.differences import told, untold_note
 from expframe.cli.runs.forms import FORMS, checked
 from expframe.cli.table import Cell, Style, cell, clean, table_lines, width_of, wrapped
 from expframe.config import json_values
 from expframe.errors import UsageError, listed
 from expframe.record.significance import Sample, Welch
 from expframe.store.reader import StoredRun
+from expframe.store.search import comparison
+from expframe.store.search.comparison import Comparison, Group
+from expframe.store.search.differences import told, untold_note
 from expframe.store.search.fields import Field
 
 _COUNT = "n"

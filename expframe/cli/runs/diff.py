@@ -6,7 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.differences import (
+from expframe.cli.table import Cell, Style, cell, clean, seconds_text, table_lines, text_of, wrapped
+from expframe.config import dotted, json_values
+from expframe.config.json_values import short_repr
+from expframe.errors import UsageError, listed
+from expframe.store.reader import StoredRun
+from expframe.store.search.differences import (
     SECTIONS,
     Differences,
     SourceChange,
@@ -18,11 +23,6 @@ from expframe.cli.runs.differences import (
     untold,
     untold_note,
 )
-from expframe.cli.table import Cell, Style, cell, clean, seconds_text, table_lines, text_of, wrapped
-from expframe.config import dotted, json_values
-from expframe.config.json_values import short_repr
-from expframe.errors import UsageError, listed
-from expframe.store.reader import StoredRun
 
 _PARTS = ("run", "config", "code", "packages", "host", "git", "results")
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.differences import differing, leaves, told
 from expframe.cli.runs.forms import csv_line
 from expframe.cli.runs.plot import Line, plot_lines
 from expframe.cli.table import Style, table_lines, text_of
@@ -16,6 +15,7 @@ from expframe.config import dotted, json_values
 from expframe.errors import ExpframeError, RunNotFoundError, UsageError, listed
 from expframe.record.curves import Curve
 from expframe.store.reader import StoredRun
+from expframe.store.search.differences import differing, leaves, told
 
 USAGE = f"""\
 Plot metrics in the terminal, or print their points; without a name, say which metrics there are.

@@ -11,11 +11,11 @@ from typing import Any
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
-from expframe.cli.runs.differences import differences, not_recorded
 from expframe.cli.table import Style
 from expframe.config.json_values import short_repr
 from expframe.run.rerun import build_environment, requirements, rerun
 from expframe.store.reader import StoredRun
+from expframe.store.search.differences import differences, not_recorded
 
 USAGE = f"""\
 Do a run again, from its stored sources, with its command and config, as a new run of the store; then say how packages

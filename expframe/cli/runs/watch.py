@@ -13,8 +13,8 @@ from expframe.cli.runs.ls import run_cell
 from expframe.cli.table import Cell, Style, seconds_text, table_lines
 from expframe.config import json_values
 from expframe.errors import ExpframeError, UsageError
+from expframe.record.metrics import TIMES
 from expframe.record.record import Status, now
-from expframe.run.timers import PREFIX as TIMES
 from expframe.store.reader import StoredRun
 
 USAGE = f"""\

@@ -8,15 +8,15 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from expframe.cli.runs.differences import differing, untold
 from expframe.config import equality, json_values
 from expframe.config.dotted import MISSING
+from expframe.record.metrics import TIMES
 from expframe.record.record import Status
 from expframe.record.significance import Sample, Welch, describe, welch
-from expframe.run.timers import PREFIX as TIMES
 from expframe.store.index import rows
 from expframe.store.points import STATISTICS
 from expframe.store.rows import Row
+from expframe.store.search.differences import differing, untold
 from expframe.store.search.fields import Field, entries, unknown
 
 _MOST = 8

@@ -1,0 +1,63 @@
+/** The state of a view is its address: `#/charts?runs=1,2&metric=loss`. */
+
+/**
+ * @typedef {object} Address
+ * @property {string} view what is shown: `runs`, `run`, `charts`, `compare`, `sweep`
+ * @property {string} id of what, where it is one thing: the id of a run
+ * @property {URLSearchParams} words how it is shown
+ */
+
+/**
+ * Return what an address says.
+ *
+ * @param {string} hash as of `location.hash`
+ * @returns {Address}
+ */
+export function parse(hash) {
+  const [path, query = ""] = split(hash.replace(/^#\/?/, ""), "?");
+  const [view, id = ""] = split(path, "/");
+  return { view: view || "runs", id: decoded(id), words: new URLSearchParams(query) };
+}
+
+/**
+ * Return the address of a view, to be a link.
+ *
+ * @param {string} view
+ * @param {string} [id]
+ * @param {URLSearchParams | Record<string, string | string[] | number | boolean | null | undefined>} [words]
+ *     empty values are left out
+ * @returns {string}
+ */
+export function link(view, id = "", words = {}) {
+  const query = words instanceof URLSearchParams ? words : new URLSearchParams();
+  if (!(words instanceof URLSearchParams)) {
+    for (const [name, value] of Object.entries(words)) {
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== null && one !== undefined && one !== "" && one !== false) {
+          query.append(name, one === true ? "1" : String(one));
+        }
+      }
+    }
+  }
+  const text = query.toString();
+  return `#/${view}${id ? `/${encodeURIComponent(id)}` : ""}${text ? `?${text}` : ""}`;
+}
+
+/**
+ * @param {string} text
+ * @param {string} sign
+ * @returns {string[]}
+ */
+function split(text, sign) {
+  const place = text.indexOf(sign);
+  return place < 0 ? [text] : [text.slice(0, place), text.slice(place + sign.length)];
+}
+
+/** @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

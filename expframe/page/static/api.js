@@ -1,0 +1,123 @@
+/** What is asked of the server; the only module that knows its addresses. */
+
+/** @typedef {Record<string, string | number | boolean | null | undefined | (string | number)[]>} Words */
+
+/** What the server refused, in its own words. */
+export class Refusal extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status that of HTTP; 0 where nobody answered
+   */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The number of the store that is shown. */
+let store = 0;
+
+/** @param {number} number */
+export function useStore(number) {
+  store = number;
+}
+
+/**
+ * Return what the server answers to a question about the store.
+ *
+ * @param {string} name
+ * @param {Words} [words]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
+export async function ask(name, words = {}, signal) {
+  return (await get(`api/${store}/${name}`, words, signal)).json();
+}
+
+/**
+ * Return bytes that the server answers with.
+ *
+ * @param {string} name
+ * @param {Words} [words]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<ArrayBuffer>}
+ */
+export async function askBytes(name, words = {}, signal) {
+  return (await get(`api/${store}/${name}`, words, signal)).arrayBuffer();
+}
+
+/**
+ * Return what the server says of itself.
+ *
+ * @returns {Promise<{stores: {name: string, folder: string}[], read_only: boolean, version: string}>}
+ */
+export async function askServer() {
+  return (await get("api/stores", {})).json();
+}
+
+/**
+ * Return the address of a file that a run has.
+ *
+ * @param {string} run
+ * @param {string} name
+ */
+export function fileAddress(run, name) {
+  return `api/${store}/file?${query({ run, name })}`;
+}
+
+/**
+ * Have something changed, and return what the server says of it.
+ *
+ * @param {string} name
+ * @param {object} body
+ * @returns {Promise<any>}
+ */
+export async function tell(name, body) {
+  const headers = { "Content-Type": "application/json", "X-Expframe": "1" };
+  return (await answered(`api/${store}/${name}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+}
+
+/**
+ * @param {string} address
+ * @param {Words} words
+ * @param {AbortSignal} [signal]
+ */
+async function get(address, words, signal) {
+  const text = query(words);
+  return answered(text ? `${address}?${text}` : address, { signal });
+}
+
+/** @param {Words} words */
+function query(words) {
+  const found = new URLSearchParams();
+  for (const [name, value] of Object.entries(words)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== "" && one !== false) {
+        found.append(name, one === true ? "1" : String(one));
+      }
+    }
+  }
+  return found.toString();
+}
+
+/**
+ * @param {string} address
+ * @param {RequestInit} options
+ */
+async function answered(address, options) {
+  let response;
+  try {
+    response = await fetch(address, { ...options, credentials: "same-origin" });
+  } catch (problem) {
+    if (problem instanceof DOMException && problem.name === "AbortError") throw problem;
+    throw new Refusal("The server does not answer. Is `expframe ui` still running?", 0);
+  }
+  if (response.ok) return response;
+  let message = `The server answers ${response.status}.`;
+  try {
+    message = (await response.json()).message ?? message;
+  } catch {
+    // what is no JSON comes from between here and there, such as a proxy
+  }
+  throw new Refusal(message, response.status);
+}

@@ -1,0 +1,105 @@
+/** The frame around the views: which one an address means, and how one goes to another. */
+
+import { parse, link } from "./address.js";
+import { askServer, Refusal, useStore } from "./api.js";
+import { fill, h } from "./dom.js";
+
+/**
+ * What a view is given.
+ *
+ * @typedef {object} Page
+ * @property {HTMLElement} element where it draws
+ * @property {import("./address.js").Address} address
+ * @property {{stores: {name: string, folder: string}[], read_only: boolean, version: string}} server
+ * @property {AbortSignal} signal aborted when another view comes; listeners, timers and questions end with it
+ * @property {(words: Record<string, string | string[] | number | boolean | null>) => void} state changes words of the
+ *     address without a new view: null takes one away
+ * @property {(message: string) => void} say shows a message for a while
+ */
+
+/** @typedef {(page: Page) => void | Promise<void>} View draws itself once; a new address makes a new one */
+
+/** @type {Record<string, () => Promise<{view: View}>>} */
+const VIEWS = {
+  runs: () => import("./runs.js"),
+};
+
+const TITLES = { runs: "Runs" };
+
+const header = /** @type {HTMLElement} */ (document.getElementById("header"));
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const messages = /** @type {HTMLElement} */ (document.getElementById("messages"));
+/** @type {Page["server"] | undefined} */
+let server;
+let current = new AbortController();
+
+/** Draw what the address means. */
+async function draw() {
+  current.abort();
+  current = new AbortController();
+  const { signal } = current;
+  const address = parse(location.hash);
+  try {
+    server ??= await askServer();
+    useStore(Number(address.words.get("store") ?? 0));
+    drawHeader(address);
+    const load = VIEWS[address.view];
+    if (load === undefined) {
+      fill(main, h("h1", {}, "No such page"), h("p", {}, `There is no view ${address.view}.`));
+      return;
+    }
+    const { view } = await load();
+    if (signal.aborted) return;
+    const element = h("div", { class: `view ${address.view}` });
+    fill(main, element);
+    document.title = `${address.id || TITLES[/** @type {keyof typeof TITLES} */ (address.view)] || address.view} · expframe`;
+    await view({ element, address, server, signal, state: changeState, say });
+  } catch (problem) {
+    if (!signal.aborted) fill(main, trouble(problem));
+  }
+}
+
+/** @param {import("./address.js").Address} address */
+function drawHeader(address) {
+  const views = Object.entries(TITLES).map(([view, title]) =>
+    h("a", { href: link(view), "aria-current": view === address.view ? "page" : null }, title),
+  );
+  fill(header, h("a", { href: link("runs"), class: "brand" }, "expframe"), h("nav", { "aria-label": "Views" }, views));
+}
+
+/**
+ * Change words of the address; the view stays.
+ *
+ * @param {Record<string, string | string[] | number | boolean | null>} words
+ */
+function changeState(words) {
+  const address = parse(location.hash);
+  for (const [name, value] of Object.entries(words)) {
+    address.words.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== "" && one !== false) address.words.append(name, one === true ? "1" : String(one));
+    }
+  }
+  history.replaceState(null, "", link(address.view, address.id, address.words));
+}
+
+/** @param {string} message */
+function say(message) {
+  const line = h("p", {}, message);
+  messages.append(line);
+  setTimeout(() => line.remove(), 8000);
+}
+
+/**
+ * Return what is shown in place of a view that cannot be.
+ *
+ * @param {unknown} problem
+ */
+export function trouble(problem) {
+  const text = problem instanceof Error ? problem.message : String(problem);
+  const title = problem instanceof Refusal ? "This cannot be shown" : "Something went wrong on this page";
+  return h("section", { class: "trouble", role: "alert" }, h("h1", {}, title), h("p", {}, text));
+}
+
+addEventListener("hashchange", draw);
+draw();
