@@ -15,6 +15,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── UnknownCommandError                    No command has this name
     │   ├── MissingMainError                       No command was named and there is no main function
     │   ├── OptionError                            An option has a value it cannot take
+    │   ├── QuestionError                          A page was asked for something that it cannot show
     │   ├── SweepWordError                         A word of a sweep cannot be what it says
     │   └── QueryError (also ValueError)           A filter of runs is malformed, or a field that it names is not there
     ├── ConfigError                                A value cannot be decided

@@ -1209,6 +1209,14 @@ def workers_without_their_library():
             sys.modules["submitit"] = submitit
 
 
+@case
+def a_page_asked_for_a_word():
+    """A page is asked for what it can show."""
+    from expframe.page.question import Question
+
+    Question([("limit", "many")]).whole("limit", 100, most=1000)
+
+
 def said(name, folder):
     """Return what a case says, without what differs from machine to machine."""
     try:
