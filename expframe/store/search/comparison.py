@@ -93,7 +93,18 @@ def compare(store: Path, ids: Sequence[str], metrics: Sequence[str] = (), column
     fields = [Field.parse(column) for column in columns]
     wanted_groups = {"config", "metrics", "result", *(field.group for field in fields), *map(_group_of, metrics)}
     by_id = {row.id: row for row in rows(store, ids, wanted_groups)}
-    found = {id: by_id[id] for id in ids if id in by_id}
+    return beside([by_id[id] for id in ids if id in by_id], metrics, columns)
+
+
+def beside(given: Sequence[Row], metrics: Sequence[str] = (), columns: Sequence[str] = ()) -> Comparison:
+    """
+    Return runs beside each other whose rows are read already, as `compare` does.
+
+    Raises:
+        QueryError: No run has such a metric or field.
+    """
+    fields = [Field.parse(column) for column in columns]
+    found = {row.id: row for row in given}
     all_entries = {id: _entries(row) for id, row in found.items()}
     secrets = untold(all_entries)
     identities = {id: _identity(row, secrets) for id, row in found.items()}
