@@ -22,9 +22,10 @@ import { fill, h } from "./dom.js";
 /** @type {Record<string, () => Promise<{view: View}>>} */
 const VIEWS = {
   runs: () => import("./runs.js"),
+  charts: () => import("./charts.js"),
 };
 
-const TITLES = { runs: "Runs" };
+const TITLES = { runs: "Runs", charts: "Charts" };
 
 const header = /** @type {HTMLElement} */ (document.getElementById("header"));
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));

@@ -1,0 +1,97 @@
+/** Values at the crosshair, beside it. */
+
+import { fill, h } from "./dom.js";
+import { columnAt, keyOf, shareOf } from "./frames.js";
+import { duration, number, text, time } from "./show.js";
+
+/**
+ * @typedef {import("./frames.js").Frame} Frame
+ * @typedef {import("./frames.js").Line} Line
+ *
+ * What a line is at the crosshair, as far as it is drawn.
+ *
+ * @typedef {{line: Line, colour: string, value: number, smooth: number | null, place: number, y: number}} Near
+ */
+
+const MOST = 16;
+
+/**
+ * Return what is at an x: of each line the last value at or before it, the greatest first.
+ *
+ * @param {Frame} frame
+ * @param {import("./drawing.js").Plan} plan
+ * @param {number} x
+ * @returns {Near[]}
+ */
+export function nearby(frame, plan, x) {
+  const column = shareOf(frame.x, x) * frame.pixels;
+  const found = [];
+  for (const { line, colour } of plan.lines) {
+    let n = columnAt(line, line.is_exact ? column : Math.ceil(column));
+    while (n >= 0 && !(line.last[n] === line.last[n])) n -= 1;
+    if (n < 0) continue;
+    const value = frame.y.origin + line.last[n];
+    const smooth = line.smooth && plan.isSmooth ? frame.y.origin + line.smooth[n] : null;
+    found.push({ line, colour, value, smooth, place: plan.placeOf(line.column[n]), y: plan.y.place(smooth ?? value) });
+  }
+  return found.sort((one, other) => (other.smooth ?? other.value) - (one.smooth ?? one.value));
+}
+
+/**
+ * Return an x as people read it.
+ *
+ * @param {string} kind
+ * @param {number} x
+ */
+export function xText(kind, x) {
+  if (kind === "step") return `step ${Math.round(x).toLocaleString("en")}`;
+  if (kind === "time") return time(new Date(x * 1000).toISOString());
+  if (kind === "relative") return x < 0 ? `−${duration(-x)}` : duration(x);
+  return `${kind.replace(/^metric:/, "")} ${number(x)}`;
+}
+
+/**
+ * @param {HTMLElement} tip
+ * @param {Frame} frame
+ * @param {number} x
+ * @param {Near[]} found
+ * @param {import("./chart.js").Exact | null} exact
+ * @param {number} place
+ * @param {import("./pens.js").Box} box
+ */
+export function drawTip(tip, frame, x, found, exact, place, box) {
+  const rows = found.slice(0, MOST).map((near) => row(near, exact));
+  const more = found.length > MOST ? h("p", { class: "faint" }, `and ${found.length - MOST} more`) : null;
+  fill(tip, h("p", {}, xText(frame.x.kind, x)), h("table", {}, h("tbody", {}, rows)), more);
+  const isLeft = place > (box.left + box.right) / 2;
+  tip.style.left = isLeft ? "" : `${Math.round(place + 12)}px`;
+  tip.style.right = isLeft ? `calc(100% - ${Math.round(place - 12)}px)` : "";
+  tip.style.top = `${box.top}px`;
+}
+
+/**
+ * @param {Near} near
+ * @param {import("./chart.js").Exact | null} exact
+ */
+function row({ line, colour, value, smooth }, exact) {
+  const told = exact?.lines.find((one) => (one.run ?? one.label) === keyOf(line));
+  return h(
+    "tr",
+    {},
+    h("td", {}, swatch(colour), line.label),
+    h("td", { class: "number" }, told ? text(told.value) : number(value)),
+    smooth === null ? null : h("td", { class: "number faint" }, told?.smooth ? text(told.smooth) : number(smooth)),
+  );
+}
+
+/**
+ * Return a small mark in a colour.
+ *
+ * @param {string} colour
+ * @param {boolean} [isDashed]
+ */
+export function swatch(colour, isDashed = false) {
+  const found = h("i", { class: isDashed ? "swatch dashed" : "swatch" });
+  found.style.color = colour;
+  return found;
+}

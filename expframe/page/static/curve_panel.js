@@ -1,0 +1,213 @@
+/** Charts of some runs with their tools, their list of metrics and their state in the address. */
+
+import { ask } from "./api.js";
+import { swatch } from "./chart_tip.js";
+import { colourOf, onScheme, styles } from "./colours.js";
+import { curveSet } from "./curve_set.js";
+import { read, SIZES, write } from "./curve_state.js";
+import { drawTools } from "./curve_tools.js";
+import { fill, h } from "./dom.js";
+import { arranged, matching, tree } from "./metric_tree.js";
+
+/**
+ * @typedef {import("./curve_state.js").CurveState} CurveState
+ *
+ * What a panel shows.
+ *
+ * @typedef {object} PanelWish
+ * @property {string[]} runs ids
+ * @property {boolean} [system] curves of the machine in place of metrics
+ * @property {string} [empty] what is said where there are none
+ * @property {Map<string, string>} [names] what runs are called beside their ids
+ */
+
+/**
+ * Draw charts of all metrics of some runs, with tools above and a list beside; words of the address say how.
+ *
+ * Views that show curves among other things embed it:
+ *
+ * @example
+ * const panel = await curvePanel(page, element, { runs: [page.address.id] });
+ * onChanges(({ changed }) => panel.redraw(changed), page.signal);
+ * await curvePanel(page, another, { runs: ["3", "5"], system: true });
+ *
+ * It ends with `page.signal`. Its words are x, logx, logy, smooth, group, band, metric, pin, hide, zoom, free and size.
+ *
+ * @param {import("./main.js").Page} page
+ * @param {HTMLElement} element
+ * @param {PanelWish} wish
+ * @returns {Promise<{redraw: (ids: string[]) => void}>}
+ */
+export async function curvePanel(page, element, wish) {
+  const found = await ask("metrics", { run: wish.runs }, page.signal);
+  const names = wish.system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
+  return new Panel(page, element, wish, names);
+}
+
+class Panel {
+  /**
+   * @param {import("./main.js").Page} page
+   * @param {HTMLElement} element
+   * @param {PanelWish} wish
+   * @param {string[]} names
+   */
+  constructor(page, element, wish, names) {
+    this.page = page;
+    this.wish = wish;
+    this.names = names;
+    this.state = read(page.address.words);
+    /** @type {string[]} */
+    this.groups = [];
+    this.tools = h("div", { class: "curve-tools", role: "toolbar", "aria-label": "How curves are shown" });
+    this.lines = h("ul", { class: "lines" });
+    this.tree = h("div", { class: "tree" });
+    this.count = h("p", { class: "faint", role: "status" });
+    this.charts = h("div", {});
+    const isSingle = wish.runs.length === 1;
+    const side = h("aside", { "aria-label": "Lines and metrics" }, isSingle ? null : this.lineList(), this.search(), this.count, this.tree);
+    element.append(h("div", { class: "curve-panel" }, side, h("div", { class: "curve-main" }, this.tools, this.charts)));
+    this.set = curveSet(this.charts, {
+      runs: wish.runs,
+      signal: page.signal,
+      system: wish.system,
+      onzoom: (metric, zoom) => this.zoom(metric, zoom),
+      onpin: (metric, isPinned) => this.pin(metric, isPinned),
+      onlines: (groups) => {
+        this.groups = groups;
+        this.drawLines();
+      },
+      say: page.say,
+      ...this.shown(),
+    });
+    onScheme(() => this.drawLines(), page.signal);
+    this.drawTools();
+    this.drawLines();
+    this.drawNames();
+  }
+
+  /**
+   * Ask again for what is seen of runs that have changed.
+   *
+   * @param {string[]} ids
+   */
+  redraw(ids) {
+    this.set.redraw(ids);
+    if (ids.some((id) => this.wish.runs.includes(id))) this.lookForNames();
+  }
+
+  async lookForNames() {
+    const found = await ask("metrics", { run: this.wish.runs }, this.page.signal);
+    const names = this.wish.system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
+    if (names.join("\n") === this.names.join("\n")) return;
+    this.names = names;
+    this.change({});
+  }
+
+  /** Return what the set is to show. */
+  shown() {
+    const { x, logX, logY, smooth, group, band, hidden, zooms, pinned, size } = this.state;
+    const { names } = matching(this.names, this.state.search);
+    return { x, logX, logY, smooth, group, band, hidden, zooms, pinned, height: SIZES[size], ...arranged(names, pinned) };
+  }
+
+  /** @param {Partial<CurveState>} change */
+  change(change) {
+    const before = this.state;
+    this.state = { ...this.state, ...change };
+    this.page.state(write(this.state));
+    this.charts.dataset.size = this.state.size;
+    this.set.update(this.shown());
+    if (!("smooth" in change)) this.drawTools();
+    if (before.group !== this.state.group) this.groups = [];
+    this.drawLines();
+    if (before.search !== this.state.search || !Object.keys(change).length) this.drawNames();
+  }
+
+  /**
+   * @param {string} metric
+   * @param {import("./chart.js").Zoom} zoom
+   */
+  zoom(metric, zoom) {
+    const zooms = new Map(this.state.zooms);
+    const isAll = !zoom.window && !zoom.range;
+    if (this.state.isLinked) {
+      for (const [name, other] of zooms) zooms.set(name, { ...other, window: zoom.window });
+      zooms.set("", { window: zoom.window, range: null });
+    }
+    if (isAll) zooms.delete(metric);
+    else if (!this.state.isLinked || zoom.range) zooms.set(metric, zoom);
+    for (const [name, other] of zooms) if (!other.window && !other.range) zooms.delete(name);
+    this.change({ zooms });
+  }
+
+  /**
+   * @param {string} metric
+   * @param {boolean} isPinned
+   */
+  pin(metric, isPinned) {
+    const pinned = new Set(this.state.pinned);
+    if (isPinned) pinned.add(metric);
+    else pinned.delete(metric);
+    this.change({ pinned });
+  }
+
+  drawTools() {
+    const known = { metrics: this.wish.system ? [] : this.names, fields: [], isSingle: this.wish.runs.length === 1 };
+    drawTools(this.tools, this.state, known, (change) => this.change(change));
+    this.charts.dataset.size = this.state.size;
+  }
+
+  lineList() {
+    return h("section", {}, this.lines);
+  }
+
+  drawLines() {
+    const isGrouped = this.state.group.length > 0;
+    const keys = isGrouped ? this.groups : this.wish.runs;
+    const looks = styles(keys);
+    const items = keys.map((key) => {
+      const hide = (/** @type {any} */ event) => {
+        const hidden = new Set(this.state.hidden);
+        if (event.target.checked) hidden.delete(key);
+        else hidden.add(key);
+        this.change({ hidden });
+      };
+      const box = h("input", { type: "checkbox", onchange: hide });
+      box.checked = !this.state.hidden.has(key);
+      const look = looks.get(key);
+      const mark = swatch(colourOf(look), Boolean(look?.dash.length));
+      const only = () => this.change({ hidden: new Set(keys.filter((other) => other !== key)) });
+      const name = isGrouped ? "" : (this.wish.names?.get(key) ?? "");
+      return h(
+        "li",
+        {},
+        h("label", {}, box, mark, key, name ? h("span", { class: "faint" }, ` ${name}`) : null),
+        h("button", { class: "plain", title: `Show ${key} only`, onclick: only }, "only"),
+      );
+    });
+    const all = () => this.change({ hidden: new Set() });
+    const isSome = keys.some((key) => this.state.hidden.has(key));
+    fill(this.lines, items, isSome ? h("li", {}, h("button", { class: "plain", onclick: all }, "show all")) : null);
+  }
+
+  search() {
+    const input = h("input", {
+      type: "search", name: "metric", placeholder: "Search metrics: a regular expression", "aria-label": "Search metrics", value: this.state.search,
+      oninput: (/** @type {any} */ event) => this.change({ search: event.target.value }),
+    });
+    this.input = input;
+    return input;
+  }
+
+  drawNames() {
+    const { names, problem } = matching(this.names, this.state.search);
+    const count = names.length === this.names.length ? `${names.length}` : `${names.length} of ${this.names.length}`;
+    fill(this.count, this.names.length ? `${count} metrics${problem ? ` with this text (${problem})` : ""}` : (this.wish.empty ?? "No metrics."));
+    const only = (/** @type {string} */ prefix) => {
+      const search = `^${prefix.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
+      if (this.input) this.input.value = search;
+      this.change({ search });
+    };
+    fill(this.tree, tree(names, (name) => this.set.show(name), only));
+  }
+}
