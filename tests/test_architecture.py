@@ -23,7 +23,7 @@ FOLDERS = {
     "store": "ids salt lease foreign attempts points results left cache rows exclusions index claims",
     "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials configurations importance reasons"
     " rungs stored",
-    "./store": "writer reader editing shared archive checks",
+    "./store": "writer reader editing shared archive checks tensorboard_copy",
     "store/search": "fields logic query selection collection differences comparison",
     "page": "question live_rows board cells runs server",
     "recipe": "specials registry references injection ingredient",
@@ -36,7 +36,7 @@ FOLDERS = {
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run diff rerun plot"
-    " metrics compare tag note rename rm export_runs import_runs du gc doctor work"
+    " metrics compare tag note rename rm export_runs import_runs tensorboard du gc doctor work"
     " sweep_facts sweep candidates completion",
     "experiment": "settings planning from_file queue sweep experiment",
     "./": "testing",

@@ -11,7 +11,7 @@ from expframe.config.decided import Config
 from expframe.errors import StoreUnusableError
 from expframe.observers.base import Observer, Sink
 from expframe.observers.tensorboard_events import Encoder, batches
-from expframe.observers.tensorboard_file import EventFile
+from expframe.observers.tensorboard_file import EventFile, new_path
 from expframe.record.events import Event, Media, Points, Series
 from expframe.record.record import Record
 
@@ -65,7 +65,7 @@ class TensorBoardSink(Sink):
     def __init__(self, path: Path, encoder: Encoder, record: Record, config: Config) -> None:
         self.path = path
         self._encoder = encoder
-        self._file = EventFile(path)
+        self._file = EventFile(new_path(path))
         self._file.append([encoder.begin(record, config.values, f"{path.parent.name}/{path.name}")])
 
     def write(self, event: Event) -> None:
@@ -98,19 +98,23 @@ def _new_folder(top: Path, record: Record) -> Path:
     Ids begin anew in another store, and TensorBoard shows all that is in one folder as one run: where there is one of
     the run's id, the new one has a part of its uid as well.
     """
-    parent = top / _name_of(record.name)
-    parent.mkdir(parents=True, exist_ok=True)
-    short = record.uid[:8]
-    names = [_name_of(record.id), f"{_name_of(record.id)}-{short}"] if record.id else [short]
-    for name in names:
+    *likely, last = folders_of(top, record)
+    last.parent.mkdir(parents=True, exist_ok=True)
+    for folder in likely:
         try:
-            (parent / name).mkdir()
+            folder.mkdir()
         except FileExistsError:
             continue
-        return parent / name
-    folder = parent / record.uid
-    folder.mkdir()
-    return folder
+        return folder
+    last.mkdir()
+    return last
+
+
+def folders_of(top: Path, record: Record) -> list[Path]:
+    """Return the folders that a run's events can be in, the first one that is free."""
+    short = record.uid[:8]
+    id = _name_of(record.id) if record.id else ""
+    return [top / _name_of(record.name) / name for name in (*([id, f"{id}-{short}"] if id else [short]), record.uid)]
 
 
 def _name_of(text: str) -> str:

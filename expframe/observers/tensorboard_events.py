@@ -31,17 +31,20 @@ class Encoder:
     TensorBoard tells what a tag is by the first event it sees of it. So where one name is used for several kinds of
     things, all but the first kind have theirs added to the tag: `weights (image)`.
 
+    Args:
+        user: Who asks for it, for messages.
+
     Raises:
         MissingLibraryError: The package `tensorboard` is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, user: str = "The TensorBoard observer") -> None:
         try:
             from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, tensor_shape_pb2, types_pb2
             from tensorboard.plugins.hparams import api_pb2, metadata, plugin_data_pb2
             from tensorboard.plugins.text import metadata as text_metadata
         except ImportError as problem:
-            raise MissingLibraryError("The TensorBoard observer", "tensorboard", "tensorboard") from problem
+            raise MissingLibraryError(user, "tensorboard", "tensorboard") from problem
         self._event, self._summary = event_pb2.Event, summary_pb2
         self._tensor, self._shape, self._string = tensor_pb2.TensorProto, tensor_shape_pb2, types_pb2.DT_STRING
         self._hparams, self._hparams_data, self._hparams_status = metadata, plugin_data_pb2, api_pb2

@@ -16,7 +16,7 @@ from expframe import Experiment, Secret, Status, errors
 from expframe.config.decided import Config
 from expframe.config.masking import Masking
 from expframe.observers.door import Door
-from expframe.observers.tensorboard_file import EventFile
+from expframe.observers.tensorboard_file import EventFile, new_path
 from expframe.record.events import Histogram, Media, Points, Series, Table
 from expframe.record.record import Failure, Record, now
 from expframe.testing import ObserverContract
@@ -558,7 +558,7 @@ def test_a_full_disk_tears_no_record(tmp_path):
     from tensorboard.compat.proto.event_pb2 import Event
 
     (tmp_path / "run").mkdir()
-    file = EventFile(tmp_path / "run")
+    file = EventFile(new_path(tmp_path / "run"))
     (path,) = (tmp_path / "run").iterdir()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -62,6 +62,7 @@ COMMAND_LINES = """
     rm --restore 3
     export some.zip first
     import some.zip -F other
+    tensorboard first boards
     du
     gc --dry-run
     gc --checkpoints --dry-run
