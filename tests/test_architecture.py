@@ -25,7 +25,7 @@ FOLDERS = {
     " rungs stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
     "store/search": "fields logic query selection collection differences comparison",
-    "page": "question live_rows board cells runs server",
+    "page": "question live_rows board cells columns groups runs server",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -12,17 +13,21 @@ from typing import Any, NamedTuple
 from expframe.config.dotted import MISSING
 from expframe.record.record import Status
 from expframe.store import foreign
-from expframe.store.index import rows
+from expframe.store.index import FEW, rows
+from expframe.store.points import Statistics
 from expframe.store.rows import GROUPS, Row, statistics_of
 from expframe.store.search.fields import Field
 
 _PAUSE = 0.25
 """Seconds between two looks at runs that are running."""
-_PAUSE_OF_ENDED = 2.0
-"""Seconds between two looks at all runs, of which somebody may change a tag."""
-_BATCH = 400
+_SETTLED = 3.0
+"""Seconds after which a further change of a folder shows in its times, whatever its file system counts in."""
+_SLICE = 500
+"""So many runs that have ended are looked at in one look; somebody may change a tag."""
+_BATCH = 2500
 _LARGE = 1 << 14
 """Summaries of more bytes are not kept in memory."""
+_MOST_REMEMBERED = 8
 
 
 class Changes(NamedTuple):
@@ -44,6 +49,8 @@ class LiveRows:
     """
     The rows of a store as they were when they were last looked at.
 
+    A store of many runs is read by a thread of its own, the newest ones first.
+
     Args:
         store: The folder.
 
@@ -56,22 +63,41 @@ class LiveRows:
         self._store = store
         self._lock = threading.RLock()
         self._rows: dict[str, Row] = {}
-        self._looks: dict[str, int] = {}
+        self._folders = _Folders(store)
         self._columns: dict[Field, dict[str, Any]] = {}
+        self._metric_names: dict[str, tuple[str, ...]] = {}
         self._moments: dict[str, int] = {}
         self._gone: dict[str, int] = {}
+        self._remembered: dict[Hashable, Any] = {}
+        self._ordered: list[Row] | None = None
         self._cursor = 0
-        self._looked = self._looked_at_all = -1e9
+        self._looked = -1e9
+        self._reader: threading.Thread | None = None
         self.loaded = self.total = 0
 
     def all(self) -> list[Row]:
         """Return the rows as they are now, newest first."""
         self.look()
         with self._lock:
-            found = list(self._rows.values())
-        if all(row.id.isdigit() for row in found):
-            return sorted(found, key=lambda row: int(row.id), reverse=True)
-        return sorted(found, key=lambda row: row.order, reverse=True)
+            if self._ordered is None:
+                found = list(self._rows.values())
+                is_numbered = all(row.id.isdigit() for row in found)
+                self._ordered = sorted(found, key=_number if is_numbered else _start, reverse=True)
+            return self._ordered
+
+    def remembered(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what was made for a key since rows changed the last time, else make it."""
+        with self._lock:
+            if key in self._remembered:
+                return self._remembered[key]
+            cursor = self._cursor
+        made = make()
+        with self._lock:
+            if self._cursor == cursor:
+                while len(self._remembered) >= _MOST_REMEMBERED:
+                    del self._remembered[next(iter(self._remembered))]
+                self._remembered[key] = made
+        return made
 
     def column(self, field: Field, wanted: Sequence[Row]) -> list[Any]:
         """Return the value of a field for each row; MISSING where a run has none."""
@@ -82,15 +108,22 @@ class LiveRows:
             return [field.of(row) for row in wanted]
         with self._lock:
             known = self._columns.setdefault(field, {})
-            values = []
             for row in wanted:
-                value = known.get(row.id, known)
-                if value is known:
-                    value = known[row.id] = field.of(self._with_metrics(row) if field.group == "metrics" else row)
-                values.append(value)
-        return values
+                if row.id not in known:
+                    known[row.id] = field.of(self.with_metrics(row) if field.group == "metrics" else row)
+            return [known[row.id] for row in wanted]
 
-    def _with_metrics(self, row: Row) -> Row:
+    def metric_names(self, row: Row) -> list[str]:
+        """Return the names of the metrics that a run has."""
+        with self._lock:
+            found = self._metric_names.get(row.id)
+            if found is None:
+                metrics = self.with_metrics(row).metrics if row.metrics is None else Statistics(row.metrics.content)
+                found = self._metric_names[row.id] = tuple(map(sys.intern, metrics or ()))
+            return list(found)
+
+    def with_metrics(self, row: Row) -> Row:
+        """Return a row with what its points come to, which is not kept in memory where there are very many metrics."""
         return row if row.metrics is not None else row._replace(metrics=statistics_of(self._store / row.id))
 
     def since(self, cursor: int) -> Changes:
@@ -101,71 +134,127 @@ class LiveRows:
             gone = [id for id, moment in self._gone.items() if moment > cursor]
             return Changes(self._cursor, changed, gone)
 
+    # --------------------------------------------------------------------------------------------------- looking
+
     def look(self) -> None:
         """Look at what may have changed, unless that was done just now."""
         with self._lock:
-            now = monotonic()
-            if now < self._looked + _PAUSE:
+            if monotonic() < self._looked + _PAUSE or self._reader is not None:
                 return
-            is_thorough = now >= self._looked_at_all + _PAUSE_OF_ENDED
-            ids = set(foreign.run_ids(self._store))
-            self.total = len(ids)
-            gone = [id for id in self._rows if id not in ids]
-            wanted = [id for id in ids if id not in self._rows or self._is_running(id)]
-            if is_thorough:
-                wanted += [id for id in self._rows if id in ids and self._looks.get(id) != _look(self._store, id)]
-                self._looked_at_all = monotonic()
-            self._forget(gone)
-            self._read(list(dict.fromkeys(wanted)))
+            there = self._folders.ids()
+            self.total = len(there)
+            self._forget([id for id in self._rows if id not in there])
+            unread = [id for id in there if id not in self._rows]
+            again = {id for id in self._rows if self._may_change(id)} | self._folders.changed(self._rows)
+            self._read(list(again))
+            if len(unread) > FEW:
+                unread.sort(key=lambda id: (int(id), "") if id.isdigit() else (0, id), reverse=True)
+                self._read(unread[:FEW])
+                self._reader = threading.Thread(target=self._read_rest, args=(unread[FEW:],), daemon=True)
+                self._reader.start()
+            else:
+                self._read(unread)
             self._looked = monotonic()
 
-    def _is_running(self, id: str) -> bool:
+    def _read_rest(self, unread: Sequence[str]) -> None:
+        try:
+            for start in range(0, len(unread), _BATCH):
+                self._read(unread[start : start + _BATCH])
+        finally:
+            self._reader = None
+
+    def _may_change(self, id: str) -> bool:
         record: Mapping[str, Any] = self._rows[id].record or {}
         return record.get("status") in (Status.RUNNING, Status.QUEUED, None)
 
-    def _forget(self, ids: Sequence[str]) -> None:
-        if ids:
-            self._cursor += 1
-        for id in ids:
+    def _read(self, wanted: Sequence[str]) -> None:
+        looks = {id: self._folders.look(id) for id in wanted}  # before reading: what changes meanwhile shows
+        for row in rows(self._store, wanted, GROUPS):
+            with self._lock:
+                self._take(row, looks[row.id])
+
+    def _take(self, row: Row, look: int) -> None:
+        self._folders.looked(row.id, look)
+        before = self._rows.get(row.id)
+        if before is not None and _is_same(before, row):
+            return
+        if row.metrics is not None and len(row.metrics.content) > _LARGE:
+            row = row._replace(metrics=None)
+        self._drop(row.id)
+        self._gone.pop(row.id, None)
+        self._moments[row.id] = self._cursor
+        self._rows[row.id] = row
+        self.loaded = len(self._rows)
+
+    def _forget(self, gone: Sequence[str]) -> None:
+        for id in gone:
             self._drop(id)
             del self._rows[id]
             self._gone[id] = self._cursor
         self.loaded = len(self._rows)
 
     def _drop(self, id: str) -> None:
+        """Take away what is known of a run, as of a new moment."""
+        self._cursor += 1
+        self._ordered = None
+        self._remembered.clear()
         self._moments.pop(id, None)
+        self._metric_names.pop(id, None)
         for column in self._columns.values():
             column.pop(id, None)
 
-    def _read(self, ids: Sequence[str]) -> None:
-        looks = {id: _look(self._store, id) for id in ids}  # before reading: what changes meanwhile shows
-        for start in range(0, len(ids), _BATCH):
-            for row in rows(self._store, ids[start : start + _BATCH], GROUPS):
-                self._take(row, looks[row.id])
-            self.loaded = len(self._rows)
 
-    def _take(self, row: Row, look: int) -> None:
-        content = None if row.metrics is None else row.metrics.content
-        before = self._rows.get(row.id)
-        self._looks[row.id] = look
-        if before is not None and _is_same(before, row):
-            return
-        self._cursor += 1
-        self._drop(row.id)
-        self._gone.pop(row.id, None)
-        self._moments[row.id] = self._cursor
-        self._rows[row.id] = row._replace(metrics=None) if content is not None and len(content) > _LARGE else row
+class _Folders:
+    """The folders of a store: which there are, and which look different from what they were."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._ids: set[str] = set()
+        self._listed = -1e9
+        self._look = 0
+        self._looks: dict[str, int] = {}
+        self._next = 0
+
+    def ids(self) -> set[str]:
+        """Return the ids of the runs; listed anew where the folder says that it has changed, or did so just now."""
+        now, look = monotonic(), self.look("")
+        if look != self._look or now < self._listed + _SETTLED:
+            if look != self._look:
+                self._listed = now
+            self._look = look
+            self._ids = set(foreign.run_ids(self._store))
+        return self._ids
+
+    def looked(self, id: str, look: int) -> None:
+        """Take how a run's folder looked before it was read."""
+        self._looks[id] = look
+
+    def changed(self, known: Mapping[str, Row]) -> set[str]:
+        """Return some runs whose folder looks different: one part of them at each look, all of them in time."""
+        names = list(known)
+        if len(names) > _SLICE:
+            self._next = self._next % len(names)
+            names = (names[self._next :] + names[: self._next])[:_SLICE]
+            self._next += _SLICE
+        return {id for id in names if self._looks.get(id) != self.look(id)}
+
+    def look(self, id: str) -> int:
+        """Return what tells that a folder has changed: a file in it was replaced, came or went."""
+        try:
+            return os.stat(f"{self._store}/{id}").st_mtime_ns
+        except OSError:
+            return 0
+
+
+def _number(row: Row) -> int:
+    return int(row.id)
+
+
+def _start(row: Row) -> tuple[str, int]:
+    return row.order
 
 
 def _is_same(one: Row, other: Row) -> bool:
     if one.metrics is None or other.metrics is None:  # too large to be kept
         return False
     return one.metrics.content == other.metrics.content and one._replace(metrics=None) == other._replace(metrics=None)
-
-
-def _look(store: Path, id: str) -> int:
-    """Return what tells that a run's folder has changed: a file was replaced in it."""
-    try:
-        return os.stat(f"{store}/{id}").st_mtime_ns
-    except OSError:
-        return 0

@@ -2,27 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from expframe.config.dotted import MISSING
+from expframe.page import columns
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
+from expframe.page.groups import RunGroup, grouped
 from expframe.page.question import Question
+from expframe.record.significance import Sample
 from expframe.store.rows import Row
 from expframe.store.search.fields import Field, unknown
 from expframe.store.search.query import Query
 from expframe.store.search.selection import sort_key
 
-_USUAL = ("name", "command", "tags", "started", "duration")
 _MOST = 1000
+_MOST_IDS = 20_000
+
+
+class _Line(NamedTuple):
+    """One line of the table: a run, or a group of runs."""
+
+    row: Row | None
+    group: RunGroup | None
+    depth: int
+    inside: int
+    is_open: bool
 
 
 def answer(board: Board, question: Question) -> dict[str, Any]:
     """
-    Return a page of the table.
+    Return some lines of the table.
 
-    Words are `where`, `sort` (again and again; `-` before it is descending), `column`, `offset` and `limit`.
+    Words are `where`, `sort` (again and again; `-` before it is descending), `column`, `differing=1` (those columns in
+    which the runs differ), `group` (fields, or `configuration`), `open` (runs and groups whose runs are shown),
+    `flat=1` (no runs inside of others), `offset` and `limit`.
+
+    Raises:
+        QueryError: A filter is malformed, or a field is in no run.
+    """
+    everything = board.rows.all()
+    found = select(board, everything, question.text("where"))
+    shown_columns = _columns(board, question, found)
+    fields = [Field.parse(name) for name in shown_columns]
+    lines = _lines(board, question, everything, found, fields)
+    offset, limit = question.whole("offset", 0), question.whole("limit", 100, most=_MOST)
+    shown = lines[offset : offset + limit]
+    return {
+        "all": len(everything),
+        "runs": len(found),
+        "total": len(lines),
+        "offset": offset,
+        "loading": None if board.rows.loaded >= board.rows.total else [board.rows.loaded, board.rows.total],
+        "columns": [{"name": field.name, "title": field.title, "kind": field.kind} for field in fields],
+        "rows": list(_cells(board, shown, fields)),
+    }
+
+
+def ids(board: Board, question: Question) -> dict[str, Any]:
+    """
+    Return the ids of all runs that a filter is true of, in the order of the table, to be chosen at once.
 
     Raises:
         QueryError: A filter is malformed, or a field is in no run.
@@ -30,24 +70,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     everything = board.rows.all()
     found = select(board, everything, question.text("where"))
     found = _sorted(board, found, question.texts("sort"), everything)
-    fields = [Field.parse(name) for name in question.texts("column") or _USUAL]
-    offset, limit = question.whole("offset", 0), question.whole("limit", 100, most=_MOST)
-    shown = found[offset : offset + limit]
-    columns = [board.rows.column(field, shown) for field in fields]
-    return {
-        "all": len(everything),
-        "total": len(found),
-        "offset": offset,
-        "columns": [{"name": field.name, "title": field.title, "kind": field.kind} for field in fields],
-        "rows": [
-            {
-                "id": row.id,
-                "status": (row.record or {}).get("status"),
-                "cells": [cell_of(column[number]) for column in columns],
-            }
-            for number, row in enumerate(shown)
-        ],
-    }
+    return {"ids": [row.id for row in found[:_MOST_IDS]], "total": len(found)}
 
 
 def select(board: Board, everything: Sequence[Row], where: str) -> list[Row]:
@@ -60,12 +83,26 @@ def select(board: Board, everything: Sequence[Row], where: str) -> list[Row]:
     if not where.strip():
         return list(everything)
     query = Query(where)
-    columns = {field: _column(board, field, everything, is_word=field in query.words) for field in query.fields}
+    asked = {field: _column(board, field, everything, is_word=field in query.words) for field in query.fields}
     return [
         row
         for number, row in enumerate(everything)
-        if row.record is not None and query.matches({field: values[number] for field, values in columns.items()})
+        if row.record is not None and query.matches({field: values[number] for field, values in asked.items()})
     ]
+
+
+def _columns(board: Board, question: Question, found: Sequence[Row]) -> list[str]:
+    asked = question.texts("column") or columns.usual(board, found)
+    if not question.is_set("differing"):
+        return asked
+    others = [field for field in map(Field.parse, asked) if field.group != "config"]
+
+    def make() -> list[str]:
+        different = [field.name for field in others if len(set(map(repr, board.rows.column(field, found)))) > 1]
+        return [*columns.differing(found), *different]
+
+    names: list[str] = board.rows.remembered(("differing", question.text("where"), *others), make)
+    return names
 
 
 def _column(board: Board, field: Field, everything: Sequence[Row], *, is_word: bool = False) -> list[Any]:
@@ -80,9 +117,124 @@ def _column(board: Board, field: Field, everything: Sequence[Row], *, is_word: b
 def _sorted(board: Board, found: list[Row], sort: Sequence[str], everything: Sequence[Row]) -> list[Row]:
     for name in reversed(sort):
         field = Field.parse(name.removeprefix("-"))
-        values = dict(zip((row.id for row in everything), _column(board, field, everything), strict=True))
-        keys = {row.id: sort_key(field, values[row.id]) for row in found}
-        there = [row for row in found if keys[row.id] is not None]
-        there.sort(key=lambda row: keys[row.id], reverse=name.startswith("-"))
-        found = there + [row for row in found if keys[row.id] is None]
+        _column(board, field, everything)  # a field that no run has is said to be none
+        values = board.rows.column(field, found)
+        keyed = [(sort_key(field, value), row) for value, row in zip(values, found, strict=True)]
+        there = [pair for pair in keyed if pair[0] is not None]
+        there.sort(key=lambda pair: pair[0], reverse=name.startswith("-"))
+        found = [row for _, row in there] + [row for key, row in keyed if key is None]
     return found
+
+
+# ----------------------------------------------------------------------------------------------------------- lines
+
+
+def _lines(
+    board: Board, question: Question, everything: Sequence[Row], found: list[Row], fields: Sequence[Field]
+) -> list[_Line]:
+    sort, opened = question.texts("sort"), set(question.texts("open"))
+    by = question.texts("group")
+    found = _sorted(board, found, sort, everything)
+    if by:
+
+        def make() -> list[RunGroup]:
+            numeric = [field for field in fields if _is_numeric(board, field, found)]
+            return _in_order(grouped(board, found, by, numeric), sort)
+
+        key = "groups", question.text("where"), *sort, *by, *fields
+        return list(_of_groups(board.rows.remembered(key, make), opened))
+    if question.text("where").strip() or question.is_set("flat"):
+        return [_Line(row, None, 0, 0, False) for row in found]
+    return list(_of_tree(found, opened))
+
+
+def _is_numeric(board: Board, field: Field, rows: Sequence[Row]) -> bool:
+    """Return whether a field says what came of runs, as a number; entries and other facts say what they are."""
+    if field.group in ("config", "record") and field.kind != "duration":
+        return False
+    values = board.rows.column(field, rows)
+    return any(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+
+
+def _in_order(groups: list[RunGroup], sort: Sequence[str]) -> list[RunGroup]:
+    """Return groups by the means of what their runs are sorted by; what has none stands last."""
+    for name in reversed(sort):
+        field = Field.parse(name.removeprefix("-")).name
+        means = [(group.samples[field].mean if field in group.samples else None, group) for group in groups]
+        there = [(mean, group) for mean, group in means if mean is not None]
+        there.sort(key=lambda pair: pair[0], reverse=name.startswith("-"))
+        groups = [group for _, group in there] + [group for mean, group in means if mean is None]
+    return groups
+
+
+def _of_groups(groups: Sequence[RunGroup], opened: set[str]) -> Iterator[_Line]:
+    for group in groups:
+        is_open = group.key in opened
+        yield _Line(None, group, 0, len(group.rows), is_open)
+        if is_open:
+            yield from (_Line(row, None, 1, 0, False) for row in group.rows)
+
+
+def _of_tree(found: Sequence[Row], opened: set[str]) -> Iterator[_Line]:
+    """Yield the outermost runs, and below those that are open what was started in them."""
+    uids = {_uid(row) for row in found}
+    inside: dict[str, list[Row]] = {}
+    outermost = []
+    for row in found:
+        parent = (row.record or {}).get("parent")
+        if parent is not None and parent in uids and parent != _uid(row):
+            inside.setdefault(parent, []).append(row)
+        else:
+            outermost.append(row)
+    yield from _below(outermost, inside, opened, 0)
+
+
+def _below(rows: Sequence[Row], inside: Mapping[str, list[Row]], opened: set[str], depth: int) -> Iterator[_Line]:
+    for row in rows:
+        children = inside.get(_uid(row), [])
+        is_open = bool(children) and row.id in opened
+        yield _Line(row, None, depth, len(children), is_open)
+        if is_open:
+            yield from _below(children, inside, opened, depth + 1)
+
+
+def _uid(row: Row) -> str:
+    return str((row.record or {}).get("uid"))
+
+
+def _cells(board: Board, lines: Sequence[_Line], fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
+    rows = [line.row for line in lines if line.row is not None]
+    by_field = [board.rows.column(field, rows) for field in fields]
+    cells = {row.id: [cell_of(values[number]) for values in by_field] for number, row in enumerate(rows)}
+    for line in lines:
+        place = {"depth": line.depth, "inside": line.inside, "open": line.is_open}
+        if line.row is not None:
+            record = line.row.record or {}
+            yield {"id": line.row.id, "status": record.get("status"), **place, "cells": cells[line.row.id]}
+        elif line.group is not None:
+            yield {**_of_group(board, line.group, fields), **place}
+
+
+def _of_group(board: Board, group: RunGroup, fields: Sequence[Field]) -> dict[str, Any]:
+    return {
+        "group": group.key,
+        "entries": group.entries,
+        "n": len(group.counted),
+        "ids": [row.id for row in group.rows[:_MOST]],
+        "cells": [_group_cell(board, group, field) for field in fields],
+    }
+
+
+def _group_cell(board: Board, group: RunGroup, field: Field) -> Any:
+    """Return what the values of a group's runs come to: a sample of numbers, what all have, or how many there are."""
+    if field.name in group.samples:
+        return _sample(group.samples[field.name])
+    values = {repr(value): value for value in board.rows.column(field, group.rows)}
+    if len(values) == 1:
+        return cell_of(next(iter(values.values())))
+    return {"text": f"{len(values)} values", "many": True}
+
+
+def _sample(sample: Sample) -> dict[str, Any]:
+    bounds = {"low": sample.low, "high": sample.high} if sample.low is not None else {}
+    return {"mean": cell_of(sample.mean), "n": sample.n, **{name: cell_of(value) for name, value in bounds.items()}}

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from expframe.config import json_values
 from expframe.errors import ExpframeError, RunNotFoundError, UsageError
-from expframe.page import runs
+from expframe.page import columns, runs
 from expframe.page.board import Board
 from expframe.page.question import Question
 
@@ -24,6 +24,9 @@ STATIC = Path(__file__).parent / "static"
 
 ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "runs": runs.answer,
+    "ids": runs.ids,
+    "fields": columns.answer,
+    "field_values": columns.values,
 }
 """What can be asked of a store: plain data, or bytes."""
 

@@ -269,11 +269,12 @@ def _group(comparison: Comparison, names: Sequence[str], ids: list[str], confide
     unfinished = [id for id in ids if id in comparison.unfinished]
     ids = [id for id in ids if id not in excluded and id not in unfinished]
     counted = _without_repetitions(comparison, ids)
+    kept = set(counted)
     samples = {
         metric: describe([numbers[id] for id in counted if id in numbers], confidence)
         for metric, numbers in comparison.metrics.items()
     }
-    return Group(entries, counted, samples, [id for id in ids if id not in counted], excluded, unfinished)
+    return Group(entries, counted, samples, [id for id in ids if id not in kept], excluded, unfinished)
 
 
 def _without_repetitions(comparison: Comparison, ids: Sequence[str]) -> list[str]:

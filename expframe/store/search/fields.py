@@ -67,6 +67,8 @@ _GROUPS = ("config", "metrics", "host", "result", "git", "info", "size")
 _WHOLE = {"result", "size"}
 """Groups that are a field themselves."""
 
+_PLAIN = {int, float, str, bool}
+
 FACTS = (*_OF_RECORD, "size", "result", *(f"git.{name}" for name in OF_GIT))
 """The fields that every run may have, however it was made."""
 
@@ -173,6 +175,8 @@ def _at(tree: Any, path: tuple[str, ...]) -> Any:
 
 def _value(data: Any) -> Any:
     """Return the value that plain JSON data stand for; single numbers of libraries are found as those of Python."""
+    if type(data) in _PLAIN:  # almost all
+        return data
     try:
         return json_values.number_of(json_values.from_json(json_values.plain_numbers(data)))
     except ValueError:  # a damaged tag
