@@ -25,7 +25,7 @@ FOLDERS = {
     " rungs stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
     "store/search": "fields logic query selection collection differences comparison",
-    "page": "question live_rows board cells columns groups runs server",
+    "page": "question live_rows board cells columns groups runs server bundle report",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
@@ -36,7 +36,7 @@ FOLDERS = {
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run diff rerun plot"
-    " metrics compare tag note rename rm export_runs import_runs tensorboard du gc doctor work"
+    " metrics compare tag note rename rm export_runs import_runs report tensorboard du gc doctor work"
     " sweep_facts sweep candidates completion",
     "experiment": "settings planning from_file queue sweep experiment",
     "./": "testing",

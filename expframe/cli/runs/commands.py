@@ -21,6 +21,7 @@ COMMANDS = {
     "rm": ("expframe.cli.runs.rm", "put runs into the trash, or take them out"),
     "export": ("expframe.cli.runs.export_runs", "write runs into a file that another store takes in"),
     "import": ("expframe.cli.runs.import_runs", "take in the runs of such a file, or those of Sacred"),
+    "report": ("expframe.cli.runs.report", "write the page of some runs into one file"),
     "tensorboard": ("expframe.cli.runs.tensorboard", "write runs for TensorBoard"),
     "du": ("expframe.cli.runs.du", "say what takes how much room"),
     "gc": ("expframe.cli.runs.gc", "delete what no run uses, and checkpoints of completed runs"),

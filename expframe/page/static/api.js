@@ -14,6 +14,22 @@ export class Refusal extends Error {
   }
 }
 
+/**
+ * Who answers in place of the server: a report, from what is stored in it.
+ *
+ * @typedef {object} Source
+ * @property {(path: string, words: URLSearchParams) => Promise<Response>} get
+ * @property {(run: string, name: string) => string} file returns the address of a file
+ */
+
+/** @type {Source | null} */
+let source = null;
+
+/** @param {Source} other */
+export function askOf(other) {
+  source = other;
+}
+
 /** The number of the store that is shown. */
 let store = 0;
 
@@ -62,6 +78,7 @@ export async function askServer() {
  * @param {string} name
  */
 export function fileAddress(run, name) {
+  if (source) return source.file(run, name);
   return `api/${store}/file?${query({ run, name })}`;
 }
 
@@ -73,6 +90,7 @@ export function fileAddress(run, name) {
  * @returns {Promise<any>}
  */
 export async function tell(name, body) {
+  if (source) throw new Refusal("A report only shows. To change runs, open them by `expframe ui`.", 0);
   const headers = { "Content-Type": "application/json", "X-Expframe": "1" };
   return (await answered(`api/${store}/${name}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
 }
@@ -83,7 +101,9 @@ export async function tell(name, body) {
  * @param {AbortSignal} [signal]
  */
 async function get(address, words, signal) {
-  const text = query(words);
+  const found = query(words);
+  if (source) return source.get(address.replace(/^.*\//, ""), found);
+  const text = found.toString();
   return answered(text ? `${address}?${text}` : address, { signal });
 }
 
@@ -97,7 +117,7 @@ function query(words) {
       }
     }
   }
-  return found.toString();
+  return found;
 }
 
 /**

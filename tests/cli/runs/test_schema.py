@@ -62,6 +62,7 @@ COMMAND_LINES = """
     rm --restore 3
     export some.zip first
     import some.zip -F other
+    report first
     tensorboard first boards
     du
     gc --dry-run

@@ -1,0 +1,116 @@
+"""A report: the page in one file that opens from disk, with the answers to what its views ask of some runs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from expframe._version import VERSION
+from expframe.config import json_values
+from expframe.errors import ExpframeError
+from expframe.page.board import Board
+from expframe.page.bundle import STATIC, script_of
+from expframe.page.live_rows import LiveRows
+from expframe.page.question import Question
+from expframe.page.server import ANSWERS
+from expframe.store.rows import Row
+
+OF_STORE = ("runs",)
+"""What is asked once for all runs of a report."""
+OF_RUN: tuple[str, ...] = ()
+"""What is asked of each run."""
+
+Pairs = list[tuple[str, str]]
+
+
+class ChosenRows(LiveRows):
+    """
+    The rows of some runs of a store, as if there were no others.
+
+    Args:
+        store: The folder.
+        ids: The runs.
+    """
+
+    def __init__(self, store: Path, ids: Iterable[str]) -> None:
+        super().__init__(store)
+        self._chosen = frozenset(ids)
+
+    def all(self) -> list[Row]:
+        """Return the rows as they are now, newest first."""
+        return [row for row in super().all() if row.id in self._chosen]
+
+
+def page_of(store: Path, ids: Sequence[str], view: str = "#/runs") -> str:
+    """
+    Return a report of some runs, as HTML.
+
+    Args:
+        store: The folder of runs.
+        ids: The runs.
+        view: The address of what is shown first: what stands after the page's own address in a browser.
+    """
+    board = Board(store, store.name)
+    board.rows = ChosenRows(store, ids)
+    data = {
+        "server": {"stores": [{"name": board.name, "folder": str(store)}], "read_only": True, "version": VERSION},
+        "view": view,
+        "answers": list(_answers(board, ids)),
+    }
+    return _document(data)
+
+
+def _answers(board: Board, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the answers to what views ask, each with the words that it is the answer to."""
+    for name in OF_STORE:
+        yield from _answer(board, name, [])
+    for id in ids:
+        for name in OF_RUN:
+            yield from _answer(board, name, [("run", id)])
+
+
+def _answer(board: Board, name: str, words: Pairs) -> Iterator[dict[str, Any]]:
+    try:
+        found = ANSWERS[name](board, Question(words))
+    except ExpframeError as problem:
+        yield {"name": name, "words": words, "refused": str(problem)}
+        return
+    if isinstance(found, bytes):
+        yield {"name": name, "words": words, "bytes": base64.b64encode(zlib.compress(found, 9)).decode()}
+    else:
+        yield {"name": name, "words": words, "plain": found}
+
+
+# ------------------------------------------------------------------------------------------------------ the document
+
+
+def _document(data: dict[str, Any]) -> str:
+    """Return the page with its style, its modules and data in itself, and a policy that allows nothing else."""
+    style = (STATIC / "style.css").read_text(encoding="utf-8")
+    script = script_of("report.js")
+    # `<` is nowhere in the data, so that nothing in it ends the element that it is in.
+    text = json_values.dump_plain(data, indent=None).decode("utf-8", "replace").replace("<", "\\u003c")
+    policy = (
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    page = _with(page, r'<meta charset="utf-8">', f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">')
+    page = _with(page, r'<link rel="stylesheet"[^>]*>', f"<style>{style}</style>", is_instead=True)
+    scripts = f'<script type="application/json" id="report">{text}</script>\n<script>{script}</script>'
+    return _with(page, r'<script type="module"[^>]*></script>', scripts, is_instead=True)
+
+
+def _with(page: str, pattern: str, new: str, *, is_instead: bool = False) -> str:
+    """Return the page with a text after, or instead of, the one element that a pattern finds."""
+    (found,) = re.finditer(pattern, page)
+    return page[: found.start() if is_instead else found.end()] + new + page[found.end() :]
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,149 @@
+/** Curves in a report: what is asked for is cut out of the columns that are stored. */
+
+import { decode } from "./frames.js";
+
+/**
+ * @typedef {import("./frames.js").Frame} Frame
+ * @typedef {import("./frames.js").Line} Line
+ * @typedef {{from: number, to: number, log: boolean, pixels: number, smooth: number}} Window
+ */
+
+const PARTS = /** @type {const} */ (["column", "last", "low", "high", "smooth"]);
+
+/**
+ * Return the frames of some metrics and runs in a window, as the server would send them.
+ *
+ * @param {ArrayBuffer} buffer frames of all metrics and runs, over all of their x
+ * @param {URLSearchParams} words
+ * @returns {ArrayBuffer}
+ */
+export function cut(buffer, words) {
+  const frames = new Map(decode(buffer).map((frame) => [frame.metric, frame]));
+  const runs = new Set(words.getAll("run"));
+  const charts = words.getAll("metric").flatMap((metric) => {
+    const frame = frames.get(metric);
+    return frame ? [chartOf(frame, runs, words)] : [];
+  });
+  return encoded(charts);
+}
+
+/**
+ * @param {Frame} frame
+ * @param {Set<string>} runs
+ * @param {URLSearchParams} words
+ * @returns {Frame}
+ */
+function chartOf(frame, runs, words) {
+  const pixels = Number(words.get("pixels") || frame.pixels);
+  const kept = frame.lines.filter((line) => line.runs.some((run) => runs.has(run)));
+  const places = kept.map((line) => Float64Array.from(line.column, (place) => frame.x.from + (place / frame.pixels) * (frame.x.to - frame.x.from)));
+  const isLog = words.get("log_x") === "1";
+  const all = places.flatMap((xs) => [...xs]).filter((x) => !isLog || x > 0);
+  const first = words.get("from") ? Number(words.get("from")) : Math.min(...all);
+  const last = words.get("to") ? Number(words.get("to")) : Math.max(...all);
+  const window = { from: first, to: last, log: isLog, pixels, smooth: Number(words.get("smooth") ?? 0) };
+  const lines = kept.map((line, n) => lineOf(line, places[n], window));
+  return { ...frame, x: { ...frame.x, from: first, to: last, log: isLog }, pixels, y: { ...frame.y, ...extent(lines) }, lines };
+}
+
+/**
+ * @param {Line} line
+ * @param {Float64Array} xs
+ * @param {Window} window
+ * @returns {Line}
+ */
+function lineOf(line, xs, window) {
+  const usable = [...xs.keys()].filter((n) => !window.log || xs[n] > 0);
+  const inside = usable.filter((n) => xs[n] >= window.from && xs[n] <= window.to);
+  const before = usable.findLast((n) => xs[n] < window.from);
+  const after = usable.find((n) => xs[n] > window.to);
+  const kept = [...(before === undefined ? [] : [before]), ...inside, ...(after === undefined ? [] : [after])];
+  const scale = window.log ? Math.log : (/** @type {number} */ x) => x;
+  const width = scale(window.to) - scale(window.from) || 1;
+  const smooth = window.smooth > 0 ? smoothed(line.last, xs, window.smooth) : line.smooth;
+  const shown = line.is_exact ? inside.length : Math.round((line.shown * inside.length) / (xs.length || 1));
+  return {
+    ...line,
+    shown,
+    column: Float32Array.from(kept, (n) => ((scale(xs[n]) - scale(window.from)) / width) * window.pixels),
+    last: picked(line.last, kept),
+    ...(line.low && line.high ? { low: picked(line.low, kept), high: picked(line.high, kept) } : {}),
+    ...(smooth ? { smooth: picked(smooth, kept) } : {}),
+  };
+}
+
+/**
+ * @param {Float32Array} values
+ * @param {number[]} kept
+ */
+function picked(values, kept) {
+  return Float32Array.from(kept, (n) => values[n]);
+}
+
+/**
+ * Return the exponential mean of what is stored, corrected for its start, by x and not by how densely it is stored.
+ *
+ * @param {Float32Array} values
+ * @param {Float64Array} xs
+ * @param {number} weight
+ */
+function smoothed(values, xs, weight) {
+  const unit = values.length > 1 ? (xs[xs.length - 1] - xs[0]) / (values.length - 1) || 1 : 1;
+  let sum = 0;
+  let total = 0;
+  return values.map((value, n) => {
+    const kept = n ? weight ** ((xs[n] - xs[n - 1]) / unit) : 0;
+    if (Number.isFinite(value)) {
+      sum = sum * kept + value * (1 - kept || 1 - weight);
+      total = total * kept + (1 - kept || 1 - weight);
+    }
+    return total ? sum / total : NaN;
+  });
+}
+
+/** @param {Line[]} lines */
+function extent(lines) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const line of lines) {
+    for (const part of [line.last, line.low, line.high]) {
+      part?.forEach((value, n) => {
+        if (line.column[n] < -1e-3 || !Number.isFinite(value)) return;
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      });
+    }
+  }
+  return { low, high };
+}
+
+/**
+ * @param {Frame[]} charts
+ * @returns {ArrayBuffer}
+ */
+function encoded(charts) {
+  /** @type {Float32Array[]} */
+  const blobs = [];
+  let at = 0;
+  const plain = charts.map((chart) => ({
+    ...chart,
+    lines: chart.lines.map((line) => {
+      const parts = PARTS.filter((part) => line[part] !== undefined);
+      const { column, last, low, high, smooth, ...rest } = line;
+      const own = { ...rest, columns: column.length, at, parts };
+      for (const part of parts) blobs.push(/** @type {Float32Array} */ (line[part]));
+      at += parts.length * column.length * 4;
+      return own;
+    }),
+  }));
+  const text = JSON.stringify({ charts: plain });
+  const header = new TextEncoder().encode(text + " ".repeat((4 - (new TextEncoder().encode(text).length % 4)) % 4));
+  const whole = new Uint8Array(4 + header.length + at);
+  new DataView(whole.buffer).setUint32(0, header.length, true);
+  whole.set(header, 4);
+  let place = 4 + header.length;
+  for (const blob of blobs) {
+    whole.set(new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength), place);
+    place += blob.byteLength;
+  }
+  return whole.buffer;
+}

@@ -1,0 +1,42 @@
+/** The table of runs in a report: sorted where it is read, of the columns that are stored. */
+
+/**
+ * Return the table as it is asked for.
+ *
+ * @param {any} table as the server answers it
+ * @param {URLSearchParams} words
+ */
+export function sorted(table, words) {
+  const places = new Map(table.columns.map((/** @type {any} */ column, /** @type {number} */ n) => [column.name, n]));
+  const rows = [...table.rows];
+  for (const word of words.getAll("sort").reverse()) {
+    const place = places.get(word.replace(/^-/, ""));
+    const sign = word.startsWith("-") ? -1 : 1;
+    if (place !== undefined) rows.sort((one, other) => sign * order(one.cells[place], other.cells[place], sign));
+  }
+  const wanted = words.getAll("column").filter((name) => places.has(name));
+  const kept = wanted.length ? wanted.map((name) => places.get(name)) : [...places.values()];
+  const offset = Number(words.get("offset") ?? 0);
+  return {
+    ...table,
+    offset,
+    columns: kept.map((n) => table.columns[n]),
+    rows: rows
+      .slice(offset, offset + Number(words.get("limit") ?? 100))
+      .map((row) => ({ ...row, cells: kept.map((n) => row.cells[n]) })),
+  };
+}
+
+/**
+ * Return which of two cells comes first; those without a value come last in both directions.
+ *
+ * @param {any} one
+ * @param {any} other
+ * @param {number} sign
+ */
+function order(one, other, sign) {
+  const [a, b] = [one, other].map((cell) => (cell !== null && typeof cell === "object" ? (cell.time ?? cell.text) : cell));
+  if (a === null || b === null) return a === b ? 0 : (a === null ? 1 : -1) * sign;
+  if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
+  return typeof a === "number" ? -1 : 1;
+}
