@@ -21,11 +21,12 @@ FOLDERS = {
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
     "store": "ids salt lease foreign attempts points results left cache rows exclusions index claims",
-    "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials configurations importance reasons"
-    " rungs stored",
+    "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials asked configurations importance"
+    " reasons rungs stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
     "store/search": "fields logic query selection collection differences comparison",
-    "page": "question live_rows board cells columns groups runs server bundle report",
+    "page": "entrance refusals guard connections question told live_rows board cells columns groups runs"
+    " files views changes actions server service bundle report",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
@@ -35,7 +36,7 @@ FOLDERS = {
     "cli": "argv render tracebacks table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",
-    "cli/runs": "commands pager command forms select ls show path logs watch open_run diff rerun plot"
+    "cli/runs": "commands pager command forms select ls show path logs watch open_run ui diff rerun plot"
     " metrics compare tag note rename rm export_runs import_runs report tensorboard du gc doctor work"
     " sweep_facts sweep candidates completion",
     "experiment": "settings planning from_file queue sweep experiment",
@@ -69,6 +70,8 @@ DOORS = {
     "psutil": {"run.sampler"},
     "pynvml": {"run.sampler"},
     "plotille": {"cli.runs.plot"},
+    "uvicorn": {"page.connections", "page.service"},
+    "starlette": {"page.changes", "page.server", "page.service"},
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import threading
 from pathlib import Path
 
 from expframe.errors import RunNotFoundError
@@ -22,12 +24,21 @@ class Board:
         store: The same.
         name: The same.
         rows: Its runs, looked at again while pages are open.
+        mark: What tells the cursors of this server from those of one before it.
+        lock: Held while something is changed, so that two changes of one run both last.
     """
 
     def __init__(self, store: Path, name: str) -> None:
         self.store = store
         self.name = name
         self.rows = LiveRows(store)
+        self.mark = secrets.token_hex(4)
+        self.lock = threading.Lock()
+
+    @property
+    def cursor(self) -> str:
+        """The moment of the last look, from which a page asks for changes."""
+        return f"{self.mark}-{self.rows.cursor}"
 
     def run(self, id: str) -> StoredRun:
         """

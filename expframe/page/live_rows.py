@@ -75,6 +75,11 @@ class LiveRows:
         self._reader: threading.Thread | None = None
         self.loaded = self.total = 0
 
+    @property
+    def cursor(self) -> int:
+        """The moment of the last look; 0 before the first one."""
+        return self._cursor
+
     def all(self) -> list[Row]:
         """Return the rows as they are now, newest first."""
         self.look()

@@ -1,24 +1,31 @@
-"""The server of the page: what is asked for at which address, and who is let in."""
+"""The server of the page: what is asked for at which address."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from expframe._version import VERSION
 from expframe.config import json_values
-from expframe.errors import ExpframeError, RunNotFoundError, UsageError
-from expframe.page import columns, runs
+from expframe.errors import ExpframeError
+from expframe.page import actions, changes, columns, files, runs, views
 from expframe.page.board import Board
+from expframe.page.entrance import Entrance, Passes
+from expframe.page.guard import Guard
 from expframe.page.question import Question
+from expframe.page.refusals import Refusal
+from expframe.page.told import Told
 
 STATIC = Path(__file__).parent / "static"
 
@@ -27,43 +34,137 @@ ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "ids": runs.ids,
     "fields": columns.answer,
     "field_values": columns.values,
+    "changes": changes.answer,
+    "views": views.answer,
+    "file": files.answer,
+    "download": files.download,
 }
-"""What can be asked of a store: plain data, or bytes."""
+"""What can be asked of a store: plain data, bytes, or a file."""
+
+CHANGES: Mapping[str, Callable[[Board, Told], Mapping[str, Any]]] = {
+    "tag": actions.tag,
+    "note": actions.note,
+    "rename": actions.rename,
+    "trash": actions.trash,
+    "restore": actions.restore,
+    "stop": actions.stop,
+    "retry": actions.retry,
+    "save_view": views.save,
+    "delete_view": views.delete,
+}
+"""What can be changed in a store; each says what has become of it."""
 
 
-def application(boards: Sequence[Board]) -> Starlette:
-    """Return the page of some stores."""
+def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | None = None) -> Guard:
+    """
+    Return the page of some stores.
 
-    async def index(request: Request) -> Response:
-        return Response((STATIC / "index.html").read_bytes(), media_type="text/html")
+    Args:
+        boards: The stores.
+        entrance: Who is let in.
+        passes: What else lets in, once.
+    """
+    streams = changes.Streams(entrance.limits.streams)
 
     async def stores(request: Request) -> Response:
-        found = [{"name": board.name, "folder": str(board.store)} for board in boards]
-        return JSONResponse({"stores": found})
+        found = [{"name": one.name, "folder": str(one.store), "cursor": one.cursor} for one in boards]
+        return JSONResponse({"stores": found, "read_only": entrance.is_read_only, "version": VERSION})
 
     async def answer(request: Request) -> Response:
-        board = boards[int(request.path_params["store"])]
-        make = ANSWERS[request.path_params["name"]]
+        make = _known(ANSWERS, request.path_params["name"])
         question = Question(request.query_params.multi_items())
+        return _response(await run_in_threadpool(make, _board(boards, request), question))
+
+    async def change(request: Request) -> Response:
+        do = _known(CHANGES, request.path_params["name"])
+        told = Told.read(await _body(request, entrance.limits.body))
+        return _response(await run_in_threadpool(do, _board(boards, request), told))
+
+    async def stream(request: Request) -> Response:
+        board = _board(boards, request)
+        if streams.are_full:
+            raise HTTPException(503, "Enough browsers are told of changes: ask now and then.", {"retry-after": "60"})
+        cursor = request.headers.get("last-event-id") or request.query_params.get("since", "")
+        unbuffered = {"x-accel-buffering": "no"}
+        return StreamingResponse(streams.of(board, cursor), media_type="text/event-stream", headers=unbuffered)
+
+    routes = [
+        Route("/", _index),
+        Route("/api/stores", _guarded(stores), methods=["GET"]),
+        Route("/api/{store:int}/stream", _guarded(stream), methods=["GET"]),
+        Route("/api/{store:int}/{name}", _guarded(answer), methods=["GET"]),
+        Route("/api/{store:int}/{name}", _guarded(change), methods=["POST"]),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    handlers: Any = {HTTPException: _http_problem}
+    return Guard(Starlette(routes=routes, exception_handlers=handlers), entrance, passes)
+
+
+async def _index(request: Request) -> Response:
+    return FileResponse(STATIC / "index.html")
+
+
+def _known(table: Mapping[str, Any], name: str) -> Any:
+    if name not in table:
+        raise HTTPException(404, f"There is no {name[:80]!r} here. There are: {', '.join(table)}.")
+    return table[name]
+
+
+def _board(boards: Sequence[Board], request: Request) -> Board:
+    number = int(request.path_params["store"])
+    if number >= len(boards):
+        raise HTTPException(404, f"There is no such store: they are numbered from 0 to {len(boards) - 1}.")
+    return boards[number]
+
+
+async def _body(request: Request, most: int) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise HTTPException(413, f"What is sent has more than {most} bytes.", {"connection": "close"})
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _response(found: Any) -> Response:
+    if isinstance(found, files.Content):
+        return FileResponse(
+            found.path,
+            headers=dict(found.headers),
+            media_type=found.kind,
+            filename=found.name,
+            content_disposition_type="inline" if found.is_inline else "attachment",
+        )
+    if isinstance(found, bytes):
+        return Response(found, media_type="application/octet-stream")
+    return Response(json_values.dump_plain(found, indent=None), media_type="application/json")
+
+
+def _guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers with a refusal where something goes wrong."""
+
+    async def guarded(request: Request) -> Response:
         try:
-            found = await run_in_threadpool(make, board, question)
-        except ExpframeError as problem:
-            return _refusal(problem)
-        if isinstance(found, bytes):
-            return Response(found, media_type="application/octet-stream")
-        return Response(json_values.dump_plain(found, indent=None), media_type="application/json")
+            return await answer(request)
+        except (HTTPException, ClientDisconnect):
+            raise
+        except Exception as problem:
+            refusal = Refusal.of(problem)
+            if not isinstance(problem, ExpframeError | OSError):
+                traceback.print_exception(problem, file=sys.stderr)
+            return _refused(request, refusal)
 
-    return Starlette(
-        routes=[
-            Route("/", index),
-            Route("/api/stores", stores),
-            Route("/api/{store:int}/{name}", answer),
-            Mount("/static", StaticFiles(directory=STATIC)),
-        ]
-    )
+    return guarded
 
 
-def _refusal(problem: ExpframeError) -> Response:
-    status = 404 if isinstance(problem, RunNotFoundError) else 400 if isinstance(problem, UsageError) else 500
-    content = {"error": type(problem).__name__, "message": str(problem)}
-    return Response(json.dumps(content), status, media_type="application/json")
+async def _http_problem(request: Request, problem: HTTPException) -> Response:
+    text = {404: "There is no such address.", 405: "This cannot be done here."}.get(problem.status_code)
+    message = problem.detail if " " in problem.detail and problem.detail != "Not Found" else text or problem.detail
+    headers = [(name.encode(), value.encode()) for name, value in (problem.headers or {}).items()]
+    return _refused(request, Refusal(problem.status_code, "HTTPError", message, headers))
+
+
+def _refused(request: Request, refusal: Refusal) -> Response:
+    headers, body = refusal.content(is_page="text/html" in request.headers.get("accept", ""))
+    return Response(body, refusal.status, {name.decode(): value.decode() for name, value in headers})

@@ -42,7 +42,7 @@ class Finding:
     place: str
     problem: str
     remedy: str = ""
-    mend: Callable[[], None] | None = None
+    mend: Callable[[], object] | None = None
 
 
 def check(store: Path) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,21 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
     except (ValueError, AttributeError) as problem:
         raise ValueFormatError(f"run {run.id} ({path})", f"cannot be read ({problem}).") from problem
     replace_file(path, json_values.dump_plain(data))
+
+
+def tag(run: StoredRun, added: Sequence[str], removed: Sequence[str]) -> list[str]:
+    """
+    Give a run tags, take others away, and return those that it has then.
+
+    Raises:
+        StoreError: The run is running, or is another tool's.
+        ValueFormatError: The record cannot be read.
+    """
+    before = list(run.record.tags)
+    after = [tag for tag in dict.fromkeys([*before, *added]) if tag not in removed]
+    if after != before:
+        change(run, {"tags": after})
+    return after
 
 
 def rename(run: StoredRun, name: str) -> StoredRun:
@@ -112,9 +127,21 @@ def refuse_foreign(run: StoredRun) -> None:
 # ----------------------------------------------------------------------------------------------------------- trash
 
 
-def put_away(run: StoredRun) -> int:
+def with_children(runs: Sequence[StoredRun]) -> list[StoredRun]:
+    """Return runs and all that were started in them, at any depth, each once."""
+    found: dict[str, StoredRun] = {}
+    waiting = list(runs)
+    while waiting:
+        run = waiting.pop(0)
+        if run.id not in found:
+            found[run.id] = run
+            waiting += run.children
+    return list(found.values())
+
+
+def put_away(run: StoredRun) -> tuple[int, str]:
     """
-    Move a run into the trash of its store, and return its size in bytes.
+    Move a run into the trash of its store, and return its size in bytes and its name there.
 
     Raises:
         StoreError: The run is running.
@@ -122,12 +149,11 @@ def put_away(run: StoredRun) -> int:
     if lease.is_alive(run.folder):
         _refuse_running(run, "remove it")
     size = size_of(run.folder)
-    move_to_trash(run.folder)
-    return size
+    return size, move_to_trash(run.folder)
 
 
-def move_to_trash(path: Path) -> None:
-    """Move a file or folder of a store into the store's trash."""
+def move_to_trash(path: Path) -> str:
+    """Move a file or folder of a store into the store's trash, and return its name there."""
     trash = path.parent / layout.TRASH_FOLDER
     trash.mkdir(exist_ok=True)
     name, number = path.name, 1
@@ -135,6 +161,7 @@ def move_to_trash(path: Path) -> None:
         number += 1
         name = f"{path.name}{_AGAIN}{number}"
     path.rename(trash / name)
+    return name
 
 
 def trash_of(store: Path) -> list[StoredRun]:

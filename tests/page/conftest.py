@@ -1,7 +1,5 @@
 """A page that is served and, for tests marked `browser`, a real browser that looks at it."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,29 +12,22 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "-
 
 
 @contextmanager
-def served(store: Path) -> Iterator[str]:
-    """Serve a store from this process, and yield the address that opens it."""
-    import uvicorn
-
+def served(store: Path, entrance: Any = None) -> Iterator[str]:
+    """Serve a store from this process, and yield the address that opens it; without an entrance everybody is let in."""
     from expframe.page.board import Board
-    from expframe.page.server import application
+    from expframe.page.entrance import Entrance
+    from expframe.page.service import serve_beside
 
-    server = uvicorn.Server(uvicorn.Config(application([Board(store, store.name)]), port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    service = serve_beside([Board(store, store.name)], entrance or Entrance(token="", port=0))
     try:
-        yield f"http://127.0.0.1:{port}/"
+        yield service.address
     finally:
-        server.should_exit = True
-        thread.join(10)
+        service.end()
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Path], str]]:
-    """Return a function that serves a store until the end of the test and returns its address."""
+    """Return a function that serves a store, without a token, until the end of the test and returns its address."""
     with ExitStack() as stack:
         yield lambda store: stack.enter_context(served(store))
 

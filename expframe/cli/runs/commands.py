@@ -8,6 +8,7 @@ COMMANDS = {
     "path": ("expframe.cli.runs.path", "print the folder of a run"),
     "logs": ("expframe.cli.runs.logs", "print what a run printed"),
     "watch": ("expframe.cli.runs.watch", "show the runs that are running, in a table that lives"),
+    "ui": ("expframe.cli.runs.ui", "show runs in a browser"),
     "open": ("expframe.cli.runs.open_run", "open the folder of a run in the file browser"),
     "diff": ("expframe.cli.runs.diff", "show what differs between runs"),
     "rerun": ("expframe.cli.runs.rerun", "do a run again from its stored sources and config"),

@@ -10,7 +10,6 @@ from expframe.cli.table import Cell, Style, size_text, table_lines
 from expframe.disk import layout
 from expframe.disk.files import size_of
 from expframe.store import editing
-from expframe.store.reader import StoredRun
 
 USAGE = f"""\
 Put runs into the trash, which is the folder {layout.TRASH_FOLDER} of the store; take them out again, or delete them.
@@ -43,20 +42,8 @@ def main(asked: Asked) -> Answer:
         return _answer("restored", [(run.id, size_of(run.folder)) for run in restored])
     runs = select.select_all(asked, needs_words=True)
     if asked["--children"]:
-        runs = _with_children(runs)
-    return _answer("removed", [(run.id, editing.put_away(run)) for run in runs])
-
-
-def _with_children(runs: Sequence[StoredRun]) -> list[StoredRun]:
-    """Return runs and all that were started in them, at any depth, each once."""
-    found: dict[str, StoredRun] = {}
-    waiting = list(runs)
-    while waiting:
-        run = waiting.pop(0)
-        if run.id not in found:
-            found[run.id] = run
-            waiting += run.children
-    return list(found.values())
+        runs = editing.with_children(runs)
+    return _answer("removed", [(run.id, editing.put_away(run)[0]) for run in runs])
 
 
 _SAID = {

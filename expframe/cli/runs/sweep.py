@@ -28,11 +28,12 @@ from expframe.errors import UsageError, WorkError
 from expframe.record.record import Status
 from expframe.store import exclusions
 from expframe.store.reader import StoredRun
+from expframe.store.sweeps.asked import retry_trials, stop_trials
 from expframe.store.sweeps.configurations import configurations, goal_of, own_words, ranked
 from expframe.store.sweeps.importance import importance_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
-from expframe.store.sweeps.trials import KEPT, Trials, ask_again, ask_stop
+from expframe.store.sweeps.trials import Trials
 from expframe.sweep.sweep_run import SweepRun
 
 _MOST = 30
@@ -245,13 +246,9 @@ def best(asked: Asked) -> Answer:
 @command(_STOP)
 def stop(asked: Asked) -> Answer:
     """Stop a sweep or trials."""
-    sweep, trials = _find(asked)
+    sweep, _ = _find(asked)
     numbers = _numbers(asked, sweep)
-    for number in numbers:
-        ask_stop(sweep.folder, number)
-    if not numbers:
-        ask_stop(sweep.folder)
-    running = sum(state.status == Status.RUNNING for state in trials if not numbers or state.number in numbers)
+    running = stop_trials(sweep.folder, numbers)
     data = {"id": sweep.folder.name, "stopped": numbers or "all", "running": running}
     what = f"Trials {ranges(numbers)} are to stop" if numbers else f"Sweep {sweep.folder.name} is to stop"
     told = f"{running} that {'runs is' if running == 1 else 'run are'} told within a second"
@@ -261,17 +258,8 @@ def stop(asked: Asked) -> Answer:
 @command(_RETRY)
 def retry(asked: Asked) -> Answer:
     """Let trials be done again."""
-    sweep, trials = _find(asked)
-    numbers = _numbers(asked, sweep)
-    over = [state for state in trials if state.attempts and state.status != Status.RUNNING]
-    chosen = [
-        state
-        for state in over
-        if (state.number in numbers if numbers else state.status not in (*KEPT, Status.INTERRUPTED))
-    ]
-    for state in chosen:
-        ask_again(sweep.folder, state)
-    found = [state.number for state in chosen]
+    sweep, _ = _find(asked)
+    found = retry_trials(sweep.folder, _numbers(asked, sweep))
     data = {"id": sweep.folder.name, "retried": found}
     next_step = f"Workers do them: expframe work {sweep.folder.name}"
     said = f"Trials {ranges(found)} are done again. {next_step}" if found else "There is nothing to be done again."

@@ -25,11 +25,7 @@ def main(asked: Asked) -> Answer:
     given = [tag.strip() for text in asked["TAG"] for tag in text.split(",") if tag.strip()]
     changed = []
     for run in select.select(asked.runs, [asked["ID"]]):
-        before = run.record.tags
-        kept = [tag for tag in before if tag not in given]
-        after = kept if asked["--remove"] else list(dict.fromkeys([*before, *given]))
-        if after != list(before):
-            editing.change(run, {"tags": after})
-        changed.append((run.id, after))
+        added, removed = ([], given) if asked["--remove"] else (given, [])
+        changed.append((run.id, editing.tag(run, added, removed)))
     data = {"runs": [{"id": id, "tags": tags} for id, tags in changed]}
     return Answer(data, lambda style: [clean(f"Run {id}: {', '.join(tags) or 'no tags'}") for id, tags in changed])
