@@ -26,7 +26,7 @@ FOLDERS = {
     "./store": "writer reader editing shared archive checks tensorboard_copy",
     "store/search": "fields logic query selection collection differences comparison",
     "page": "entrance refusals guard connections question told live_rows board cells columns groups runs"
-    " files views changes actions server service bundle report",
+    " files views changes actions answers streams server service bundle report",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
@@ -71,7 +71,7 @@ DOORS = {
     "pynvml": {"run.sampler"},
     "plotille": {"cli.runs.plot"},
     "uvicorn": {"page.connections", "page.service"},
-    "starlette": {"page.changes", "page.server", "page.service"},
+    "starlette": {"page.streams", "page.server", "page.service"},
 }
 
 

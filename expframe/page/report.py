@@ -13,11 +13,11 @@ from typing import Any
 from expframe._version import VERSION
 from expframe.config import json_values
 from expframe.errors import ExpframeError
+from expframe.page.answers import ANSWERS
 from expframe.page.board import Board
 from expframe.page.bundle import STATIC, script_of
 from expframe.page.live_rows import LiveRows
 from expframe.page.question import Question
-from expframe.page.server import ANSWERS
 from expframe.store.rows import Row
 
 OF_STORE = ("runs",)

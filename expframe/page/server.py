@@ -19,40 +19,17 @@ from starlette.staticfiles import StaticFiles
 from expframe._version import VERSION
 from expframe.config import json_values
 from expframe.errors import ExpframeError
-from expframe.page import actions, changes, columns, files, runs, views
+from expframe.page.answers import ANSWERS, CHANGES
 from expframe.page.board import Board
 from expframe.page.entrance import Entrance, Passes
+from expframe.page.files import Content
 from expframe.page.guard import Guard
 from expframe.page.question import Question
 from expframe.page.refusals import Refusal
+from expframe.page.streams import Streams
 from expframe.page.told import Told
 
 STATIC = Path(__file__).parent / "static"
-
-ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
-    "runs": runs.answer,
-    "ids": runs.ids,
-    "fields": columns.answer,
-    "field_values": columns.values,
-    "changes": changes.answer,
-    "views": views.answer,
-    "file": files.answer,
-    "download": files.download,
-}
-"""What can be asked of a store: plain data, bytes, or a file."""
-
-CHANGES: Mapping[str, Callable[[Board, Told], Mapping[str, Any]]] = {
-    "tag": actions.tag,
-    "note": actions.note,
-    "rename": actions.rename,
-    "trash": actions.trash,
-    "restore": actions.restore,
-    "stop": actions.stop,
-    "retry": actions.retry,
-    "save_view": views.save,
-    "delete_view": views.delete,
-}
-"""What can be changed in a store; each says what has become of it."""
 
 
 def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | None = None) -> Guard:
@@ -64,7 +41,7 @@ def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | No
         entrance: Who is let in.
         passes: What else lets in, once.
     """
-    streams = changes.Streams(entrance.limits.streams)
+    streams = Streams(entrance.limits.streams)
 
     async def stores(request: Request) -> Response:
         found = [{"name": one.name, "folder": str(one.store), "cursor": one.cursor} for one in boards]
@@ -128,7 +105,7 @@ async def _body(request: Request, most: int) -> bytes:
 
 
 def _response(found: Any) -> Response:
-    if isinstance(found, files.Content):
+    if isinstance(found, Content):
         return FileResponse(
             found.path,
             headers=dict(found.headers),

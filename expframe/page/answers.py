@@ -1,0 +1,36 @@
+"""What a page asks for, and what it changes, by name: each in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from expframe.page import actions, changes, columns, files, runs, views
+from expframe.page.board import Board
+from expframe.page.question import Question
+from expframe.page.told import Told
+
+ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
+    "runs": runs.answer,
+    "ids": runs.ids,
+    "fields": columns.answer,
+    "field_values": columns.values,
+    "changes": changes.answer,
+    "views": views.answer,
+    "file": files.answer,
+    "download": files.download,
+}
+"""What can be asked of a store: plain data, bytes, or a file."""
+
+CHANGES: Mapping[str, Callable[[Board, Told], Mapping[str, Any]]] = {
+    "tag": actions.tag,
+    "note": actions.note,
+    "rename": actions.rename,
+    "trash": actions.trash,
+    "restore": actions.restore,
+    "stop": actions.stop,
+    "retry": actions.retry,
+    "save_view": views.save,
+    "delete_view": views.delete,
+}
+"""What can be changed in a store; each says what has become of it."""
