@@ -5,6 +5,7 @@ import { pictureOf } from "./chart_image.js";
 import { drawTip, nearby } from "./chart_tip.js";
 import { h } from "./dom.js";
 import { draw, plan } from "./drawing.js";
+import { whenFree } from "./draw_queue.js";
 import { listen } from "./gestures.js";
 import { canvasPen, FONT } from "./pens.js";
 import { Scale } from "./scales.js";
@@ -65,17 +66,19 @@ class CanvasChart {
     /** @type {number | null} */
     this.crosshair = view.crosshair ?? null;
     this.isHovered = false;
+    this.isClean = true;
     /** @type {Exact | null} */
     this.exact = null;
     /** @type {{x: number, y: number}[] | null} */
     this.selection = null;
     this.ended = new AbortController();
     this.below = h("canvas", {});
-    this.above = h("canvas", { tabindex: "0", role: "img", class: "over" });
+    this.above = h("canvas", { width: 1, height: 1, tabindex: "0", role: "img", class: "over" });
     this.tip = h("div", { class: "tip", "aria-hidden": "true", hidden: true });
     this.box = h("div", { class: "plot" }, this.below, this.above, this.tip);
-    this.frames = { draw: 0, over: 0 };
+    this.over = 0;
     element.append(this.box);
+    this.undrawn = () => {};
     listen(this.above, this.gestures(), this.ended.signal);
     onScheme(() => this.schedule(), this.ended.signal);
     this.sizes = new ResizeObserver(() => this.schedule());
@@ -97,8 +100,8 @@ class CanvasChart {
   remove() {
     this.ended.abort();
     this.sizes.disconnect();
-    cancelAnimationFrame(this.frames.draw);
-    cancelAnimationFrame(this.frames.over);
+    this.undrawn();
+    cancelAnimationFrame(this.over);
     this.box.remove();
   }
 
@@ -129,13 +132,12 @@ class CanvasChart {
   }
 
   schedule() {
-    cancelAnimationFrame(this.frames.draw);
-    this.frames.draw = requestAnimationFrame(() => this.draw());
+    this.undrawn = whenFree(this, () => this.draw());
   }
 
   scheduleOver() {
-    cancelAnimationFrame(this.frames.over);
-    this.frames.over = requestAnimationFrame(() => this.drawOver());
+    cancelAnimationFrame(this.over);
+    this.over = requestAnimationFrame(() => this.drawOver());
   }
 
   draw() {
@@ -151,6 +153,8 @@ class CanvasChart {
   drawOver() {
     if (!this.plan) return;
     const { box, x } = this.plan;
+    if (this.isClean && this.crosshair === null && !this.selection) return;
+    this.isClean = this.crosshair === null && !this.selection;
     const context = sized(this.above, this.box.clientWidth, this.box.clientHeight);
     const inks = inksOf(this.box);
     if (this.selection) drawSelection(context, this.selection, box, inks);
@@ -291,7 +295,10 @@ function drawSelection(context, [start, end], box, inks) {
   const [top, bottom] = isTall
     ? [Math.min(start.y, end.y), Math.max(start.y, end.y)].map((at) => clamp(at, box.top, box.bottom))
     : [box.top, box.bottom];
-  canvasPen(context).bar(left, top, right - left, bottom - top, inks.ink, 0.12);
+  context.fillStyle = inks.ink;
+  context.globalAlpha = 0.12;
+  context.fillRect(left, top, right - left, bottom - top);
+  context.globalAlpha = 1;
 }
 
 /**

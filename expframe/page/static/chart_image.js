@@ -31,7 +31,7 @@ export function pictureOf(kind, frame, view, width, height, inks) {
   const places = legend(shown.lines.map(({ line }) => line.label), width, measure);
   const whole = HEAD + height + (places.at(-1)?.row ?? -1) * ROW + ROW + 8;
   const all = (/** @type {Pen} */ pen) => {
-    pen.text(width / 2, HEAD / 2, view.title, inks.ink, "center");
+    pen.text(width / 2, HEAD / 2, `${view.title} over ${frame.x.kind.replace(/^metric:/, "")}`, inks.ink, "center");
     draw(moved(pen, HEAD), shown, inks);
     places.forEach(({ x, row }, n) => {
       const y = HEAD + height + row * ROW + ROW / 2;
@@ -89,7 +89,7 @@ function moved(pen, by) {
   return {
     line: (xs, ys, from, to, look) => pen.line(xs, lower(ys), from, to, look),
     area: (xs, ys, colour, alpha) => pen.area(xs, lower(ys), colour, alpha),
-    bar: (left, top, width, height, colour, alpha) => pen.bar(left, top + by, width, height, colour, alpha),
+    columns: (xs, lows, highs, look) => pen.columns(xs, lower(lows), lower(highs), look),
     dot: (x, y, radius, colour) => pen.dot(x, y + by, radius, colour),
     text: (x, y, text, colour, align) => pen.text(x, y + by, text, colour, align),
     within: (box, draw) => pen.within({ ...box, top: box.top + by, bottom: box.bottom + by }, draw),

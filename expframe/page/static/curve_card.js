@@ -126,7 +126,7 @@ export class CurveCard {
   drawTools() {
     const { curves } = this.set;
     const isPinned = curves.pinned?.has(this.metric) ?? false;
-    const zoom = this.set.zoom(this.metric);
+    const isZoomed = curves.zooms?.has(this.metric);
     const all = () => this.set.keepZoom(this.metric, { window: null, range: null });
     const pin = () => curves.onpin?.(this.metric, !isPinned);
     const kinds = /** @type {const} */ (["png", "svg", "csv"]).map((kind) =>
@@ -134,7 +134,7 @@ export class CurveCard {
     );
     fill(
       this.tools,
-      zoom.window || zoom.range ? h("button", { onclick: all, title: "Show all (double click)" }, "All") : null,
+      isZoomed ? h("button", { onclick: all, title: "Show all (double click)" }, "All") : null,
       curves.onpin
         ? h("button", { onclick: pin, "aria-pressed": String(isPinned), title: "Keep at the top" }, isPinned ? "Pinned" : "Pin")
         : null,

@@ -6,7 +6,7 @@ import { colourOf, onScheme, styles } from "./colours.js";
 import { curveSet } from "./curve_set.js";
 import { read, SIZES, write } from "./curve_state.js";
 import { drawTools } from "./curve_tools.js";
-import { fill, h } from "./dom.js";
+import { fill, h, refill } from "./dom.js";
 import { arranged, matching, tree } from "./metric_tree.js";
 
 /**
@@ -100,7 +100,9 @@ class Panel {
     const names = this.wish.system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
     if (names.join("\n") === this.names.join("\n")) return;
     this.names = names;
-    this.change({});
+    this.set.update(this.shown());
+    this.drawTools();
+    this.drawNames();
   }
 
   /** Return what the set is to show. */
@@ -117,10 +119,11 @@ class Panel {
     this.page.state(write(this.state));
     this.charts.dataset.size = this.state.size;
     this.set.update(this.shown());
-    if (!("smooth" in change)) this.drawTools();
-    if (before.group !== this.state.group) this.groups = [];
-    this.drawLines();
-    if (before.search !== this.state.search || !Object.keys(change).length) this.drawNames();
+    const isOther = (/** @type {(keyof CurveState)[]} */ ...names) => names.some((name) => before[name] !== this.state[name]);
+    if (isOther("group")) this.groups = [];
+    if (isOther("x", "group", "band", "zooms", "isLinked")) this.drawTools();
+    if (isOther("hidden", "group")) this.drawLines();
+    if (isOther("search")) this.drawNames();
   }
 
   /**
@@ -172,7 +175,7 @@ class Panel {
         else hidden.add(key);
         this.change({ hidden });
       };
-      const box = h("input", { type: "checkbox", onchange: hide });
+      const box = h("input", { type: "checkbox", name: `show ${key}`, onchange: hide });
       box.checked = !this.state.hidden.has(key);
       const look = looks.get(key);
       const mark = swatch(colourOf(look), Boolean(look?.dash.length));
@@ -182,12 +185,12 @@ class Panel {
         "li",
         {},
         h("label", {}, box, mark, key, name ? h("span", { class: "faint" }, ` ${name}`) : null),
-        h("button", { class: "plain", title: `Show ${key} only`, onclick: only }, "only"),
+        h("button", { class: "plain", name: `only ${key}`, title: `Show ${key} only`, onclick: only }, "only"),
       );
     });
     const all = () => this.change({ hidden: new Set() });
     const isSome = keys.some((key) => this.state.hidden.has(key));
-    fill(this.lines, items, isSome ? h("li", {}, h("button", { class: "plain", onclick: all }, "show all")) : null);
+    refill(this.lines, items, isSome ? h("li", {}, h("button", { class: "plain", onclick: all }, "show all")) : null);
   }
 
   search() {

@@ -36,6 +36,7 @@ import { keyOf } from "./frames.js";
  */
 
 const STILL = 120;
+const GLANCE = 80;
 const SHARED = 1000;
 
 /**
@@ -78,9 +79,10 @@ export class CurveSet {
     );
     this.sight = new IntersectionObserver((entries) => this.see(entries), { rootMargin: "500px 0px" });
     this.values = new AbortController();
-    this.timers = { values: 0, redraw: 0, width: 0 };
+    this.timers = { values: 0, redraw: 0, width: 0, seen: 0 };
     /** @type {Set<string>} */
-    this.stale = new Set();
+    this.seen = new Set();
+    this.isFirst = true;
     this.pixels = 0;
     this.sizes = new ResizeObserver(() => this.measure());
     this.sizes.observe(this.grid);
@@ -98,7 +100,7 @@ export class CurveSet {
     const [metrics, runs] = [this.curves.metrics, this.curves.runs];
     this.curves = { ...this.curves, ...change };
     if (this.curves.runs !== runs) this.styles = styles(this.curves.runs);
-    if (this.curves.metrics !== metrics) this.lay();
+    if (this.curves.metrics?.join("\n") !== metrics?.join("\n") || change.headings) this.lay();
     const isOther = JSON.stringify(before) !== JSON.stringify(this.words(""));
     for (const [metric, card] of this.cards) {
       if (isOther || change.zooms) this.want(metric);
@@ -150,7 +152,6 @@ export class CurveSet {
       this.sight.unobserve(card.element);
       this.requests.drop(metric);
       card.unmount();
-      this.cards.delete(metric);
     }
     const heading = (/** @type {string} */ name) => {
       const title = this.curves.headings?.get(name);
@@ -165,8 +166,8 @@ export class CurveSet {
     if (!card) {
       card = new CurveCard(metric, this);
       this.cards.set(metric, card);
-      this.sight.observe(card.element);
     }
+    this.sight.observe(card.element);
     return card;
   }
 
@@ -177,12 +178,23 @@ export class CurveSet {
       const card = this.cards.get(metric);
       if (!card || card.isSeen === isIntersecting) continue;
       card.isSeen = isIntersecting;
-      if (isIntersecting) this.want(metric);
-      else {
-        this.requests.drop(metric);
-        card.unmount();
+      if (isIntersecting) {
+        this.seen.add(metric);
+        continue;
       }
+      this.seen.delete(metric);
+      this.requests.drop(metric);
+      card.unmount();
     }
+    // those that fly past are not asked for
+    clearTimeout(this.timers.seen);
+    this.timers.seen = window.setTimeout(() => this.mount(), this.isFirst ? 0 : GLANCE);
+    this.isFirst = false;
+  }
+
+  mount() {
+    for (const metric of this.seen) this.want(metric);
+    this.seen.clear();
   }
 
   measure() {

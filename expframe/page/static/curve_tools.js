@@ -1,7 +1,7 @@
 /** The tools above charts. */
 
 import { BANDS, SIZES } from "./curve_state.js";
-import { fill, h } from "./dom.js";
+import { fill, h, refill } from "./dom.js";
 
 /**
  * @typedef {import("./curve_state.js").CurveState} CurveState
@@ -20,17 +20,17 @@ const SETTLED = 60;
  */
 export function drawTools(element, state, known, onchange) {
   const isGrouped = state.group.length > 0;
-  fill(
+  refill(
     element,
     labelled("x", xChoice(state, known.metrics, onchange)),
     state.x === "time" ? null : check("log x", state.logX, (logX) => onchange({ logX, zooms: new Map() })),
     check("log y", state.logY, (logY) => onchange({ logY })),
     smoothing(state, onchange),
     known.isSingle ? null : grouping(state, known.fields, onchange),
-    isGrouped ? labelled("band", choice(BANDS, state.band, (band) => onchange({ band }))) : null,
-    labelled("size", choice(Object.fromEntries(Object.keys(SIZES).map((size) => [size, size])), state.size, (size) => onchange({ size }))),
+    isGrouped ? labelled("band", choice("band", BANDS, state.band, (band) => onchange({ band }))) : null,
+    labelled("size", choice("size", Object.fromEntries(Object.keys(SIZES).map((size) => [size, size])), state.size, (size) => onchange({ size }))),
     check("zoom all together", state.isLinked, (isLinked) => onchange({ isLinked })),
-    state.zooms.size ? h("button", { onclick: () => onchange({ zooms: new Map() }) }, "Show all of x and y") : null,
+    h("button", { name: "all", disabled: !state.zooms.size, onclick: () => onchange({ zooms: new Map() }) }, "Zoom out"),
   );
 }
 
@@ -108,13 +108,14 @@ function grouping(state, fields, onchange) {
 }
 
 /**
+ * @param {string} name
  * @param {Record<string, string>} options
  * @param {string} chosen
  * @param {(value: string) => void} onchange
  */
-function choice(options, chosen, onchange) {
+function choice(name, options, chosen, onchange) {
   const items = Object.entries(options).map(([value, title]) => h("option", { value, selected: value === chosen }, title));
-  return h("select", { onchange: (/** @type {any} */ event) => onchange(event.target.value) }, items);
+  return h("select", { name, onchange: (/** @type {any} */ event) => onchange(event.target.value) }, items);
 }
 
 /**
@@ -131,7 +132,7 @@ function labelled(title, control) {
  * @param {(isOn: boolean) => void} onchange
  */
 function check(title, isOn, onchange) {
-  const box = h("input", { type: "checkbox", onchange: (/** @type {any} */ event) => onchange(event.target.checked) });
+  const box = h("input", { type: "checkbox", name: title, onchange: (/** @type {any} */ event) => onchange(event.target.checked) });
   box.checked = isOn;
   return h("label", {}, box, ` ${title}`);
 }

@@ -39,6 +39,19 @@ export function put(element, ...children) {
 }
 
 /**
+ * Replace what is in an element, and give the focus back to the control of the same name.
+ *
+ * @param {Element} element
+ * @param {...(Child | Child[])} children
+ */
+export function refill(element, ...children) {
+  const active = document.activeElement;
+  const name = element.contains(active) ? active?.getAttribute("name") : null;
+  fill(element, ...children);
+  if (name) /** @type {HTMLElement | null} */ (element.querySelector(`[name="${CSS.escape(name)}"]`))?.focus();
+}
+
+/**
  * Replace what is in an element.
  *
  * @param {Element} element

@@ -58,14 +58,14 @@ export function plan(frame, wish, width, height, measure) {
   const isSmooth = wish.smoothing && lines.some(({ line }) => line.smooth);
   const { origin } = frame.y;
   const [low, high] = wish.range ?? roomy(...extremes(lines.map(({ line }) => line), origin, wish.logY), wish.logY);
-  const yTicks = ticks("number", low, high, Math.max(2, (height - TOP - BOTTOM) / 32), wish.logY);
+  const yTicks = ticks("number", low, high, Math.max(2, (height - TOP - BOTTOM) / 28), wish.logY);
   const left = Math.max(LEFT, Math.ceil(Math.max(0, ...yTicks.map(({ text }) => measure(text))) / 8) * 8 + 10);
   const box = { left, top: TOP, right: width - RIGHT, bottom: height - BOTTOM };
   let [from, to] = wish.window ?? [frame.x.from, frame.x.to];
   if (from === to && !frame.x.log) [from, to] = [from - 0.5, to + 0.5];
   const x = new Scale(from, to, box.left, box.right, frame.x.log);
   const kind = frame.x.kind === "time" || frame.x.kind === "relative" ? frame.x.kind : "number";
-  const most = Math.max(2, (box.right - box.left) / (kind === "time" ? 72 : 64));
+  const most = Math.max(2, (box.right - box.left) / (kind === "time" ? 72 : 56));
   const xTicks = ticks(kind, from, to, most, frame.x.log, frame.x.kind === "step");
   const start = x.place(valueOf(frame.x, 0));
   const scale = (x.place(valueOf(frame.x, 1)) - start) / frame.pixels;
@@ -104,7 +104,7 @@ function extremes(lines, origin, isLog) {
 export function draw(pen, plan, inks) {
   drawAxes(pen, plan, inks);
   pen.within({ ...plan.box, top: plan.box.top - 2, bottom: plan.box.bottom + 2 }, () => {
-    const places = plan.lines.map(({ line }) => Float64Array.from(line.column, plan.placeOf));
+    const places = plan.lines.map(({ line }) => across(plan, line.column));
     plan.lines.forEach((item, n) => drawBand(pen, plan, item, places[n]));
     plan.lines.forEach((item, n) => drawLine(pen, plan, item, places[n]));
   });
@@ -141,27 +141,45 @@ function drawBand(pen, plan, { line, colour }, xs) {
   const lows = placesOf(plan, line.low);
   const highs = placesOf(plan, line.high);
   const alpha = line.run === null ? 0.2 : plan.isSmooth ? 0.14 : 0.35;
-  if ((xs[xs.length - 1] - xs[0]) / xs.length > 2.5) drawPolygons(pen, xs, lows, highs, colour, alpha);
-  else drawColumns(pen, xs, lows, highs, colour, alpha);
+  if (isDense(xs)) drawColumns(pen, xs, lows, highs, colour, alpha);
+  else drawPolygons(pen, xs, lows, highs, colour, alpha);
+}
+
+/** @param {Float64Array} xs */
+function isDense(xs) {
+  return (xs[xs.length - 1] - xs[0]) / xs.length < 2.5;
 }
 
 /**
- * Where data are as dense as pixels: one rectangle for each, up to the next one.
+ * Where data are as dense as pixels: from the least to the greatest value in each column of the screen.
  *
  * @param {Pen} pen
  * @param {Float64Array} xs
- * @param {Float64Array} lows
+ * @param {Float64Array} lows places, so the greater ones
  * @param {Float64Array} highs
  * @param {string} colour
  * @param {number} alpha
  */
 function drawColumns(pen, xs, lows, highs, colour, alpha) {
-  for (let n = 0; n < xs.length; n += 1) {
-    const left = Math.round(xs[n]);
-    const right = n + 1 < xs.length ? Math.min(Math.round(xs[n + 1]), left + 4) : left + 1;
-    const height = lows[n] - highs[n];
-    if (right > left && height === height) pen.bar(left, highs[n] - 0.5, right - left, height + 1, colour, alpha);
+  const ratio = devicePixelRatio || 1;
+  const found = { xs: /** @type {number[]} */ ([]), lows: /** @type {number[]} */ ([]), highs: /** @type {number[]} */ ([]) };
+  for (let n = 0; n < xs.length; ) {
+    const column = Math.floor(xs[n] * ratio);
+    let low = -Infinity;
+    let high = Infinity;
+    for (; n < xs.length && Math.floor(xs[n] * ratio) === column; n += 1) {
+      if (lows[n] > low) low = lows[n];
+      if (highs[n] < high) high = highs[n];
+    }
+    if (low < high) continue;
+    const next = n < xs.length ? Math.floor(xs[n] * ratio) : column + 1;
+    for (let at = column; at < Math.min(next, column + 4); at += 1) {
+      found.xs.push((at + 0.5) / ratio);
+      found.lows.push(low + 0.5);
+      found.highs.push(high - 0.5);
+    }
   }
+  pen.columns(found.xs, found.lows, found.highs, { colour, width: 1 / ratio, alpha });
 }
 
 /**
@@ -192,7 +210,9 @@ function drawPolygons(pen, xs, lows, highs, colour, alpha) {
 function drawLine(pen, plan, { line, colour, dash }, xs) {
   const raw = placesOf(plan, line.last);
   const isFaint = plan.isSmooth && line.smooth;
-  stroke(pen, xs, raw, { colour, dash, width: isFaint ? 1 : 1.5, alpha: isFaint ? 0.3 : 1 });
+  const thin = 1 / (devicePixelRatio || 1);
+  const width = isDense(xs) ? thin : isFaint ? 1 : 1.5;
+  stroke(pen, xs, raw, { colour, dash, width, alpha: isFaint ? 0.3 : 1 });
   if (isFaint) stroke(pen, xs, placesOf(plan, /** @type {Float32Array} */ (line.smooth)), { colour, dash, width: 2 });
   const isSparse = xs.length * 9 < plan.box.right - plan.box.left;
   for (let n = 0; n < xs.length; n += 1) {
@@ -213,11 +233,26 @@ function stroke(pen, xs, ys, look) {
 
 /**
  * @param {Plan} plan
+ * @param {Float32Array} columns
+ */
+function across({ placeOf }, columns) {
+  const found = new Float64Array(columns.length);
+  for (let n = 0; n < columns.length; n += 1) found[n] = placeOf(columns[n]);
+  return found;
+}
+
+/**
+ * @param {Plan} plan
  * @param {Float32Array} part
  */
 function placesOf({ y, origin, box }, part) {
-  const floor = box.bottom + 1e4;
-  return Float64Array.from(part, (value) => Math.max(-1e4, Math.min(floor, y.place(origin + value))));
+  const ends = box.bottom + 1e4;
+  const found = new Float64Array(part.length);
+  for (let n = 0; n < part.length; n += 1) {
+    const place = y.place(origin + part[n]);
+    found[n] = place > ends ? ends : place < -1e4 ? -1e4 : place;
+  }
+  return found;
 }
 
 /**
