@@ -1,6 +1,7 @@
 /** One chart: its curves on a canvas, the crosshair above them, and what people do to them. */
 
-import { isDark, onScheme } from "./colours.js";
+import { inksOf, sized } from "./canvas.js";
+import { onScheme } from "./colours.js";
 import { pictureOf } from "./chart_image.js";
 import { drawTip, nearby } from "./chart_tip.js";
 import { h } from "./dom.js";
@@ -266,24 +267,6 @@ class CanvasChart {
 }
 
 /**
- * @param {HTMLCanvasElement} canvas
- * @param {number} width
- * @param {number} height
- */
-function sized(canvas, width, height) {
-  const ratio = devicePixelRatio || 1;
-  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  if (canvas.width !== wide || canvas.height !== high) {
-    canvas.width = wide;
-    canvas.height = high;
-  }
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return context;
-}
-
-/**
  * @param {CanvasRenderingContext2D} context
  * @param {{x: number, y: number}[]} selection
  * @param {import("./pens.js").Box} box
@@ -319,29 +302,4 @@ function moved(scale, by, start, end) {
  */
 function clamp(value, low, high) {
   return Math.max(low, Math.min(high, value));
-}
-
-/** @type {Map<boolean, import("./drawing.js").Inks>} */
-const known = new Map();
-
-/**
- * Return the colours of the page as it is now.
- *
- * @param {HTMLElement} element
- * @returns {import("./drawing.js").Inks}
- */
-function inksOf(element) {
-  const isNight = isDark();
-  let found = known.get(isNight);
-  if (!found) {
-    const pick = (/** @type {string} */ name) => {
-      element.style.color = `var(--${name})`;
-      const colour = getComputedStyle(element).color;
-      element.style.color = "";
-      return colour;
-    };
-    found = { ink: pick("ink"), faint: pick("faint"), line: pick("line"), ground: pick("ground") };
-    known.set(isNight, found);
-  }
-  return found;
 }

@@ -97,10 +97,11 @@ export class CurveSet {
    */
   update(change) {
     const before = this.words("");
-    const [metrics, runs] = [this.curves.metrics, this.curves.runs];
+    const { runs } = this.curves;
+    const order = this.order();
     this.curves = { ...this.curves, ...change };
     if (this.curves.runs !== runs) this.styles = styles(this.curves.runs);
-    if (this.curves.metrics?.join("\n") !== metrics?.join("\n") || change.headings) this.lay();
+    if (this.order() !== order) this.lay();
     const isOther = JSON.stringify(before) !== JSON.stringify(this.words(""));
     for (const [metric, card] of this.cards) {
       if (isOther || change.zooms) this.want(metric);
@@ -141,6 +142,10 @@ export class CurveSet {
     const card = this.cards.get(metric);
     card?.element.scrollIntoView({ block: "center" });
     card?.element.focus({ preventScroll: true });
+  }
+
+  order() {
+    return JSON.stringify([this.curves.metrics, [...(this.curves.headings ?? [])]]);
   }
 
   /** Put a card for each metric, and headings between them. */
