@@ -24,9 +24,9 @@ FOLDERS = {
     "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials asked configurations importance"
     " reasons rungs stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
-    "store/search": "fields logic query selection collection differences comparison",
+    "store/search": "fields logic query selection overview collection differences comparison",
     "page": "entrance refusals guard connections question told live_rows board cells columns groups runs"
-    " files views changes actions answers streams server service bundle report",
+    " files views changes actions answers bundle report streams server service",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",

@@ -19,6 +19,7 @@ from expframe.store.index import rows
 from expframe.store.reader import StoredRun, open_run
 from expframe.store.rows import GROUPS, Row
 from expframe.store.search.fields import Field, entries, unknown
+from expframe.store.search.overview import overview
 from expframe.store.search.query import Query
 from expframe.store.search.selection import Children, Cut, Found, Newest, Sort, Step, Where, sort_key
 
@@ -264,10 +265,10 @@ class Runs:
         return self.metrics(*names).plot(log=log, axes=axes)
 
     def _repr_html_(self) -> str:
-        """Return the first of them as a table, which notebooks show."""
-        count = len(self)
-        rows = self[:_MOST_IN_HTML].rows(*_COLUMNS)
-        return table(_COLUMNS, rows, f"{min(count, _MOST_IN_HTML)} of {count} runs in {self.store}")
+        """Return the first of them as a table of what tells them apart and what came out, which notebooks show."""
+        ids = self.ids()
+        titles, cells = overview(list(rows(self.store, ids[:_MOST_IN_HTML], GROUPS)))
+        return table(titles, cells, f"{len(cells)} of {len(ids)} runs in {self.store}")
 
     def __repr__(self) -> str:
         return f"<runs of {self.store}, selected>" if self.steps else f"<{len(self)} runs in {self.store}>"

@@ -46,6 +46,19 @@ def test_runs_are_a_table(some):
     assert "<b>" not in html
 
 
+def test_the_columns_of_runs_are_what_tells_them_apart(some):
+    """Entries that differ, and the last values of metrics, are columns; what is the same in all runs is none."""
+    head, *rows = [[cell.text for cell in row] for row in _rows(some._repr_html_())]
+
+    assert ["id", "status", "lr", "seed", "loss.last", "acc.last", "tags", "started", "duration"] == head
+    assert [["2", "COMPLETED", "0.2"], ["1", "COMPLETED", "0.1"]] == [row[:3] for row in rows]
+    assert "hunter22" not in some._repr_html_()
+
+
+def _rows(html):
+    return ElementTree.fromstring(f"<div>{html}</div>".replace("style=text-align:right", "")).iter("tr")
+
+
 def test_a_run_is_a_table(some):
     """A run is a table of its facts, entries and metrics; secrets are masked."""
     html = some["1"]._repr_html_()
