@@ -59,11 +59,15 @@ def page_of(store: Path, ids: Sequence[str], view: str = "#/runs") -> str:
     board = Board(store, store.name)
     board.rows = ChosenRows(store, ids)
     data = {
-        "server": {"stores": [{"name": board.name, "folder": str(store)}], "read_only": True, "version": VERSION},
+        "server": {"stores": [_told(board)], "read_only": True, "is_report": True, "version": VERSION},
         "view": view,
         "answers": list(_answers(board, ids)),
     }
     return _document(data)
+
+
+def _told(board: Board) -> dict[str, Any]:
+    return {"name": board.name, "folder": str(board.store), "cursor": board.cursor}
 
 
 def _answers(board: Board, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
