@@ -14,7 +14,6 @@ from expframe._version import VERSION
 from expframe.config import json_values
 from expframe.errors import ExpframeError
 from expframe.page.answers import ANSWERS
-from expframe.page.answers import ANSWERS
 from expframe.page.board import Board
 from expframe.page.bundle import STATIC, script_of
 from expframe.page.live_rows import LiveRows
