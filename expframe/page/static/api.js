@@ -33,9 +33,31 @@ export function askOf(other) {
 /** The number of the store that is shown. */
 let store = 0;
 
+/** @type {string[]} */
+let cursors = [];
+
 /** @param {number} number */
 export function useStore(number) {
   store = number;
+}
+
+/** Return what tells this store of this server from others, for what tabs share; null in a report, which does not change. */
+export function storeKey() {
+  return source === null ? `expframe ${new URL("./", location.href).pathname} ${store}` : null;
+}
+
+/** Return the moment at which the server was first asked. */
+export function storeCursor() {
+  return cursors[store] ?? "";
+}
+
+/**
+ * Open the stream of changes.
+ *
+ * @param {string} cursor the moment from which on
+ */
+export function openStream(cursor) {
+  return new EventSource(`api/${store}/stream?${query({ since: cursor })}`);
 }
 
 /**
@@ -68,7 +90,9 @@ export async function askBytes(name, words = {}, signal) {
  * @returns {Promise<{stores: {name: string, folder: string}[], read_only: boolean, version: string}>}
  */
 export async function askServer() {
-  return (await get("api/stores", {})).json();
+  const found = await (await get("api/stores", {})).json();
+  cursors = found.stores.map((/** @type {{cursor: string}} */ one) => one.cursor);
+  return found;
 }
 
 /**

@@ -9,10 +9,10 @@ import { draw, plan } from "./drawing.js";
 import { whenFree } from "./draw_queue.js";
 import { listen } from "./gestures.js";
 import { canvasPen, FONT } from "./pens.js";
-import { Scale } from "./scales.js";
 
 /**
  * @typedef {import("./frames.js").Frame} Frame
+ * @typedef {import("./scales.js").Scale} Scale
  * @typedef {{window: [number, number] | null, range: [number, number] | null}} Zoom ends of x and of y; null is all
  *
  * How a frame is shown, and who is told of what people do.
