@@ -1,5 +1,6 @@
 /** Charts of some runs with their tools, their list of metrics and their state in the address. */
 
+import { link } from "./address.js";
 import { ask } from "./api.js";
 import { swatch } from "./chart_tip.js";
 import { colourOf, onScheme, styles } from "./colours.js";
@@ -58,6 +59,8 @@ class Panel {
     this.state = read(page.address.words);
     /** @type {string[]} */
     this.groups = [];
+    /** @type {string[]} */
+    this.fields = [];
     this.tools = h("div", { class: "curve-tools", role: "toolbar", "aria-label": "How curves are shown" });
     this.lines = h("ul", { class: "lines" });
     this.tree = h("div", { class: "tree" });
@@ -83,6 +86,18 @@ class Panel {
     this.drawTools();
     this.drawLines();
     this.drawNames();
+    if (!isSingle) this.lookForFields();
+  }
+
+  /** What runs can be grouped by; without it people type it. */
+  async lookForFields() {
+    try {
+      const found = await ask("fields", {}, this.page.signal);
+      this.fields = found.entries.map((/** @type {{name: string}} */ entry) => entry.name);
+      this.drawTools();
+    } catch {
+      // a report has no list of fields
+    }
   }
 
   /**
@@ -155,7 +170,7 @@ class Panel {
   }
 
   drawTools() {
-    const known = { metrics: this.wish.system ? [] : this.names, fields: [], isSingle: this.wish.runs.length === 1 };
+    const known = { metrics: this.wish.system ? [] : this.names, fields: this.fields, isSingle: this.wish.runs.length === 1 };
     drawTools(this.tools, this.state, known, (change) => this.change(change));
     this.charts.dataset.size = this.state.size;
   }
@@ -185,7 +200,7 @@ class Panel {
         "li",
         {},
         h("label", {}, box, mark, key, name ? h("span", { class: "faint" }, ` ${name}`) : null),
-        h("button", { class: "plain", name: `only ${key}`, title: `Show ${key} only`, onclick: only }, "only"),
+        h("span", { class: "more" }, h("button", { class: "plain", name: `only ${key}`, title: `Show ${key} only`, onclick: only }, "only"), isGrouped ? null : h("a", { href: link("run", key) }, "open")),
       );
     });
     const all = () => this.change({ hidden: new Set() });
@@ -195,7 +210,7 @@ class Panel {
 
   search() {
     const input = h("input", {
-      type: "search", name: "metric", placeholder: "Search metrics: a regular expression", "aria-label": "Search metrics", value: this.state.search,
+      type: "search", name: "metric", placeholder: "Search metrics (regexp)", "aria-label": "Search metrics", value: this.state.search,
       oninput: (/** @type {any} */ event) => this.change({ search: event.target.value }),
     });
     this.input = input;

@@ -86,7 +86,7 @@ function list(branch, prefix, isOpen, onname, onpart) {
   });
   const parts = [...branch.parts].map(([part, below]) => {
     const path = `${prefix}${part}/`;
-    const only = h("button", { class: "plain", title: `Only ${path}`, onclick: () => onpart(path) }, "only");
+    const only = h("button", { class: "plain more", title: `Only ${path}`, onclick: () => onpart(path) }, "only");
     const inside = h("div", {});
     const fillOnce = () => inside.childElementCount || inside.append(list(below, path, isOpen, onname, onpart));
     if (isOpen) fillOnce();
