@@ -24,8 +24,10 @@ FOLDERS = {
     "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials asked configurations importance"
     " reasons rungs stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
-    "store/search": "fields logic query selection overview collection differences comparison",
-    "page": "entrance refusals guard connections question told live_rows board cells columns groups runs"
+    "store/search": "fields logic query selection overview collection differences comparison columns column_file"
+    " curve_cache",
+    "page": "entrance refusals guard connections question told live_rows kept board cells columns groups runs"
+    " pixels smoothing bands curves lines charts"
     " files views changes actions answers bundle report streams server service",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"

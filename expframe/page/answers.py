@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from expframe.page import actions, changes, columns, files, runs, views
+from expframe.page import actions, changes, charts, columns, files, runs, views
 from expframe.page.board import Board
 from expframe.page.question import Question
 from expframe.page.told import Told
@@ -15,6 +15,10 @@ ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "ids": runs.ids,
     "fields": columns.answer,
     "field_values": columns.values,
+    "curves": charts.curves,
+    "values": charts.values,
+    "points": charts.points,
+    "metrics": charts.metrics,
     "changes": changes.answer,
     "views": views.answer,
     "file": files.answer,

@@ -7,9 +7,11 @@ import threading
 from pathlib import Path
 
 from expframe.errors import RunNotFoundError
+from expframe.page.kept import Kept
 from expframe.page.live_rows import LiveRows
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import Runs
+from expframe.store.search.curve_cache import CurveCache
 
 
 class Board:
@@ -26,6 +28,8 @@ class Board:
         rows: Its runs, looked at again while pages are open.
         mark: What tells the cursors of this server from those of one before it.
         lock: Held while something is changed, so that two changes of one run both last.
+        curves: Their points.
+        kept: What was made of them.
     """
 
     def __init__(self, store: Path, name: str) -> None:
@@ -34,6 +38,8 @@ class Board:
         self.rows = LiveRows(store)
         self.mark = secrets.token_hex(4)
         self.lock = threading.Lock()
+        self.curves = CurveCache(store)
+        self.kept = Kept()
 
     @property
     def cursor(self) -> str:

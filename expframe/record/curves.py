@@ -206,6 +206,26 @@ def summarize(path: Path, start: int, summaries: dict[str, Summary], without: Se
     return end
 
 
+def read_some(path: Path, start: int, curves: Curves, without: Sequence[Span], most: int) -> int:
+    """
+    Add the points of a file from a byte on, of so many bytes or a little more, and return the byte to go on from.
+
+    At the end of the file, or where no whole line has come since, that is the byte that was given.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        for begin, end in counted(start, without):
+            stop = size if end is None else min(end, size)
+            if begin >= stop:
+                continue
+            cut = min(stop, begin + most)
+            reached = _read_part(file, begin, cut, curves)
+            if reached == begin and cut < stop:  # a line that is longer
+                cut, reached = stop, _read_part(file, begin, stop, curves)
+            return reached if end is None or cut < stop else stop
+    return start
+
+
 def _read(path: Path, start: int, curves: Curves, without: Sequence[Span]) -> int:
     """Add the points of a file from a byte on, and return the byte after the last whole line."""
     try:

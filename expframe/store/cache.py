@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import socket
@@ -12,7 +13,9 @@ from pathlib import Path
 
 CACHE_VARIABLE = "EXPFRAME_CACHE"
 _FORGOTTEN = 60 * 86400.0
-"""Seconds after which an index that nobody asks is thrown away."""
+"""Seconds after which what nobody asks is thrown away."""
+_MOST = 2 << 30
+"""Bytes that columns of all stores may take."""
 
 
 def cache_folder() -> Path:
@@ -40,15 +43,52 @@ def index_file(store: Path) -> Path:
     Raises:
         OSError, RuntimeError: There is no place for it.
     """
-    place = f"{socket.gethostname()}\n{os.path.realpath(store)}".encode("utf-8", "surrogateescape")
-    folder = cache_folder() / "index"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{hashlib.sha256(place).hexdigest()[:32]}.sqlite"
+    path = _file_for(store, "index", "sqlite")
     if path.exists():
         os.utime(path)
     else:
-        _prune(folder)
+        _prune(path.parent)
     return path
+
+
+def curve_file(points: Path) -> Path:
+    """
+    Return the file for the columns of a file of points; its folder is there.
+
+    Raises:
+        OSError, RuntimeError: There is no place for it.
+    """
+    return _file_for(points, "curves", "columns")
+
+
+def make_room(folder: Path, size: int) -> None:
+    """
+    Remove columns that nobody has asked for in two months, and of the others those that were asked for longest ago, so
+    that so many bytes more stay below two gigabytes.
+
+    Raises:
+        OSError: They are more by themselves.
+    """
+    if size > _MOST:
+        raise OSError(errno.EFBIG, f"{size} bytes of columns are not kept")
+    found = []
+    for path in folder.glob("*.columns"):
+        with suppress(OSError):
+            look = path.stat()
+            found.append((look.st_mtime, look.st_size, path))
+    free = _MOST - size
+    for touched, taken, path in sorted(found, reverse=True):
+        free -= taken
+        if free < 0 or touched < time.time() - _FORGOTTEN:
+            path.unlink(missing_ok=True)
+
+
+def _file_for(path: Path, kind: str, suffix: str) -> Path:
+    """Return the file for what is known of a path on this machine; its folder is made."""
+    place = f"{socket.gethostname()}\n{os.path.realpath(path)}".encode("utf-8", "surrogateescape")
+    folder = cache_folder() / kind
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder / f"{hashlib.sha256(place).hexdigest()[:32]}.{suffix}"
 
 
 def remove_index(path: Path) -> None:

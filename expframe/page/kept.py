@@ -1,0 +1,50 @@
+"""Results that take long to make, kept while there is room for them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_MOST = 96 << 20
+
+
+class Kept:
+    """
+    Results that take long to make; those asked for longest ago are forgotten first. Safe to use from many threads.
+
+    Args:
+        most: How many bytes there is room for.
+    """
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._size = 0
+        self._found: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
+        """Return the result that a key stands for; one at a time is made, since each takes memory meanwhile."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key][0]  # type: ignore[return-value]
+        with self._making:
+            with self._lock:
+                if key in self._found:
+                    return self._found[key][0]  # type: ignore[return-value]
+            result = make()
+            self._keep(key, result, size(result))
+        return result
+
+    def _keep(self, key: Hashable, result: object, size: int) -> None:
+        with self._lock:
+            self._found[key] = result, size
+            self._size += size
+            while self._size > self._most:
+                _, (_, gone) = self._found.popitem(last=False)
+                self._size -= gone
