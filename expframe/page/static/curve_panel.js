@@ -2,6 +2,7 @@
 
 import { link } from "./address.js";
 import { ask } from "./api.js";
+import { onChanges } from "./changes.js";
 import { swatch } from "./chart_tip.js";
 import { colourOf, onScheme, styles } from "./colours.js";
 import { curveSet } from "./curve_set.js";
@@ -28,11 +29,10 @@ import { arranged, matching, tree } from "./metric_tree.js";
  * Views that show curves among other things embed it:
  *
  * @example
- * const panel = await curvePanel(page, element, { runs: [page.address.id] });
- * onChanges(({ changed }) => panel.redraw(changed), page.signal);
+ * await curvePanel(page, element, { runs: [page.address.id] });
  * await curvePanel(page, another, { runs: ["3", "5"], system: true });
  *
- * It ends with `page.signal`. Its words are x, logx, logy, smooth, group, band, metric, pin, hide, zoom, free and size.
+ * It draws anew what changes, and ends with `page.signal`. Its words are x, logx, logy, smooth, group, band, metric, pin, hide, zoom, free and size.
  *
  * @param {import("./main.js").Page} page
  * @param {HTMLElement} element
@@ -44,6 +44,8 @@ export async function curvePanel(page, element, wish) {
   const names = wish.system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
   return new Panel(page, element, wish, names);
 }
+
+const PAUSE = 3000;
 
 class Panel {
   /**
@@ -61,6 +63,8 @@ class Panel {
     this.groups = [];
     /** @type {string[]} */
     this.fields = [];
+    /** @type {number | undefined} */
+    this.looking = undefined;
     this.tools = h("div", { class: "curve-tools", role: "toolbar", "aria-label": "How curves are shown" });
     this.lines = h("ul", { class: "lines" });
     this.tree = h("div", { class: "tree" });
@@ -87,6 +91,7 @@ class Panel {
     this.drawLines();
     this.drawNames();
     if (!isSingle) this.lookForFields();
+    onChanges(({ changed, is_new }) => this.redraw(is_new ? wish.runs : changed), page.signal);
   }
 
   /** What runs can be grouped by; without it people type it. */
@@ -106,12 +111,17 @@ class Panel {
    * @param {string[]} ids
    */
   redraw(ids) {
+    if (!ids.some((id) => this.wish.runs.includes(id))) return;
     this.set.redraw(ids);
-    if (ids.some((id) => this.wish.runs.includes(id))) this.lookForNames();
+    this.looking ??= window.setTimeout(() => this.lookForNames(), PAUSE);
   }
 
+  /** A run that goes on may log a metric that it had not. */
   async lookForNames() {
-    const found = await ask("metrics", { run: this.wish.runs }, this.page.signal);
+    this.looking = undefined;
+    if (this.page.signal.aborted) return;
+    const found = await ask("metrics", { run: this.wish.runs }, this.page.signal).catch(() => null);
+    if (found === null) return;
     const names = this.wish.system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
     if (names.join("\n") === this.names.join("\n")) return;
     this.names = names;
