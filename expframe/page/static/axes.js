@@ -91,7 +91,8 @@ function logTicks(low, high, most) {
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
   if (high / low < 4) return numberTicks(low, high, most, false);
-  const factors = last - first <= 2 ? [1, 2, 5] : [1];
+  const decades = Math.log10(high / low);
+  const factors = decades * 3 <= most + 1 ? [1, 2, 5] : decades * 2 <= most ? [1, 3] : [1];
   const every = Math.max(1, Math.ceil((last - first) / most));
   const found = [];
   for (let power = Math.ceil(first / every) * every; power <= last; power += every) {

@@ -60,7 +60,10 @@ export function xText(kind, x) {
  * @param {import("./pens.js").Box} box
  */
 export function drawTip(tip, frame, x, found, exact, place, box) {
-  const rows = found.slice(0, MOST).map((near) => row(near, exact));
+  const told = found.map((near) => ({ near, exact: exact?.lines.find((one) => (one.run ?? one.label) === keyOf(near.line)) }));
+  const heightOf = (/** @type {typeof told[number]} */ one) => Number(one.exact?.smooth ?? one.exact?.value ?? one.near.smooth ?? one.near.value);
+  if (exact) told.sort((one, other) => heightOf(other) - heightOf(one));
+  const rows = told.slice(0, MOST).map((one) => row(one.near, one.exact));
   const more = found.length > MOST ? h("p", { class: "faint" }, `and ${found.length - MOST} more`) : null;
   fill(tip, h("p", {}, xText(frame.x.kind, x)), h("table", {}, h("tbody", {}, rows)), more);
   const isLeft = place > (box.left + box.right) / 2;
@@ -70,17 +73,19 @@ export function drawTip(tip, frame, x, found, exact, place, box) {
 }
 
 /**
+ * What the server has not told yet is as it is drawn, to three digits.
+ *
  * @param {Near} near
- * @param {import("./chart.js").Exact | null} exact
+ * @param {import("./chart.js").Exact["lines"][number]} [told]
  */
-function row({ line, colour, value, smooth }, exact) {
-  const told = exact?.lines.find((one) => (one.run ?? one.label) === keyOf(line));
+function row({ line, colour, value, smooth }, told) {
+  const shown = (/** @type {number} */ drawn, /** @type {any} */ exact) => (told ? text(exact) : number(Number(drawn.toPrecision(3))));
   return h(
     "tr",
-    {},
+    { class: told ? null : "faint" },
     h("td", {}, swatch(colour), line.label),
-    h("td", { class: "number" }, told ? text(told.value) : number(value)),
-    smooth === null ? null : h("td", { class: "number faint" }, told?.smooth ? text(told.smooth) : number(smooth)),
+    h("td", { class: "number" }, shown(value, told?.value)),
+    smooth === null ? null : h("td", { class: "number faint" }, shown(smooth, told?.smooth)),
   );
 }
 

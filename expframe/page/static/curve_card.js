@@ -164,7 +164,7 @@ export class CurveCard {
     const details = this.values.querySelector("details");
     if (!details || !this.frame) return;
     const lines = this.frame.lines.filter((line) => !this.set.curves.hidden?.has(keyOf(line)));
-    fill(/** @type {Element} */ (details.querySelector("summary")), coverage(lines));
+    fill(/** @type {Element} */ (details.querySelector("summary")), this.frame.problem ?? coverage(lines));
     const table = /** @type {HTMLTableElement} */ (details.querySelector("table"));
     if (details.open) fillValues(table, this.frame, lines, this.exact, (line) => this.set.colour(line));
   }

@@ -31,6 +31,7 @@
  * @property {number} pixels how many columns the window has
  * @property {{origin: number, low: number, high: number}} y
  * @property {Line[]} lines
+ * @property {string} [problem] what is to be said of it
  */
 
 /**
@@ -117,6 +118,7 @@ export function columnAt(line, place) {
  * @returns {string}
  */
 export function coverage(lines) {
+  if (!lines.length) return "nothing to draw";
   const shown = lines.reduce((sum, line) => sum + line.shown, 0);
   const skipped = lines.reduce((sum, line) => sum + line.skipped, 0);
   const dense = lines.filter((line) => !line.is_exact && line.run !== null);
@@ -124,6 +126,6 @@ export function coverage(lines) {
   const points = `${shown.toLocaleString("en")} ${shown === 1 ? "point" : "points"}`;
   const runs = lines.reduce((sum, line) => sum + line.runs.length, 0);
   const how = dense.length ? `min and max of ${each.toLocaleString("en")} per pixel` : "all of them";
-  const what = lines.length && lines.every((line) => line.run === null) ? `${points} of ${runs} runs` : `${points}, ${how}`;
+  const what = lines.every((line) => line.run === null) ? `means of ${runs} runs, ${points}` : `${points}, ${how}`;
   return skipped ? `${what}; ${skipped.toLocaleString("en")} not finite` : what;
 }
