@@ -46,6 +46,12 @@ class PatientProtocol(H11Protocol):
         super().data_received(data)
         self._look()
 
+    def on_response_complete(self) -> None:
+        """Wait for the next question, where it has begun already."""
+        super().on_response_complete()
+        if self.conn.trailing_data[0] and not self.transport.is_closing():
+            self._look()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         for timer in (self._end, self._stall):
