@@ -1,23 +1,161 @@
-/** The table of all runs. */
+/** The table of all runs: filter, sort, group, choose, and what is done with the chosen ones. */
 
-import { link } from "./address.js";
-import { ask } from "./api.js";
-import { fill, h } from "./dom.js";
-import { text } from "./show.js";
+import { ask, Refusal } from "./api.js";
+import { onChanges } from "./changes.js";
+import { chooseColumns } from "./column_chooser.js";
+import { h } from "./dom.js";
+import { filterBox } from "./filter_box.js";
+import { Grid } from "./grid.js";
+import { groupChooser } from "./group_chooser.js";
+import { onKeys } from "./keys.js";
+import { RunLines } from "./run_lines.js";
+import { Selection, selectionBar } from "./selection.js";
+import { savedViews } from "./saved_views.js";
+
+const WORDS = ["where", "sort", "column", "group", "open", "differing", "flat"];
+const PAUSE = 700;
 
 /** @type {import("./main.js").View} */
 export async function view(page) {
-  const { words } = page.address;
-  const found = await ask("runs", { where: words.get("where"), sort: words.getAll("sort") }, page.signal);
-  const head = h("tr", {}, h("th", {}, "id"), h("th", {}, "status"), found.columns.map((/** @type {any} */ column) => h("th", {}, column.title)));
-  const rows = found.rows.map((/** @type {any} */ row) =>
-    h(
-      "tr",
-      {},
-      h("td", {}, h("a", { href: link("run", row.id) }, row.id)),
-      h("td", {}, row.status),
-      row.cells.map((/** @type {any} */ cell, /** @type {number} */ n) => h("td", {}, text(cell, found.columns[n].kind))),
-    ),
+  const { signal, server } = page;
+  const words = page.address.words;
+  /** @type {Promise<import("./column_chooser.js").Fields> | undefined} */
+  let fields;
+  const askFields = () => (fields ??= ask("fields", {}, signal));
+  const question = () => Object.fromEntries(WORDS.map((name) => [name, words.getAll(name)]));
+  const status = h("p", { class: "count", role: "status" });
+  const selection = new Selection(() => (grid.draw(), grid.drawHead(), bar.draw()));
+
+  /** @param {Record<string, string | string[] | number | boolean | null>} changed */
+  const change = (changed) => {
+    page.state(changed);
+    for (const [name, value] of Object.entries(changed)) {
+      words.delete(name);
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== null && one !== "" && one !== false) words.append(name, one === true ? "1" : String(one));
+      }
+    }
+    drawTools();
+    return grid.refresh();
+  };
+
+  const lines = new RunLines(words, change, selection, (place) => chooseTo(place));
+  let wrong = "";
+  const grid = new Grid({
+    label: "Runs",
+    signal,
+    head: () => lines.head(),
+    widths: () => lines.widths(),
+    row: (line, place) => lines.row(line, place),
+    failed: (problem) => {
+      wrong = problem instanceof Error ? problem.message : String(problem);
+      if (problem instanceof Refusal && problem.status === 0) status.textContent = wrong;
+    },
+    load: async (offset, limit, aborted) => {
+      const found = await ask("runs", { ...question(), offset, limit }, aborted);
+      lines.take(found);
+      status.textContent = counted(found);
+      if (found.loading) setTimeout(() => signal.aborted || grid.refresh(), 300);
+      return found;
+    },
+  });
+
+  const apply = async (/** @type {string} */ where) => {
+    wrong = "";
+    grid.element.scrollTop = 0;
+    await change({ where, open: null });
+    return wrong;
+  };
+  const filter = filterBox(words.get("where") ?? "", apply, async () => namesOf(await askFields()), signal);
+
+  /** Choose all lines between the one that was chosen last and this one. @param {number} place */
+  const chooseTo = async (place) => {
+    const from = Math.min(place, selection.anchor);
+    const limit = Math.min(1000, Math.abs(place - selection.anchor) + 1);
+    const found = await ask("runs", { ...question(), offset: from, limit }, signal);
+    selection.add(found.rows.flatMap((/** @type {any} */ line) => line.ids ?? [line.id]));
+  };
+
+  const chooseAll = async () => {
+    const found = await ask("ids", { where: words.get("where"), sort: words.getAll("sort") }, signal);
+    selection.add(found.ids);
+  };
+
+  const bar = selectionBar(selection, page, chooseAll, () => grid.refresh());
+  const group = groupChooser(words, askFields, change);
+  const differing = h("button", { type: "button", onclick: () => change({ differing: !words.get("differing") }) }, "Only what differs");
+  const flat = h("button", { type: "button", title: "Show runs that were started inside others beside them", onclick: () => change({ flat: !words.get("flat") }) }, "Flat");
+  const choose = async () => chooseColumns(await askFields(), lines.columnNames(), (column) => change({ column, differing: null }));
+  const drawTools = () => {
+    differing.setAttribute("aria-pressed", String(words.get("differing") === "1"));
+    flat.setAttribute("aria-pressed", String(words.get("flat") === "1"));
+    group.draw();
+  };
+  const tools = h(
+    "div",
+    { class: "tools" },
+    h("button", { type: "button", onclick: choose }, "Columns"),
+    differing,
+    flat,
+    group.element,
+    savedViews(page),
   );
-  fill(page.element, h("h1", {}, `${found.total} runs`), h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
+  page.element.append(h("h1", { class: "hidden" }, "Runs"), filter.element, tools, status, bar.element, grid.element);
+  drawTools();
+  await grid.refresh();
+  filter.problem.textContent = wrong;
+  if (grid.total === 0 && !wrong && !words.get("where")) grid.element.replaceWith(nothing(server.stores));
+
+  let timer = 0;
+  onChanges(() => {
+    timer ||= window.setTimeout(() => {
+      timer = 0;
+      fields = undefined;
+      if (!signal.aborted && grid.element.isConnected) grid.refresh();
+      else if (!signal.aborted) dispatchEvent(new HashChangeEvent("hashchange"));
+    }, PAUSE);
+  }, signal);
+  onKeys(
+    [
+      ["/", "write a filter", () => filter.input.focus()],
+      ["j", "the next line", () => grid.focus(grid.focused + 1)],
+      ["k", "the line before", () => grid.focus(grid.focused - 1)],
+      ["x", "choose the line, or not", () => lines.choose(grid.at(grid.focused), grid.focused)],
+      ["a", "choose all that the filter finds", chooseAll],
+      ["Enter", "open the line", () => lines.open(grid.at(grid.focused))],
+      ["c", "compare the chosen runs", () => bar.compare()],
+      ["h", "draw charts of the chosen runs", () => bar.charts()],
+      ["Escape", "choose none", () => selection.clear()],
+    ],
+    signal,
+  );
+}
+
+/** @param {any} found */
+function counted(found) {
+  if (found.loading) return `Reading ${found.loading[1]} runs: ${found.loading[0]} so far`;
+  const groups = found.rows.length > 0 && "group" in found.rows[0] ? `, ${found.total} lines` : "";
+  const all = `${found.all} ${found.all === 1 ? "run" : "runs"}`;
+  return (found.runs === found.all ? all : `${found.runs} of ${all}`) + groups;
+}
+
+/**
+ * Return how fields are written in a filter.
+ *
+ * @param {import("./column_chooser.js").Fields} fields
+ */
+function namesOf(fields) {
+  const metrics = fields.metrics.flatMap((name) => fields.statistics.map((one) => `metrics.${name}.${one}`));
+  return [...fields.facts, ...fields.entries.map((entry) => entry.title), ...fields.results, ...metrics, "and", "or", "not"];
+}
+
+/** @param {{name: string, folder: string}[]} stores */
+function nothing(stores) {
+  return h(
+    "section",
+    { class: "nothing" },
+    h("h2", {}, "No runs yet"),
+    h("p", {}, "Runs of ", h("code", {}, stores.map((store) => store.folder).join(", ")), " are shown here as soon as there are any:"),
+    h("pre", {}, "python script.py with lr=0.1"),
+  );
 }

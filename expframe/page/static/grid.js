@@ -1,0 +1,181 @@
+/** A table of any length: only the lines that are seen are drawn, and only those near them are asked for. */
+
+import { h } from "./dom.js";
+
+const HEIGHT = 28;
+const PAGE = 100;
+const BEYOND = 12;
+const KEPT = 30;
+
+/**
+ * @template Line
+ * @typedef {object} GridParts
+ * @property {string} label what the table shows, for those who do not see it
+ * @property {(offset: number, limit: number, signal: AbortSignal) => Promise<{total: number, rows: Line[]}>} load
+ * @property {() => HTMLTableRowElement} head the line of titles
+ * @property {() => number[]} widths of the columns in pixels
+ * @property {(line: Line, place: number) => HTMLTableRowElement} row
+ * @property {(problem: unknown) => void} failed
+ * @property {AbortSignal} signal
+ */
+
+/**
+ * A table of any length.
+ *
+ * @template Line
+ */
+export class Grid {
+  /** @param {GridParts<Line>} parts */
+  constructor(parts) {
+    this.parts = parts;
+    this.total = 0;
+    this.focused = -1;
+    /** @type {Map<number, Line[]>} */
+    this.pages = new Map();
+    /** @type {Set<number>} */
+    this.asked = new Set();
+    this.generation = new AbortController();
+    this.columns = h("colgroup");
+    this.head = h("thead");
+    this.body = h("tbody");
+    this.table = h("table", { "aria-label": parts.label }, this.columns, this.head, this.body);
+    this.element = h("div", { class: "grid", role: "region", "aria-label": parts.label, tabindex: 0 }, this.table);
+    this.isDue = false;
+    this.element.addEventListener("scroll", () => this.draw(), { passive: true, signal: parts.signal });
+    new ResizeObserver(() => this.draw()).observe(this.element);
+  }
+
+  /** Ask again for what is seen; until it is there, what was there stays. */
+  async refresh() {
+    this.generation.abort();
+    this.generation = new AbortController();
+    this.asked.clear();
+    const [first, last] = this.range();
+    const pages = pagesOf(first, Math.max(last, first + 1));
+    const kept = new Set(pages);
+    await Promise.all(pages.map((page) => this.ask(page)));
+    for (const page of this.pages.keys()) {
+      if (!kept.has(page)) this.pages.delete(page);
+    }
+    this.drawHead();
+    this.draw();
+  }
+
+  /** Draw titles and widths anew. */
+  drawHead() {
+    const widths = this.parts.widths();
+    this.columns.replaceChildren(...widths.map(column));
+    this.head.replaceChildren(this.parts.head());
+    this.table.style.width = `${widths.reduce((sum, width) => sum + width, 0)}px`;
+  }
+
+  /** Draw the lines that are seen, once in the next frame. */
+  draw() {
+    if (this.isDue) return;
+    this.isDue = true;
+    requestAnimationFrame(() => {
+      this.isDue = false;
+      if (!this.parts.signal.aborted) this.drawNow();
+    });
+  }
+
+  drawNow() {
+    const [first, last] = this.range();
+    const lines = [];
+    for (let place = first; place < last; place += 1) {
+      const line = this.at(place);
+      const row = line === undefined ? h("tr", { class: "awaited" }) : this.parts.row(line, place);
+      row.setAttribute("aria-rowindex", String(place + 2));
+      row.dataset.place = String(place);
+      row.classList.toggle("focused", place === this.focused);
+      lines.push(row);
+    }
+    this.table.setAttribute("aria-rowcount", String(this.total + 1));
+    this.body.replaceChildren(spacer(first), ...lines, spacer(this.total - last));
+    for (const page of pagesOf(Math.max(0, first - PAGE / 2), Math.min(this.total, last + PAGE / 2))) {
+      if (!this.pages.has(page)) this.ask(page).then(() => this.draw());
+    }
+  }
+
+  /**
+   * Return the line at a place; undefined where it is not known yet.
+   *
+   * @param {number} place
+   * @returns {Line | undefined}
+   */
+  at(place) {
+    return this.pages.get(Math.floor(place / PAGE))?.[place % PAGE];
+  }
+
+  /**
+   * Move to a line and show it.
+   *
+   * @param {number} place
+   */
+  focus(place) {
+    this.focused = Math.max(0, Math.min(this.total - 1, place));
+    const top = this.focused * HEIGHT;
+    const seen = this.element.clientHeight - this.head.offsetHeight - HEIGHT;
+    if (top < this.element.scrollTop) this.element.scrollTop = top;
+    else if (top > this.element.scrollTop + seen) this.element.scrollTop = top - seen;
+    this.draw();
+  }
+
+  /** @returns {[number, number]} the first line that is drawn, and the one after the last */
+  range() {
+    const first = Math.floor(this.element.scrollTop / HEIGHT) - BEYOND;
+    const count = Math.ceil((this.element.clientHeight || 600) / HEIGHT) + 2 * BEYOND;
+    const start = Math.max(0, Math.min(first, this.total - 1));
+    return [start, Math.min(this.total, start + count)];
+  }
+
+  /**
+   * Ask for a page of lines, unless that was done.
+   *
+   * @param {number} page
+   */
+  async ask(page) {
+    if (this.asked.has(page)) return;
+    this.asked.add(page);
+    const { signal } = this.generation;
+    try {
+      const found = await this.parts.load(page * PAGE, PAGE, AbortSignal.any([signal, this.parts.signal]));
+      if (signal.aborted) return;
+      this.total = found.total;
+      this.pages.set(page, found.rows);
+      for (const old of this.pages.keys()) {
+        if (this.pages.size <= KEPT) break;
+        if (Math.abs(old - page) > 2) this.pages.delete(old), this.asked.delete(old);
+      }
+    } catch (problem) {
+      this.asked.delete(page);
+      if (!signal.aborted && !this.parts.signal.aborted) this.parts.failed(problem);
+    }
+  }
+}
+
+/** @param {number} width */
+function column(width) {
+  const element = h("col");
+  element.style.width = `${width}px`;
+  return element;
+}
+
+/**
+ * Return the numbers of the pages that hold some lines.
+ *
+ * @param {number} first
+ * @param {number} last the line after the last one
+ */
+function pagesOf(first, last) {
+  const start = Math.floor(first / PAGE);
+  const count = Math.max(0, Math.ceil(last / PAGE) - start);
+  return Array.from({ length: count }, (_, number) => start + number);
+}
+
+/** @param {number} lines */
+function spacer(lines) {
+  const element = h("tr", { class: "spacer", "aria-hidden": "true" });
+  element.style.height = `${Math.max(0, lines) * HEIGHT}px`;
+  return element;
+}

@@ -1,0 +1,215 @@
+/** The lines of the table of runs: titles, cells, and what a click on them does. */
+
+import { link } from "./address.js";
+import { h } from "./dom.js";
+import { number, text } from "./show.js";
+
+const LEAST = 56;
+const MOST = 260;
+const LETTER = 7.2;
+const OF_CHOICE = 30;
+const OF_ID = 92;
+const OF_STATUS = 112;
+
+/**
+ * @typedef {{name: string, title: string, kind: string}} Column
+ * @typedef {{id?: string, status?: string, group?: string, entries?: Record<string, any>, n?: number, ids?: string[],
+ *     depth: number, inside: number, open: boolean, cells: any[]}} Line
+ */
+
+/** How lines of runs are drawn. */
+export class RunLines {
+  /**
+   * @param {URLSearchParams} words of the address
+   * @param {(words: Record<string, any>) => void} change
+   * @param {import("./selection.js").Selection} selection
+   * @param {(place: number) => void} chooseTo
+   */
+  constructor(words, change, selection, chooseTo) {
+    this.words = words;
+    this.change = change;
+    this.selection = selection;
+    this.chooseTo = chooseTo;
+    /** @type {Column[]} */
+    this.columns = [];
+    /** @type {Map<string, number>} */
+    this.fitting = new Map();
+    this.dragged = "";
+  }
+
+  /** Take what was answered. @param {{columns: Column[], rows: Line[]}} found */
+  take(found) {
+    this.columns = found.columns;
+    found.columns.forEach((column, place) => {
+      const longest = Math.max(column.title.length + 3, ...found.rows.slice(0, 50).map((row) => this.shown(row.cells[place], column).length));
+      const width = Math.min(MOST, Math.max(LEAST, longest * LETTER + 20, this.fitting.get(column.name) ?? 0));
+      this.fitting.set(column.name, Math.round(width));
+    });
+  }
+
+  columnNames() {
+    return this.columns.map((column) => column.name);
+  }
+
+  widths() {
+    const given = new Map(this.words.getAll("width").map((word) => /** @type {[string, number]} */ ([word.slice(0, word.lastIndexOf(":")), Number(word.slice(word.lastIndexOf(":") + 1))])));
+    const isGrouped = this.words.getAll("group").length > 0;
+    return [OF_CHOICE, isGrouped ? 240 : OF_ID, OF_STATUS, ...this.columns.map((column) => given.get(column.name) ?? this.fitting.get(column.name) ?? 100)];
+  }
+
+  head() {
+    const isSome = this.selection.ids.size > 0;
+    const choice = h("input", { type: "checkbox", "aria-label": isSome ? "Choose none" : "Choose all", checked: isSome, onchange: () => (isSome ? this.selection.clear() : this.selection.all()) });
+    return h(
+      "tr",
+      { "aria-rowindex": 1 },
+      h("th", { class: "choice" }, choice),
+      this.title({ name: "id", title: this.words.getAll("group").length ? "group" : "id", kind: "id" }, "first"),
+      this.title({ name: "status", title: "status", kind: "text" }, ""),
+      this.columns.map((column) => this.title(column, "movable")),
+    );
+  }
+
+  /**
+   * @param {Column} column
+   * @param {string} kind
+   */
+  title(column, kind) {
+    const sorts = this.words.getAll("sort");
+    const place = sorts.findIndex((word) => word.replace(/^-/, "") === column.name);
+    const direction = place < 0 ? "none" : sorts[place].startsWith("-") ? "descending" : "ascending";
+    const arrow = { none: "", ascending: " ↑", descending: " ↓" }[direction];
+    const sort = (/** @type {MouseEvent} */ event) => {
+      const next = direction === "none" ? (column.kind === "number" ? "-" : "+") : direction === (column.kind === "number" ? "descending" : "ascending") ? (column.kind === "number" ? "+" : "-") : "";
+      const others = event.shiftKey ? sorts.filter((word) => word.replace(/^-/, "") !== column.name) : [];
+      this.change({ sort: next ? [...others, next === "-" ? `-${column.name}` : column.name] : others });
+    };
+    const head = h(
+      "th",
+      { class: kind, scope: "col", "aria-sort": direction, title: column.name },
+      h("button", { type: "button", class: "sort", onclick: sort }, column.title, arrow),
+    );
+    if (kind === "movable") {
+      this.makeMovable(head, column);
+      head.append(h("span", { class: "resizer", "aria-hidden": "true", onpointerdown: (/** @type {PointerEvent} */ event) => this.resize(event, column) }));
+    }
+    return head;
+  }
+
+  /**
+   * @param {HTMLElement} head
+   * @param {Column} column
+   */
+  makeMovable(head, column) {
+    head.draggable = true;
+    head.addEventListener("dragstart", () => (this.dragged = column.name));
+    head.addEventListener("dragover", (event) => event.preventDefault());
+    head.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const names = this.columnNames().filter((name) => name !== this.dragged);
+      const place = this.columnNames().indexOf(column.name);
+      if (this.dragged) this.change({ column: [...names.slice(0, place), this.dragged, ...names.slice(place)] });
+      this.dragged = "";
+    });
+  }
+
+  /**
+   * @param {PointerEvent} event
+   * @param {Column} column
+   */
+  resize(event, column) {
+    event.preventDefault();
+    event.stopPropagation();
+    const start = event.clientX;
+    const before = this.widths()[this.columns.indexOf(column) + 3];
+    const handle = /** @type {HTMLElement} */ (event.target);
+    handle.setPointerCapture(event.pointerId);
+    handle.addEventListener("pointerup", (end) => {
+      const width = Math.round(Math.max(LEAST / 2, before + end.clientX - start));
+      const others = this.words.getAll("width").filter((word) => !word.startsWith(`${column.name}:`));
+      this.change({ width: [...others, `${column.name}:${width}`] });
+    });
+  }
+
+  /**
+   * @param {Line} line
+   * @param {number} place
+   */
+  row(line, place) {
+    const ids = line.ids ?? [line.id ?? ""];
+    const isChosen = ids.every((id) => this.selection.ids.has(id));
+    const name = line.group === undefined ? `run ${line.id}` : groupName(line);
+    const choice = h("input", { type: "checkbox", checked: isChosen, "aria-label": `Choose ${name}`, onclick: (/** @type {MouseEvent} */ event) => (event.shiftKey && this.selection.anchor >= 0 ? this.chooseTo(place) : this.choose(line, place)) });
+    return h(
+      "tr",
+      { class: isChosen ? "chosen" : "" },
+      h("td", { class: "choice" }, choice),
+      this.first(line, name),
+      h("td", {}, line.status ? h("span", { class: `status status-${line.status}` }, line.status) : line.group === undefined ? h("span", { class: "faint" }, "unreadable") : `${line.n} of ${line.inside} count`),
+      line.cells.map((cell, number) => this.cell(cell, this.columns[number])),
+    );
+  }
+
+  /**
+   * Return the cell that says which run or group a line is.
+   *
+   * @param {Line} line
+   * @param {string} name
+   */
+  first(line, name) {
+    const key = line.group ?? line.id ?? "";
+    const toggle = line.inside > 0 && h("button", { type: "button", class: "toggle", "aria-expanded": String(line.open), "aria-label": `${line.open ? "Hide" : "Show"} the ${line.inside} runs of ${name}`, onclick: () => this.toggle(key, line.open) }, line.open ? "▾" : "▸");
+    const cell = h("td", { class: "first" }, toggle, line.group === undefined ? h("a", { href: link("run", line.id) }, line.id) : h("span", { title: name }, name), line.group === undefined && line.inside > 0 && h("span", { class: "faint" }, ` ${line.inside}`));
+    cell.style.paddingLeft = `${6 + line.depth * 16 + (line.inside > 0 ? 0 : 16)}px`;
+    return cell;
+  }
+
+  /**
+   * @param {any} cell
+   * @param {Column | undefined} column
+   */
+  cell(cell, column) {
+    const shown = this.shown(cell, column);
+    const isNumber = typeof cell === "number" || (cell !== null && typeof cell === "object" && "mean" in cell);
+    return h("td", { class: isNumber ? "number" : "", title: shown.length > 12 ? shown : null }, shown);
+  }
+
+  /**
+   * @param {any} cell
+   * @param {Column | undefined} column
+   */
+  shown(cell, column) {
+    if (cell === null || typeof cell !== "object" || !("mean" in cell)) return text(cell, column?.kind);
+    const half = typeof cell.high === "number" && typeof cell.low === "number" ? (cell.high - cell.low) / 2 : null;
+    return half === null ? text(cell.mean, column?.kind) : `${text(cell.mean, column?.kind)} ± ${number(Number(half.toPrecision(2)))}`;
+  }
+
+  /**
+   * @param {string} key
+   * @param {boolean} isOpen
+   */
+  toggle(key, isOpen) {
+    const others = this.words.getAll("open").filter((word) => word !== key);
+    this.change({ open: isOpen ? others : [...others, key] });
+  }
+
+  /**
+   * @param {Line | undefined} line
+   * @param {number} place
+   */
+  choose(line, place) {
+    if (line !== undefined) this.selection.toggle(line.ids ?? [line.id ?? ""], place);
+  }
+
+  /** @param {Line | undefined} line */
+  open(line) {
+    if (line?.group !== undefined) this.toggle(line.group, line.open);
+    else if (line !== undefined) location.hash = link("run", line.id);
+  }
+}
+
+/** @param {Line} line */
+function groupName(line) {
+  const parts = Object.entries(line.entries ?? {}).map(([name, value]) => `${name}=${text(value)}`);
+  return parts.join(", ") || "all runs";
+}
