@@ -18,8 +18,8 @@ def cell_of(value: Any, longest: int = _LONGEST) -> Any:
     """
     Return a value as a page takes it.
 
-    Numbers, booleans and None are themselves, as are short texts; a time is `{"time": ISO}`, and anything else, long
-    texts too, `{"text": what it is shown by}`.
+    Numbers, booleans and None are themselves, as are short texts, and lists of texts with commas between them; a time
+    is `{"time": ISO}`, and anything else, long texts too, `{"text": what it is shown by}`.
 
     Example:
         >>> cell_of(0.1), cell_of(float("nan")), cell_of((1, 2))
@@ -36,4 +36,6 @@ def cell_of(value: Any, longest: int = _LONGEST) -> Any:
         return str(value) if len(value) <= longest else {"text": json_values.short_text(value, longest)}
     if isinstance(value, datetime.datetime):
         return {"time": value.isoformat()}
+    if isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
+        return cell_of(", ".join(value), longest)
     return {"text": json_values.short_repr(value, longest)}

@@ -205,7 +205,10 @@ def _uid(row: Row) -> str:
 def _cells(board: Board, lines: Sequence[_Line], fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
     rows = [line.row for line in lines if line.row is not None]
     by_field = [board.rows.column(field, rows) for field in fields]
-    cells = {row.id: [cell_of(values[number]) for values in by_field] for number, row in enumerate(rows)}
+    cells = {
+        row.id: [_cell(field, values[number]) for field, values in zip(fields, by_field, strict=True)]
+        for number, row in enumerate(rows)
+    }
     for line in lines:
         place = {"depth": line.depth, "inside": line.inside, "open": line.is_open}
         if line.row is not None:
@@ -213,6 +216,10 @@ def _cells(board: Board, lines: Sequence[_Line], fields: Sequence[Field]) -> Ite
             yield {"id": line.row.id, "status": record.get("status"), **place, "cells": cells[line.row.id]}
         elif line.group is not None:
             yield {**_of_group(board, line.group, fields), **place}
+
+
+def _cell(field: Field, value: Any) -> Any:
+    return None if field.kind == "list" and not value else cell_of(value)
 
 
 def _of_group(board: Board, group: RunGroup, fields: Sequence[Field]) -> dict[str, Any]:

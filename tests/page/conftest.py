@@ -1,5 +1,6 @@
 """A page that is served and, for tests marked `browser`, a real browser that looks at it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -52,7 +53,12 @@ def tab(chromium: Any) -> Iterator[Any]:
     tab.set_default_timeout(15_000)
     problems: list[str] = []
     tab.on("pageerror", lambda problem: problems.append(str(problem)))
-    tab.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    tab.on("console", lambda message: problems.append(message.text) if _is_problem(message) else None)
     yield tab
     context.close()
     assert [] == problems
+
+
+def _is_problem(message: Any) -> bool:
+    """Return whether a message of the console tells of a fault; a refusal, which the page shows, is none."""
+    return message.type == "error" and re.search(r"status of 4\d\d", message.text) is None

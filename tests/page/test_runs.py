@@ -1,27 +1,234 @@
-"""The table of runs in a browser."""
+"""The table of runs: what it answers, and what a person does with it in a browser."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import expframe
 from expframe import Experiment
+from expframe.page import columns, runs
+from expframe.page.board import Board
+from expframe.page.question import Question
+from expframe.store import editing
+
+Serve = Callable[[Path], str]
 
 
-@pytest.mark.browser
-def test_runs_are_listed_newest_first(serve: Callable[[Path], str], tab: Any, tmp_path: Path) -> None:
-    """Every run of the store is a row, the newest one at the top."""
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return a store of runs with two learning rates and three seeds each, a failed one, and one with a run inside."""
     ex = Experiment("digits", store=tmp_path / "runs")
+    inner = Experiment("inner", store=tmp_path / "runs")
+
+    @ex.config
+    def config() -> None:
+        lr = 0.1
+        layers = {"width": 8, "depth": 2}
+        text = "<b>bold</b>"
 
     @ex.main
-    def train() -> None:
+    def train(lr: float, seed: int, _run: Any) -> float:
+        for step in range(5):
+            _run.log_scalar("loss", lr / (step + 1))
+        if lr > 1:
+            raise ValueError("too fast")
+        return lr + seed % 100 / 1000
+
+    @inner.main
+    def child() -> None:
+        pass
+
+    @ex.command
+    def outer() -> None:
+        inner.run()
+
+    for lr in (0.1, 0.2):
+        for seed in (1, 2, 3):
+            ex.run(config_updates={"lr": lr, "seed": seed})
+    with pytest.raises(ValueError, match="too fast"):
+        ex.run(config_updates={"lr": 2.0, "seed": 4})
+    ex.run("outer", config_updates={"seed": 5})
+    return tmp_path / "runs"
+
+
+def asked(store: Path, *words: tuple[str, str]) -> dict[str, Any]:
+    """Return what is answered to words."""
+    return runs.answer(Board(store, "runs"), Question(words))
+
+
+def ids(found: dict[str, Any]) -> list[str]:
+    """Return the ids of lines."""
+    return [row["id"] for row in found["rows"]]
+
+
+def test_runs_come_as_the_command_line_has_them(store: Path) -> None:
+    """A filter and an order find the same runs in the same order as `runs().where().sort()`."""
+    where, sort = "status == 'COMPLETED' and metrics.loss.last < 0.03", "-result"
+    expected = expframe.runs(store).where(where).sort(sort).ids()
+
+    assert expected == ids(asked(store, ("where", where), ("sort", sort)))
+
+
+def test_a_wrong_filter_says_what_the_command_line_says(store: Path) -> None:
+    """What is wrong with a filter is said in the words of the filter language."""
+    for where in ("lrr < 1", "status = 'FAILED'", "status == COMPLETED"):
+        with pytest.raises(expframe.errors.QueryError) as expected:
+            list(expframe.runs(store).where(where))
+        with pytest.raises(expframe.errors.QueryError) as actual:
+            asked(store, ("where", where))
+
+        assert str(expected.value) == str(actual.value)
+
+
+def test_pages_come_together_to_the_whole(store: Path) -> None:
+    """Page after page gives every run once, in order."""
+    whole = ids(asked(store, ("flat", "1")))
+    pages = [ids(asked(store, ("flat", "1"), ("offset", str(start)), ("limit", "4"))) for start in (0, 4, 8)]
+
+    assert whole == [id for page in pages for id in page]
+    assert expframe.runs(store).ids() == whole
+
+
+def test_runs_inside_of_others_are_folded(store: Path) -> None:
+    """A run that was started inside another one is shown below it, when that one is open."""
+    folded = asked(store)
+    outer = folded["rows"][0]
+    opened = asked(store, ("open", outer["id"]))
+
+    assert 1 == outer["inside"]
+    assert ["8", "7"] == ids(folded)[:2]
+    assert [("8", 0), ("9", 1), ("7", 0)] == [(row["id"], row["depth"]) for row in opened["rows"][:3]]
+
+
+def test_a_group_is_what_compare_says_it_is(store: Path) -> None:
+    """The mean and interval of a group are those of `compare --groups`, of runs that count."""
+    from expframe.store.search import comparison
+
+    found = asked(store, ("group", "configuration"), ("column", "result"), ("where", "status == 'COMPLETED'"))
+    ids = expframe.runs(store).where("status == 'COMPLETED'").ids()
+    groups = comparison.groups(comparison.compare(store, ids, ["result"]))
+    expected = [(group.metrics["result"].mean, group.metrics["result"].low, len(group.runs)) for group in groups]
+
+    assert (
+        expected[:2]
+        == [(cell["mean"], cell.get("low"), row["n"]) for row in found["rows"] for cell in row["cells"]][:2]
+    )
+
+
+def test_a_repetition_counts_once(store: Path) -> None:
+    """A run that repeats another one, seed and all, makes no group more certain."""
+    again = Experiment("again", store=store)
+
+    @again.main
+    def same() -> int:
+        return 1
+
+    for _ in range(3):
+        again.run(config_updates={"seed": 1})
+    found = asked(store, ("where", "name == 'again'"), ("group", "name"), ("column", "result"))
+
+    assert [(1, 3)] == [(row["n"], row["inside"]) for row in found["rows"]]
+
+
+def test_only_what_differs_is_shown(store: Path) -> None:
+    """Columns in which all runs are the same are left out, and entries that differ are there."""
+    found = asked(store, ("differing", "1"), ("column", "name"), ("column", "status"), ("where", "command == 'train'"))
+
+    assert {"config.lr", "config.seed", "status"} == {column["name"] for column in found["columns"]}
+
+
+def test_what_is_changed_is_seen(store: Path) -> None:
+    """A tag, a new run and one that went away are in the next answer, and are told as changes."""
+    board = Board(store, "runs")
+    cursor = board.rows.since(0).cursor
+    editing.change(expframe.runs(store)["1"], {"tags": ["good"]})
+    editing.put_away(expframe.runs(store)["2"])
+
+    def is_seen() -> bool:
+        found = board.rows.since(cursor)
+        return found.changed == ["1"] and found.gone == ["2"]
+
+    assert wait_for(is_seen)
+    found = runs.answer(board, Question([("where", "tags contains 'good'"), ("column", "tags")]))
+    assert [["good"]] == [row["cells"] for row in found["rows"]]
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Return whether something is so within a time."""
+    end = datetime.datetime.now() + datetime.timedelta(seconds=seconds)
+    while datetime.datetime.now() < end:
+        if is_so():
+            return True
+    return False
+
+
+def test_fields_are_those_that_filters_know(store: Path) -> None:
+    """Whatever is offered as a field can be asked for."""
+    board = Board(store, "runs")
+    offered = columns.answer(board, Question())
+    names = [*offered["facts"], *(entry["name"] for entry in offered["entries"]), *offered["results"]]
+    names += [f"metrics.{name}.last" for name in offered["metrics"]]
+
+    assert {"config.lr", "config.layers.width", "metrics.loss.last", "status"} <= set(names)
+    for name in names:
+        assert 1 == len(asked(store, ("column", name), ("limit", "1"))["columns"])
+
+
+def test_many_runs_are_read_in_the_background(tmp_path: Path) -> None:
+    """The newest of very many runs are there at once, and all of them a moment later."""
+    ex = Experiment("many", store=tmp_path)
+
+    @ex.main
+    def nothing() -> None:
         pass
 
     for _ in range(3):
         ex.run()
+    template = {name: (tmp_path / "1" / name).read_bytes() for name in ("run.json", "config.json")}
+    for number in range(4, 304):
+        (tmp_path / str(number)).mkdir()
+        for name, content in template.items():
+            (tmp_path / str(number) / name).write_bytes(content)
+    board = Board(tmp_path, "many")
+    first = runs.answer(board, Question([("flat", "1")]))
 
-    tab.goto(serve(tmp_path / "runs"))
-    tab.wait_for_selector("tbody tr")
+    assert "303" == first["rows"][0]["id"]
+    assert wait_for(lambda: runs.answer(board, Question([("flat", "1")]))["all"] == 303)
 
-    assert ["3", "2", "1"] == tab.locator("tbody tr td:first-child").all_inner_texts()
+
+@pytest.mark.browser
+def test_the_best_run_is_found(serve: Serve, tab: Any, store: Path) -> None:
+    """A person filters, sorts by a click, chooses two runs, and compares them."""
+    tab.goto(serve(store))
+    tab.wait_for_selector("tbody td")
+    tab.keyboard.press("/")
+    tab.keyboard.type("comma")
+    tab.locator("#completions li", has_text="command").first.wait_for()
+    tab.keyboard.press("Enter")
+    tab.locator(".filter").fill("command == 'train' and status == 'COMPLETED'")
+    tab.locator(".count", has_text="6 of 9 runs").wait_for()
+    tab.get_by_role("button", name="loss.last").click()
+    tab.locator("th[aria-sort=descending]").wait_for()
+    best = tab.locator("tbody td.first").first.inner_text()
+    tab.locator(".grid").focus()
+    for key in ("j", "x", "j", "x"):
+        tab.keyboard.press(key)
+    tab.locator(".selection", has_text="2 chosen").wait_for()
+    tab.keyboard.press("c")
+    tab.wait_for_url("**/#/compare?run=*")
+
+    assert best in {"4", "5", "6"}
+
+
+@pytest.mark.browser
+def test_a_wrong_filter_is_said_where_it_is_written(serve: Serve, tab: Any, store: Path) -> None:
+    """A filter that is wrong says so below its box, and the runs of before stay."""
+    tab.goto(serve(store))
+    tab.wait_for_selector("tbody td")
+    tab.locator(".filter").fill("lr <")
+    tab.locator(".problem", has_text="filter 'lr <'").wait_for()
+
+    assert tab.locator("tbody td.first").count() > 0

@@ -20,7 +20,7 @@ export function parse(hash) {
 }
 
 /**
- * Return the address of a view, to be a link.
+ * Return the address of a view, to be a link; the store is the one that is shown, where no other is named.
  *
  * @param {string} view
  * @param {string} [id]
@@ -39,6 +39,8 @@ export function link(view, id = "", words = {}) {
       }
     }
   }
+  const store = query.has("store") ? null : parse(globalThis.location?.hash ?? "").words.get("store");
+  if (store) query.append("store", store);
   const text = query.toString();
   return `#/${view}${id ? `/${encodeURIComponent(id)}` : ""}${text ? `?${text}` : ""}`;
 }

@@ -14,7 +14,8 @@ import { fill, h } from "./dom.js";
  * @property {AbortSignal} signal aborted when another view comes; listeners, timers and questions end with it
  * @property {(words: Record<string, string | string[] | number | boolean | null>) => void} state changes words of the
  *     address without a new view: null takes one away
- * @property {(message: string) => void} say shows a message for a while
+ * @property {(message: string, action?: {title: string, act: () => void}) => void} say shows a message for a while,
+ *     with a button where something can be done about it
  */
 
 /** @typedef {(page: Page) => void | Promise<void>} View draws itself once; a new address makes a new one */
@@ -65,7 +66,18 @@ function drawHeader(address) {
   const views = Object.entries(TITLES).map(([view, title]) =>
     h("a", { href: link(view), "aria-current": view === address.view ? "page" : null }, title),
   );
-  fill(header, h("a", { href: link("runs"), class: "brand" }, "expframe"), h("nav", { "aria-label": "Views" }, views));
+  const stores = server?.stores ?? [];
+  const go = (/** @type {Event} */ event) => {
+    location.hash = link("runs", "", { store: /** @type {HTMLSelectElement} */ (event.target).value });
+  };
+  const chosen = Number(address.words.get("store") ?? 0);
+  const options = stores.map((store, number) => h("option", { value: number, selected: number === chosen }, store.name));
+  fill(
+    header,
+    h("a", { href: link("runs"), class: "brand" }, "expframe"),
+    h("nav", { "aria-label": "Views" }, views),
+    stores.length > 1 && h("select", { "aria-label": "Store", onchange: go }, options),
+  );
 }
 
 /**
@@ -84,9 +96,15 @@ function changeState(words) {
   history.replaceState(null, "", link(address.view, address.id, address.words));
 }
 
-/** @param {string} message */
-function say(message) {
-  const line = h("p", {}, message);
+/**
+ * Show a message for a while.
+ *
+ * @param {string} message
+ * @param {{title: string, act: () => void}} [action]
+ */
+function say(message, action) {
+  const act = () => (line.remove(), action?.act());
+  const line = h("p", {}, message, action && [" ", h("button", { type: "button", onclick: act }, action.title)]);
   messages.append(line);
   setTimeout(() => line.remove(), 8000);
 }

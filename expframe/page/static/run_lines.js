@@ -7,6 +7,7 @@ import { number, text } from "./show.js";
 const LEAST = 56;
 const MOST = 260;
 const LETTER = 7.2;
+const OF_TIME = 168;
 const OF_CHOICE = 30;
 const OF_ID = 92;
 const OF_STATUS = 112;
@@ -42,7 +43,8 @@ export class RunLines {
     this.columns = found.columns;
     found.columns.forEach((column, place) => {
       const longest = Math.max(column.title.length + 3, ...found.rows.slice(0, 50).map((row) => this.shown(row.cells[place], column).length));
-      const width = Math.min(MOST, Math.max(LEAST, longest * LETTER + 20, this.fitting.get(column.name) ?? 0));
+      const needed = column.kind === "time" ? OF_TIME : longest * LETTER + 20;
+      const width = Math.min(MOST, Math.max(LEAST, needed, this.fitting.get(column.name) ?? 0));
       this.fitting.set(column.name, Math.round(width));
     });
   }

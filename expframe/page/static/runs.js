@@ -100,7 +100,7 @@ export async function view(page) {
     group.element,
     savedViews(page),
   );
-  page.element.append(h("h1", { class: "hidden" }, "Runs"), filter.element, tools, status, bar.element, grid.element);
+  page.element.append(h("h1", { class: "hidden" }, "Runs"), filter.element, tools, h("div", { class: "lead" }, status, bar.element), grid.element);
   drawTools();
   await grid.refresh();
   filter.problem.textContent = wrong;
