@@ -48,12 +48,16 @@ export class Grid {
   /** Ask again for what is seen; until it is there, what was there stays. */
   async refresh() {
     this.generation.abort();
-    this.generation = new AbortController();
+    const generation = new AbortController();
+    this.generation = generation;
     this.asked.clear();
+    this.element.setAttribute("aria-busy", "true");
     const [first, last] = this.range();
     const pages = pagesOf(first, Math.max(last, first + 1));
     const kept = new Set(pages);
     await Promise.all(pages.map((page) => this.ask(page)));
+    if (generation !== this.generation) return;
+    this.element.setAttribute("aria-busy", "false");
     for (const page of this.pages.keys()) {
       if (!kept.has(page)) this.pages.delete(page);
     }
@@ -144,8 +148,9 @@ export class Grid {
       this.total = found.total;
       this.pages.set(page, found.rows);
       for (const old of this.pages.keys()) {
-        if (this.pages.size <= KEPT) break;
-        if (Math.abs(old - page) > 2) this.pages.delete(old), this.asked.delete(old);
+        if (this.pages.size <= KEPT || Math.abs(old - page) <= 2) continue;
+        this.pages.delete(old);
+        this.asked.delete(old);
       }
     } catch (problem) {
       this.asked.delete(page);

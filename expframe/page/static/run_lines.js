@@ -147,7 +147,7 @@ export class RunLines {
       { class: isChosen ? "chosen" : "" },
       h("td", { class: "choice" }, choice),
       this.first(line, name),
-      h("td", {}, line.status ? h("span", { class: `status status-${line.status}` }, line.status) : line.group === undefined ? h("span", { class: "faint" }, "unreadable") : `${line.n} of ${line.inside} count`),
+      h("td", {}, line.status ? h("span", { class: `status status-${line.status}` }, line.status) : line.group === undefined ? h("span", { class: "faint" }, "unreadable") : line.n === line.inside ? `n = ${line.n}` : `n = ${line.n} of ${line.inside}`),
       line.cells.map((cell, number) => this.cell(cell, this.columns[number])),
     );
   }

@@ -99,24 +99,29 @@ export function selectionBar(selection, page, chooseAll, refresh) {
     if (names.length) page.say(`${names.length} in the trash.`, { title: "Undo", act: () => change("restore", { names }) });
   });
 
+  const copyIds = async () => {
+    page.say((await copy(ids().join(" "))) ? "Copied." : "The browser does not let this page copy.");
+  };
+  const none = button("None", () => selection.clear());
+  const ofReading = (/** @type {number} */ count) => [
+    button("Compare", compare, count < 2 || count > MOST_COMPARED),
+    button("Charts", charts),
+    button("Copy ids", copyIds),
+  ];
+  const ofChanges = (/** @type {number} */ count) => [
+    button("Tag", tag),
+    button("Note", note, count > 1),
+    button("Rename", rename, count > 1),
+    button("Trash", trash),
+  ];
+
   const draw = () => {
     const count = selection.ids.size;
     element.classList.toggle("empty", count === 0);
     fill(
       element,
       h("span", {}, count === 0 ? "Choose runs to compare, draw or tag them" : `${count} chosen`),
-      count > 0 && [
-        button("Compare", compare, count < 2 || count > MOST_COMPARED),
-        button("Charts", charts),
-        button("Copy ids", async () => page.say((await copy(ids().join(" "))) ? "Copied." : "The browser does not let this page copy.")),
-        !page.server.read_only && [
-          button("Tag", tag),
-          button("Note", note, count > 1),
-          button("Rename", rename, count > 1),
-          button("Trash", trash),
-        ],
-        button("None", () => selection.clear()),
-      ],
+      count > 0 ? [...ofReading(count), ...(page.server.read_only ? [] : ofChanges(count)), none] : [],
     );
   };
 

@@ -23,6 +23,8 @@ _MOST = 8
 """More metrics than this are not chosen by themselves."""
 _FACTS = ("name", "command", "status")
 _SEED = "seed"
+_SECRET = f'"{json_values.TAG}": "secret"'
+"""What the JSON of a secret holds."""
 _EXCLUDED = Field.parse("sweep.excluded")
 
 
@@ -105,9 +107,12 @@ def beside(given: Sequence[Row], metrics: Sequence[str] = (), columns: Sequence[
     """
     fields = [Field.parse(column) for column in columns]
     found = {row.id: row for row in given}
-    all_entries = {id: _entries(row) for id, row in found.items()}
-    secrets = untold(all_entries)
-    identities = {id: _identity(row, secrets) for id, row in found.items()}
+    identities = {id: _identity(row, ()) for id, row in found.items()}
+    has_secrets = any(_SECRET in identity for identity in identities.values())
+    all_entries = {id: _entries(row) for id, row in found.items()} if has_secrets or not fields else {}
+    secrets = untold(all_entries) if has_secrets else []
+    if secrets:
+        identities = {id: _identity(row, secrets) for id, row in found.items()}
     if fields:
         shown = {field.title: _values(field, found) for field in fields}
         secrets = [name for name, own in shown.items() if own and equality.likeness(own.values()).is_unknown]
