@@ -22,12 +22,12 @@ FOLDERS = {
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
     "store": "ids salt lease foreign attempts points results left cache rows exclusions index claims",
     "store/sweeps": "axes boxes shuffle extents plan plan_file journal claims trials asked configurations importance"
-    " reasons rungs stored",
+    " reasons rungs facts history stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
-    "store/search": "fields logic query selection overview collection differences comparison columns column_file"
-    " curve_cache",
-    "page": "entrance refusals guard connections question told live_rows kept board cells columns groups runs"
-    " pixels smoothing bands curves lines charts"
+    "store/search": "fields logic query selection overview collection differences comparison comparison_data"
+    " columns column_file curve_cache",
+    "page": "entrance refusals guard connections question told live_rows live_sweeps kept board cells columns groups"
+    " runs pixels smoothing bands curves lines charts compare configurations sweep"
     " files views changes actions answers bundle report streams server service",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from expframe.page import actions, changes, charts, columns, files, runs, views
+from expframe.page import actions, changes, charts, columns, compare, configurations, files, runs, sweep, views
 from expframe.page.board import Board
 from expframe.page.question import Question
 from expframe.page.told import Told
@@ -23,6 +23,15 @@ ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "views": views.answer,
     "file": files.answer,
     "download": files.download,
+    "compare": compare.answer,
+    "differences": compare.parts,
+    "sources": compare.sources,
+    "tails": compare.tails,
+    "sweep": sweep.answer,
+    "sweeps": sweep.sweeps,
+    "configurations": configurations.answer,
+    "configuration": configurations.one,
+    "importance": configurations.importance,
 }
 """What can be asked of a store: plain data, bytes, or a file."""
 

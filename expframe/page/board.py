@@ -9,6 +9,7 @@ from pathlib import Path
 from expframe.errors import RunNotFoundError
 from expframe.page.kept import Kept
 from expframe.page.live_rows import LiveRows
+from expframe.page.live_sweeps import LiveSweeps
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import Runs
 from expframe.store.search.curve_cache import CurveCache
@@ -26,6 +27,7 @@ class Board:
         store: The same.
         name: The same.
         rows: Its runs, looked at again while pages are open.
+        sweeps: Its sweeps, likewise.
         mark: What tells the cursors of this server from those of one before it.
         lock: Held while something is changed, so that two changes of one run both last.
         curves: Their points.
@@ -36,6 +38,7 @@ class Board:
         self.store = store
         self.name = name
         self.rows = LiveRows(store)
+        self.sweeps = LiveSweeps(store)
         self.mark = secrets.token_hex(4)
         self.lock = threading.Lock()
         self.curves = CurveCache(store)

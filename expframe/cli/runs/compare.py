@@ -9,12 +9,12 @@ from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.forms import FORMS, checked
 from expframe.cli.table import Cell, Style, cell, clean, table_lines, width_of, wrapped
-from expframe.config import json_values
 from expframe.errors import UsageError, listed
 from expframe.record.significance import Sample, Welch
 from expframe.store.reader import StoredRun
 from expframe.store.search import comparison
 from expframe.store.search.comparison import Comparison, Group
+from expframe.store.search.comparison_data import groups_data, runs_data
 from expframe.store.search.differences import told, untold_note
 from expframe.store.search.fields import Field
 
@@ -68,7 +68,7 @@ def main(asked: Asked) -> Answer:
         titles = [Field.parse(name).title for name in by]
         apart = set().union(*replicates.values())
         return _answer_of_groups(comparison.groups(found, titles, confidence, apart), found, form, confidence)
-    return Answer(_plain(found), lambda style: [*_run_lines(found, form, style), *_notes(found, form, style)])
+    return Answer(runs_data(found), lambda style: [*_run_lines(found, form, style), *_notes(found, form, style)])
 
 
 def _confidence(text: str) -> float:
@@ -79,18 +79,6 @@ def _confidence(text: str) -> float:
     if not 0.0 < number < 1.0:
         raise UsageError(f"--confidence={text}", "takes a part of 1, such as 0.95.")
     return number
-
-
-def _plain(found: Comparison) -> dict[str, Any]:
-    rows = [
-        {
-            "id": id,
-            "entries": {name: json_values.to_json(own[id]) for name, own in found.entries.items() if id in own},
-            "metrics": {name: json_values.to_json(own[id]) for name, own in found.metrics.items() if id in own},
-        }
-        for id in found.runs
-    ]
-    return {"runs": rows, "unknown": found.untold, "left_out": found.left_out, "excluded": [*found.excluded]}
 
 
 def _run_lines(found: Comparison, form: str, style: Style) -> list[str]:
@@ -129,24 +117,7 @@ def _notes(found: Comparison, form: str, style: Style) -> Iterator[str]:
 
 def _answer_of_groups(groups: Sequence[Group], found: Comparison, form: str, confidence: float) -> Answer:
     tests = comparison.tests(groups, confidence)
-    data = {
-        "confidence": confidence,
-        "groups": [
-            {
-                "entries": json_values.to_json(dict(group.entries)),
-                "runs": group.runs,
-                "repetitions": group.repetitions,
-                "excluded": group.excluded,
-                "unfinished": group.unfinished,
-                "metrics": {name: json_values.to_json(sample._asdict()) for name, sample in group.metrics.items()},
-            }
-            for group in groups
-        ],
-        "tests": {name: json_values.to_json(test._asdict()) for name, test in tests.items()},
-        "unknown": found.untold,
-        "left_out": found.left_out,
-        "excluded": [*found.excluded],
-    }
+    data = groups_data(groups, tests, found, confidence)
 
     def lines(style: Style) -> Iterator[str]:
         if form == "csv":

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, Main, command
 from expframe.cli.runs.commands import OF_SWEEPS
 from expframe.cli.runs.ls import run_cell
-from expframe.cli.runs.sweep_facts import (
-    configuration_data,
-    facts_of,
-    ranges,
-    running_data,
-    running_lines,
-    trial_data,
-    trial_lines,
-)
+from expframe.cli.runs.sweep_facts import ranges, running_data, running_lines, trial_lines
 from expframe.cli.script.launch import sweep_script
 from expframe.cli.sweeps import seml
-from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, failures_of, importance_text
+from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, importance_text
 from expframe.cli.table import Style, clean, table_lines, wrapped
 from expframe.errors import UsageError, WorkError
 from expframe.record.record import Status
 from expframe.store import exclusions
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps.asked import retry_trials, stop_trials
-from expframe.store.sweeps.configurations import configurations, goal_of, own_words, ranked
+from expframe.store.sweeps.configurations import configurations, goal_of, ranked
+from expframe.store.sweeps.facts import command_line, configuration_data, facts_of, failures_of, trial_data
 from expframe.store.sweeps.importance import importance_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
@@ -125,7 +118,7 @@ def ls(asked: Asked) -> Answer:
     for run in asked.runs.where("command == 'sweep'") if len(asked.runs) else ():
         if is_sweep(run.folder):
             found.append((*_read(run), run.status))
-    data = {"sweeps": [{**facts_of(sweep, trials), "status": status} for sweep, trials, status in found]}
+    data = {"sweeps": [{**_facts(sweep, trials), "status": status} for sweep, trials, status in found]}
 
     def lines(style: Style) -> Iterable[str]:
         rows = [
@@ -146,11 +139,11 @@ def show(asked: Asked) -> Answer:
     failures = failures_of(trials)
     mattered = importance_of(sweep.plan, found)
     data = {
-        **facts_of(sweep, trials),
+        **_facts(sweep, trials),
         "configurations": [configuration_data(one) for one in found],
         "importance": None if mattered is None else {**mattered._asdict(), "shares": dict(mattered.shares)},
         "failures": [{"error": error, "trials": numbers} for error, numbers in failures.items()],
-        "trials": [trial_data(sweep, state) for state in trials],
+        "trials": [trial_data(sweep.plan, state) for state in trials],
     }
 
     def lines(style: Style) -> Iterator[str]:
@@ -196,7 +189,7 @@ def watch(asked: Asked) -> Answer:
             yield (f"\x1b[{height}A\x1b[J" if height and is_redrawn else "") + "".join(f"{line}\n" for line in page)
             height = len(page)
 
-    data = ({**facts_of(sweep, found), "running": running_data(sweep, found)} for found in looks())
+    data = ({**_facts(sweep, found), "running": running_data(sweep, found)} for found in looks())
     return Answer(data, pages, is_live=True)
 
 
@@ -222,14 +215,9 @@ def best(asked: Asked) -> Answer:
     found = next(iter(ranked(plan, configurations(plan, trials))), None)
     if found is None or found.value.mean is None:
         raise WorkError(f"sweep {sweep.folder.name}", f"has no trial with a value of {goal_of(plan).field!r} yet.")
-    words = [*plan.named, *(override.written for override in plan.overrides), *own_words(plan, found.trials[0])]
-    path = (
-        os.path.relpath(plan.start.script) if plan.start.script else "SCRIPT"
-    )  # of trials that are asked for one by one
-    script = ["-m", plan.start.module] if plan.start.module else [path]
-    command = [plan.command] if plan.command else []
-    line = shlex.join(["python", *plan.start.runner, *script, *command, *(["with", *words] if words else [])])
-    data = {**facts_of(sweep, trials), "best": {**configuration_data(found), "command": line}}
+    script = os.path.relpath(plan.start.script) if plan.start.script else "SCRIPT"  # of trials asked for one by one
+    line = command_line(plan, found, script)
+    data = {**_facts(sweep, trials), "best": {**configuration_data(found), "command": line}}
 
     def lines(_style: Style) -> Iterator[str]:
         sample = found.value
@@ -332,6 +320,10 @@ def _read(run: StoredRun) -> tuple[SweepRun, Trials]:
     trials = Trials(run.folder)
     trials.refresh()
     return SweepRun.read(run), trials
+
+
+def _facts(sweep: SweepRun, trials: Trials) -> dict[str, Any]:
+    return facts_of(sweep.plan, trials, sweep.record.name)
 
 
 def _numbers(asked: Asked, sweep: SweepRun) -> list[int]:

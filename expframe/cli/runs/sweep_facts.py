@@ -1,4 +1,4 @@
-"""What commands about sweeps say of one: as data and as tables."""
+"""What commands about sweeps say of its trials, as tables."""
 
 from __future__ import annotations
 
@@ -7,47 +7,12 @@ from typing import Any
 
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.table import Cell, Style, clean, table_lines
-from expframe.config.json_values import to_json
 from expframe.record.record import Status
-from expframe.store.sweeps.configurations import Configuration, goal_of, words_of
+from expframe.store.sweeps.configurations import goal_of, words_of
+from expframe.store.sweeps.facts import trial_data
 from expframe.store.sweeps.reasons import ranges_text
-from expframe.store.sweeps.trials import Trials, TrialState
+from expframe.store.sweeps.trials import Trials
 from expframe.sweep.sweep_run import SweepRun
-
-
-def facts_of(sweep: SweepRun, trials: Trials) -> dict[str, Any]:
-    """Return what is known of a sweep as a whole, as JSON data."""
-    goal = goal_of(sweep.plan)
-    return {
-        "id": sweep.folder.name,
-        "name": sweep.record.name,
-        "size": sweep.plan.size,
-        "counts": {status.lower(): count for status, count in trials.counts(sweep.plan.size).items()},
-        "excluded": trials.excluded,
-        "goal": {"field": goal.field, "direction": goal.direction},
-    }
-
-
-def configuration_data(one: Configuration) -> dict[str, Any]:
-    """Return a configuration as JSON data."""
-    runs = [state.run for state in one.trials if state.run]
-    facts = {"configuration": one.number, "words": one.words, **to_json(one.value._asdict())}
-    return {**facts, "runs": runs, "excluded": one.excluded}
-
-
-def trial_data(sweep: SweepRun, state: TrialState) -> dict[str, Any]:
-    """Return a trial as JSON data."""
-    newest = state.newest
-    return {
-        "trial": state.number,
-        "attempt": state.attempt,
-        "status": state.status,
-        "run": state.run or None,
-        "words": words_of(sweep.plan, state, replicate=True),
-        "values": to_json(dict(newest.values)) if newest is not None else {},
-        "error": (newest.error or None) if newest is not None else None,
-        "excluded": state.is_excluded,
-    }
 
 
 def trial_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
@@ -64,7 +29,7 @@ def trial_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
 
 def running_data(sweep: SweepRun, trials: Trials) -> list[dict[str, Any]]:
     """Return the trials that are running, as JSON data."""
-    return [trial_data(sweep, state) for state in trials if state.status == Status.RUNNING]
+    return [trial_data(sweep.plan, state) for state in trials if state.status == Status.RUNNING]
 
 
 def running_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:

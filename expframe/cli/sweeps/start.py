@@ -14,7 +14,7 @@ from typing import Any
 
 from expframe.cli.render import write
 from expframe.cli.sweeps.preview import wider_lines
-from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, failures_of
+from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
 from expframe.cli.table import Style, clean, size_text
 from expframe.config import dotted, json_values
@@ -25,6 +25,7 @@ from expframe.process import context
 from expframe.process.devices import VISIBLE
 from expframe.record.record import Status
 from expframe.store.sweeps import plan_file
+from expframe.store.sweeps.facts import failures_of
 from expframe.store.sweeps.plan import Plan, Start
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from expframe.cli.table import Cell, Style, cell, clean, table_lines
 from expframe.record.record import Status
-from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, own_words, ranked
+from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, parts_of, ranked
 from expframe.store.sweeps.importance import Importance
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
@@ -44,7 +44,7 @@ def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | No
     found = ranked(plan, configurations(plan, trials))
     shown = found if most is None else found[:most]
     goal = goal_of(plan)
-    parted = [_parts(plan, one) for one in shown]
+    parted = [parts_of(plan, one) for one in shown]
     columns = list(dict.fromkeys(name for parts in parted for name in parts))
     titles = ["", *columns, goal.field, "95 % interval", "n", *(["trials"] if plan.replicate_count > 1 else [])]
     rows = []
@@ -63,27 +63,6 @@ def importance_text(found: Importance) -> str:
     """Return in a line what mattered, and how that was computed."""
     shares = ", ".join(f"{clean(name)} {share:.2f}" for name, share in found.shares.items())
     return f"What mattered: {shares} (by {found.by}, over {found.configurations} configurations)"
-
-
-def failures_of(trials: Trials) -> dict[str, list[int]]:
-    """Return which trials did not come to a good end by what they failed with, each distinct error once."""
-    found: dict[str, list[int]] = {}
-    for state in trials:
-        if state.status not in (*KEPT, Status.RUNNING) and state.newest is not None:
-            found.setdefault(state.newest.error or state.status, []).append(state.number)
-    return found
-
-
-def _parts(plan: Plan, one: Configuration) -> dict[str, str]:
-    """Return the words of a configuration by the entry that they set; named configs stand together."""
-    parts: dict[str, str] = {}
-    for word in own_words(plan, one.trials[0]):
-        name, equals, value = word.partition("=")
-        if equals:
-            parts[name] = value
-        else:
-            parts["with"] = f"{parts['with']} {word}" if "with" in parts else word
-    return parts
 
 
 def _counts(one: Configuration, plan: Plan) -> str:

@@ -24,9 +24,12 @@ import { fill, h } from "./dom.js";
 const VIEWS = {
   runs: () => import("./runs.js"),
   charts: () => import("./charts.js"),
+  compare: () => import("./compare.js"),
+  sweep: () => import("./sweep.js"),
+  sweeps: () => import("./sweeps.js"),
 };
 
-const TITLES = { runs: "Runs", charts: "Charts" };
+const TITLES = { runs: "Runs", charts: "Charts", sweeps: "Sweeps" };
 
 const header = /** @type {HTMLElement} */ (document.getElementById("header"));
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));

@@ -104,6 +104,18 @@ def own_words(plan: Plan, state: TrialState, *, replicate: bool = False) -> tupl
     return (*trial.named[len(plan.named) :], *(one.written for one in overrides))
 
 
+def parts_of(plan: Plan, one: Configuration) -> dict[str, str]:
+    """Return the words of a configuration by the entry that they set; named configs stand together, below `with`."""
+    parts: dict[str, str] = {}
+    for word in own_words(plan, one.trials[0]):
+        name, equals, value = word.partition("=")
+        if equals:
+            parts[name] = value
+        else:
+            parts["with"] = f"{parts['with']} {word}" if "with" in parts else word
+    return parts
+
+
 def _values(states: Sequence[TrialState], field: str) -> list[float]:
     done = (state.counted for state in states if state.status == Status.COMPLETED)
     found = (one.values.get(field) for one in done if one is not None)

@@ -31,6 +31,7 @@ class Entry(NamedTuple):
         attempt: The number of its attempt; 0 where it is about none.
         time: When, in seconds since 1970.
         facts: What else is said, as plain JSON data.
+        writer: Who says it.
     """
 
     event: str
@@ -38,6 +39,7 @@ class Entry(NamedTuple):
     attempt: int
     time: float
     facts: Mapping[str, Any]
+    writer: str = ""
 
 
 def new_writer() -> str:
@@ -97,15 +99,15 @@ class JournalReader:
                 continue
             for line in whole_lines(path, start):
                 start += len(line) + 1
-                if (entry := _entry(line)) is not None:
+                if (entry := _entry(line, name.removesuffix(_SUFFIX))) is not None:
                     yield entry
             self._read[name] = start
 
 
-def _entry(line: bytes) -> Entry | None:
+def _entry(line: bytes, writer: str) -> Entry | None:
     try:
         data = json.loads(line)
-        entry = Entry(data.pop("event"), data.pop("trial"), data.pop("attempt"), data.pop("time"), data)
+        entry = Entry(data.pop("event"), data.pop("trial"), data.pop("attempt"), data.pop("time"), data, writer)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return entry if isinstance(entry.trial, int) and isinstance(entry.attempt, int) else None

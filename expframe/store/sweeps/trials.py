@@ -51,6 +51,7 @@ class TrialAttempt:
         values: The fields that the sweep is about, as they were at its end.
         error: What it failed with, in a line.
         facts: What else the journal says of its end.
+        writer: Who does it, as the journal calls him; empty until he has written of it.
     """
 
     status: str = Status.RUNNING
@@ -60,6 +61,7 @@ class TrialAttempt:
     values: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    writer: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -296,6 +298,7 @@ class Trials:
             known.values = {name: _value(value) for name, value in (entry.facts.get("values") or {}).items()}
             known.error = str(entry.facts.get("error", ""))
             known.facts = entry.facts
+        known.writer = known.writer or entry.writer
         known.run = self._renamed.get((entry.trial, entry.attempt), known.run)
         self._note(entry.trial)
 

@@ -1,0 +1,109 @@
+"""The sweeps of a store in memory, looked at again while pages are open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from expframe.disk.files import inside
+from expframe.errors import QuestionError
+from expframe.store.sweeps import plan_file
+from expframe.store.sweeps.configurations import Configuration, configurations, ranked
+from expframe.store.sweeps.importance import Importance, importance_of
+from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.plan_file import is_sweep
+from expframe.store.sweeps.trials import Trials
+
+
+class LiveSweep:
+    """
+    A sweep as it was when it was last looked at.
+
+    Args:
+        folder: The folder of its run.
+
+    Attributes:
+        folder: The same.
+        lock: Held by who looks and reads what was found.
+        trials: How its trials are.
+        moment: How often something was different at a look.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+        self.trials = Trials(folder)
+        self.moment = 0
+        self._seen: Any = None
+        self._plan: Plan | None = None
+        self._ranked: list[Configuration] | None = None
+        self._importance: list[Importance | None] | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What it does."""
+        if self._plan is None:
+            self._plan = plan_file.read(self.folder)
+        return self._plan
+
+    def look(self) -> None:
+        """
+        Read what has come since the last look.
+
+        Raises:
+            ValueFormatError: Its plan is damaged.
+        """
+        news = self.trials.refresh()
+        self._plan = plan_file.read(self.folder)  # after its trials: it may have become wider meanwhile
+        seen = (self._plan.size, self.trials.counts(), self.trials.excluded, len(self.trials))
+        if news or seen != self._seen:
+            self.moment += 1
+            self._seen = seen
+            self._ranked = self._importance = None
+
+    def ranked(self) -> list[Configuration]:
+        """Return its configurations, the best first."""
+        if self._ranked is None:
+            self._ranked = ranked(self.plan, configurations(self.plan, self.trials))
+        return self._ranked
+
+    def importance(self) -> Importance | None:
+        """Return what mattered in it; None where too few configurations have a value."""
+        if self._importance is None:
+            self._importance = [importance_of(self.plan, self.ranked())]
+        return self._importance[0]
+
+
+class LiveSweeps:
+    """
+    The sweeps of a store.
+
+    Args:
+        store: The folder.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._found: dict[str, LiveSweep] = {}
+
+    @contextmanager
+    def looked_at(self, id: str) -> Iterator[LiveSweep]:
+        """
+        Yield the sweep of a run as it is now, to nobody else meanwhile.
+
+        Raises:
+            QuestionError: The run is no sweep.
+            ValueFormatError: Its plan is damaged.
+        """
+        folder = inside(self._store, id)
+        if not is_sweep(folder):
+            raise QuestionError(f"run {id}", "is no sweep. The list of sweeps shows those that there are.")
+        with self._lock:
+            sweep = self._found.setdefault(id, LiveSweep(folder))
+        with sweep.lock:
+            sweep.look()
+            yield sweep

@@ -1,0 +1,310 @@
+/** Parallel coordinates: an axis for each parameter, a line for each configuration; dragging along an axis filters. */
+
+import { fitted, sheet } from "./sheet.js";
+import { label } from "./parameters.js";
+import { number } from "./show.js";
+
+/**
+ * @typedef {import("./parameters.js").Axis} Axis
+ *
+ * @typedef {object} Line
+ * @property {import("./show.js").Cell[]} values one for each axis
+ * @property {number | null} rank 0 for the best of all, 1 for the worst; null where there is no value
+ * @property {boolean} isOn whether it is among those that are chosen
+ * @property {string} title
+ *
+ * @typedef {Map<string, [number, number]>} Brushes places on axes from 0 to 1, by the name of the axis
+ *
+ * @typedef {object} ParallelWish
+ * @property {string} title
+ * @property {(brushes: Brushes) => void} onbrush
+ * @property {(at: number | null) => void} [onhover]
+ * @property {(at: number) => void} [onpick]
+ * @property {AbortSignal} signal
+ */
+
+const TOP = 40;
+const BOTTOM = 14;
+const SIDE = 56;
+const HEIGHT = 320;
+const NEAR = 12;
+const SHADES = 12;
+/** So near to its end is the end of an axis. */
+const SNAP = 0.03;
+
+/**
+ * Draw parallel coordinates into an element.
+ *
+ * @param {HTMLElement} element
+ * @param {ParallelWish} wish
+ * @returns {{update: (axes: Axis[], lines: Line[], brushes: Brushes) => void}}
+ */
+export function parallel(element, wish) {
+  return new Parallel(element, wish);
+}
+
+class Parallel {
+  /**
+   * @param {HTMLElement} element
+   * @param {ParallelWish} wish
+   */
+  constructor(element, wish) {
+    this.wish = wish;
+    /** @type {Axis[]} */
+    this.axes = [];
+    /** @type {Line[]} */
+    this.lines = [];
+    /** @type {(number | null)[][]} */
+    this.places = [];
+    /** @type {Brushes} */
+    this.brushes = new Map();
+    /** @type {number | null} */
+    this.hovered = null;
+    /** @type {{axis: number, from: number, was: [number, number] | undefined, hasMoved: boolean} | null} */
+    this.drag = null;
+    this.width = 0;
+    this.sheet = sheet(element, wish.title, HEIGHT, (pen, width) => this.draw(pen, width), wish.signal);
+    const { canvas } = this.sheet;
+    canvas.addEventListener("pointerdown", (event) => this.begin(event));
+    canvas.addEventListener("pointermove", (event) => this.move(event));
+    canvas.addEventListener("pointerup", (event) => this.end(event));
+    canvas.addEventListener("pointercancel", () => (this.drag = null));
+    canvas.addEventListener("pointerleave", () => this.hover(null));
+    canvas.addEventListener("click", () => {
+      if (this.hovered !== null) wish.onpick?.(this.hovered);
+    });
+  }
+
+  /**
+   * @param {Axis[]} axes
+   * @param {Line[]} lines
+   * @param {Brushes} brushes
+   */
+  update(axes, lines, brushes) {
+    this.axes = axes;
+    this.lines = lines;
+    this.brushes = brushes;
+    this.places = lines.map((line) => axes.map((axis, at) => axis.place(line.values[at])));
+    this.hovered = null;
+    this.sheet.canvas.style.minWidth = `${2 * SIDE + (axes.length - 1) * 90}px`;
+    this.sheet.redraw();
+  }
+
+  /** @param {number} at */
+  x(at) {
+    return this.axes.length < 2 ? this.width / 2 : SIDE + (at * (this.width - 2 * SIDE)) / (this.axes.length - 1);
+  }
+
+  /** @param {number} place */
+  y(place) {
+    return HEIGHT - BOTTOM - place * (HEIGHT - TOP - BOTTOM);
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {number} width
+   */
+  draw(pen, width) {
+    this.width = width;
+    pen.clearRect(0, 0, width, HEIGHT);
+    pen.lineJoin = "round";
+    this.strokes(pen, (line) => !line.isOn, this.sheet.colour("--line"), 1, 0.55);
+    for (let shade = SHADES - 1; shade >= 0; shade -= 1) {  // the best ones last, on top of the others
+      this.strokes(pen, (line) => line.isOn && shadeOf(line) === shade, this.shade(shade), shade ? 1.25 : 2, 0.85);
+    }
+    this.strokes(pen, (line) => line.isOn && line.rank === null, this.sheet.colour("--faint"), 1, 0.35);
+    if (this.hovered !== null) {
+      const chosen = this.lines[this.hovered];
+      this.strokes(pen, (line) => line === chosen, this.sheet.colour("--ink"), 3, 1);
+    }
+    this.axes.forEach((axis, at) => this.axis(pen, axis, at));
+  }
+
+  /** @param {number} shade */
+  shade(shade) {
+    const good = this.sheet.colour("--best");
+    return `color-mix(in oklab, ${good} ${Math.round(100 - (100 * shade) / (SHADES - 1))}%, ${this.sheet.colour("--worst")})`;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {(line: Line) => boolean} isMeant
+   * @param {string} colour
+   * @param {number} width
+   * @param {number} alpha
+   */
+  strokes(pen, isMeant, colour, width, alpha) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.globalAlpha = alpha;
+    pen.beginPath();
+    this.lines.forEach((line, index) => {
+      if (!isMeant(line)) return;
+      let isDown = false;
+      this.places[index].forEach((place, at) => {
+        if (place === null) isDown = false;
+        else if (isDown) pen.lineTo(this.x(at), this.y(place));
+        else pen.moveTo(this.x(at), this.y(place));
+        isDown = place !== null;
+      });
+    });
+    pen.stroke();
+    pen.globalAlpha = 1;
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} pen
+   * @param {Axis} axis
+   * @param {number} at
+   */
+  axis(pen, axis, at) {
+    const x = this.x(at);
+    const space = this.axes.length < 2 ? this.width : (this.width - 2 * SIDE) / (this.axes.length - 1);
+    pen.strokeStyle = this.sheet.colour("--faint");
+    pen.lineWidth = 1;
+    pen.beginPath();
+    pen.moveTo(x, this.y(0));
+    pen.lineTo(x, this.y(1));
+    pen.stroke();
+    pen.font = "600 12px system-ui, sans-serif";
+    pen.fillStyle = this.sheet.colour("--ink");
+    pen.textAlign = "center";
+    pen.fillText(fitted(pen, axis.name, Math.min(space - 6, 2 * SIDE - 4)), x, 16);
+    pen.font = "11px system-ui, sans-serif";
+    pen.textAlign = "left";
+    for (const tick of axis.ticks) {
+      const text = fitted(pen, tick.text, Math.max(30, Math.min(space - 14, at === this.axes.length - 1 ? SIDE - 8 : 200)));
+      pen.fillStyle = this.sheet.colour("--ground");
+      pen.globalAlpha = 0.75;
+      pen.fillRect(x + 5, this.y(tick.at) - 7, pen.measureText(text).width + 4, 13);
+      pen.globalAlpha = 1;
+      pen.fillStyle = this.sheet.colour("--faint");
+      pen.fillRect(x - 3, this.y(tick.at), 6, 1);
+      pen.fillText(text, x + 7, this.y(tick.at) + 4);
+    }
+    const brush = this.brushes.get(axis.name);
+    if (brush) {
+      pen.fillStyle = this.sheet.colour("--accent");
+      pen.globalAlpha = 0.35;
+      pen.fillRect(x - 7, this.y(brush[1]), 14, this.y(brush[0]) - this.y(brush[1]));
+      pen.globalAlpha = 1;
+      pen.strokeStyle = this.sheet.colour("--accent");
+      pen.strokeRect(x - 7, this.y(brush[1]), 14, this.y(brush[0]) - this.y(brush[1]));
+    }
+  }
+
+  /** @param {PointerEvent} event */
+  spot(event) {
+    const box = this.sheet.canvas.getBoundingClientRect();
+    const place = (HEIGHT - BOTTOM - (event.clientY - box.top)) / (HEIGHT - TOP - BOTTOM);
+    return { x: event.clientX - box.left, y: event.clientY - box.top, place: place > 1 - SNAP ? 1 : place < SNAP ? 0 : place };
+  }
+
+  /** @param {PointerEvent} event */
+  begin(event) {
+    const { x, place } = this.spot(event);
+    const axis = this.axes.findIndex((_, at) => Math.abs(this.x(at) - x) <= NEAR);
+    if (axis < 0 || event.button !== 0) return;
+    event.preventDefault();
+    this.sheet.canvas.setPointerCapture(event.pointerId);
+    this.drag = { axis, from: place, was: this.brushes.get(this.axes[axis].name), hasMoved: false };
+    this.hover(null);
+  }
+
+  /** @param {PointerEvent} event */
+  move(event) {
+    const { x, y, place } = this.spot(event);
+    if (this.drag === null) {
+      const isNear = this.axes.some((_, at) => Math.abs(this.x(at) - x) <= NEAR);
+      this.sheet.canvas.style.cursor = isNear ? "ns-resize" : "default";
+      this.hover(isNear ? null : this.nearest(x, y));
+      return;
+    }
+    const { axis, from } = this.drag;
+    if (!this.drag.hasMoved && Math.abs(place - from) * HEIGHT < 4) return;
+    this.drag.hasMoved = true;
+    this.brushes.set(this.axes[axis].name, [Math.min(from, place), Math.max(from, place)]);
+    this.wish.onbrush(this.brushes);
+  }
+
+  /** @param {PointerEvent} event */
+  end(event) {
+    if (this.drag === null) return;
+    const { axis, hasMoved } = this.drag;
+    this.drag = null;
+    this.sheet.canvas.releasePointerCapture(event.pointerId);
+    if (hasMoved) return;
+    this.brushes.delete(this.axes[axis].name);
+    this.wish.onbrush(this.brushes);
+  }
+
+  /**
+   * Return which line runs by a point.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @returns {number | null}
+   */
+  nearest(x, y) {
+    let found = null;
+    let least = 8;
+    const at = Math.floor(((x - SIDE) * (this.axes.length - 1)) / (this.width - 2 * SIDE));
+    if (at < 0 || at >= this.axes.length - 1) return null;
+    const share = (x - this.x(at)) / (this.x(at + 1) - this.x(at));
+    this.places.forEach((places, index) => {
+      const [left, right] = [places[at], places[at + 1]];
+      if (left === null || right === null || !this.lines[index].isOn) return;
+      const distance = Math.abs(this.y(left + share * (right - left)) - y);
+      if (distance < least) [least, found] = [distance, index];
+    });
+    return found;
+  }
+
+  /** @param {number | null} at */
+  hover(at) {
+    if (at === this.hovered) return;
+    this.hovered = at;
+    this.sheet.canvas.title = at === null ? "" : this.lines[at].title;
+    this.wish.onhover?.(at);
+    this.sheet.redraw();
+  }
+}
+
+/** @param {Line} line */
+function shadeOf(line) {
+  return line.rank === null ? -1 : Math.min(SHADES - 1, Math.floor(line.rank * SHADES));
+}
+
+/**
+ * Return whether a configuration is within all brushes.
+ *
+ * @param {Axis[]} axes
+ * @param {import("./show.js").Cell[]} values
+ * @param {Brushes} brushes
+ */
+export function isWithin(axes, values, brushes) {
+  return axes.every((axis, at) => {
+    const brush = brushes.get(axis.name);
+    if (!brush) return true;
+    const place = axis.place(values[at]);
+    return place !== null && place >= brush[0] - 1e-9 && place <= brush[1] + 1e-9;
+  });
+}
+
+/**
+ * Return what a brush chooses, for people.
+ *
+ * @param {Axis} axis
+ * @param {[number, number]} brush
+ */
+export function brushText(axis, [low, high]) {
+  if (!axis.isChoices) {
+    const [first, last] = [axis.value(low), axis.value(high)].map((value) => number(Number(value.toPrecision(3))));
+    return `${axis.name} ${first} … ${last}`;
+  }
+  const within = axis.choices.filter((choice) => {
+    const place = axis.place(label(choice));
+    return place !== null && place >= low && place <= high;
+  });
+  return `${axis.name} ${within.join(", ") || "none"}`;
+}

@@ -1,0 +1,165 @@
+"""A sweep: how far it is, what came of its configurations, what mattered, and what failed."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import islice
+from typing import Any
+
+from expframe.page.board import Board
+from expframe.page.cells import cell_of
+from expframe.page.configurations import configuration_cells, trial_cells
+from expframe.page.live_sweeps import LiveSweep
+from expframe.page.question import Question
+from expframe.record.record import Record, Status
+from expframe.record.significance import welch
+from expframe.store.sweeps.facts import command_line, facts_of, failures_of
+from expframe.store.sweeps.history import Moment, history, seconds_left, workers_of
+from expframe.store.sweeps.plan_file import is_sweep
+from expframe.store.sweeps.reasons import ranges_text, reasons
+from expframe.store.sweeps.trials import TrialState
+
+_SHOWN = 50
+"""More trials, workers and errors are counted, and not listed."""
+_MOMENTS = 1000
+_RUNS = 20
+
+
+def answer(board: Board, question: Question) -> dict[str, Any]:
+    """
+    Return how a sweep is, but for its configurations.
+
+    Its word is `run`, the id of the sweep's run.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        QuestionError: It is no sweep.
+    """
+    run = board.run(question.text("run"))
+    record = run.record
+    with board.sweeps.looked_at(run.id) as sweep:
+        plan, trials = sweep.plan, sweep.trials
+        workers = workers_of(trials)
+        running = [state for state in trials if state.status == Status.RUNNING]
+        return {
+            **_facts(sweep, record),
+            "search": plan.search,
+            "prune": plan.prune,
+            "replicates": plan.replicate_count,
+            "left": seconds_left(plan, trials),
+            "best": _best(sweep),
+            "running": [{**trial_cells(sweep.plan, state), **_claimed(state)} for state in running[:_SHOWN]],
+            "failures": _failures(sweep),
+            "pruned": _pruned(sweep),
+            "workers": [
+                {
+                    "name": worker.name,
+                    "host": worker.host,
+                    "pid": worker.pid,
+                    "done": worker.done,
+                    "trial": worker.running.number if worker.running is not None else None,
+                    "run": (worker.running.run or None) if worker.running is not None else None,
+                    "seen": worker.seen,
+                }
+                for worker in workers[:_SHOWN]
+            ],
+            "stopped": sorted(trials.stopped()),
+            "reasons": [{"trials": one.text, "why": one.why} for one in islice(reasons(plan, trials), _SHOWN)],
+            "history": _history(history(plan, trials)),
+            "work": shlex.join(["expframe", "work", run.id]),
+        }
+
+
+def sweeps(board: Board, question: Question) -> dict[str, Any]:
+    """
+    Return the sweeps of the store, newest first, as `expframe sweep ls` has them, with the best of each.
+
+    Words are `offset` and `limit`.
+    """
+    offset, limit = question.whole("offset", 0), question.whole("limit", _SHOWN, least=1, most=200)
+    rows = [row for row in board.rows.all() if (row.record or {}).get("command") == "sweep"]
+    found = [row.id for row in rows if is_sweep(board.store / row.id)]
+    listed = []
+    for id in found[offset : offset + limit]:
+        run = board.run(id)
+        with board.sweeps.looked_at(id) as sweep:
+            best = next(iter(sweep.ranked()), None)
+            mean = None if best is None else cell_of(best.value.mean)
+            words = cell_of(best.words) if best is not None and mean is not None else None
+            listed.append({**_facts(sweep, run.record), "best": mean and {"words": words, "mean": mean}})
+    return {"total": len(found), "offset": offset, "sweeps": listed}
+
+
+def _facts(sweep: LiveSweep, record: Record) -> dict[str, Any]:
+    moments = {"started": cell_of(record.started), "ended": cell_of(record.ended)}
+    return {
+        **facts_of(sweep.plan, sweep.trials, record.name),
+        "status": record.status,
+        **moments,
+        "moment": sweep.moment,
+    }
+
+
+def _best(sweep: LiveSweep) -> dict[str, Any] | None:
+    """Return the best configuration, how it is run again, and how sure it is that the next one is worse."""
+    first, second = (*sweep.ranked()[:2], None, None)[:2]
+    if first is None or first.value.mean is None:
+        return None
+    line = command_line(sweep.plan, first, sweep.plan.start.script or "SCRIPT")
+    found = {**configuration_cells(first), "command": line, "next": None}
+    if second is not None and second.value.mean is not None:
+        test = welch(second.value, first.value)
+        numbers = {} if test is None else {name: cell_of(number) for name, number in test._asdict().items()}
+        found["next"] = {**configuration_cells(second), "test": numbers or None}
+    return found
+
+
+def _claimed(state: TrialState) -> dict[str, Any]:
+    return {"since": state.newest.started if state.newest is not None else None}
+
+
+def _failures(sweep: LiveSweep) -> dict[str, Any]:
+    """Return by what trials did not come to a good end: each distinct error once, the most frequent first."""
+    found = sorted(failures_of(sweep.trials).items(), key=lambda pair: -len(pair[1]))
+    listed = [
+        {
+            "error": cell_of(error, 500),
+            "trials": numbers[:_RUNS],
+            "count": len(numbers),
+            "text": _ranges(numbers),
+            "runs": [run for number in numbers[:_RUNS] if (run := sweep.trials[number].run)],
+        }
+        for error, numbers in found[:_SHOWN]
+    ]
+    return {"total": len(found), "listed": listed}
+
+
+def _pruned(sweep: LiveSweep) -> dict[str, Any]:
+    """Return which trials were ended early, and at which steps."""
+    found = [state for state in sweep.trials if state.status == Status.PRUNED]
+    steps: dict[Any, int] = {}
+    listed: list[dict[str, Any]] = []
+    for state in found:
+        facts = state.newest.facts if state.newest is not None else {}
+        step, value = facts.get("rung") or (None, None)
+        steps[step] = steps.get(step, 0) + 1
+        if len(listed) < _SHOWN:
+            listed.append({**trial_cells(sweep.plan, state), "step": cell_of(step), "value": cell_of(value)})
+    by_step = sorted(steps.items(), key=lambda pair: (pair[0] is None, pair[0]))
+    return {"total": len(found), "steps": [{"step": step, "count": n} for step, n in by_step], "listed": listed}
+
+
+def _history(moments: list[Moment]) -> dict[str, Any]:
+    """Return the values of trials in the order of their ends; of very many each improvement, and some of the others."""
+    stride = max(1, len(moments) // _MOMENTS)
+    shown = [
+        moment
+        for number, moment in enumerate(moments)
+        if number % stride == 0 or number == len(moments) - 1 or moment.best != moments[number - 1].best
+    ]
+    points = [[moment.time, moment.trial, moment.run, moment.value, moment.best] for moment in shown]
+    return {"total": len(moments), "points": points}
+
+
+def _ranges(numbers: list[int]) -> str:
+    return ranges_text([(number, number + 1) for number in sorted(numbers)])[:200]

@@ -1,0 +1,218 @@
+"""Sweeps as pages see them: how far they are, the best configuration, and what failed."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from expframe import Experiment
+from expframe.errors import QuestionError
+from expframe.page import configurations, sweep
+from expframe.page.board import Board
+from expframe.page.question import Question
+from expframe.store import exclusions
+from expframe.store.sweeps.journal import Journal
+
+WRITER = "gpu3-4711-0123abcd"
+
+
+def ask(store: Path, answer: Callable[..., Any], **words: str) -> Any:
+    """Return what a page is answered."""
+    return answer(Board(store, "runs"), Question(words.items()))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A sweep of six configurations with two seeds each, of which one failed and one was not begun; and a run."""
+    ex = Experiment("digits", store=tmp_path / "runs")
+    ex.add_config(lr=0.1, opt="sgd")
+
+    @ex.main
+    def train(lr: float, opt: str, seed: int) -> float:
+        return 0.0
+
+    found = ex.sweep("lr=0.01,0.1,0.9", "opt=sgd,adam", seeds=2, metric="result", goal="min")
+    for number in range(8):
+        trial = found.ask()
+        assert trial is not None
+        found.tell(trial, trial.config["lr"] + (trial.config["opt"] == "sgd") + number % 2 / 1000)
+    for number in (8, 9):
+        note_failure(tmp_path / "runs" / "1", number)
+    ex.run()
+    return tmp_path / "runs"
+
+
+def note_failure(folder: Path, number: int) -> None:
+    """Let a trial have failed at a worker elsewhere."""
+    Journal(folder, WRITER).note("started", number, 1)
+    Journal(folder, WRITER).note("ended", number, 1, status="FAILED", error="ValueError: loss is nan", seconds=0.1)
+
+
+def test_the_best_configuration_says_how_it_is_run_again(store: Path) -> None:
+    """The best configuration has its mean, its number of values, and a command line."""
+    best = ask(store, sweep.answer, run="1")["best"]
+
+    assert ("lr=0.01 opt=adam", 2, True) == (best["words"], best["n"], best["command"].endswith("lr=0.01 opt=adam"))
+
+
+def test_how_sure_the_best_is_comes_of_welchs_test(store: Path) -> None:
+    """The best is tested against the next one, as groups are that are compared."""
+    next = ask(store, sweep.answer, run="1")["best"]["next"]
+
+    assert ("lr=0.1 opt=adam", -0.09) == (next["words"], pytest.approx(next["test"]["difference"]))
+    assert next["test"]["p"] < 0.05
+
+
+def test_failures_are_grouped_by_what_they_say(store: Path) -> None:
+    """Trials that failed with the same first line are one failure, with their numbers as ranges."""
+    failures = ask(store, sweep.answer, run="1")["failures"]
+
+    assert [("ValueError: loss is nan", 2, "8, 9")] == [
+        (one["error"], one["count"], one["text"].replace("..", ", ")) for one in failures["listed"]
+    ]
+
+
+def test_workers_are_known_by_what_they_have_written(store: Path) -> None:
+    """Each worker has its machine, its process, and how many trials it has done."""
+    workers = ask(store, sweep.answer, run="1")["workers"]
+
+    assert ("gpu3", 4711, 2, None) in [(one["host"], one["pid"], one["done"], one["trial"]) for one in workers]
+
+
+def test_counts_are_those_of_the_command(store: Path, cli: Any) -> None:
+    """What is known of a sweep as a whole has the keys and numbers of `expframe sweep show --json`."""
+    said = cli.json("sweep", "show", "1")
+    found = ask(store, sweep.answer, run="1")
+    keys = ("id", "name", "size", "counts", "excluded", "goal")
+
+    assert {key: said[key] for key in keys} == {key: found[key] for key in keys}
+
+
+def test_configurations_are_those_of_the_command(store: Path, cli: Any) -> None:
+    """Configurations have the numbers of `expframe sweep show --json`, in its order."""
+    said = cli.json("sweep", "show", "1")["configurations"]
+    found = ask(store, configurations.answer, run="1")["configurations"]
+    keys = ("configuration", "words", "n", "mean", "sd", "low", "high", "runs", "excluded")
+
+    assert [{key: one[key] for key in keys} for one in said] == [{key: one[key] for key in keys} for one in found]
+
+
+def test_parameters_are_axes(store: Path) -> None:
+    """Numbers that differ by ratios lie on an axis of ratios, from the least to the greatest of the sweep."""
+    found = ask(store, configurations.answer, run="1")["parameters"]
+
+    assert [
+        {"name": "lr", "scale": "log", "low": 0.01, "high": 0.9},
+        {"name": "opt", "scale": "choices", "choices": ["sgd", "adam"]},
+    ] == found
+
+
+def test_a_limit_leaves_the_axes_as_they_are(store: Path) -> None:
+    """Of many configurations the best are sent; how many there are is said, and axes are those of all."""
+    found = ask(store, configurations.answer, run="1", limit="1")
+
+    assert (5, 1, 0.9) == (found["total"], len(found["configurations"]), found["parameters"][0]["high"])
+
+
+def test_the_best_so_far_never_gets_worse(store: Path) -> None:
+    """Values of trials stand in the order of their ends, each with the best by then."""
+    points = ask(store, sweep.answer, run="1")["history"]["points"]
+    best = [point[4] for point in points]
+
+    assert (8, sorted(best, reverse=True)) == (len(points), best)
+
+
+def test_an_excluded_trial_counts_nowhere(store: Path) -> None:
+    """A trial that is excluded while the page is open counts in no mean, and is said."""
+    board = Board(store, "runs")
+    before = sweep.answer(board, Question({"run": "1"}.items()))
+    exclusions.exclude(store / "1", before["history"]["points"][2][1])
+    after = sweep.answer(board, Question({"run": "1"}.items()))
+
+    assert ([], [2]) == (before["excluded"], after["excluded"])
+    assert (2, 1) == (before["best"]["n"], after["best"]["n"])
+    assert before["moment"] < after["moment"]
+
+
+def test_a_configuration_has_its_trials(store: Path) -> None:
+    """One configuration is shown with each of its trials."""
+    found = ask(store, configurations.one, run="1", configuration="4")
+
+    assert [("FAILED", "ValueError: loss is nan")] * 2 == [(one["status"], one["error"]) for one in found["trials"]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "message"),
+    [
+        (sweep.answer, {"run": "2"}, "run 2: is no sweep. The list of sweeps shows those that there are."),
+        (
+            configurations.one,
+            {"run": "1", "configuration": "77"},
+            "configuration=77: is none of which a trial has begun.",
+        ),
+    ],
+)
+def test_what_is_no_sweep_is_said(
+    store: Path, answer: Callable[..., Any], words: Mapping[str, str], message: str
+) -> None:
+    """A run that is no sweep, and a configuration that is not there, are said in words."""
+    with pytest.raises(QuestionError) as raised:
+        ask(store, answer, **words)
+
+    assert message == str(raised.value)
+
+
+def test_sweeps_are_listed_with_their_best(store: Path) -> None:
+    """Each sweep of the store is listed with how far it is and the best of it."""
+    found = ask(store, sweep.sweeps)
+
+    assert (1, "lr=0.01 opt=adam") == (found["total"], found["sweeps"][0]["best"]["words"])
+
+
+@pytest.mark.browser
+def test_the_best_configuration_is_found_and_its_command_copied(
+    store: Path, serve: Callable[[Path], str], tab: Any
+) -> None:
+    """Somebody opens a sweep, sees what is best and how sure that is, copies its command, and sees what failed."""
+    tab.goto(f"{serve(store)}#/sweeps")
+    tab.get_by_role("link", name="1", exact=True).click()
+    tab.wait_for_selector("tr.best")
+    best = tab.locator(".sweep-best")
+    best.get_by_role("button", name="Copy").click()
+    copied = tab.evaluate("navigator.clipboard.readText()")
+
+    assert copied.endswith("with lr=0.01 opt=adam")
+    assert "the two differ (Welch's t-test" in best.inner_text()
+    assert "ValueError: loss is nan" in tab.locator("section", has=tab.get_by_text("Failures")).last.inner_text()
+
+
+@pytest.mark.browser
+def test_a_brush_filters_and_stands_in_the_address(store: Path, serve: Callable[[Path], str], tab: Any) -> None:
+    """Dragging along an axis leaves the configurations within; the address brings them back."""
+    tab.goto(f"{serve(store)}#/sweep/1")
+    tab.wait_for_selector("tr.best")
+    box = tab.locator("canvas").first.bounding_box()
+    tab.mouse.move(box["x"] + 56, box["y"] + 45)
+    tab.mouse.down()
+    tab.mouse.move(box["x"] + 56, box["y"] + 90, steps=4)
+    tab.mouse.up()
+    tab.get_by_text("1 of 5 configurations").wait_for()
+    tab.reload()
+    tab.get_by_text("1 of 5 configurations").wait_for()
+
+    assert ["0.9"] == tab.locator("table.configurations tbody tr td:nth-child(2)").all_inner_texts()
+
+
+@pytest.mark.browser
+def test_a_table_of_configurations_is_sorted(store: Path, serve: Callable[[Path], str], tab: Any) -> None:
+    """A click on a column sorts by it, and a click on a place shows the trials of a configuration."""
+    tab.goto(f"{serve(store)}#/sweep/1")
+    tab.locator("table.configurations").get_by_role("button", name="opt").click()
+    tab.wait_for_selector("[aria-sort=ascending]")
+    first = tab.locator("table.configurations tbody tr").first
+    first.get_by_role("button").click()
+    tab.wait_for_selector(".sweep-detail tbody tr")
+
+    assert "adam" in first.inner_text()
+    assert 2 == tab.locator(".sweep-detail tbody tr").count()
