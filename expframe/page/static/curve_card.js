@@ -24,6 +24,8 @@ export class CurveCard {
     this.frame = null;
     /** @type {import("./chart.js").Exact | null} */
     this.exact = null;
+    /** @type {number | null} the x whose values stay in the table */
+    this.held = null;
     this.title = h("h3", { title: metric }, metric);
     this.tools = h("div", { class: "tools" });
     this.body = h("div", { class: "body" });
@@ -67,7 +69,7 @@ export class CurveCard {
 
   unmount() {
     this.chart?.remove();
-    this.chart = this.frame = this.exact = null;
+    this.chart = this.frame = this.exact = this.held = null;
     this.asked = "";
     this.isSeen = false;
     fill(this.body);
@@ -92,8 +94,10 @@ export class CurveCard {
    * @param {number} x
    */
   tell(exact, x) {
-    this.exact = { ...exact, at: x };
-    this.chart?.tell(/** @type {import("./chart.js").Exact} */ (this.exact));
+    const found = /** @type {import("./chart.js").Exact} */ ({ ...exact, at: x });
+    this.chart?.tell(found);
+    if (this.held !== null && this.held !== x) return;
+    this.exact = found;
     this.fillValues();
   }
 
@@ -111,13 +115,27 @@ export class CurveCard {
       colours: (line) => set.colour(line),
       dashes: (line) => set.dash(line),
       onzoom: (zoom) => set.keepZoom(metric, zoom),
-      onhover: (x) => set.point(metric, x),
+      onhover: (x) => this.hover(x),
       onpress: (x) => this.press(x),
     };
   }
 
-  /** @param {number} x */
+  /** @param {number | null} x */
+  hover(x) {
+    this.set.point(this.metric, x);
+    if (x !== null || this.held !== null || !this.exact) return;
+    this.exact = null;
+    this.fillValues();
+  }
+
+  /**
+   * Keep the values of a place in the table, until the next click.
+   *
+   * @param {number} x
+   */
   press(x) {
+    this.held = this.held === null ? x : null;
+    if (this.held === null) return;
     const details = this.values.querySelector("details");
     if (details) details.open = true;
     this.set.askValues(this.metric, x);

@@ -247,7 +247,7 @@ export class CurveSet {
     const words = { ...this.words(metric), pixels: this.pixels || this.width() };
     const text = JSON.stringify(words);
     if (card.asked === text && !isAgain) return;
-    if (card.asked !== text) card.exact = null;
+    if (card.asked !== text) card.exact = card.held = null;
     card.asked = text;
     card.wait();
     this.requests.want(metric, words);
