@@ -203,7 +203,7 @@ def _of_run(board: Board, wish: LineWish, found: LineFacts, metric: str, id: str
         return {"run": id, "label": id, **cells, "smooth": _smooth_cell(smoothed, wish, index)}
 
     parts = _parts(wish, found, metric, id)
-    return Trace(id, None, id, [id], parts, column.count, told, smoothed if wish.weight else None)
+    return Trace(id, None, id, [id], parts, column.size, told, smoothed if wish.weight else None)
 
 
 def _smooth_cell(smoothed: Callable[[], Smoothed], wish: LineWish, index: int) -> Any:
@@ -262,6 +262,6 @@ def _mean(wish: LineWish, found: LineFacts, metric: str, runs: Sequence[str]) ->
     for id in runs:
         column = found.columns[id].columns[metric]
         parts = _parts(wish, found, metric, id)
-        x = joined([part.x for part in parts]) if parts else numpy.full(column.count, numpy.nan)
+        x = joined([part.x for part in parts]) if parts else numpy.full(column.size, numpy.nan)
         members.append(Member.of(column.steps, x, column.values))
     return mean_of(members, wish.band)

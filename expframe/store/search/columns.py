@@ -77,12 +77,12 @@ class Column:
 
     Attributes:
         stretches: The same.
-        count: How many points there are.
+        size: How many points there are.
     """
 
     def __init__(self, stretches: Sequence[Stretch]) -> None:
         self.stretches = [stretch for stretch in stretches if len(stretch.values)]
-        self.count = sum(len(stretch.values) for stretch in self.stretches)
+        self.size = sum(len(stretch.values) for stretch in self.stretches)
 
     @property
     def steps(self) -> Array:
