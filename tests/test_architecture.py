@@ -15,8 +15,8 @@ FOLDERS = {
     "config": "dotted groups frozen libraries arrays secrets equality json_values hints conversion parsing masking"
     " files options request pins layers decided rewriting functions validation resolve",
     "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
-    "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal streams"
-    " bypass copier stand_ins tee output",
+    "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal"
+    " tracebacks streams bypass copier stand_ins tee output",
     "facts": "host stash git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
@@ -28,14 +28,16 @@ FOLDERS = {
     " columns column_file curve_cache",
     "page": "entrance refusals guard connections question told live_rows live_sweeps kept board cells columns groups"
     " runs pixels smoothing bands curves lines charts compare configurations sweep"
-    " files views changes actions answers bundle report streams server service",
+    " files commands run children config results python_spans terminal_spans failure output output_search media"
+    " run_files table_heads previews code environment history"
+    " views changes actions answers bundle report streams server service",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
     "sweep": "pieces entries space request tables words skips warm pruning replicates judge widening settings stash"
     " script sweep_run sink trial forks ranks executors launches worker local queued backends jobs slurm supervisor",
-    "cli": "argv render tracebacks table",
+    "cli": "argv render table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",
     "cli/runs": "commands pager command forms select ls show path logs watch open_run ui diff rerun plot"

@@ -5,7 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from expframe.page import actions, changes, charts, columns, compare, configurations, files, runs, sweep, views
+from expframe.page import (
+    actions,
+    changes,
+    charts,
+    children,
+    code,
+    columns,
+    compare,
+    config,
+    configurations,
+    environment,
+    failure,
+    files,
+    history,
+    media,
+    output,
+    output_search,
+    previews,
+    results,
+    run,
+    run_files,
+    runs,
+    sweep,
+    views,
+)
 from expframe.page.board import Board
 from expframe.page.question import Question
 from expframe.page.told import Told
@@ -19,6 +43,23 @@ ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "values": charts.values,
     "points": charts.points,
     "metrics": charts.metrics,
+    "run": run.answer,
+    "children": children.answer,
+    "config": config.answer,
+    "results": results.answer,
+    "failure": failure.answer,
+    "output": output.answer,
+    "output_search": output_search.answer,
+    "media": media.answer,
+    "medium": media.medium,
+    "histograms": media.histograms,
+    "files": run_files.answer,
+    "preview": previews.answer,
+    "code": code.answer,
+    "source": code.source,
+    "diff": code.diff,
+    "environment": environment.answer,
+    "history": history.answer,
     "changes": changes.answer,
     "views": views.answer,
     "file": files.answer,

@@ -57,7 +57,7 @@ def answer(board: Board, question: Question) -> Content:
         QuestionError: There is no such file.
         EscapingPathError: It is in no folder of the run.
     """
-    found = _find(board, question)
+    found = find(board, question)
     kind = _kind_of(found)
     if kind is None:
         return download(board, question)
@@ -75,12 +75,19 @@ def download(board: Board, question: Question) -> Content:
         EscapingPathError: It is in no folder of the run.
     """
     run_file = question.text("name").rpartition("/")[2]
-    found = _find(board, question)
+    found = find(board, question)
     name = run_file if Path(run_file).suffix == found.suffix else found.name
     return Content(found, name, "application/octet-stream", is_inline=False)
 
 
-def _find(board: Board, question: Question) -> Path:
+def find(board: Board, question: Question) -> Path:
+    """
+    Return the file of a `run` that has a `name`.
+
+    Raises:
+        QuestionError: There is no such file.
+        EscapingPathError: It is in no folder of the run.
+    """
     run, name = board.run(question.text("run")), question.text("name")
     path = path_of(run, name)
     try:

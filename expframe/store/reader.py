@@ -160,10 +160,15 @@ class StoredRun(Recorded):
         curves = read_files([self.folder / layout.SYSTEM], f"Run {self.id}", "sample")
         return curves if name is None else curves[name]
 
+    @property
+    def output_path(self) -> Path:
+        """The file of what was printed, raw; it need not be there."""
+        return self.folder / layout.OUTPUT
+
     def output(self, *, raw: bool = False) -> str:
         """Return what was printed: as a terminal shows it in the end, or raw."""
         try:
-            text = (self.folder / layout.OUTPUT).read_bytes().decode("utf-8", "replace")
+            text = self.output_path.read_bytes().decode("utf-8", "replace")
         except FileNotFoundError:
             return ""
         return text if raw else collapse(text)

@@ -10,7 +10,7 @@ from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.table import Style, clean, seconds_text, size_text, table_lines, text_of, wrapped
-from expframe.cli.tracebacks import without_own_frames
+from expframe.process.tracebacks import without_own_frames
 from expframe.config import dotted, json_values
 from expframe.config.decided import Config
 from expframe.errors import ValueFormatError

@@ -19,7 +19,6 @@ from expframe.config.decided import Config
 from expframe.disk import layout
 from expframe.disk.files import inside
 from expframe.errors import EscapingPathError, StoreError
-from expframe.process.terminal import collapse
 from expframe.record.curves import Curves
 from expframe.record.events import File
 from expframe.record.metrics import number
@@ -111,13 +110,10 @@ class SacredRun(StoredRun):
         except FileNotFoundError:
             return {}
 
-    def output(self, *, raw: bool = False) -> str:
-        """Return what was printed: as a terminal shows it in the end, or raw."""
-        try:
-            text = (self.folder / documents.OUTPUT).read_bytes().decode("utf-8", "replace")
-        except FileNotFoundError:
-            return ""
-        return text if raw else collapse(text)
+    @property
+    def output_path(self) -> Path:
+        """The file of what was printed, raw; it need not be there."""
+        return self.folder / documents.OUTPUT
 
     def path(self, *parts: str | os.PathLike[str]) -> Path:
         """

@@ -25,6 +25,18 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+// eslint-disable-next-line no-control-regex
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * Return a text in which what cannot be seen, or turns what is around it, stands as an escape; tabs and newlines stay.
+ *
+ * @param {string} text
+ */
+export function visible(text) {
+  return text.replace(UNSEEN, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /**
  * Append children to an element.
  *
@@ -34,7 +46,7 @@ export function h(tag, properties = {}, ...children) {
 export function put(element, ...children) {
   for (const child of children.flat()) {
     if (child === null || child === undefined || child === false) continue;
-    element.appendChild(child instanceof Node ? child : document.createTextNode(String(child)));
+    element.appendChild(child instanceof Node ? child : document.createTextNode(visible(String(child))));
   }
 }
 

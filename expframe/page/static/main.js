@@ -23,6 +23,7 @@ import { fill, h } from "./dom.js";
 /** @type {Record<string, () => Promise<{view: View}>>} */
 const VIEWS = {
   runs: () => import("./runs.js"),
+  run: () => import("./run.js"),
   charts: () => import("./charts.js"),
   compare: () => import("./compare.js"),
   sweep: () => import("./sweep.js"),

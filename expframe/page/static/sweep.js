@@ -131,7 +131,7 @@ function drawHead(box, sweep, page, redraw) {
       h("a", { href: link("sweeps") }, "all sweeps"),
     ),
     !sweep.counts.running && (sweep.counts.waiting || sweep.size === null)
-      ? h("div", { class: "sweep-idle" }, h("p", {}, "No worker is doing trials. Start one:"), commandLine(sweep.work, page.say))
+      ? h("div", { class: "sweep-idle" }, h("p", {}, "No worker is doing trials. Start one:"), commandLine(sweep.work))
       : null,
   );
 }
@@ -187,7 +187,7 @@ function drawBest(box, sweep, page) {
     ),
     h("p", {}, sure),
     best.excluded.length ? h("p", {}, `Not counted, since they are excluded: trials ${best.excluded.join(", ")}.`) : null,
-    commandLine(best.command, page.say),
+    commandLine(best.command),
     h(
       "p",
       {},

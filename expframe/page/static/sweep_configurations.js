@@ -224,7 +224,7 @@ class Part {
         { class: "sweep-detail" },
         h("button", { type: "button", class: "close", "aria-label": "Close", onclick: close }, "×"),
         h("h3", {}, text(found.words)),
-        commandLine(found.command, this.page.say),
+        commandLine(found.command),
         h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows))),
         found.runs.length > 1 && h("p", {}, h("a", { href: link("compare", "", { run: found.runs }) }, "Compare its runs")),
       ),

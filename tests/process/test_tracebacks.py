@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import expframe
-from expframe.cli.tracebacks import without_own_frames
+from expframe.process.tracebacks import without_own_frames
 
 HERE = Path(expframe.__file__).parent
 

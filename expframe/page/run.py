@@ -1,0 +1,132 @@
+"""The head of one run: its facts, what it is doing, and which parts of it there are to be looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from expframe.config import dotted
+from expframe.disk import layout
+from expframe.errors import ValueFormatError
+from expframe.page.board import Board
+from expframe.page.cells import cell_of
+from expframe.page.commands import commands_of
+from expframe.page.question import Question
+from expframe.process.terminal import collapse
+from expframe.record.record import Record, Status, now
+from expframe.store.foreign import format_of
+from expframe.store.reader import StoredRun
+from expframe.store.sweeps.plan_file import is_sweep
+
+_FACTS = ("uid", "name", "command", "status", "queued", "started", "resumed", "ended", "seed", "attempt", "comment")
+_LONGEST = 10_000
+_TAIL = 4096
+_OTHERS = 50
+"""Other runs that are offered to be compared with."""
+
+_BAR = re.compile(r"(\d{1,3})%(?:\||\))")
+"""How far a loop is, as tqdm and `track` print it."""
+
+
+def answer(board: Board, question: Question) -> dict[str, Any]:
+    """
+    Return the head of a run, as far as it can be read; `problem` says why it cannot.
+
+    Words are `run`, and `other` for a run that it is compared with.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+    """
+    run = board.run(question.text("run"))
+    found: dict[str, Any] = {
+        "id": run.id,
+        "folder": str(run.folder),
+        "is_foreign": format_of(run.folder) is not None,
+        "problem": None,
+        "run": {},
+    }
+    try:
+        record = run.record
+    except (ValueFormatError, OSError) as problem:
+        return {**found, "problem": str(problem), "sections": _sections(run, None)}
+    others = _others(board, run, record)
+    other = question.text("other") or next(iter(others), None)
+    return {
+        **found,
+        "run": {name: cell_of(getattr(record, name), _LONGEST) for name in _FACTS} | {"duration": _duration(record)},
+        "tags": [cell_of(tag) for tag in record.tags],
+        "failure": record.failure and {"type": record.failure.type, "message": record.failure.message[:_LONGEST]},
+        "problems": [problem[:_LONGEST] for problem in record.problems],
+        "progress": _progress(run) if record.status == Status.RUNNING else None,
+        "parent": record.parent_id,
+        "trial": {name: cell_of(value) for name, value in record.sweep.items()},
+        "is_sweep": is_sweep(run.folder),
+        "rerun_of": cell_of(record.extra.get("rerun_of")),
+        "git": _git(record.git or {}),
+        "host": _host(record.host),
+        "commands": commands_of(board, run, record, other),
+        "others": others,
+        "sections": _sections(run, record),
+    }
+
+
+def _duration(record: Record) -> float | None:
+    """Return the seconds that a run took, or has taken until now."""
+    began = record.resumed or record.started
+    if record.duration is None and began is not None and record.status == Status.RUNNING:
+        return record.worked + max(0.0, (now() - began).total_seconds())
+    return record.duration
+
+
+def _others(board: Board, run: StoredRun, record: Record) -> list[str]:
+    """Return the ids of runs of the same experiment and command, those before it first, the newest of them first."""
+    same = {"name": record.name, "command": record.command}
+    rows = [row for row in board.rows.all() if row.record and same.items() <= dict(row.record).items()]
+    ids = [row.id for row in rows if row.id != run.id]
+    place = next((number for number, row in enumerate(rows) if row.id == run.id), len(ids))
+    return [*ids[place : place + _OTHERS], *ids[max(0, place - _OTHERS) : place]]
+
+
+def _progress(run: StoredRun) -> dict[str, Any] | None:
+    """Return how far the last loop is that a run has shown, and the line that says so."""
+    with suppress(OSError), run.output_path.open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - _TAIL))
+        for line in reversed(collapse(file.read().decode("utf-8", "replace")).splitlines()):
+            if found := _BAR.search(line):
+                return {"part": min(int(found[1]), 100) / 100, "text": line.strip()[:200]}
+    return None
+
+
+def _git(git: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: cell_of(git.get(name)) for name in ("commit", "branch", "dirty") if git.get(name) is not None}
+
+
+def _host(host: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = {"machine": ("hostname",), "python": ("python", "version"), "cpu": ("cpu", "model")}
+    found = {name: dotted.get(host, path) for name, path in wanted.items()}
+    return {name: cell_of(value) for name, value in found.items() if value not in (None, dotted.MISSING)}
+
+
+def _sections(run: StoredRun, record: Record | None) -> dict[str, int]:
+    """Return how much there is of each part of a run that may be missing: bytes, or how many."""
+    files = {"system": layout.SYSTEM, "media": layout.MEDIA, "calls": layout.CALLS, "config": layout.CONFIG}
+    found = {name: _size(run, file) for name, file in files.items()}
+    found["metrics"] = sum(_size(run, name) for name in layout.metric_names(run.folder))
+    with suppress(OSError):
+        found["output"] = run.output_path.stat().st_size
+    with suppress(OSError, ValueFormatError):
+        found["files"] = len(run.files)
+    found["attempts"] = len(run.attempts)
+    found["checkpoints"] = int((run.folder / layout.CHECKPOINTS_FOLDER).is_dir())
+    if record is not None:
+        found["sources"] = len(dict(record.sources_at_end) | dict(record.sources))
+        found["points"] = int(record.counts.get("points", 0))
+    return {name: count for name, count in found.items() if count}
+
+
+def _size(run: StoredRun, name: str) -> int:
+    with suppress(OSError):
+        return (run.folder / name).stat().st_size
+    return 0

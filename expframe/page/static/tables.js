@@ -1,0 +1,39 @@
+/** Small tables of values. */
+
+import { h } from "./dom.js";
+import { text } from "./show.js";
+
+/** @typedef {import("./show.js").Cell} Cell */
+
+/**
+ * Return a table in a box of its own, which scrolls where the table is wider.
+ *
+ * @param {string[]} header
+ * @param {(Cell | Node | undefined)[][]} rows
+ * @param {string} [caption] what a screen reader says
+ */
+export function table(header, rows, caption = "") {
+  const head = h("tr", {}, header.map((name) => h("th", { scope: "col" }, name)));
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption || "Table" },
+    h("table", {}, h("thead", {}, head), h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell))))),
+  );
+}
+
+/**
+ * Return names and values as a table of two columns.
+ *
+ * @param {[string, Cell | Node][]} entries
+ * @param {string} [caption]
+ */
+export function entries(entries, caption = "") {
+  const rows = entries.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), cell(value)));
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption || "Values" }, h("table", { class: "entries" }, h("tbody", {}, rows)));
+}
+
+/** @param {Cell | Node | undefined} value */
+function cell(value) {
+  if (value instanceof Node) return h("td", {}, value);
+  return h("td", { class: typeof value === "number" ? "number" : null }, text(value));
+}
