@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import Any
 
 from expframe.errors import StoreUnusableError
 from expframe.page.board import Board

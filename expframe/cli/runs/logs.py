@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.table import Style, clean
-from expframe.process.tracebacks import without_own_frames
 from expframe.disk import layout
 from expframe.process.terminal import collapse
+from expframe.process.tracebacks import without_own_frames
 from expframe.record.record import Status
 from expframe.store.reader import StoredRun
 

@@ -10,10 +10,10 @@ from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.table import Style, clean, seconds_text, size_text, table_lines, text_of, wrapped
-from expframe.process.tracebacks import without_own_frames
 from expframe.config import dotted, json_values
 from expframe.config.decided import Config
 from expframe.errors import ValueFormatError
+from expframe.process.tracebacks import without_own_frames
 from expframe.record.events import File
 from expframe.record.record import Record
 from expframe.record.summaries import Summary

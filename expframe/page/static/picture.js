@@ -14,7 +14,7 @@ import { h } from "./dom.js";
 export async function picture(run, name, signal, type = "") {
   const content = await askBytes("file", { run, name }, signal);
   const address = URL.createObjectURL(new Blob([content], { type }));
-  const image = h("img", { src: address, alt: name, loading: "lazy" });
+  const image = h("img", { src: address, alt: name });
   try {
     await image.decode();
   } catch {

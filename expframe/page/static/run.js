@@ -10,9 +10,10 @@ import { trouble } from "./main.js";
  * @typedef {import("./main.js").Page} Page
  * @typedef {import("./run_head.js").Head} Head
  *
- * What a section is given: the page of the moment, whose signal ends with the section.
+ * What a section is given: the page of the moment, whose signal ends with the section, where it draws, the head, and
+ * what has the head asked for and drawn anew.
  *
- * @typedef {(page: Page, element: HTMLElement, head: Head) => void | Promise<void>} Section
+ * @typedef {(page: Page, element: HTMLElement, head: Head, again: () => void) => void | Promise<void>} Section
  */
 
 /** @type {Record<string, {title: string, load: () => Promise<{section: Section}>, count: (head: Head) => number | null}>} */
@@ -103,7 +104,7 @@ class RunView {
     fill(this.body, element);
     try {
       const { section } = await SECTIONS[this.name].load();
-      if (!signal.aborted) await section(page, element, /** @type {Head} */ (this.known));
+      if (!signal.aborted) await section(page, element, /** @type {Head} */ (this.known), () => this.ask());
     } catch (problem) {
       if (!signal.aborted) fill(element, trouble(problem));
     }

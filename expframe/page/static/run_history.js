@@ -6,14 +6,14 @@ import { duration, size } from "./show.js";
 import { table } from "./tables.js";
 
 /** @type {import("./run.js").Section} */
-export async function section(page, element) {
+export async function section(page, element, head, again) {
   const found = await ask("history", { run: page.address.id, offset: page.address.words.get("offset") }, page.signal);
   const attempts = found.attempts.map((/** @type {any} */ of) => [of.number, of.started, of.checkpoint, of.step, of.status, of.words]);
   const checkpoints = found.checkpoints.map((/** @type {any} */ of) => [of.number, of.step, of.time, size(of.size), of.names.join(", ")]);
   const calls = found.calls.map((/** @type {any} */ of) => [of.number, of.started, duration(of.duration), of.result, of.failure]);
   const turn = (/** @type {number} */ offset) => {
     page.state({ offset: offset || null });
-    section({ ...page, address: { ...page.address, words: new URLSearchParams({ offset: String(offset) }) } }, element, /** @type {any} */ (null));
+    section({ ...page, address: { ...page.address, words: new URLSearchParams({ offset: String(offset) }) } }, element, head, again);
   };
   const end = found.offset + found.calls.length;
   const newer = found.offset ? h("button", { type: "button", onclick: () => turn(0) }, "newest calls") : null;

@@ -25,17 +25,19 @@ const PAUSE = 1000;
 const KEPT = 20000;
 
 /** @type {import("./run.js").Section} */
-export async function section(page, element) {
-  await new Output(page, element).begin();
+export async function section(page, element, head, again) {
+  await new Output(page, element, again).begin();
 }
 
 class Output {
   /**
    * @param {Page} page
    * @param {HTMLElement} element
+   * @param {() => void} again has the head of the run drawn anew
    */
-  constructor(page, element) {
+  constructor(page, element, again) {
     this.page = page;
+    this.again = again;
     this.from = this.to = this.size = 0;
     this.file = "";
     this.settled = h("span", {});
@@ -102,6 +104,7 @@ class Output {
   end(piece) {
     this.to = piece.to;
     fill(this.open, piece.open.map(lineOf));
+    if (this.isRunning && !piece.is_running) this.again();
     this.isRunning = piece.is_running;
     this.draw(piece);
     this.wait();
@@ -123,11 +126,11 @@ class Output {
   wait() {
     clearTimeout(this.timer);
     if (!this.isRunning || !this.isAtEnd) return;
-    this.timer = setTimeout(() => this.guarded(() => this.look_again()), PAUSE);
+    this.timer = setTimeout(() => this.guarded(() => this.lookAgain()), PAUSE);
     this.page.signal.addEventListener("abort", () => clearTimeout(this.timer), { once: true });
   }
 
-  async look_again() {
+  async lookAgain() {
     if (document.hidden) return this.wait();
     try {
       await this.after();
