@@ -7,6 +7,8 @@ import { fill, h } from "./dom.js";
 import { coverage, keyOf } from "./frames.js";
 
 const HEIGHT = 220;
+/** What stands above and below a chart, in pixels. */
+const AROUND = 61;
 
 export class CurveCard {
   /**
@@ -30,17 +32,18 @@ export class CurveCard {
     this.tools = h("div", { class: "tools" });
     this.body = h("div", { class: "body" });
     this.values = h("div", { class: "values" });
-    const head = h("figcaption", {}, this.title, this.tools);
-    this.element = h("figure", { class: "card", "data-metric": metric, tabindex: "-1" }, head, this.body, this.values);
+    this.element = h("figure", { class: "card", "data-metric": metric, tabindex: "-1" });
     this.size();
   }
 
   size() {
+    this.element.style.minHeight = `${(this.set.curves.height ?? HEIGHT) + AROUND}px`;
     this.body.style.height = `${this.set.curves.height ?? HEIGHT}px`;
   }
 
   /** An answer is on its way. */
   wait() {
+    if (!this.element.firstChild) this.element.append(h("figcaption", {}, this.title, this.tools), this.body, this.values);
     this.element.setAttribute("aria-busy", "true");
   }
 

@@ -41,11 +41,27 @@ export function drawTools(element, state, known, onchange) {
  */
 function xChoice(state, metrics, onchange) {
   const usual = Object.entries(X).map(([value, title]) => h("option", { value, selected: value === state.x }, title));
-  const others = metrics.map((name) => h("option", { value: `metric:${name}`, selected: state.x === `metric:${name}` }, name));
+  const chosen = state.x in X ? [] : [metricOption(state.x.replace(/^metric:/, ""), true)];
+  const others = group("a metric", chosen);
   const change = (/** @type {Event} */ event) => {
     onchange({ x: /** @type {HTMLSelectElement} */ (event.target).value, zooms: new Map() });
   };
-  return h("select", { name: "x", onchange: change }, usual, others.length ? group("a metric", others) : null);
+  // a thousand options take longer to lay out than all else, and few people look for one
+  const fillOnce = () => {
+    if (others.childElementCount !== chosen.length) return;
+    fill(others, metrics.map((name) => metricOption(name, state.x === `metric:${name}`)));
+  };
+  const select = h("select", { name: "x", onchange: change, onfocus: fillOnce, onpointerdown: fillOnce }, usual);
+  if (metrics.length) select.append(others);
+  return select;
+}
+
+/**
+ * @param {string} name
+ * @param {boolean} isChosen
+ */
+function metricOption(name, isChosen) {
+  return h("option", { value: `metric:${name}`, selected: isChosen }, name);
 }
 
 /**
