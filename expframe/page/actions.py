@@ -19,7 +19,7 @@ Reply = dict[str, Any]
 
 def tag(board: Board, told: Told) -> Reply:
     """Give `runs` the tags of `add`, and take away those of `remove`."""
-    added, removed = told.texts("add"), told.texts("remove")
+    added, removed = _words(told.texts("add")), _words(told.texts("remove"))
 
     def change(run: StoredRun) -> Reply:
         after = editing.tag(run, added, removed)
@@ -83,6 +83,11 @@ def retry(board: Board, told: Told) -> Reply:
     run, numbers = _sweep(board, told)
     found = retry_trials(run.folder, numbers)
     return {"id": run.id, "retried": found, "command": f"expframe work {run.id}"}
+
+
+def _words(texts: Iterable[str]) -> list[str]:
+    """Return tags as the command line takes them: with commas between them, and no spaces around."""
+    return [word.strip() for text in texts for word in text.split(",") if word.strip()]
 
 
 def _each(board: Board, ids: Iterable[str], key: str, change: Callable[[StoredRun], Reply]) -> Reply:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import threading
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from expframe.errors import RunNotFoundError
 from expframe.page.kept import Kept
@@ -12,7 +14,9 @@ from expframe.page.live_rows import LiveRows
 from expframe.page.live_sweeps import LiveSweeps
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import Runs
-from expframe.store.search.curve_cache import CurveCache
+
+if TYPE_CHECKING:
+    from expframe.store.search.curve_cache import CurveCache
 
 
 class Board:
@@ -30,7 +34,6 @@ class Board:
         sweeps: Its sweeps, likewise.
         mark: What tells the cursors of this server from those of one before it.
         lock: Held while something is changed, so that two changes of one run both last.
-        curves: Their points.
         kept: What was made of them.
     """
 
@@ -41,8 +44,14 @@ class Board:
         self.sweeps = LiveSweeps(store)
         self.mark = secrets.token_hex(4)
         self.lock = threading.Lock()
-        self.curves = CurveCache(store)
         self.kept = Kept()
+
+    @cached_property
+    def curves(self) -> CurveCache:
+        """Their points; numpy, which takes long to import, comes with the first of them."""
+        from expframe.store.search.curve_cache import CurveCache
+
+        return CurveCache(self.store)
 
     @property
     def cursor(self) -> str:

@@ -19,7 +19,6 @@ from starlette.staticfiles import StaticFiles
 from expframe._version import VERSION
 from expframe.config import json_values
 from expframe.errors import ExpframeError
-from expframe.page.answers import ANSWERS, CHANGES
 from expframe.page.board import Board
 from expframe.page.entrance import Entrance, Passes
 from expframe.page.files import Content
@@ -48,12 +47,12 @@ def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | No
         return JSONResponse({"stores": found, "read_only": entrance.is_read_only, "version": VERSION})
 
     async def answer(request: Request) -> Response:
-        make = _known(ANSWERS, request.path_params["name"])
+        make = _known((await run_in_threadpool(load)).ANSWERS, request.path_params["name"])
         question = Question(request.query_params.multi_items())
         return _response(await run_in_threadpool(make, _board(boards, request), question))
 
     async def change(request: Request) -> Response:
-        do = _known(CHANGES, request.path_params["name"])
+        do = _known((await run_in_threadpool(load)).CHANGES, request.path_params["name"])
         told = Told.read(await _body(request, entrance.limits.body))
         return _response(await run_in_threadpool(do, _board(boards, request), told))
 
@@ -75,6 +74,13 @@ def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | No
     ]
     handlers: Any = {HTTPException: _http_problem}
     return Guard(Starlette(routes=routes, exception_handlers=handlers), entrance, passes)
+
+
+def load() -> Any:
+    """Return what can be asked and changed: with numpy and all else, which the first answer does not wait for."""
+    from expframe.page import answers
+
+    return answers
 
 
 async def _index(request: Request) -> Response:

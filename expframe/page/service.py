@@ -81,7 +81,7 @@ class Service:
         import uvicorn
 
         from expframe.page.connections import PatientProtocol
-        from expframe.page.server import application
+        from expframe.page.server import application, load
 
         # uvicorn takes what makes a protocol as well as its class
         protocol: Any = partial(PatientProtocol, self.entrance.limits)
@@ -101,17 +101,18 @@ class Service:
         )
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what goes wrong is in its answer
         self._server = uvicorn.Server(config)
-        if then is not None:
-            threading.Thread(target=self._tell, args=(then,), daemon=True).start()
+        threading.Thread(target=self._begin, args=(then, load), daemon=True).start()
         try:
             self._server.run([self._socket])
         finally:
             self.close()
             self._is_over.set()
 
-    def _tell(self, then: Callable[[], object]) -> None:
+    def _begin(self, then: Callable[[], object] | None, load: Callable[[], object]) -> None:
         self.wait()
-        then()
+        if then is not None:
+            then()
+        load()
 
     def wait(self, seconds: float = 30.0) -> None:
         """Wait until it answers."""
