@@ -5,27 +5,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from expframe._version import VERSION
 from expframe.config import json_values
-from expframe.errors import ExpframeError
-from expframe.page.answers import ANSWERS
 from expframe.page.board import Board
 from expframe.page.bundle import STATIC, script_of
 from expframe.page.live_rows import LiveRows
-from expframe.page.question import Question
+from expframe.page.report_answers import answers, pack
 from expframe.store.rows import Row
-
-OF_STORE = ("runs",)
-"""What is asked once for all runs of a report."""
-OF_RUN: tuple[str, ...] = ()
-"""What is asked of each run."""
-
-Pairs = list[tuple[str, str]]
 
 
 class ChosenRows(LiveRows):
@@ -57,48 +47,25 @@ def page_of(store: Path, ids: Sequence[str], view: str = "#/runs") -> str:
     """
     board = Board(store, store.name)
     board.rows = ChosenRows(store, ids)
-    data = {
+    whole = {
         "server": {"stores": [_told(board)], "read_only": True, "is_report": True, "version": VERSION},
         "view": view,
-        "answers": list(_answers(board, ids)),
+        "answers": [answer.to_json() for answer in answers(board, ids, view)],
     }
-    return _document(data)
+    return _document(pack(json_values.dump_plain(whole, indent=None)))
 
 
 def _told(board: Board) -> dict[str, Any]:
     return {"name": board.name, "folder": str(board.store), "cursor": board.cursor}
 
 
-def _answers(board: Board, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield the answers to what views ask, each with the words that it is the answer to."""
-    for name in OF_STORE:
-        yield from _answer(board, name, [])
-    for id in ids:
-        for name in OF_RUN:
-            yield from _answer(board, name, [("run", id)])
-
-
-def _answer(board: Board, name: str, words: Pairs) -> Iterator[dict[str, Any]]:
-    try:
-        found = ANSWERS[name](board, Question(words))
-    except ExpframeError as problem:
-        yield {"name": name, "words": words, "refused": str(problem)}
-        return
-    if isinstance(found, bytes):
-        yield {"name": name, "words": words, "bytes": base64.b64encode(zlib.compress(found, 9)).decode()}
-    else:
-        yield {"name": name, "words": words, "plain": found}
-
-
 # ------------------------------------------------------------------------------------------------------ the document
 
 
-def _document(data: dict[str, Any]) -> str:
+def _document(data: str) -> str:
     """Return the page with its style, its modules and data in itself, and a policy that allows nothing else."""
     style = (STATIC / "style.css").read_text(encoding="utf-8")
     script = script_of("report.js")
-    # `<` is nowhere in the data, so that nothing in it ends the element that it is in.
-    text = json_values.dump_plain(data, indent=None).decode("utf-8", "replace").replace("<", "\\u003c")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
@@ -106,7 +73,7 @@ def _document(data: dict[str, Any]) -> str:
     page = (STATIC / "index.html").read_text(encoding="utf-8")
     page = _with(page, r'<meta charset="utf-8">', f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">')
     page = _with(page, r'<link rel="stylesheet"[^>]*>', f"<style>{style}</style>", is_instead=True)
-    scripts = f'<script type="application/json" id="report">{text}</script>\n<script>{script}</script>'
+    scripts = f'<script type="text/plain" id="report">{data}</script>\n<script>{script}</script>'
     return _with(page, r'<script type="module"[^>]*></script>', scripts, is_instead=True)
 
 

@@ -1,60 +1,119 @@
 /** A report: the page, answered from what is stored in the same file. */
 
 import { askOf, Refusal } from "./api.js";
-import { cut } from "./report_curves.js";
-import { sorted } from "./report_rows.js";
+import { chartsOf, valuesOf } from "./report_curves.js";
+import { tableOf } from "./report_rows.js";
 
 /**
- * An answer, and the words that it is the answer to.
+ * An answer, the words that it is the answer to, and those that may be asked besides.
  *
  * @typedef {object} Answer
  * @property {string} name
  * @property {[string, string][]} words
+ * @property {string} free
  * @property {any} [plain]
- * @property {string} [bytes] compressed, in base64
+ * @property {string} [packed]
  * @property {string} [refused]
+ *
+ * @typedef {{server: object, view: string, answers: Answer[]}} Report
  */
 
-/** @type {{server: object, view: string, answers: Answer[], files: Record<string, string>}} */
-const report = JSON.parse(document.getElementById("report")?.textContent ?? "");
+const LEFT_OUT = "This is not in the report. `expframe ui` shows it, where the runs are.";
 
 /**
- * Return what is stored as an answer to a question.
+ * Return bytes that are stored as text.
  *
- * An answer is one where each of its own words is asked; what else is asked for says how much of it, or in which order.
- *
- * @param {string} name
- * @param {URLSearchParams} words
- * @returns {Answer | undefined} the one with the most words
+ * @param {string} text compressed, in base64
+ * @returns {Promise<ArrayBuffer>}
  */
-function find(name, words) {
-  const fitting = report.answers.filter(
-    (answer) => answer.name === name && answer.words.every(([word, value]) => words.getAll(word).includes(value)),
-  );
-  return fitting.sort((one, other) => other.words.length - one.words.length)[0];
-}
-
-/**
- * @param {string} name
- * @param {URLSearchParams} words
- * @returns {Promise<Response>}
- */
-async function get(name, words) {
-  if (name === "stores") return Response.json(report.server);
-  const found = find(name, words);
-  if (!found) throw new Refusal("This is not in the report. `expframe ui` shows it, where the runs are.", 404);
-  if (found.refused !== undefined) throw new Refusal(found.refused, 400);
-  if (found.bytes !== undefined) return new Response(cut(await bytesOf(found.bytes), words));
-  return Response.json(name === "runs" ? sorted(found.plain, words) : found.plain);
-}
-
-/** @param {string} text */
-async function bytesOf(text) {
+async function unpack(text) {
   const packed = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Response(stream).arrayBuffer();
+  return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer();
 }
 
-askOf({ get, file: (run, name) => report.files[`${run}/${name}`] ?? "" });
-if (!location.hash) history.replaceState(null, "", report.view);
-import("./main.js");
+/** What answers in place of the server. */
+class Answers {
+  /** @param {Report} report */
+  constructor(report) {
+    this.report = report;
+  }
+
+  /**
+   * Return the answers that are stored for a question: those whose words are asked, and no others but free ones.
+   *
+   * @param {string} name
+   * @param {URLSearchParams} words
+   * @returns {Answer[]}
+   */
+  find(name, words) {
+    const asked = [...words].filter(([, value]) => value !== "");
+    return this.report.answers.filter((answer) => {
+      if (answer.name !== name) return false;
+      const free = new Set(answer.free.split(" "));
+      const own = new Set(answer.words.map(([word, value]) => `${word}=${value}`));
+      const others = asked.filter(([word, value]) => !own.has(`${word}=${value}`));
+      return others.every(([word]) => free.has(word)) && answer.words.every(([word, value]) => words.getAll(word).includes(value));
+    });
+  }
+
+  /**
+   * @param {string} name
+   * @param {URLSearchParams} words
+   * @returns {Promise<Response>}
+   */
+  async get(name, words) {
+    if (name === "stores") return Response.json(this.report.server);
+    if (name === "runs") return Response.json(tableOf((asked) => this.one("runs", asked).plain, words));
+    if (name === "curves") return new Response(chartsOf(await this.charts(words), words));
+    if (name === "values") return Response.json(valuesOf(await this.charts(words), words));
+    const found = name === "medium" ? this.atStep(words) : this.one(name, words);
+    return found.packed === undefined ? Response.json(found.plain) : new Response(await unpack(found.packed));
+  }
+
+  /**
+   * @param {string} name
+   * @param {URLSearchParams} words
+   */
+  one(name, words) {
+    const found = this.find(name, words);
+    if (!found.length) throw new Refusal(LEFT_OUT, 404);
+    if (found[0].refused !== undefined) throw new Refusal(found[0].refused, 400);
+    return found[0];
+  }
+
+  /**
+   * Return what was logged at a step that is stored, the last one before it, or the first one.
+   *
+   * @param {URLSearchParams} words
+   */
+  atStep(words) {
+    const found = this.find("medium", words).filter((answer) => answer.plain);
+    if (!found.length) return this.one("medium", words);
+    found.sort((one, other) => one.plain.step - other.plain.step);
+    const step = words.get("step");
+    const before = found.filter((answer) => step === null || answer.plain.step <= Number(step));
+    return before.at(-1) ?? found[0];
+  }
+
+  /**
+   * Return the stored charts of the metrics that are asked for.
+   *
+   * @param {URLSearchParams} words
+   */
+  async charts(words) {
+    const rest = [...words].filter(([name, value]) => !["metric", "at"].includes(name) && !(name === "x" && value === "step"));
+    const each = words.getAll("metric").map((metric) => this.one("curves", new URLSearchParams([...rest, ["metric", metric]])));
+    return Promise.all(each.map((answer) => unpack(/** @type {string} */ (answer.packed))));
+  }
+}
+
+/** Read the report, and begin the page. */
+async function begin() {
+  const text = document.getElementById("report")?.textContent ?? "";
+  const report = JSON.parse(new TextDecoder().decode(await unpack(text)));
+  askOf(new Answers(report));
+  if (!location.hash) history.replaceState(null, "", report.view);
+  await import("./main.js");
+}
+
+begin();

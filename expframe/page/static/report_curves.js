@@ -1,30 +1,54 @@
 /** Curves in a report: what is asked for is cut out of the columns that are stored. */
 
-import { decode } from "./frames.js";
+import { columnAt, decode, shareOf, valueOf } from "./frames.js";
 
 /**
  * @typedef {import("./frames.js").Frame} Frame
  * @typedef {import("./frames.js").Line} Line
- * @typedef {{from: number, to: number, log: boolean, pixels: number, smooth: number}} Window
+ * @typedef {{from: number, to: number, log: boolean, pixels: number, smooth: number, unit: number}} Window
  */
 
 const PARTS = /** @type {const} */ (["column", "last", "low", "high", "smooth"]);
 
 /**
- * Return the frames of some metrics and runs in a window, as the server would send them.
+ * Return charts of some runs in a window, as the server would send them.
  *
- * @param {ArrayBuffer} buffer frames of all metrics and runs, over all of their x
+ * @param {ArrayBuffer[]} stored charts of all runs, over all of their x
  * @param {URLSearchParams} words
  * @returns {ArrayBuffer}
  */
-export function cut(buffer, words) {
-  const frames = new Map(decode(buffer).map((frame) => [frame.metric, frame]));
+export function chartsOf(stored, words) {
   const runs = new Set(words.getAll("run"));
-  const charts = words.getAll("metric").flatMap((metric) => {
-    const frame = frames.get(metric);
-    return frame ? [chartOf(frame, runs, words)] : [];
+  return encoded(stored.flatMap(decode).map((frame) => chartOf(frame, runs, words)));
+}
+
+/**
+ * Return the values at an x, or the last ones before, as far as they are stored.
+ *
+ * @param {ArrayBuffer[]} stored
+ * @param {URLSearchParams} words
+ */
+export function valuesOf(stored, words) {
+  const at = Number(words.get("at"));
+  const runs = new Set(words.getAll("run"));
+  const lines = stored.flatMap(decode).flatMap((frame) => {
+    const chart = chartOf(frame, runs, words);
+    const place = shareOf(chart.x, at) * chart.pixels;
+    return chart.lines.flatMap((line) => {
+      const n = columnAt(line, place);
+      if (n < 0) return [];
+      const value = (/** @type {Float32Array | undefined} */ part) => (part ? cell(part[n] + frame.y.origin) : null);
+      const step = valueOf(chart.x, line.column[n] / chart.pixels);
+      const own = line.run === null ? { group: line.group, label: line.label, n: line.runs.length, mean: value(line.last), low: value(line.low), high: value(line.high) } : {};
+      return [{ metric: frame.metric, run: line.run, step: chart.x.kind === "step" ? Math.round(step * 1e6) / 1e6 : null, time: null, value: value(line.last), smooth: value(line.smooth), ...own }];
+    });
   });
-  return encoded(charts);
+  return { at, lines, gone: [] };
+}
+
+/** @param {number} value */
+function cell(value) {
+  return Number.isFinite(value) ? Number(value.toPrecision(7)) : { text: String(value) };
 }
 
 /**
@@ -41,9 +65,10 @@ function chartOf(frame, runs, words) {
   const all = places.flatMap((xs) => [...xs]).filter((x) => !isLog || x > 0);
   const first = words.get("from") ? Number(words.get("from")) : Math.min(...all);
   const last = words.get("to") ? Number(words.get("to")) : Math.max(...all);
-  const window = { from: first, to: last, log: isLog, pixels, smooth: Number(words.get("smooth") ?? 0) };
+  const window = { from: first, to: last, log: isLog, pixels, smooth: Number(words.get("smooth") ?? 0), unit: unitOf(kept, places) };
   const lines = kept.map((line, n) => lineOf(line, places[n], window));
-  return { ...frame, x: { ...frame.x, from: first, to: last, log: isLog }, pixels, y: { ...frame.y, ...extent(lines) }, lines };
+  const smoothing = window.smooth > 0 ? { weight: window.smooth, steps: window.unit } : null;
+  return { ...frame, smoothing, x: { ...frame.x, from: first, to: last, log: isLog }, pixels, y: { ...frame.y, ...extent(lines) }, lines };
 }
 
 /**
@@ -60,7 +85,7 @@ function lineOf(line, xs, window) {
   const kept = [...(before === undefined ? [] : [before]), ...inside, ...(after === undefined ? [] : [after])];
   const scale = window.log ? Math.log : (/** @type {number} */ x) => x;
   const width = scale(window.to) - scale(window.from) || 1;
-  const smooth = window.smooth > 0 ? smoothed(line.last, xs, window.smooth) : line.smooth;
+  const smooth = window.smooth > 0 ? smoothed(line.last, xs, window.smooth, window.unit) : line.smooth;
   const shown = line.is_exact ? inside.length : Math.round((line.shown * inside.length) / (xs.length || 1));
   return {
     ...line,
@@ -81,24 +106,34 @@ function picked(values, kept) {
 }
 
 /**
- * Return the exponential mean of what is stored, corrected for its start, by x and not by how densely it is stored.
+ * Return the exponential mean of what is stored, as the server makes it of all points: by the distance of x.
  *
  * @param {Float32Array} values
  * @param {Float64Array} xs
  * @param {number} weight
+ * @param {number} unit the distance that is 1
  */
-function smoothed(values, xs, weight) {
-  const unit = values.length > 1 ? (xs[xs.length - 1] - xs[0]) / (values.length - 1) || 1 : 1;
+function smoothed(values, xs, weight, unit) {
   let sum = 0;
   let total = 0;
   return values.map((value, n) => {
-    const kept = n ? weight ** ((xs[n] - xs[n - 1]) / unit) : 0;
-    if (Number.isFinite(value)) {
-      sum = sum * kept + value * (1 - kept || 1 - weight);
-      total = total * kept + (1 - kept || 1 - weight);
-    }
-    return total ? sum / total : NaN;
+    const factor = weight ** (n ? Math.abs(xs[n] - xs[n - 1]) / unit : 1);
+    const own = Number.isFinite(value) ? 1 - factor : 0;
+    sum = sum * factor + (own ? own * value : 0);
+    total = total * factor + own;
+    return own ? sum / total : NaN;
   });
+}
+
+/**
+ * Return the usual distance of x of the line that was logged most rarely.
+ *
+ * @param {Line[]} lines
+ * @param {Float64Array[]} places
+ */
+function unitOf(lines, places) {
+  const each = lines.map((line, n) => (places[n].length > 1 ? (places[n][places[n].length - 1] - places[n][0]) / (line.count - 1) : 0));
+  return Math.max(...each) || 1;
 }
 
 /** @param {Line[]} lines */

@@ -3,27 +3,30 @@
 /**
  * Return the table as it is asked for.
  *
- * @param {any} table as the server answers it
+ * @param {(words: URLSearchParams) => any} stored returns the table that is stored for some words
  * @param {URLSearchParams} words
  */
-export function sorted(table, words) {
-  const places = new Map(table.columns.map((/** @type {any} */ column, /** @type {number} */ n) => [column.name, n]));
-  const rows = [...table.rows];
+export function tableOf(stored, words) {
+  const asked = new URLSearchParams([...words].filter(([name]) => name !== "differing" || !words.has("column")));
+  const shown = stored(asked);
+  const wide = stored(new URLSearchParams({ columns: "all" }));
+  const places = new Map(wide.columns.map((/** @type {any} */ column, /** @type {number} */ n) => [column.name, n]));
+  const rows = [...wide.rows];
   for (const word of words.getAll("sort").reverse()) {
     const place = places.get(word.replace(/^-/, ""));
     const sign = word.startsWith("-") ? -1 : 1;
     if (place !== undefined) rows.sort((one, other) => sign * order(one.cells[place], other.cells[place], sign));
   }
-  const wanted = words.getAll("column").filter((name) => places.has(name));
-  const kept = wanted.length ? wanted.map((name) => places.get(name)) : [...places.values()];
+  const names = words.has("column") ? words.getAll("column") : shown.columns.map((/** @type {any} */ column) => column.name);
+  const kept = names.map((/** @type {string} */ name) => places.get(name)).filter((/** @type {any} */ n) => n !== undefined);
   const offset = Number(words.get("offset") ?? 0);
   return {
-    ...table,
+    ...shown,
     offset,
-    columns: kept.map((n) => table.columns[n]),
+    columns: kept.map((/** @type {number} */ n) => wide.columns[n]),
     rows: rows
       .slice(offset, offset + Number(words.get("limit") ?? 100))
-      .map((row) => ({ ...row, cells: kept.map((n) => row.cells[n]) })),
+      .map((row) => ({ ...row, cells: kept.map((/** @type {number} */ n) => row.cells[n]) })),
   };
 }
 

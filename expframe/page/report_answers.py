@@ -1,0 +1,235 @@
+"""What a report answers: the questions that views ask of its runs, as far as a file has room for the answers."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from expframe.config import json_values
+from expframe.errors import ExpframeError
+from expframe.page.answers import ANSWERS
+from expframe.page.board import Board
+from expframe.page.files import Content
+from expframe.page.question import Question
+from expframe.store.search.fields import Field
+
+OF_STORE: Mapping[str, str] = {
+    "ids": "sort",
+    "fields": "",
+    "metrics": "run",
+}
+"""What is asked once of all runs, and the words that may be asked besides, since the answer holds what they choose."""
+
+OF_RUN: Mapping[str, str] = {
+    "run": "other",
+    "config": "",
+    "results": "",
+    "failure": "",
+    "children": "",
+    "output": "file",
+    "media": "",
+    "files": "",
+    "code": "",
+    "environment": "",
+    "history": "offset",
+}
+"""The same of what is asked of each run."""
+
+OF_RUNS: Mapping[str, str] = {
+    "compare": "",
+    "differences": "",
+    "sources": "",
+    "tails": "",
+}
+"""The same of what is asked of several runs together: of all, and of those of the view that is shown first."""
+
+MOST_TOGETHER = 50
+OF_TABLE = "sort column offset limit flat open"
+OF_CURVES = "run from to pixels smooth log_x band"
+PIXELS = (1200, 800, 560, 400, 280, 200, 140, 100, 64)
+"""How many columns a chart is stored with; the most for which all charts take no more than their room."""
+ROOM_OF_CURVES = 800_000
+"""Bytes, compressed."""
+ROOM_OF_DETAILS = 2_000_000
+"""Bytes for what is large and seldom looked at, compressed: pictures, sources, heads of files."""
+
+_MOST_COLUMNS = 200
+_MOST_FILES = 100
+_MOST_STEPS = 12
+_LARGEST_FILE = 1 << 20
+_LEFT_OUT = "This was left out of the report, to keep it small. `expframe ui` shows it, where the runs are."
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Answered(NamedTuple):
+    """
+    An answer in a report.
+
+    Attributes:
+        name: What was asked.
+        words: With which words.
+        free: Words that may be asked besides.
+        plain: The answer, as JSON.
+        packed: The answer, where it is bytes: compressed, in base64.
+        refused: Why there is none.
+    """
+
+    name: str
+    words: Pairs
+    free: str = ""
+    plain: Any = None
+    packed: str | None = None
+    refused: str | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes in the file, roughly."""
+        if self.packed is not None:
+            return len(self.packed)
+        return len(zlib.compress(json_values.dump_plain(self.plain, indent=None))) * 4 // 3
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what stands in the file."""
+        return {key: value for key, value in self._asdict().items() if value is not None}
+
+
+def answer(board: Board, name: str, words: Pairs = (), free: str = "") -> Answered:
+    """Return the answer to a question, a refusal too."""
+    try:
+        found = ANSWERS[name](board, Question(words))
+    except ExpframeError as problem:
+        return Answered(name, words, free, refused=str(problem))
+    if isinstance(found, Content):
+        if not found.is_inline or found.path.stat().st_size > _LARGEST_FILE:
+            return Answered(name, words, free, refused=_LEFT_OUT)
+        found = found.path.read_bytes()
+    if isinstance(found, bytes):
+        return Answered(name, words, free, packed=pack(found))
+    return Answered(name, words, free, found)
+
+
+def pack(data: bytes) -> str:
+    """Return bytes compressed, as text."""
+    return base64.b64encode(zlib.compress(data, 9)).decode()
+
+
+def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
+    """Yield the answers that a report of some runs has; `view` is what it shows first."""
+    yield from _table(board)
+    for name, free in _known(OF_STORE):
+        yield answer(board, name, [("run", id) for id in ids], free)._replace(words=[])
+    for id in ids:
+        for name, free in _known(OF_RUN):
+            yield answer(board, name, [("run", id)], free)
+        if "failure" in ANSWERS:
+            yield answer(board, "failure", [("run", id), ("whole", "1")])
+    words = parse_qsl(view.partition("?")[2])
+    chosen = [value for name, value in words if name == "run"]
+    for together in dict.fromkeys((tuple(chosen), tuple(ids))):
+        if 2 <= len(together) <= MOST_TOGETHER:
+            for name, free in _known(OF_RUNS):
+                yield answer(board, name, [("run", id) for id in together], free)
+    yield from _curves(board, ids, words)
+    room = ROOM_OF_DETAILS
+    for id in ids:
+        for found in _details(board, id):
+            room -= found.size
+            yield found if room >= 0 else found._replace(plain=None, packed=None, refused=_LEFT_OUT)
+
+
+def _known(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((name, free) for name, free in names.items() if name in ANSWERS)
+
+
+def _table(board: Board) -> Iterator[Answered]:
+    """Yield the table of all runs, none inside another: as nobody has changed it, what differs, and all columns."""
+    whole = [("flat", "1"), ("limit", "1000")]
+    for words in ([], [("differing", "1")]):
+        found = answer(board, "runs", [*whole, *words])
+        yield found._replace(words=words, free=OF_TABLE)
+    if "fields" in ANSWERS:
+        fields = ANSWERS["fields"](board, Question())
+        names = [*fields["facts"], *(field["name"] for field in fields["entries"]), *fields["results"]]
+        names += [Field.of_metric(name, "last").name for name in fields["metrics"]]
+        found = answer(board, "runs", [*whole, *(("column", name) for name in names[:_MOST_COLUMNS])])
+        yield found._replace(words=[("columns", "all")], free=OF_TABLE)
+
+
+# --------------------------------------------------------------------------------------------------------- curves
+
+
+def _curves(board: Board, ids: Sequence[str], view: Pairs) -> Iterator[Answered]:
+    """Yield the curves of all runs, a chart each, and as the view that is shown first has them."""
+    if "curves" not in ANSWERS:
+        return
+    known = ANSWERS["metrics"](board, Question([("run", id) for id in ids]))
+    names = [found["name"] for found in known["metrics"]]
+    for pixels in PIXELS:
+        charts = list(_charts(board, ids, names, [], pixels))
+        room = ROOM_OF_CURVES - sum(chart.size for chart in charts)
+        if room >= 0:
+            break
+    yield from charts
+    asked = [(name, value) for name, value in view if name in ("x", "group", "band")]
+    others = [[("system", "1")], *([asked] if asked else []), [("x", "relative")], [("x", "time")]]
+    for words in others:
+        metrics = known["system"] if words == [("system", "1")] else names
+        charts = list(_charts(board, ids, metrics, words, pixels))
+        size = sum(chart.size for chart in charts)
+        if words is asked or size <= room:
+            room -= size
+            yield from charts
+
+
+def _charts(board: Board, ids: Sequence[str], metrics: Sequence[str], words: Pairs, pixels: int) -> Iterator[Answered]:
+    runs = [("run", id) for id in ids]
+    for metric in metrics:
+        own = [("metric", metric), *words]
+        yield answer(board, "curves", [*runs, *own, ("pixels", str(pixels))])._replace(words=own, free=OF_CURVES)
+
+
+# -------------------------------------------------------------------------------------------------------- details
+
+
+def _details(board: Board, id: str) -> Iterator[Answered]:
+    """Yield the answers about a run that may be large, the likeliest first."""
+    run = ("run", id)
+    if "medium" in ANSWERS:
+        yield from _media(board, id)
+    if "source" in ANSWERS:
+        for source in _list(board, "code", id, "sources"):
+            yield answer(board, "source", [run, ("name", source)])
+        yield answer(board, "diff", [run])
+    if "preview" in ANSWERS:
+        for file in _list(board, "files", id, "files")[:_MOST_FILES]:
+            found = answer(board, "preview", [run, ("name", file["name"])])
+            yield found
+            if (found.plain or {}).get("kind") == "picture":
+                yield answer(board, "file", [run, ("name", file["name"])])
+
+
+def _media(board: Board, id: str) -> Iterator[Answered]:
+    """Yield what a run logged at steps, of each name at some of them, the last one first."""
+    run = ("run", id)
+    steps: dict[str, list[int | float]] = {}
+    for media in board.run(id).media():
+        steps.setdefault(media.name, []).append(media.step)
+    for one in _list(board, "media", id, "media"):
+        name = ("name", one["name"])
+        if one["kind"] == "histogram":
+            yield answer(board, "histograms", [run, name])
+        own = sorted(steps[one["name"]], reverse=True)
+        for step in own[:: -(-len(own) // _MOST_STEPS)]:
+            found = answer(board, "medium", [run, name, ("step", str(step))])
+            yield found._replace(words=[run, name], free="step")
+            if "file" in (found.plain or {}):
+                yield answer(board, "file", [run, ("name", found.plain["file"])])
+
+
+def _list(board: Board, name: str, id: str, key: str) -> list[Any]:
+    found: list[Any] = (answer(board, name, [("run", id)]).plain or {}).get(key, [])
+    return found
