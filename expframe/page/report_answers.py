@@ -46,6 +46,12 @@ OF_RUNS: Mapping[str, str] = {
 }
 """The same of what is asked of several runs together: of all, and of those of the view that is shown first."""
 
+OF_DETAILS = ("medium", "histograms", "source", "diff", "preview", "file")
+"""What is asked of a run and may be large."""
+
+LEFT_OUT = {"changes", "download", "field_values", "output_search", "points", "views"}
+"""What a report does not answer: it does not change, and has no filter but those of its views."""
+
 MOST_TOGETHER = 50
 OF_TABLE = "sort column offset limit flat open"
 OF_CURVES = "run from to pixels smooth log_x band"
@@ -60,7 +66,7 @@ _MOST_COLUMNS = 200
 _MOST_FILES = 100
 _MOST_STEPS = 12
 _LARGEST_FILE = 1 << 20
-_LEFT_OUT = "This was left out of the report, to keep it small. `expframe ui` shows it, where the runs are."
+_TOO_LARGE = "This was left out of the report, to keep it small. `expframe ui` shows it, where the runs are."
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -105,7 +111,7 @@ def answer(board: Board, name: str, words: Pairs = (), free: str = "") -> Answer
         return Answered(name, words, free, refused=str(problem))
     if isinstance(found, Content):
         if not found.is_inline or found.path.stat().st_size > _LARGEST_FILE:
-            return Answered(name, words, free, refused=_LEFT_OUT)
+            return Answered(name, words, free, refused=_TOO_LARGE)
         found = found.path.read_bytes()
     if isinstance(found, bytes):
         return Answered(name, words, free, packed=pack(found))
@@ -138,7 +144,7 @@ def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
     for id in ids:
         for found in _details(board, id):
             room -= found.size
-            yield found if room >= 0 else found._replace(plain=None, packed=None, refused=_LEFT_OUT)
+            yield found if room >= 0 else found._replace(plain=None, packed=None, refused=_TOO_LARGE)
 
 
 def _known(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:

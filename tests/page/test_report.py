@@ -2,14 +2,18 @@
 
 import base64
 import hashlib
+import json
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from expframe import Experiment
+from expframe.page.answers import ANSWERS
 from expframe.page.report import page_of
+from expframe.page.report_answers import LEFT_OUT, OF_DETAILS, OF_RUN, OF_RUNS, OF_STORE
 
 EVIL = "</script><script>window.harm=1</script><img src=x onerror='window.harm=1'><!--"
 
@@ -79,9 +83,65 @@ def test_its_policy_allows_its_own_script_and_style_alone(store: Path) -> None:
     assert [] == re.findall(r'(?:src|href)="(?!data:)[^"]*"', page.replace(script, ""))
 
 
+def content(page: str) -> str:
+    """Return what is stored in a report, as JSON."""
+    (data,) = re.findall(r'id="report">([^<]*)<', page)
+    return zlib.decompress(base64.b64decode(data)).decode()
+
+
 def test_secrets_stay_masked(store: Path) -> None:
     """What is masked in the store is masked in a report."""
-    assert "hunter22" not in page_of(store, ["1", "2", "3", "4"])
+    found = content(page_of(store, ["1", "2", "3", "4"]))
+
+    assert "api_key" in found
+    assert "hunter22" not in found
+
+
+def test_runs_that_were_not_chosen_are_not_in_it(store: Path) -> None:
+    """A report says nothing of other runs of the store, and holds the answers to what its views ask."""
+    found = json.loads(content(page_of(store, ["1", "2"])))
+    tables = [answer["plain"] for answer in found["answers"] if answer["name"] == "runs"]
+    runs = {value for answer in found["answers"] for name, value in answer["words"] if name == "run"}
+
+    assert [["2", "1"]] * 3 == [[row["id"] for row in table["rows"]] for table in tables]
+    assert runs <= {"1", "2"}
+    assert [] == [answer["refused"] for answer in found["answers"] if "refused" in answer]
+
+
+def test_every_answer_has_a_place_in_a_report() -> None:
+    """What a view asks for is in a report, or is known to be left out of it."""
+    held = {*OF_STORE, *OF_RUN, *OF_RUNS, *OF_DETAILS, "runs", "curves", "values"}
+
+    assert set() == set(ANSWERS) - held - LEFT_OUT
+
+
+def test_ten_runs_with_twenty_charts_stay_under_two_megabytes(tmp_path: Path) -> None:
+    """The more curves there are, the fewer columns of each are stored; extremes are kept."""
+    import numpy
+
+    ex = Experiment("many", store=tmp_path / "runs")
+
+    @ex.main
+    def train(_run: Any, seed: int) -> None:
+        numbers = numpy.random.default_rng(seed).normal(size=(20, 4000))
+        _run.log_scalars({f"layer{number}/norm": values for number, values in enumerate(numbers)})
+
+    for seed in range(1, 11):
+        ex.run(config_updates={"seed": seed})
+    page = page_of(tmp_path / "runs", [str(number) for number in range(1, 11)])
+
+    assert 200_000 < len(page.encode()) < 2_000_000
+
+
+@pytest.mark.browser
+def test_curves_are_drawn_and_zoomed_without_a_server(store: Path, tab: Any, tmp_path: Path) -> None:
+    """A report that begins with charts draws what is stored: all points, or those of a window."""
+    tab.context.set_offline(True)
+    for view, points in (("#/charts", 60), ("#/charts?zoom=5,10,,,&smooth=0.9", 18)):
+        (tmp_path / "report.html").write_text(page_of(store, ["1", "2", "3"], view), encoding="utf-8")
+        tab.goto("about:blank")
+        tab.goto((tmp_path / "report.html").as_uri())
+        tab.wait_for_selector(f"text={points} points, all of them")
 
 
 @pytest.mark.browser

@@ -19,7 +19,7 @@ export class Refusal extends Error {
  *
  * @typedef {object} Source
  * @property {(path: string, words: URLSearchParams) => Promise<Response>} get
- * @property {(run: string, name: string) => string} file returns the address of a file
+ * @property {(run: string, name: string) => string | null} file returns the address of a file, if it is there
  */
 
 /** @type {Source | null} */

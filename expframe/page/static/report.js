@@ -36,6 +36,25 @@ class Answers {
   /** @param {Report} report */
   constructor(report) {
     this.report = report;
+    /** @type {Map<string, string>} */
+    this.files = new Map();
+  }
+
+  /** Make addresses for the files that are stored, to be kept by a reader. */
+  async open() {
+    for (const { name, words, packed } of this.report.answers) {
+      if (name === "file" && packed !== undefined) {
+        this.files.set(String(new URLSearchParams(words)), URL.createObjectURL(new Blob([await unpack(packed)])));
+      }
+    }
+  }
+
+  /**
+   * @param {string} run
+   * @param {string} name
+   */
+  file(run, name) {
+    return this.files.get(String(new URLSearchParams({ run, name }))) ?? null;
   }
 
   /**
@@ -111,7 +130,9 @@ class Answers {
 async function begin() {
   const text = document.getElementById("report")?.textContent ?? "";
   const report = JSON.parse(new TextDecoder().decode(await unpack(text)));
-  askOf(new Answers(report));
+  const answers = new Answers(report);
+  await answers.open();
+  askOf(answers);
   if (!location.hash) history.replaceState(null, "", report.view);
   await import("./main.js");
 }

@@ -60,7 +60,7 @@ function cell(value) {
 function chartOf(frame, runs, words) {
   const pixels = Number(words.get("pixels") || frame.pixels);
   const kept = frame.lines.filter((line) => line.runs.some((run) => runs.has(run)));
-  const places = kept.map((line) => Float64Array.from(line.column, (place) => frame.x.from + (place / frame.pixels) * (frame.x.to - frame.x.from)));
+  const places = kept.map((line) => placesOf(line, frame));
   const isLog = words.get("log_x") === "1";
   const all = places.flatMap((xs) => [...xs]).filter((x) => !isLog || x > 0);
   const first = words.get("from") ? Number(words.get("from")) : Math.min(...all);
@@ -68,7 +68,22 @@ function chartOf(frame, runs, words) {
   const window = { from: first, to: last, log: isLog, pixels, smooth: Number(words.get("smooth") ?? 0), unit: unitOf(kept, places) };
   const lines = kept.map((line, n) => lineOf(line, places[n], window));
   const smoothing = window.smooth > 0 ? { weight: window.smooth, steps: window.unit } : null;
-  return { ...frame, smoothing, x: { ...frame.x, from: first, to: last, log: isLog }, pixels, y: { ...frame.y, ...extent(lines) }, lines };
+  return /** @type {Frame} */ ({ ...frame, ...{ smoothing }, x: { ...frame.x, from: first, to: last, log: isLog }, pixels, y: { ...frame.y, ...extent(lines) }, lines });
+}
+
+/**
+ * Return the x of each column that is stored; whole steps are whole again.
+ *
+ * @param {Line} line
+ * @param {Frame} frame
+ */
+function placesOf(line, { x, pixels }) {
+  const width = x.to - x.from;
+  return Float64Array.from(line.column, (place) => {
+    const found = x.from + (place / pixels) * width;
+    const whole = Math.round(found);
+    return Math.abs(found - whole) <= width * 1e-6 ? whole : found;
+  });
 }
 
 /**
