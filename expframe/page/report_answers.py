@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,11 +16,13 @@ from expframe.page.board import Board
 from expframe.page.files import Content
 from expframe.page.question import Question
 from expframe.store.search.fields import Field
+from expframe.store.sweeps.plan_file import is_sweep
 
 OF_STORE: Mapping[str, str] = {
     "ids": "sort",
     "fields": "",
     "metrics": "run",
+    "sweeps": "offset",
 }
 """What is asked once of all runs, and the words that may be asked besides, since the answer holds what they choose."""
 
@@ -38,6 +41,9 @@ OF_RUN: Mapping[str, str] = {
 }
 """The same of what is asked of each run."""
 
+OF_SWEEP = ("sweep", "configurations", "importance")
+"""What is asked of the run of a sweep besides."""
+
 OF_RUNS: Mapping[str, str] = {
     "compare": "",
     "differences": "",
@@ -46,13 +52,14 @@ OF_RUNS: Mapping[str, str] = {
 }
 """The same of what is asked of several runs together: of all, and of those of the view that is shown first."""
 
-OF_DETAILS = ("medium", "histograms", "source", "diff", "preview", "file")
+OF_DETAILS = ("configuration", "medium", "histograms", "source", "diff", "preview", "file")
 """What is asked of a run and may be large."""
 
 LEFT_OUT = {"changes", "download", "field_values", "output_search", "points", "views"}
 """What a report does not answer: it does not change, and has no filter but those of its views."""
 
 MOST_TOGETHER = 50
+_FEW = 6
 OF_TABLE = "sort column offset limit flat open"
 OF_CURVES = "run from to pixels smooth log_x band"
 PIXELS = (1200, 800, 560, 400, 280, 200, 140, 100, 64)
@@ -129,22 +136,37 @@ def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
     for name, free in _known(OF_STORE):
         yield answer(board, name, [("run", id) for id in ids], free)._replace(words=[])
     for id in ids:
-        for name, free in _known(OF_RUN):
-            yield answer(board, name, [("run", id)], free)
-        if "failure" in ANSWERS:
-            yield answer(board, "failure", [("run", id), ("whole", "1")])
+        yield from _run(board, id)
     words = parse_qsl(view.partition("?")[2])
-    chosen = [value for name, value in words if name == "run"]
-    for together in dict.fromkeys((tuple(chosen), tuple(ids))):
-        if 2 <= len(together) <= MOST_TOGETHER:
-            for name, free in _known(OF_RUNS):
-                yield answer(board, name, [("run", id) for id in together], free)
+    for together in _together(ids, [value for name, value in words if name == "run"]):
+        for name, free in _known(OF_RUNS):
+            yield answer(board, name, [("run", id) for id in together], free)
     yield from _curves(board, ids, words)
     room = ROOM_OF_DETAILS
     for id in ids:
         for found in _details(board, id):
             room -= found.size
             yield found if room >= 0 else found._replace(plain=None, packed=None, refused=_TOO_LARGE)
+
+
+def _run(board: Board, id: str) -> Iterator[Answered]:
+    """Yield the answers about a run that are never large."""
+    run = ("run", id)
+    for name, free in _known(OF_RUN):
+        yield answer(board, name, [run], free)
+    if "failure" in ANSWERS:
+        yield answer(board, "failure", [run, ("whole", "1")])
+    if is_sweep(board.store / id):
+        for name in OF_SWEEP:
+            yield answer(board, name, [run])
+
+
+def _together(ids: Sequence[str], chosen: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the runs that can be compared: all, those of a view, and any two where they are few."""
+    several = [tuple(ids), tuple(chosen), *(itertools.combinations(ids, 2) if len(ids) <= _FEW else ())]
+    for one in dict.fromkeys(several):
+        if 2 <= len(one) <= MOST_TOGETHER:
+            yield one
 
 
 def _known(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -204,6 +226,8 @@ def _charts(board: Board, ids: Sequence[str], metrics: Sequence[str], words: Pai
 def _details(board: Board, id: str) -> Iterator[Answered]:
     """Yield the answers about a run that may be large, the likeliest first."""
     run = ("run", id)
+    for one in _list(board, "configurations", id, "configurations") if is_sweep(board.store / id) else ():
+        yield answer(board, "configuration", [run, ("configuration", str(one["configuration"]))])
     if "medium" in ANSWERS:
         yield from _media(board, id)
     if "source" in ANSWERS:

@@ -13,7 +13,7 @@ import pytest
 from expframe import Experiment
 from expframe.page.answers import ANSWERS
 from expframe.page.report import page_of
-from expframe.page.report_answers import LEFT_OUT, OF_DETAILS, OF_RUN, OF_RUNS, OF_STORE
+from expframe.page.report_answers import LEFT_OUT, OF_DETAILS, OF_RUN, OF_RUNS, OF_STORE, OF_SWEEP
 
 EVIL = "</script><script>window.harm=1</script><img src=x onerror='window.harm=1'><!--"
 
@@ -110,7 +110,7 @@ def test_runs_that_were_not_chosen_are_not_in_it(store: Path) -> None:
 
 def test_every_answer_has_a_place_in_a_report() -> None:
     """What a view asks for is in a report, or is known to be left out of it."""
-    held = {*OF_STORE, *OF_RUN, *OF_RUNS, *OF_DETAILS, "runs", "curves", "values"}
+    held = {*OF_STORE, *OF_RUN, *OF_RUNS, *OF_SWEEP, *OF_DETAILS, "runs", "curves", "values"}
 
     assert set() == set(ANSWERS) - held - LEFT_OUT
 
@@ -152,7 +152,7 @@ def test_a_report_opens_from_disk_without_a_network(store: Path, tab: Any, tmp_p
     tab.on("request", lambda request: asked.append(request.url))
     tab.context.set_offline(True)
     tab.goto((tmp_path / "report.html").as_uri())
-    tab.wait_for_selector("tbody tr")
+    tab.wait_for_selector("tbody td")
 
     assert ["3", "2", "1"] == _ids(tab)
     assert [] == [url for url in asked if not url.startswith(("file:", "data:", "blob:"))]
@@ -167,7 +167,7 @@ def test_markup_in_a_run_is_text(store: Path, tab: Any, tmp_path: Path) -> None:
     """A tag that would be a script is shown as it was written."""
     (tmp_path / "report.html").write_text(page_of(store, ["1", "4"]), encoding="utf-8")
     tab.goto((tmp_path / "report.html").as_uri())
-    tab.wait_for_selector("tbody tr")
+    tab.wait_for_selector("tbody td")
 
     assert tab.evaluate("window.harm") is None
     assert tab.locator("tbody", has_text="onerror=").count() == 1
