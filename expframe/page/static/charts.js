@@ -1,33 +1,64 @@
 /** Curves of many runs. */
 
-import { link } from "./address.js";
+import { parse } from "./address.js";
 import { ask, Refusal } from "./api.js";
+import { onChanges } from "./changes.js";
 import { curvePanel } from "./curve_panel.js";
 import { fill, h } from "./dom.js";
+import { filterBox } from "./filter_box.js";
+import { onKeys } from "./keys.js";
 import { text } from "./show.js";
 
 const NEWEST = 10;
 const MOST = 200;
 
-/** @typedef {{runs: string[], names: Map<string, string>, title: string}} Chosen */
+/**
+ * The runs that are meant, and how many the filter is true of.
+ *
+ * @typedef {{runs: string[], names: Map<string, string>, total: number}} Chosen
+ */
 
 /** @type {import("./main.js").View} */
 export async function view(page) {
   const { words } = page.address;
-  const where = words.get("where") ?? "";
   const title = h("h1", {}, "Curves");
-  const problem = h("p", { class: "problem", role: "alert" });
   const element = h("div", {});
-  fill(page.element, h("div", { class: "charts-head" }, title, filter(words, where)), problem, element);
-  try {
-    const chosen = await choose(words.getAll("run"), where, page.signal);
-    fill(title, chosen.title);
-    if (chosen.runs.length) await curvePanel(page, element, { ...chosen, empty: "These runs have logged no metrics." });
-    else fill(element, h("p", {}, where ? "No run matches this filter." : "There are no runs yet."));
-  } catch (error) {
-    if (!(error instanceof Refusal) || !where) throw error;
-    fill(problem, error.message);
-  }
+  let where = words.get("where") ?? "";
+  let chosen = await choose(words.getAll("run"), where, page.signal).catch(refused);
+  const panel = await curvePanel(page, element, { runs: chosen.runs, names: chosen.names, empty: "No metrics." });
+
+  const draw = () => fill(title, titleOf(chosen, where));
+  const apply = async (/** @type {string} */ filter) => {
+    try {
+      const found = await choose([], filter, page.signal);
+      where = filter;
+      chosen = found;
+      page.state({ where: filter, run: null });
+      panel.choose(chosen.runs, chosen.names);
+      draw();
+      return "";
+    } catch (problem) {
+      if (problem instanceof Refusal) return problem.message;
+      throw problem;
+    }
+  };
+  const filter = filterBox(where, apply, fieldNames, page.signal);
+  filter.problem.textContent = chosen.problem ?? "";
+  fill(page.element, h("div", { class: "charts-head" }, title, filter.element), element);
+  draw();
+  onChanges(({ changed, gone, is_new }) => {
+    const isNamed = parse(location.hash).words.has("run");
+    const isOther = is_new || [...gone, ...changed].some((id) => chosen.runs.includes(id) === gone.includes(id));
+    if (!isNamed && isOther) void apply(where);
+  }, page.signal);
+  onKeys(
+    [
+      ["/", "filter runs", () => filter.input.focus()],
+      ["m", "search metrics", () => panel.search()],
+      ["z", "zoom out", () => panel.zoomOut()],
+    ],
+    page.signal,
+  );
 }
 
 /**
@@ -36,31 +67,37 @@ export async function view(page) {
  * @param {string[]} ids
  * @param {string} where
  * @param {AbortSignal} signal
- * @returns {Promise<Chosen>}
+ * @returns {Promise<Chosen & {problem?: string}>}
  */
 async function choose(ids, where, signal) {
   const names = new Map();
-  if (ids.length) return { runs: ids, names, title: ids.length === 1 ? `Curves of run ${ids[0]}` : `Curves of ${ids.length} runs` };
+  if (ids.length) return { runs: ids, names, total: ids.length };
   const found = await ask("runs", { where, column: "name", flat: true, limit: where ? MOST : NEWEST }, signal);
-  const runs = found.rows.map((/** @type {{id: string}} */ row) => row.id);
   for (const row of found.rows) names.set(row.id, text(row.cells[0]));
-  const isCut = found.runs > runs.length;
-  const title = isCut ? `Curves of the newest ${runs.length} of ${found.runs} runs` : `Curves of ${runs.length} runs`;
-  return { runs, names, title };
+  return { runs: [...names.keys()], names, total: found.runs };
 }
 
 /**
- * @param {URLSearchParams} words
+ * @param {unknown} problem
+ * @returns {Chosen & {problem: string}}
+ */
+function refused(problem) {
+  if (!(problem instanceof Refusal)) throw problem;
+  return { runs: [], names: new Map(), total: 0, problem: problem.message };
+}
+
+/**
+ * @param {Chosen} chosen
  * @param {string} where
  */
-function filter(words, where) {
-  const input = h("input", { name: "where", value: where, placeholder: "config.lr<0.1 and status==COMPLETED", "aria-label": "Filter of runs" });
-  const go = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const next = new URLSearchParams(words);
-    for (const name of ["run", "where", "hide", "zoom"]) next.delete(name);
-    if (input.value.trim()) next.set("where", input.value.trim());
-    location.hash = link("charts", "", next);
-  };
-  return h("form", { class: "where", onsubmit: go }, h("label", {}, "runs where ", input), h("button", {}, "Show"));
+function titleOf({ runs, total }, where) {
+  if (runs.length === 1) return `Curves of run ${runs[0]}`;
+  if (!runs.length) return where ? "Curves: no run matches this filter" : "Curves: there are no runs yet";
+  return total > runs.length ? `Curves of the newest ${runs.length} of ${total} runs` : `Curves of ${runs.length} runs`;
+}
+
+async function fieldNames() {
+  const { facts, entries, metrics, results, statistics } = await ask("fields");
+  const numbers = metrics.flatMap((/** @type {string} */ name) => statistics.map((/** @type {string} */ one) => `metrics.${name}.${one}`));
+  return [...facts, ...entries.map((/** @type {{title: string}} */ entry) => entry.title), ...results, ...numbers];
 }

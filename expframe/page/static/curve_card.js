@@ -115,6 +115,7 @@ export class CurveCard {
       height: curves.height ?? HEIGHT,
       ...set.zoom(metric),
       isHidden: (line) => curves.hidden?.has(keyOf(line)) ?? false,
+      isFaint: (line) => Boolean(curves.emphasis) && keyOf(line) !== curves.emphasis,
       colours: (line) => set.colour(line),
       dashes: (line) => set.dash(line),
       onzoom: (zoom) => set.keepZoom(metric, zoom),

@@ -37,17 +37,27 @@ import { arranged, matching, tree } from "./metric_tree.js";
  * @param {import("./main.js").Page} page
  * @param {HTMLElement} element
  * @param {PanelWish} wish
- * @returns {Promise<{redraw: (ids: string[]) => void}>}
+ * @returns {Promise<Panel>}
  */
 export async function curvePanel(page, element, wish) {
-  const found = await ask("metrics", { run: wish.runs }, page.signal);
-  const names = wish.system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
-  return new Panel(page, element, wish, names);
+  return new Panel(page, element, wish, await namesOf(wish, page.signal));
+}
+
+/**
+ * @param {PanelWish} wish
+ * @param {AbortSignal} signal
+ * @returns {Promise<string[]>}
+ */
+async function namesOf({ runs, system }, signal) {
+  if (!runs.length) return [];
+  const found = await ask("metrics", { run: runs }, signal);
+  return system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
 }
 
 const PAUSE = 3000;
 
-class Panel {
+/** The panel that was drawn; see `curvePanel`. */
+export class Panel {
   /**
    * @param {import("./main.js").Page} page
    * @param {HTMLElement} element
@@ -70,8 +80,8 @@ class Panel {
     this.tree = h("div", { class: "tree" });
     this.count = h("p", { class: "faint", role: "status" });
     this.charts = h("div", {});
-    const isSingle = wish.runs.length === 1;
-    const side = h("aside", { "aria-label": "Lines and metrics" }, isSingle ? null : this.lineList(), this.search(), this.count, this.tree);
+    this.input = this.searchBox();
+    const side = h("aside", { "aria-label": "Lines and metrics" }, this.lines, this.input, this.count, this.tree);
     element.append(h("div", { class: "curve-panel" }, side, h("div", { class: "curve-main" }, this.tools, this.charts)));
     this.set = curveSet(this.charts, {
       runs: wish.runs,
@@ -90,12 +100,13 @@ class Panel {
     this.drawTools();
     this.drawLines();
     this.drawNames();
-    if (!isSingle) this.lookForFields();
-    onChanges(({ changed, is_new }) => this.redraw(is_new ? wish.runs : changed), page.signal);
+    this.lookForFields();
+    onChanges(({ changed, is_new }) => this.redraw(is_new ? this.wish.runs : changed), page.signal);
   }
 
   /** What runs can be grouped by; without it people type it. */
   async lookForFields() {
+    if (this.wish.runs.length < 2 || this.fields.length) return;
     try {
       const found = await ask("fields", {}, this.page.signal);
       this.fields = found.entries.map((/** @type {{name: string}} */ entry) => entry.name);
@@ -120,14 +131,38 @@ class Panel {
   async lookForNames() {
     this.looking = undefined;
     if (this.page.signal.aborted) return;
-    const found = await ask("metrics", { run: this.wish.runs }, this.page.signal).catch(() => null);
-    if (found === null) return;
-    const names = this.wish.system ? found.system : found.metrics.map((/** @type {{name: string}} */ metric) => metric.name);
-    if (names.join("\n") === this.names.join("\n")) return;
+    const names = await namesOf(this.wish, this.page.signal).catch(() => null);
+    if (names === null || names.join("\n") === this.names.join("\n")) return;
     this.names = names;
     this.set.update(this.shown());
     this.drawTools();
     this.drawNames();
+  }
+
+  /**
+   * Show other runs.
+   *
+   * @param {string[]} runs
+   * @param {Map<string, string>} [names]
+   */
+  choose(runs, names) {
+    if (runs.join("\n") === this.wish.runs.join("\n")) return;
+    this.wish = { ...this.wish, runs, names: names ?? this.wish.names };
+    this.groups = [];
+    this.set.update({ runs });
+    this.drawTools();
+    this.drawLines();
+    this.lookForNames();
+    this.lookForFields();
+  }
+
+  /** Go to the search of metrics. */
+  search() {
+    this.input.select();
+  }
+
+  zoomOut() {
+    this.change({ zooms: new Map() });
   }
 
   /** Return what the set is to show. */
@@ -185,13 +220,9 @@ class Panel {
     this.charts.dataset.size = this.state.size;
   }
 
-  lineList() {
-    return h("section", {}, this.lines);
-  }
-
   drawLines() {
     const isGrouped = this.state.group.length > 0;
-    const keys = isGrouped ? this.groups : this.wish.runs;
+    const keys = isGrouped ? this.groups : this.wish.runs.length > 1 ? this.wish.runs : [];
     const looks = styles(keys);
     const items = keys.map((key) => {
       const hide = (/** @type {any} */ event) => {
@@ -206,9 +237,10 @@ class Panel {
       const mark = swatch(colourOf(look), Boolean(look?.dash.length));
       const only = () => this.change({ hidden: new Set(keys.filter((other) => other !== key)) });
       const name = isGrouped ? "" : (this.wish.names?.get(key) ?? "");
+      const mean = (/** @type {string | null} */ emphasis) => () => this.set.update({ emphasis });
       return h(
         "li",
-        {},
+        { onpointerenter: mean(key), onpointerleave: mean(null) },
         h("label", {}, box, mark, key, name ? h("span", { class: "faint" }, ` ${name}`) : null),
         h("span", { class: "more" }, h("button", { class: "plain", name: `only ${key}`, title: `Show ${key} only`, onclick: only }, "only"), isGrouped ? null : h("a", { href: link("run", key) }, "open")),
       );
@@ -218,13 +250,11 @@ class Panel {
     refill(this.lines, items, isSome ? h("li", {}, h("button", { class: "plain", onclick: all }, "show all")) : null);
   }
 
-  search() {
-    const input = h("input", {
+  searchBox() {
+    return h("input", {
       type: "search", name: "metric", placeholder: "Search metrics (regexp)", "aria-label": "Search metrics", value: this.state.search,
       oninput: (/** @type {any} */ event) => this.change({ search: event.target.value }),
     });
-    this.input = input;
-    return input;
   }
 
   drawNames() {
@@ -233,7 +263,7 @@ class Panel {
     fill(this.count, this.names.length ? `${count} metrics${problem ? ` with this text (${problem})` : ""}` : (this.wish.empty ?? "No metrics."));
     const only = (/** @type {string} */ prefix) => {
       const search = `^${prefix.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
-      if (this.input) this.input.value = search;
+      this.input.value = search;
       this.change({ search });
     };
     fill(this.tree, tree(names, (name) => this.set.show(name), only));

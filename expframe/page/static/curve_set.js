@@ -26,6 +26,7 @@ import { keyOf } from "./frames.js";
  * @property {string[]} [group] fields; a line is then the mean of the runs that share their values
  * @property {string} [band] `interval`, `std` or `minmax`: what is drawn around means
  * @property {Set<string>} [hidden] ids of runs, or labels of groups, that are not drawn; means do not change
+ * @property {string | null} [emphasis] the id or label of the line that is meant; others are faint
  * @property {Map<string, Zoom>} [zooms] by metric; that of "" is for all others
  * @property {Set<string>} [pinned]
  * @property {number} [height] of a chart in pixels
@@ -97,10 +98,13 @@ export class CurveSet {
    */
   update(change) {
     const before = this.words("");
-    const { runs } = this.curves;
+    const { runs, group } = this.curves;
     const order = this.order();
     this.curves = { ...this.curves, ...change };
-    if (this.curves.runs !== runs) this.styles = styles(this.curves.runs);
+    if (this.curves.runs !== runs || this.curves.group !== group) {
+      this.styles = styles(this.curves.runs);
+      this.groups.clear();
+    }
     if (this.order() !== order) this.lay();
     const isOther = JSON.stringify(before) !== JSON.stringify(this.words(""));
     for (const [metric, card] of this.cards) {

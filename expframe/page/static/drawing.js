@@ -19,7 +19,7 @@ import { roomy, Scale } from "./scales.js";
  * @property {Scale} y
  * @property {Tick[]} xTicks
  * @property {Tick[]} yTicks
- * @property {{line: Line, colour: string, dash: number[]}[]} lines those that are not hidden
+ * @property {{line: Line, colour: string, dash: number[], isFaint: boolean}[]} lines those that are not hidden
  * @property {boolean} isSmooth
  * @property {number} origin what the values of a frame are counted from
  * @property {(column: number) => number} placeOf the place of a column
@@ -32,6 +32,7 @@ import { roomy, Scale } from "./scales.js";
  * @property {[number, number] | null} [range] of y; that of the data where there is none
  * @property {boolean} smoothing
  * @property {(line: Line) => boolean} [isHidden]
+ * @property {(line: Line) => boolean} [isFaint] another line is meant
  * @property {(line: Line, index: number) => string} colours
  * @property {(line: Line, index: number) => number[]} [dashes]
  */
@@ -53,8 +54,9 @@ const BOTTOM = 22;
  */
 export function plan(frame, wish, width, height, measure) {
   const lines = frame.lines
-    .map((line, n) => ({ line, colour: wish.colours(line, n), dash: wish.dashes?.(line, n) ?? [] }))
-    .filter(({ line }) => !wish.isHidden?.(line));
+    .map((line, n) => ({ line, colour: wish.colours(line, n), dash: wish.dashes?.(line, n) ?? [], isFaint: wish.isFaint?.(line) ?? false }))
+    .filter(({ line }) => !wish.isHidden?.(line))
+    .sort((one, other) => Number(other.isFaint) - Number(one.isFaint));
   const isSmooth = wish.smoothing && lines.some(({ line }) => line.smooth);
   const { origin } = frame.y;
   const [low, high] = wish.range ?? roomy(...extremes(lines.map(({ line }) => line), origin, wish.logY), wish.logY);
@@ -136,8 +138,8 @@ function drawAxes(pen, { box, x, y, xTicks, yTicks }, inks) {
  * @param {Plan["lines"][number]} item
  * @param {Float64Array} xs
  */
-function drawBand(pen, plan, { line, colour }, xs) {
-  if (!line.low || !line.high || !xs.length) return;
+function drawBand(pen, plan, { line, colour, isFaint }, xs) {
+  if (!line.low || !line.high || !xs.length || isFaint) return;
   const lows = placesOf(plan, line.low);
   const highs = placesOf(plan, line.high);
   const alpha = line.run === null ? 0.2 : plan.isSmooth ? 0.14 : 0.35;
@@ -207,7 +209,11 @@ function drawPolygons(pen, xs, lows, highs, colour, alpha) {
  * @param {Plan["lines"][number]} item
  * @param {Float64Array} xs
  */
-function drawLine(pen, plan, { line, colour, dash }, xs) {
+function drawLine(pen, plan, { line, colour, dash, isFaint: isOther }, xs) {
+  if (isOther) {
+    stroke(pen, xs, placesOf(plan, line.smooth ?? line.last), { colour, width: 1, alpha: 0.15 });
+    return;
+  }
   const raw = placesOf(plan, line.last);
   const isFaint = plan.isSmooth && line.smooth;
   const thin = 1 / (devicePixelRatio || 1);
