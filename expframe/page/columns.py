@@ -31,9 +31,9 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
 
 
 def _fields(board: Board, rows: Sequence[Row]) -> dict[str, Any]:
-    entries = [dotted.join(("config", *path)) for path in _all_paths([row.config or {} for row in rows])]
+    entries = [_written("config", path) for path in _all_paths([row.config or {} for row in rows])]
     metrics = dict.fromkeys(name for row in rows for name in board.rows.metric_names(row))
-    results = dict.fromkeys(dotted.join(("result", *path)) for row in rows for path in _paths(row.result))
+    results = dict.fromkeys(_written("result", path) for row in rows for path in _paths(row.result))
     return {
         "facts": sorted(FACTS),
         "entries": [{"name": name, "title": Field.parse(name).title} for name in entries],
@@ -69,7 +69,7 @@ def usual(board: Board, rows: Sequence[Row]) -> list[str]:
     names += [name for name in apart if name.rpartition(".")[2] == "seed"][:1]
     names += _result_names(sample)[:_MOST_METRICS]
     metrics = dict.fromkeys(name for row in sample[:20] for name in board.rows.metric_names(row))
-    names += [Field.of_metric(name, "last").name for name in metrics if not name.startswith(TIMES)][:_MOST_METRICS]
+    names += [Field.of_metric(name, "last").written for name in metrics if not name.startswith(TIMES)][:_MOST_METRICS]
     names += ["tags"] if any((row.record or {}).get("tags") for row in sample) else []
     return [*names, *_TIMED]
 
@@ -80,13 +80,13 @@ def _result_names(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         for path, value in _leaves(row.result):
             if isinstance(value, int | float) and not isinstance(value, bool):
-                found[dotted.join(("result", *path))] = None
+                found[_written("result", path)] = None
     return list(found)
 
 
 def differing(rows: Sequence[Row]) -> list[str]:
     """Return the entries that are not the same in all of some runs, in order of their appearance."""
-    return [dotted.join(("config", *path)) for path in _apart([row.config or {} for row in rows])]
+    return [_written("config", path) for path in _apart([row.config or {} for row in rows])]
 
 
 def _apart(trees: Sequence[Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -108,6 +108,10 @@ def _keys(trees: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         if found.keys() != tree.keys():
             found.update(tree)
     return found
+
+
+def _written(group: str, path: tuple[str, ...]) -> str:
+    return Field(dotted.join((group, *path)), group, path).written
 
 
 def _all_paths(trees: Sequence[Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -55,7 +55,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         "total": len(lines),
         "offset": offset,
         "loading": None if board.rows.loaded >= board.rows.total else [board.rows.loaded, board.rows.total],
-        "columns": [{"name": field.name, "title": field.title, "kind": field.kind} for field in fields],
+        "columns": [{"name": field.written, "title": field.title, "kind": field.kind} for field in fields],
         "rows": list(_cells(board, shown, fields)),
     }
 

@@ -128,6 +128,19 @@ class Field(NamedTuple):
         return cls(f"metrics.{name}.{statistic}", "metrics", (name, statistic))
 
     @property
+    def written(self) -> str:
+        """
+        How it is written so that `parse` reads it, whatever it is called.
+
+        Example:
+            >>> Field.of_metric("a b", "max").written, Field.parse("lr").written
+            ('metrics["a b"].max', 'config.lr')
+        """
+        if self.group == "record" or not self.path:
+            return self.name
+        return "".join([self.group, *map(_step_of, self.path)])
+
+    @property
     def kind(self) -> str:
         """What its values are: `id`, `text`, `list`, `time`, `duration`, `number` or `any`."""
         if self.group == "record":
@@ -159,6 +172,13 @@ class Field(NamedTuple):
 def unquoted(text: str) -> str:
     """Return what a quoted text says; digits stand for themselves."""
     return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if text[:1] in {'"', "'"} else text
+
+
+def _step_of(part: str) -> str:
+    if re.fullmatch(_PART, part):
+        return f".{part}"
+    text = part.replace("\\", "\\\\").replace('"', '\\"')
+    return f'["{text}"]'
 
 
 def _at(tree: Any, path: tuple[str, ...]) -> Any:
