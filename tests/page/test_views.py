@@ -15,6 +15,9 @@ Serve = Callable[[Path], str]
 VIEWS = {
     "runs": ("#/runs", ".view.runs tbody td"),
     "runs in groups": ("#/runs?group=config.lr", ".view.runs tbody td"),
+    "run": ("#/run/1", ".view.run h1"),
+    "failed run": ("#/run/3", ".view.run h1"),
+    "sweeps": ("#/sweeps", ".view.sweeps h1"),
     "charts": ("#/charts?run=1&run=2", ".view.charts canvas"),
 }
 """For each view its address, and what is there when it is drawn."""

@@ -28,7 +28,7 @@ export class CurveCard {
     this.exact = null;
     /** @type {number | null} the x whose values stay in the table */
     this.held = null;
-    this.title = h("h3", { title: metric }, metric);
+    this.title = h("h2", { title: metric }, metric);
     this.tools = h("div", { class: "tools" });
     this.body = h("div", { class: "body" });
     this.values = h("div", { class: "values" });

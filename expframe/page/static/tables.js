@@ -28,7 +28,7 @@ export function table(header, rows, caption = "") {
  * @param {string} [caption]
  */
 export function entries(entries, caption = "") {
-  const rows = entries.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), cell(value)));
+  const rows = entries.map(([name, value]) => h("tr", {}, name && h("th", { scope: "row" }, name), cell(value)));
   return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption || "Values" }, h("table", { class: "entries" }, h("tbody", {}, rows)));
 }
 
