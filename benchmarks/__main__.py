@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks import (
     calls,
     commands,
+    curves,
     imports,
     logbook,
     loops,
@@ -52,6 +53,7 @@ GROUPS = {
     "sampling": sampling.measure,
     "sweeps": sweeps.measure,
     "searches": searches.measure,
+    "curves": curves.measure,
 }
 
 

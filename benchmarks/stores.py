@@ -45,7 +45,6 @@ def make_store(store: Path, runs: int, metrics: int, points: int = 3) -> None:
             uid=f"{chance.getrandbits(128):032x}",
             name=("digits", "words")[number % 2],
             command="train",
-            queued=started,
             started=started,
             seed=number,
             tags=("sweep",) if number % 3 else (),

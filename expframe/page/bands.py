@@ -92,11 +92,7 @@ def mean_of(members: Sequence[Member], band: str) -> Mean:
     n, x, mean, squares = numpy.zeros(shape, numpy.int64), numpy.zeros(shape), numpy.zeros(shape), numpy.zeros(shape)
     low, high = numpy.full(shape, math.inf), numpy.full(shape, -math.inf)
     for member in members:
-        index = member.at(steps)
-        there = (index >= 0) & (steps <= member.steps[-1])
-        values = numpy.where(there, member.y[index], numpy.nan)
-        there &= numpy.isfinite(values)
-        values, places = values[there], member.x[index[there]]
+        there, places, values = _finite(member, steps)
         n[there] += 1
         counts = n[there]
         x[there] += (places - x[there]) / counts
@@ -113,6 +109,26 @@ def mean_of(members: Sequence[Member], band: str) -> Mean:
     return Mean(steps, x, mean, mean - reach, mean + reach, n)
 
 
+def _finite(member: Member, steps: Array) -> tuple[slice | Array, Array, Array]:
+    """Return at which of some steps a run has finite values, where these are, and what they are."""
+    start, end = (
+        numpy.searchsorted(steps, member.steps[0], "left"),
+        numpy.searchsorted(steps, member.steps[-1], "right"),
+    )
+    own = steps[start:end]
+    first = int(numpy.searchsorted(member.steps, own[0])) if len(own) else 0
+    all_of_them = slice(first, first + len(own))
+    if numpy.array_equal(member.steps[all_of_them], own):  # as for most groups: no number is moved
+        x, y = member.x[all_of_them], member.y[all_of_them]
+    else:
+        index = member.at(own)
+        x, y = member.x[index], member.y[index]
+    is_finite = numpy.isfinite(y)
+    if bool(is_finite.all()):
+        return slice(start, end), x, y
+    return start + numpy.flatnonzero(is_finite), x[is_finite], y[is_finite]
+
+
 def _reach(n: Array, squares: Array, band: str) -> Array:
     """Return how far a band goes from the mean."""
     with numpy.errstate(divide="ignore", invalid="ignore"):
@@ -120,7 +136,7 @@ def _reach(n: Array, squares: Array, band: str) -> Array:
     if band == "std":
         return deviation
     factors = [math.nan, math.nan] + [
-        student_quantile(_CONFIDENCE, count - 1) for count in range(2, max(n, default=0) + 1)
+        student_quantile(_CONFIDENCE, count - 1) for count in range(2, int(n.max(initial=0)) + 1)
     ]
     return deviation * numpy.array(factors)[n] / numpy.sqrt(numpy.maximum(n, 1))
 

@@ -60,6 +60,7 @@ def smooth(steps: Array, values: Array, weight: float, unit: float) -> Array:
     """
     exponents = math.log(weight) * distances(steps, unit)
     is_finite = numpy.isfinite(values)
+    sums = -numpy.expm1(numpy.cumsum(exponents)) if bool(is_finite.all()) else None
     found = numpy.empty(len(values))
     total = weights = 0.0
     for start in range(0, len(values), _BLOCK):
@@ -67,10 +68,14 @@ def smooth(steps: Array, values: Array, weight: float, unit: float) -> Array:
         factor, counts = numpy.exp(exponents[piece]), is_finite[piece]
         own = numpy.where(counts, -numpy.expm1(exponents[piece]), 0.0)
         totals = _recurrence(factor, own * numpy.where(counts, values[piece], 0.0), total)
-        sums = _recurrence(factor, own, weights)
-        total, weights = float(totals[-1]), float(sums[-1])
+        total = float(totals[-1])
+        if sums is not None:  # where nothing is left out, the weights that are missing are those before the first value
+            found[piece] = totals / sums[piece]
+            continue
+        own_sums = _recurrence(factor, own, weights)
+        weights = float(own_sums[-1])
         with numpy.errstate(divide="ignore", invalid="ignore"):
-            found[piece] = numpy.where(counts, totals / sums, numpy.nan)
+            found[piece] = numpy.where(counts, totals / own_sums, numpy.nan)
     return found
 
 
