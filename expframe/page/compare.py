@@ -50,7 +50,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         QuestionError: There are too few or too many.
         QueryError: No run has such a metric or entry.
     """
-    runs = _runs(board, question)
+    runs = runs_of(board, question)
     by = question.texts("by")
     confidence = question.number("confidence") or 0.95
     if not 0.0 < confidence < 1.0:
@@ -81,7 +81,7 @@ def parts(board: Board, question: Question) -> dict[str, Any]:
         RunNotFoundError: There is no such run.
         QuestionError: There are too few or too many, or there is no such part.
     """
-    runs = _runs(board, question)
+    runs = runs_of(board, question)
     wanted = question.texts("part") or ["packages", "host", "git"]
     for part in wanted:
         if part not in SECTIONS:
@@ -113,7 +113,7 @@ def sources(board: Board, question: Question) -> dict[str, Any]:
         RunNotFoundError: There is no such run.
         QuestionError: There are not two.
     """
-    first, second = _runs(board, question, most=2)
+    first, second = runs_of(board, question, most=2)
     changes = differences.source_changes([first, second])
     left, code = _MOST_LINES, []
     for change in changes[:_MOST_FILES]:
@@ -138,10 +138,17 @@ def tails(board: Board, question: Question) -> dict[str, Any]:
         RunNotFoundError: There is no such run.
         QuestionError: There are too few or too many.
     """
-    return {"tails": [_tail(run) for run in _runs(board, question)]}
+    return {"tails": [_tail(run) for run in runs_of(board, question)]}
 
 
-def _runs(board: Board, question: Question, most: int = _MOST_RUNS) -> list[StoredRun]:
+def runs_of(board: Board, question: Question, most: int = _MOST_RUNS) -> list[StoredRun]:
+    """
+    Return the runs that are to be compared.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        QuestionError: There are fewer than two, or too many.
+    """
     ids = question.texts("run")
     if not 2 <= len(ids) <= most:
         what = f"2 to {most} runs" if most > 2 else "2 runs"
@@ -168,7 +175,8 @@ def _goals(board: Board, records: Iterable[Record]) -> dict[str, str]:
     parents = {record.parent_id for record in records if record.sweep and record.parent_id is not None}
     folders = [board.store / str(parent) for parent in sorted(parents)]
     goals = [goal for folder in folders if is_sweep(folder) for goal in plan_file.read(folder).goals]
-    return {goal.field.removeprefix("metrics."): goal.direction for goal in goals}
+    names = {goal.field.removeprefix("metrics."): goal.direction for goal in goals}
+    return {title: direction for name, direction in names.items() for title in (name, f"{name}.last")}
 
 
 def _better(name: str) -> str | None:

@@ -180,6 +180,7 @@ def test_the_best_configuration_is_found_and_its_command_copied(
     tab.wait_for_selector("tr.best")
     best = tab.locator(".sweep-best")
     best.get_by_role("button", name="Copy").click()
+    best.get_by_text("copied").wait_for()
     copied = tab.evaluate("navigator.clipboard.readText()")
 
     assert copied.endswith("with lr=0.01 opt=adam")

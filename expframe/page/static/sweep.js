@@ -2,6 +2,7 @@
 
 import { link } from "./address.js";
 import { ask, tell } from "./api.js";
+import { onChanges } from "./changes.js";
 import { commandLine } from "./copy.js";
 import { fill, h } from "./dom.js";
 import { duration, number, text } from "./show.js";
@@ -55,8 +56,7 @@ export async function view(page) {
  * @param {import("./main.js").Page} page
  * @param {() => Promise<any>} draw
  */
-async function follow(page, draw) {
-  const { onChanges } = await import("./changes.js");
+function follow(page, draw) {
   let isBusy = false;
   let isStale = false;
   const next = async () => {
