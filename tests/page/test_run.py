@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -362,6 +363,75 @@ def test_sources_are_coloured_by_their_tokens(store: Path) -> None:
     }
 
 
+def test_texts_of_ten_megabytes_are_cut(tmp_path: Path) -> None:
+    """Comment, config, result, info, messages and logged texts take no more of an answer than a person reads."""
+    ex = Experiment("long", store=tmp_path / "runs")
+    long = "x" * 10_000_000
+    ex.add_config(title=long)
+
+    @ex.main
+    def main(_run: Any) -> None:
+        _run.info["notes"] = long
+        _run.log_text("story", long)
+        print(long)
+        raise RuntimeError(long)
+
+    with pytest.raises(RuntimeError):
+        ex.run(options={"comment": long})
+    words = {"run": 1, "name": "story"}
+    sizes = {
+        view: len(json.dumps(_asked(tmp_path / "runs", view, **words)))
+        for view in ("run", "config", "results", "failure", "medium", "output", "environment")
+    }
+
+    assert {} == {view: size for view, size in sizes.items() if size > 1_000_000}
+
+
+def test_a_run_of_another_tool_shows_what_it_has(tmp_path: Path) -> None:
+    """A folder of Sacred's has its config, its output and its metrics, and no command that only runs of ours have."""
+    folder = tmp_path / "runs" / "7"
+    folder.mkdir(parents=True)
+    experiment = {"name": "old", "base_dir": "/", "sources": [], "dependencies": []}
+    record = {"experiment": experiment, "command": "main", "status": "COMPLETED", "resources": [], "artifacts": []}
+    record |= {"start_time": "2020-01-02T03:04:05", "stop_time": "2020-01-02T03:04:06", "host": {}, "meta": {}}
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "config.json").write_text('{"lr": 0.1}')
+    (folder / "cout.txt").write_text("hello\n")
+    curve = {"steps": [0, 1], "timestamps": ["2020-01-02T03:04:05"] * 2, "values": [2.0, 1.0]}
+    (folder / "metrics.json").write_text(json.dumps({"loss": curve}))
+    store = tmp_path / "runs"
+
+    head = _asked(store, "run", run=7)
+
+    assert (True, "old", "COMPLETED") == (head["is_foreign"], head["run"]["name"], head["run"]["status"])
+    assert [("lr", 0.1)] == [(entry["name"], entry["value"]) for entry in _asked(store, "config", run=7)["entries"]]
+    assert ["hello"] == _texts(_asked(store, "output", run=7)["lines"])
+    assert [("loss", 1.0)] == [
+        (metric["name"], metric["last"]) for metric in _asked(store, "results", run=7)["metrics"]
+    ]
+    assert not any("rerun" in line["text"] for line in head["commands"])
+    for view in ("children", "media", "files", "code", "environment", "history", "failure"):
+        json.dumps(_asked(store, view, run=7), allow_nan=False)
+
+
+def test_how_far_a_running_run_is_comes_from_what_it_printed(tmp_path: Path) -> None:
+    """The last bar of tqdm or of `track` is the progress; one that has ended has none."""
+    ex = Experiment("bars", store=tmp_path / "runs")
+    seen = []
+
+    @ex.main
+    def main(_run: Any) -> None:
+        output = _run.dir / layout.OUTPUT
+        for text in ("nothing yet\n", "\repoch:  30%|###  | 3/10 [00:01<00:02]\n", "epoch: 7/10 (70%) in 0:00:07\n"):
+            output.write_text(text)
+            seen.append((_asked(tmp_path / "runs", "run", run=1)["progress"] or {}).get("part"))
+
+    ex.run(options={"capture": "no"})
+
+    assert [None, 0.3, 0.7] == seen
+    assert _asked(tmp_path / "runs", "run", run=1)["progress"] is None
+
+
 # ------------------------------------------------------------------------------------------------------ in a browser
 
 
@@ -451,3 +521,44 @@ def test_a_person_opens_a_picture_and_what_was_logged_at_a_step(
     picture.wait_for()
 
     assert 8 == picture.evaluate("image => image.naturalWidth")
+
+
+@pytest.mark.browser
+def test_a_person_tags_and_notes_a_run_and_takes_it_out_of_the_trash(
+    serve: Callable[[Path], str], tab: Any, store: Path
+) -> None:
+    """Each change is seen at once, and is in the store."""
+    tab.goto(f"{serve(store)}#/run/1")
+    tab.get_by_role("button", name="Tag", exact=True).click()
+    tab.get_by_label("Tags, with commas between them").fill("good, <b>")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("button", name="Take away the tag good").click()
+    tab.get_by_role("button", name="Take away the tag good").wait_for(state="detached")
+    tab.get_by_role("button", name="Note", exact=True).click()
+    tab.get_by_role("textbox", name="Comment").fill("why\nnot")
+    tab.get_by_role("button", name="OK", exact=True).click()
+    tab.locator(".comment").wait_for()
+    tab.get_by_role("button", name="Trash", exact=True).click()
+    tab.wait_for_function("location.hash.startsWith('#/runs')")
+    tab.get_by_role("button", name="Undo", exact=True).click()
+    tab.wait_for_function("location.hash.startsWith('#/run/1')")
+
+    record = Board(store, "runs").run("1").record
+    assert (("<b>",), "why\nnot") == (record.tags, record.comment)
+
+
+@pytest.mark.browser
+def test_a_run_that_goes_while_it_is_looked_at_says_so(
+    serve: Callable[[Path], str], chromium: Any, store: Path
+) -> None:
+    """What was shown stays, under a message."""
+    tab = chromium.new_page()  # in its console the browser notes that it was answered 404
+    tab.goto(f"{serve(store)}#/run/1")
+    tab.get_by_text("layer2/loss").wait_for()
+    shutil.rmtree(store / "1")
+    tab.get_by_text("No run '1'").wait_for()
+
+    is_there = tab.get_by_text("layer2/loss").is_visible()
+    tab.close()
+
+    assert is_there

@@ -48,6 +48,7 @@ export async function section(page, element) {
   await load();
   const asked = page.address.words.get("file");
   if (asked) await open(asked);
+  return load;
 }
 
 /**

@@ -1,7 +1,8 @@
-/** The head of a run: what it is, how it is, and what can be changed of it. */
+/** The head of a run: what it is, and how it is. */
 
 import { link } from "./address.js";
 import { fill, h } from "./dom.js";
+import { mayChange, tagOf } from "./run_actions.js";
 import { duration, text, time } from "./show.js";
 
 /**
@@ -31,24 +32,23 @@ import { duration, text, time } from "./show.js";
  */
 
 /**
- * Draw the head.
+ * Draw what is known of a run: its title into one element, which buttons stand beside, the rest into another.
  *
  * @param {import("./main.js").Page} page
- * @param {HTMLElement} element
+ * @param {HTMLElement} title
+ * @param {HTMLElement} rest
  * @param {Head} head
  * @param {() => void} again asks for it anew
  */
-export function drawHead(page, element, head, again) {
+export function drawHead(page, title, rest, head, again) {
   const status = text(head.run.status);
-  const title = h(
-    "div",
-    { class: "run-title" },
+  fill(
+    title,
     h("h1", {}, `Run ${head.id}`),
     h("span", { class: "run-name" }, [text(head.run.name), text(head.run.command)].filter(Boolean).join(" · ")),
     status ? h("span", { class: `status status-${status}`, role: "status" }, status) : null,
-    h("button", { type: "button", class: "again", onclick: again, "aria-label": "Look again" }, "refresh"),
   );
-  fill(element, title, head.problem ? damage(head) : [progress(head), facts(head), comment(head), failure(head), lost(head)]);
+  fill(rest, head.problem ? damage(head) : [progress(head), facts(page, head, again), comment(head), failure(head), lost(head)]);
 }
 
 /** @param {Head} head */
@@ -69,9 +69,14 @@ function progress(head) {
   return h("div", { class: "run-progress" }, h("progress", { max: 1, value: part, "aria-label": "Progress" }), h("span", { class: "faint" }, line));
 }
 
-/** @param {Head} head */
-function facts(head) {
+/**
+ * @param {import("./main.js").Page} page
+ * @param {Head} head
+ * @param {() => void} again
+ */
+function facts(page, head, again) {
   const { run, git, host } = head;
+  const tags = head.tags.map((tag) => tagOf(page, text(tag), !mayChange(page, head), again));
   const commit = text(git.commit).slice(0, 10);
   /** @type {[string, Cell | Node | Node[] | undefined][]} */
   const found = [
@@ -80,7 +85,7 @@ function facts(head) {
     [run.ended ? "took" : "for", typeof run.duration === "number" ? duration(run.duration) : null],
     ["attempt", run.attempt === 1 ? null : run.attempt],
     ["seed", run.seed],
-    ["tags", head.tags.length ? head.tags.map((tag) => h("span", { class: "tag" }, text(tag))) : null],
+    ["tags", tags.length ? tags : null],
     ["parent", head.parent ? h("a", { href: link("run", head.parent) }, `run ${head.parent}`) : null],
     ["trial", head.trial.trial],
     ["sweep", head.is_sweep ? h("a", { href: link("sweep", head.id) }, "its trials") : null],

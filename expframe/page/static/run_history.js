@@ -24,4 +24,5 @@ export async function section(page, element, head, again) {
     checkpoints.length ? [h("h2", {}, "Checkpoints"), table(["number", "step", "made", "size", "objects"], checkpoints, "Checkpoints")] : null,
     calls.length ? [h("h2", {}, `Calls (${found.total_calls})`), table(["number", "began", "took", "result", "failure"], calls, "Calls"), newer, older] : null,
   );
+  return (/** @type {import("./run_head.js").Head} */ now) => void section(page, element, now, again);
 }

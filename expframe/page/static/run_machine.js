@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { fill, h } from "./dom.js";
+import { size } from "./show.js";
 import { entries } from "./tables.js";
 
 /** @type {import("./run.js").Section} */
@@ -20,8 +21,16 @@ export async function section(page, element) {
     h(
       "div",
       { class: "columns" },
-      h("div", {}, h("h2", {}, "Machine"), host.length ? entries(host, "Machine") : none("It was"), h("h2", {}, "Start"), entries(start, "Start")),
+      h("div", {}, h("div", {}, h("h2", {}, "Machine"), host.length ? entries(host.map(readable), "Machine") : none("It was")), h("div", {}, h("h2", {}, "Start"), entries(start, "Start"))),
       h("div", {}, h("h2", {}, `Packages (${packages.length})`), packages.length ? [search, list] : none("They were")),
     ),
   );
+}
+
+/**
+ * @param {[string, any]} entry
+ * @returns {[string, any]}
+ */
+function readable([name, value]) {
+  return [name, name === "memory" && typeof value === "number" ? size(value) : value];
 }

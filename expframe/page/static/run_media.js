@@ -10,8 +10,8 @@ import { table } from "./tables.js";
 /** @typedef {import("./main.js").Page} Page */
 
 /** @type {import("./run.js").Section} */
-export async function section(page, element) {
-  const { media, steps, total } = await ask("media", { run: page.address.id }, page.signal);
+export async function section(page, element, head, again) {
+  let { media, steps, total } = await ask("media", { run: page.address.id }, page.signal);
   if (!media.length) {
     fill(element, h("p", { class: "faint" }, "It has logged no images, tables, texts, histograms or figures."));
     return;
@@ -38,6 +38,14 @@ export async function section(page, element) {
   const more = total > media.length ? h("p", { class: "faint" }, `and ${total - media.length} more names`) : null;
   fill(element, tools, h("div", { class: "cards" }, cards.map((/** @type {Card} */ card) => card.element)), more);
   go(place);
+  return async () => {
+    const now = await ask("media", { run: page.address.id }, page.signal);
+    const isAtEnd = place === steps.length - 1;
+    if (now.media.length !== media.length) return void section(page, element, head, again);
+    ({ media, steps, total } = now);
+    slider.max = String(steps.length - 1);
+    if (isAtEnd) go(steps.length - 1);
+  };
 }
 
 /**

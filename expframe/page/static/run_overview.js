@@ -18,12 +18,15 @@ export async function section(page, element, head) {
   const config = h("div", {});
   const children = h("div", {});
   fill(element, h("div", { class: "columns" }, h("div", {}, failure, results, config, children), h("div", {}, commands(head), place(head))));
-  await Promise.all([
-    head.failure ? part(failure, page, () => drawFailure(page, failure)) : null,
-    part(results, page, () => drawResults(page, results)),
-    part(config, page, () => drawConfig(page, config)),
-    part(children, page, () => drawChildren(page, children)),
-  ]);
+  const draw = async (/** @type {Head} */ now) => {
+    await Promise.all([
+      now.failure ? part(failure, page, () => drawFailure(page, failure)) : fill(failure),
+      part(results, page, () => drawResults(page, results)),
+      part(children, page, () => drawChildren(page, children)),
+    ]);
+  };
+  await Promise.all([draw(head), part(config, page, () => drawConfig(page, config))]);
+  return (now) => draw(now);
 }
 
 /**
@@ -131,6 +134,7 @@ function commands(head) {
     "section",
     { class: "commands" },
     h("h2", {}, "From here"),
+    head.others.length ? h("p", {}, h("a", { href: link("compare", "", { run: [head.others[0], head.id] }) }, `compare with run ${head.others[0]}`)) : null,
     head.commands.map(({ title, text: line }) => h("div", {}, h("h3", {}, title), commandLine(line))),
   );
 }
