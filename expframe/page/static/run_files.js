@@ -19,7 +19,7 @@ const LARGEST = 1e8;
 /** @type {import("./run.js").Section} */
 export async function section(page, element) {
   const list = h("div", {});
-  const preview = h("div", { class: "preview" });
+  const preview = h("div", { class: "preview" }, h("p", { class: "faint" }, "Choose a file to see how it begins."));
   const run = page.address.id;
 
   const open = async (/** @type {string} */ name) => {

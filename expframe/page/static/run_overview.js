@@ -17,7 +17,7 @@ export async function section(page, element, head) {
   const results = h("div", {});
   const config = h("div", {});
   const children = h("div", {});
-  fill(element, h("div", { class: "columns" }, h("div", {}, failure, results, config, children), h("div", {}, commands(head), place(head))));
+  fill(element, h("div", { class: "halves" }, h("div", {}, failure, results, config, children), h("div", {}, commands(head), place(head))));
   const draw = async (/** @type {Head} */ now) => {
     await Promise.all([
       now.failure ? part(failure, page, () => drawFailure(page, failure)) : fill(failure),
