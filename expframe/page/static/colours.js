@@ -4,16 +4,16 @@
 
 /** Told apart by people with any kind of colour vision, on light and on dark ground; neighbours differ most. */
 const COLOURS = [
-  ["#1f68c9", "#6aa8ff"],
-  ["#d55e00", "#ff9547"],
-  ["#008a5e", "#35c99a"],
-  ["#a4268e", "#ec83d9"],
-  ["#9a7400", "#e6c229"],
-  ["#0f8fa8", "#56d3ec"],
-  ["#c3273a", "#ff7c86"],
-  ["#5b4bb7", "#a99cff"],
-  ["#5f6b7a", "#b3bdca"],
-  ["#7c4a21", "#cf9a6c"],
+  ["#2755af", "#608bfe"],
+  ["#a27b17", "#b68a02"],
+  ["#349346", "#6cde7c"],
+  ["#95317f", "#de62c0"],
+  ["#8e0f27", "#e26d6f"],
+  ["#5d82bd", "#89acea"],
+  ["#8f4501", "#cc7e44"],
+  ["#b46a8f", "#feafd5"],
+  ["#54414e", "#a08a99"],
+  ["#8c806d", "#d2c5b0"],
 ];
 const DASHES = [[], [7, 3], [2, 3], [8, 3, 2, 3]];
 

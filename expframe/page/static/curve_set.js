@@ -6,6 +6,7 @@ import { CurveCard } from "./curve_card.js";
 import { Requests } from "./curve_requests.js";
 import { h } from "./dom.js";
 import { keyOf } from "./frames.js";
+import { longest } from "./metric_tree.js";
 
 /**
  * @typedef {import("./chart.js").Zoom} Zoom
@@ -166,6 +167,7 @@ export class CurveSet {
       const title = this.curves.headings?.get(name);
       return title === undefined ? [] : [h("h2", {}, title)];
     };
+    this.grid.style.setProperty("--most", String(longest(wanted, this.curves.headings)));
     this.grid.replaceChildren(...wanted.flatMap((name) => [...heading(name), this.card(name).element]));
   }
 

@@ -17,7 +17,7 @@ import { roomy, Scale } from "./scales.js";
  * @property {Box} box where lines are
  * @property {Scale} x
  * @property {Scale} y
- * @property {Tick[]} xTicks
+ * @property {(Tick & {place: number})[]} xTicks with the middle of their texts
  * @property {Tick[]} yTicks
  * @property {{line: Line, colour: string, dash: number[], isFaint: boolean}[]} lines those that are not hidden
  * @property {boolean} isSmooth
@@ -68,7 +68,10 @@ export function plan(frame, wish, width, height, measure) {
   const x = new Scale(from, to, box.left, box.right, frame.x.log);
   const kind = frame.x.kind === "time" || frame.x.kind === "relative" ? frame.x.kind : "number";
   const most = Math.max(2, (box.right - box.left) / (kind === "time" ? 72 : 56));
-  const xTicks = ticks(kind, from, to, most, frame.x.log, frame.x.kind === "step");
+  const xTicks = ticks(kind, from, to, most, frame.x.log, frame.x.kind === "step").map((tick) => ({
+    ...tick,
+    place: Math.min(x.place(tick.at), width - 1 - measure(tick.text) / 2),
+  }));
   const start = x.place(valueOf(frame.x, 0));
   const scale = (x.place(valueOf(frame.x, 1)) - start) / frame.pixels;
   const y = new Scale(low, high, box.bottom, box.top, wish.logY);
@@ -124,9 +127,9 @@ function drawAxes(pen, { box, x, y, xTicks, yTicks }, inks) {
     pen.line([box.left, box.right], [place, place], 0, 2, { colour: inks.line, width: 1 });
     pen.text(box.left - 6, place, text, inks.faint, "end");
   }
-  for (const { at, text } of xTicks) {
-    const place = Math.round(x.place(at)) + 0.5;
-    pen.line([place, place], [box.bottom, box.bottom + 4], 0, 2, { colour: inks.faint, width: 1 });
+  for (const { at, text, place } of xTicks) {
+    const mark = Math.round(x.place(at)) + 0.5;
+    pen.line([mark, mark], [box.bottom, box.bottom + 4], 0, 2, { colour: inks.faint, width: 1 });
     pen.text(place, box.bottom + 13, text, inks.faint, "center");
   }
   pen.line([box.left, box.right], [box.bottom + 0.5, box.bottom + 0.5], 0, 2, { colour: inks.faint, width: 1 });

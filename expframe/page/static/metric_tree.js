@@ -43,6 +43,21 @@ export function arranged(names, pinned) {
   return { metrics: [...first, ...[...parts.values()].flat()], headings };
 }
 
+/**
+ * Return how many charts stand below one heading at most: more columns would stay empty.
+ *
+ * @param {string[]} metrics
+ * @param {Map<string, string>} [headings]
+ */
+export function longest(metrics, headings) {
+  let [most, count] = [1, 0];
+  for (const name of metrics) {
+    count = headings?.has(name) ? 1 : count + 1;
+    most = Math.max(most, count);
+  }
+  return Math.min(most, 12);
+}
+
 /** @typedef {{leaves: string[], parts: Map<string, Branch>, count: number}} Branch */
 
 const OPEN = 40;
