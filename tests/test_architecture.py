@@ -40,8 +40,8 @@ FOLDERS = {
     "cli": "argv render table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview help sweep command_line launch",
-    "cli/runs": "commands pager command forms select ls show path logs watch open_run ui diff rerun plot"
-    " metrics compare tag note rename rm export_runs import_runs report tensorboard du gc doctor work"
+    "cli/runs": "commands pager command forms select ls show path logs open_run ui diff rerun plot"
+    " metrics watch compare tag note rename rm export_runs import_runs report tensorboard du gc doctor work"
     " sweep_facts sweep candidates completion",
     "experiment": "settings planning from_file queue sweep experiment",
     "./": "testing",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -118,19 +118,29 @@ def metrics(board: Board, question: Question) -> dict[str, Any]:
     Raises:
         RunNotFoundError: None of the runs is there.
     """
-    runs = runs_of(question)
-    found, gone = columns_of(board, runs, (), of_system=False)
+    sampled, gone = columns_of(board, runs_of(question), (), of_system=True)
     counts: dict[str, list[int]] = {}
-    for columns in found.values():
-        for name, count in columns.counts.items():
+    for own in _counts(board, list(sampled)):
+        for name, count in own.items():
             counts.setdefault(name, []).append(count)
     names = sorted(counts, key=natural_order)
-    system = {name for own in columns_of(board, runs, (), of_system=True)[0].values() for name in own.counts}
+    system = {name for columns in sampled.values() for name in columns.counts}
     return {
         "metrics": [{"name": name, "runs": len(counts[name]), "count": sum(counts[name])} for name in names],
         "system": sorted(system, key=natural_order),
         "gone": gone,
     }
+
+
+def _counts(board: Board, runs: Sequence[str]) -> Iterator[Mapping[str, int]]:
+    """Yield how many points each metric of runs has: what was noted of that, and what was not is read."""
+    rows = {row.id: row for row in board.rows.all()}
+    for id in runs:
+        noted = board.rows.with_metrics(rows[id]).metrics if id in rows else None
+        if noted is not None:
+            yield {name: int(values[0] or 0) for name, values in noted.items()}
+        else:
+            yield board.curves.read(id).counts
 
 
 def natural_order(name: str) -> tuple[Any, ...]:

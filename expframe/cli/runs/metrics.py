@@ -12,7 +12,7 @@ from expframe.cli.runs.forms import csv_line
 from expframe.cli.runs.plot import Line, plot_lines
 from expframe.cli.table import Style, table_lines, text_of
 from expframe.config import dotted, json_values
-from expframe.errors import ExpframeError, RunNotFoundError, UsageError, listed
+from expframe.errors import ExpframeError, MissingLibraryError, RunNotFoundError, UsageError, listed
 from expframe.record.curves import Curve
 from expframe.store.reader import StoredRun
 from expframe.store.search.differences import differing, leaves, told
@@ -28,13 +28,14 @@ Options:
   -w --wide         Print points as CSV with a line for each step and a column for each metric and run.
   -x AXIS --x=AXIS  What points are plotted over: step, or time in seconds since the first one [default: step].
   -l --log          Plot on a logarithmic scale.
+  -s W --smooth=W   Smooth what is plotted, by the distance of steps: 0.6 a little, 0.99 strongly [default: 0].
 
 {select.HELP}"""
 
 _MOST_ENTRIES = 3
 """More entries in which runs differ are not named in a legend."""
 _POINTS = 2000
-"""More points than this are thinned out: a terminal has no room for them."""
+"""Of more points than this the least and the greatest of each stretch are drawn: a terminal has no room for them."""
 
 Curves = dict[tuple[str, str], Curve]
 """The curves that are asked for, by id and metric."""
@@ -54,9 +55,53 @@ def main(asked: Asked) -> Answer:
         return Answer(data, lambda style: _wide(curves))
     if asked["--csv"]:
         return Answer(data, lambda style: _long(curves))
+    drawn = smoothed(curves, weight_of(asked["--smooth"]))
     return Answer(
-        data, lambda style: _plot(curves, runs, style, is_over_time=asked["--x"] == "time", is_log=asked["--log"])
+        data, lambda style: _plot(drawn, runs, style, is_over_time=asked["--x"] == "time", is_log=asked["--log"])
     )
+
+
+def weight_of(text: str) -> float:
+    """
+    Return how strongly curves are to be smoothed.
+
+    Raises:
+        UsageError: It is no such number.
+    """
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = -1.0
+    if not 0.0 <= weight < 1.0:
+        raise UsageError(f"--smooth={text}", "takes a number from 0 up to 0.999, such as 0.6.")
+    return weight
+
+
+def smoothed(curves: Curves, weight: float) -> Curves:
+    """
+    Return curves as the page smooths them: those of one metric alike, however often each run logs.
+
+    Raises:
+        MissingLibraryError: numpy is not installed.
+    """
+    if not weight or not curves:
+        return curves
+    try:
+        import numpy
+
+        from expframe.page.smoothing import smooth, unit_of
+    except ImportError:
+        raise MissingLibraryError("smoothing", "numpy", "ui") from None
+    found = {}
+    steps = {key: numpy.array(curve.steps, float) for key, curve in curves.items()}
+    for name in dict.fromkeys(name for _, name in curves):
+        unit = unit_of([own for key, own in steps.items() if key[1] == name])
+        for key, curve in curves.items():
+            if key[1] == name:
+                found[key] = Curve()
+                values = smooth(steps[key], numpy.array(curve.values), weight, unit)
+                found[key].add(curve.steps, curve.times, values.tolist())
+    return {key: found[key] for key in curves}
 
 
 def _select(asked: Asked) -> list[StoredRun]:
@@ -170,6 +215,15 @@ def _points(curve: Curve, is_over_time: bool, is_log: bool) -> tuple[list[float]
         for x, value in zip(xs, curve.values, strict=True)
         if math.isfinite(value) and math.isfinite(x) and (value > 0 or not is_log)
     ]
-    step = max(1, math.ceil(len(pairs) / _POINTS))
-    kept = pairs[::step] + (pairs[-1:] if step > 1 else [])
+    kept = pairs if len(pairs) <= _POINTS else list(_extremes(pairs, math.ceil(2 * len(pairs) / _POINTS)))
     return [x for x, _ in kept], [y for _, y in kept]
+
+
+def _extremes(pairs: list[tuple[float, float]], size: int) -> Iterator[tuple[float, float]]:
+    """Yield the least and the greatest point of each stretch of so many, in their order, and the ends."""
+    yield pairs[0]
+    for start in range(0, len(pairs), size):
+        values = [y for _, y in pairs[start : start + size]]
+        for place in sorted({values.index(min(values)), values.index(max(values))}):
+            yield pairs[start + place]
+    yield pairs[-1]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, command
 from expframe.cli.runs.ls import run_cell
+from expframe.cli.runs.metrics import weight_of
 from expframe.cli.table import Cell, Style, seconds_text, table_lines
 from expframe.config import json_values
-from expframe.errors import ExpframeError, UsageError
+from expframe.errors import ExpframeError, MissingLibraryError, UsageError
 from expframe.record.metrics import TIMES
 from expframe.record.record import Status, now
 from expframe.store.reader import StoredRun
@@ -25,12 +27,17 @@ Usage:
 
 Options:
   -i SECONDS --interval=SECONDS   How long to wait between two looks [default: 2].
+  -s W --smooth=W                 Show latest values smoothed, by the distance of steps: 0.6 a little, 0.99 strongly
+                                  [default: 0].
   --once                          Look once.
 
 {select.HELP}"""
 
 _MOST = 5
 """More metrics than this are not shown."""
+
+
+_Smoothed = Callable[[str, Sequence[str]], Mapping[str, float | None]]
 
 
 class _Look(NamedTuple):
@@ -49,7 +56,9 @@ class _Look(NamedTuple):
 def main(asked: Asked) -> Answer:
     """Watch runs."""
     interval = _seconds(asked["--interval"])
-    looks = _looks(asked, select.select(asked.runs, asked["ID"]), interval)
+    weight = weight_of(asked["--smooth"])
+    smoothed = _smoothed(asked.runs.store, weight) if weight else None
+    looks = _looks(asked, select.select(asked.runs, asked["ID"]), interval, smoothed)
     data = ({"time": now().isoformat(), "runs": [_plain(look) for look in found]} for found in looks)
     return Answer(data, lambda style: _pages(looks, style), is_live=True)
 
@@ -64,14 +73,42 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _looks(asked: Asked, chosen: list[StoredRun], interval: float) -> Iterator[list[_Look]]:
+def _smoothed(store: Path, weight: float) -> _Smoothed:
+    """
+    Return what smooths the latest values of a run as the page does; of what was read before only what is new is read.
+
+    Raises:
+        MissingLibraryError: numpy is not installed.
+    """
+    try:
+        import numpy
+
+        from expframe.page.smoothing import smooth, unit_of
+        from expframe.store.search.curve_cache import CurveCache
+    except ImportError:
+        raise MissingLibraryError("smoothing", "numpy", "ui") from None
+    cache = CurveCache(store)
+
+    def latest(id: str, names: Sequence[str]) -> dict[str, float | None]:
+        found = {}
+        for name, column in cache.read(id, names).columns.items():
+            steps = column.steps
+            values = smooth(steps, column.values, weight, unit_of([steps]))
+            finite = values[numpy.isfinite(values)]
+            found[name] = float(finite[-1]) if len(finite) else None
+        return found
+
+    return latest
+
+
+def _looks(asked: Asked, chosen: list[StoredRun], interval: float, smoothed: _Smoothed | None) -> Iterator[list[_Look]]:
     """Yield how runs are; one that was running at an earlier look is shown when it has ended, too."""
     shown = {run.id: run for run in chosen}
     while True:
         if not asked["ID"]:
             running = asked.runs.where("status == 'RUNNING'")
             shown = {**shown, **{run.id: run for run in sorted(running, key=_age)}}
-        found = [look for run in shown.values() if (look := _look(run)) is not None]
+        found = [look for run in shown.values() if (look := _look(run, smoothed)) is not None]
         yield found
         if asked["--once"] or (asked["ID"] and all(look.status != Status.RUNNING for look in found)):
             return
@@ -82,17 +119,18 @@ def _age(run: StoredRun) -> tuple[int, str]:
     return (int(run.id), "") if run.id.isdecimal() else (0, run.id)
 
 
-def _look(run: StoredRun) -> _Look | None:
+def _look(run: StoredRun, smoothed: _Smoothed | None) -> _Look | None:
     """Return how a run is; None where it has gone, or cannot be read."""
     try:
         record, summaries = run.record, run.summaries
+        names = [name for name in summaries if not name.startswith(TIMES)]
+        latest = smoothed(run.id, names) if smoothed else {name: summaries[name].last for name in names}
     except (ExpframeError, OSError):
         return None
     seconds = record.duration
     began = record.resumed or record.started
     if seconds is None and began is not None and record.status == Status.RUNNING:
         seconds = record.worked + (now() - began).total_seconds()
-    latest = {name: summary.last for name, summary in summaries.items() if not name.startswith(TIMES)}
     points = sum(summary.count for summary in summaries.values())
     return _Look(run.id, record.name, record.command, record.status, seconds, points, latest)
 

@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from expframe.cli.runs import metrics
+from expframe.record.curves import Curve
+
 
 @pytest.fixture
 def curves(ex):
@@ -52,6 +55,50 @@ def test_curves_are_plotted_in_the_terminal(curves, cli):
     logarithmic = cli("metrics", "1", "loss", "--log").splitlines()
     assert ["1", "0.5"] == [line.split()[0] for line in logarithmic if "┤" in line]
     assert "seconds" in cli("metrics", "1", "loss", "-x", "time")
+
+
+def test_plots_lose_no_spike(ex, cli):
+    """Of more points than a terminal has room for, the least and the greatest of each stretch are drawn."""
+
+    @ex.main
+    def main(_run):
+        _run.log_scalars({"loss": [100.0 if step == 4_321 else float(step % 7 == 0) for step in range(10_000)]})
+
+    ex.run()
+
+    assert any(line.split()[0] == "100" for line in cli("metrics", "1", "loss").splitlines() if "┤" in line)
+
+
+def test_plots_are_smoothed(curves, cli):
+    """`--smooth` draws curves as the page smooths them; a weight that is none is a wrong command line."""
+    smoothed = metrics.smoothed({("1", "loss"): _curve([1.0, 0.5, 0.25])}, 0.5)["1", "loss"]
+
+    assert [1.0, (0.25 + 0.25) / 0.75, (0.125 + 0.125 + 0.125) / 0.875] == pytest.approx(smoothed.values)
+    assert cli("metrics", "1", "loss", "--smooth=0.9") != cli("metrics", "1", "loss")
+    cli("metrics", "1", "loss", "--smooth=1")
+    assert "UsageError: --smooth=1: takes a number from 0 up to 0.999, such as 0.6.\n" == cli.err
+
+
+def test_latest_values_are_watched_smoothed(curves, cli):
+    """`watch --smooth` tells the last values of smoothed curves."""
+    latest = cli.json("watch", "1", "--once", "--smooth=0.5")["runs"][0]["latest"]
+
+    assert {"loss": pytest.approx(0.375 / 0.875), "acc,top": pytest.approx(0.1)} == latest
+
+
+@pytest.mark.parametrize("words", [("metrics", "1", "loss"), ("watch", "1", "--once")])
+def test_smoothing_without_its_library_names_the_extra(curves, cli, monkeypatch, words):
+    """Without numpy, what is smoothed elsewhere is an error that says what to install."""
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    cli(*words, "--smooth=0.5")
+
+    assert "MissingLibraryError: smoothing needs numpy. Install it with: pip install 'expframe[ui]'\n" == cli.err
+
+
+def _curve(values):
+    curve = Curve()
+    curve.add(range(len(values)), [0.0] * len(values), values)
+    return curve
 
 
 def test_a_metric_that_is_not_there_gets_the_nearest_name(curves, cli):
