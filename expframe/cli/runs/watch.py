@@ -119,7 +119,7 @@ def _age(run: StoredRun) -> tuple[int, str]:
     return (int(run.id), "") if run.id.isdecimal() else (0, run.id)
 
 
-def _look(run: StoredRun, smoothed: _Smoothed | None) -> _Look | None:
+def _look(run: StoredRun, smoothed: _Smoothed | None = None) -> _Look | None:
     """Return how a run is; None where it has gone, or cannot be read."""
     try:
         record, summaries = run.record, run.summaries
