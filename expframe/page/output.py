@@ -15,7 +15,7 @@ from expframe.record.record import Status
 from expframe.store.reader import StoredRun
 
 _PIECE = 1 << 17
-_MOST = 1 << 22
+_MOST = 1 << 20
 """Bytes that are read for one page: more than a piece where progress bars leave little of it."""
 _LINES = 300
 _LONGEST = 5000
@@ -108,7 +108,7 @@ def _before(file: IO[bytes], end: int, size: int) -> _Part:
         part = _part(begin + skipped, data[skipped:], _settled(data[skipped:]) if end == size else None, end == size)
         if not begin or wanted >= _MOST or len(part.lines) + len(part.open) >= _LINES:
             return part
-        wanted *= 4
+        wanted = min(4 * wanted, _MOST)
 
 
 def _part(begin: int, data: bytes, settled: int | None, is_end: bool) -> _Part:

@@ -12,13 +12,13 @@ from expframe.page.question import Question
 from expframe.process.terminal import collapse
 
 _PIECE = 1 << 20
-_BOUND = 1 << 26
+_BOUND = 1 << 25
 """Bytes that one question looks at."""
 _MOST = 200
 _BEFORE, _AROUND = 60, 300
 """Characters that are shown of a line before what was found, and in all."""
 
-_COLOUR = re.compile("\x1b\\[[0-9;:]{0,64}m")
+_COLOUR = re.compile(rb"\x1b\[[0-9;:]{0,64}m")
 
 
 class _Line(NamedTuple):
@@ -59,8 +59,7 @@ def _look(file: IO[bytes], place: int, wanted: str, most: int) -> tuple[int, lis
     file.seek(place)
     data = file.read(_PIECE)
     data += file.readline(_PIECE)
-    text = data.decode("utf-8", "replace").casefold()
-    if wanted not in (_COLOUR.sub("", text) if "\x1b" in text else text):
+    if not _may_have(data, wanted):
         return place + len(data), []
     found = []
     for begin, line in _lines(data):
@@ -71,6 +70,14 @@ def _look(file: IO[bytes], place: int, wanted: str, most: int) -> tuple[int, lis
         if len(found) == most:
             return place + begin + len(line) + 1, found
     return place + len(data), found
+
+
+def _may_have(data: bytes, wanted: str) -> bool:
+    """Return whether a text can be in some lines; of letters that are ASCII all cases are found among the bytes."""
+    plain = _COLOUR.sub(b"", data) if b"\x1b" in data else data
+    if wanted.isascii():
+        return wanted.encode() in plain.lower()
+    return wanted in plain.decode("utf-8", "replace").casefold()
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:

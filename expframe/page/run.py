@@ -16,15 +16,17 @@ from expframe.page.commands import commands_of
 from expframe.page.question import Question
 from expframe.process.terminal import collapse
 from expframe.record.record import Record, Status, now
+from expframe.store import foreign
 from expframe.store.foreign import format_of
+from expframe.store.index import rows
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps.plan_file import is_sweep
 
 _FACTS = ("uid", "name", "command", "status", "queued", "started", "resumed", "ended", "seed", "attempt", "comment")
 _LONGEST = 10_000
 _TAIL = 4096
-_OTHERS = 50
-"""Other runs that are offered to be compared with."""
+_NEAR = 50
+"""How many runs before and after one are looked at for those that it can be compared with."""
 
 _BAR = re.compile(r"(\d{1,3})%(?:\||\))")
 """How far a loop is, as tqdm and `track` print it."""
@@ -51,7 +53,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         record = run.record
     except (ValueFormatError, OSError) as problem:
         return {**found, "problem": str(problem), "sections": _sections(run, None)}
-    others = _others(board, run, record)
+    others = _others(run, record)
     other = question.text("other") or next(iter(others), None)
     return {
         **found,
@@ -63,7 +65,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         "parent": record.parent_id,
         "trial": {name: cell_of(value) for name, value in record.sweep.items()},
         "is_sweep": is_sweep(run.folder),
-        "rerun_of": cell_of(record.extra.get("rerun_of")),
+        "rerun_of": _rerun_of(record),
         "git": _git(record.git or {}),
         "host": _host(record.host),
         "commands": commands_of(board, run, record, other),
@@ -80,13 +82,20 @@ def _duration(record: Record) -> float | None:
     return record.duration
 
 
-def _others(board: Board, run: StoredRun, record: Record) -> list[str]:
-    """Return the ids of runs of the same experiment and command, those before it first, the newest of them first."""
-    same = {"name": record.name, "command": record.command}
-    rows = [row for row in board.rows.all() if row.record and same.items() <= dict(row.record).items()]
-    ids = [row.id for row in rows if row.id != run.id]
-    place = next((number for number, row in enumerate(rows) if row.id == run.id), len(ids))
-    return [*ids[place : place + _OTHERS], *ids[max(0, place - _OTHERS) : place]]
+def _others(run: StoredRun, record: Record) -> list[str]:
+    """Return ids of runs of the same experiment and command near a run: those before it first, the nearest first."""
+    ids = sorted(foreign.run_ids(run.store), key=lambda id: (int(id) if id.isdecimal() else -1, id))
+    place = ids.index(run.id) if run.id in ids else len(ids)
+    near = [*ids[max(0, place - _NEAR) : place][::-1], *ids[place + 1 : place + _NEAR]]
+    found = {row.id: row.record for row in rows(run.store, near, ())}
+    same = (record.name, record.command)
+    return [id for id in near if (other := found.get(id)) and (other["name"], other["command"]) == same]
+
+
+def _rerun_of(record: Record) -> str | None:
+    """Return the id of the run that a run does again."""
+    found = record.extra.get("rerun_of")
+    return str(found["id"]) if isinstance(found, Mapping) and found.get("id") else None
 
 
 def _progress(run: StoredRun) -> dict[str, Any] | None:

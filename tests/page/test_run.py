@@ -1,5 +1,6 @@
 """The view of one run: what the page is answered, and what a person does with it."""
 
+import datetime
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from expframe.errors import ExpframeError, QuestionError
 from expframe.page.answers import ANSWERS
 from expframe.page.board import Board
 from expframe.page.question import Question
+from expframe.record.events import Call
 
 SLOW = """
 import time
@@ -179,6 +181,36 @@ def test_a_traceback_has_its_causes_and_no_frames_of_ours(store: Path) -> None:
     assert len(short) < len(whole)
 
 
+def test_history_has_what_each_attempt_took_up_and_came_to(store: Path) -> None:
+    """A run that was resumed has its first attempt too, with the words and the end of each."""
+    attempts = store / "1" / layout.ATTEMPTS_FOLDER
+    attempts.mkdir()
+    before = {"status": "FAILED", "started": "2026-01-02T03:04:05+00:00", "argv": ["train.py", "with", "lr=1"]}
+    second = {"number": 2, "started": "2026-01-03T03:04:05+00:00", "checkpoint": 1, "step": 3, "superseded": {}}
+    (attempts / "2.json").write_text(json.dumps({**second, "before": before}))
+
+    found = _asked(store, "history", run=1)["attempts"]
+
+    assert [(1, None, "FAILED", "train.py with lr=1"), (2, 1, "COMPLETED")] == [
+        tuple(found[0][name] for name in ("number", "checkpoint", "status", "words")),
+        tuple(found[1][name] for name in ("number", "checkpoint", "status")),
+    ]
+
+
+def test_calls_come_a_page_at_a_time_the_last_ones_first(store: Path) -> None:
+    """Each has how long it took, what it returned and what it raised."""
+    moment = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+    calls = [Call(number, moment, moment + datetime.timedelta(seconds=number), number) for number in range(1, 701)]
+    lines = [json.dumps(call.to_json()) for call in calls]
+    (store / "1" / layout.CALLS).write_text("".join(f"{line}\n" for line in lines))
+
+    first, second = (_asked(store, "history", run=1, offset=offset) for offset in (0, 500))
+
+    assert (700, 700, 201) == (first["total_calls"], first["calls"][0]["number"], first["calls"][-1]["number"])
+    assert list(range(200, 0, -1)) == [call["number"] for call in second["calls"]]
+    assert (200.0, 200) == (second["calls"][0]["duration"], second["calls"][0]["result"])
+
+
 def test_history_has_the_checkpoints(store: Path) -> None:
     """Each has its step and the names of its objects."""
     found = _asked(store, "history", run=1)["checkpoints"]
@@ -295,6 +327,13 @@ def test_media_are_those_of_a_step_or_last_before_it(store: Path) -> None:
     steps = [_asked(store, "medium", run=1, name="example", step=step)["step"] for step in (-5, 1.5, 99)]
 
     assert [0, 1, 2] == steps
+
+
+def test_a_letter_that_is_no_ascii_is_found_in_both_cases(tmp_path: Path) -> None:
+    """Upper and lower case of any letter are one."""
+    store = _printed(tmp_path, "plain\nÉpoque 1\n".encode())
+
+    assert [6] == [line["at"] for line in _asked(store, "output_search", run=1, find="époque")["found"]]
 
 
 def test_histograms_over_time_share_their_bins(store: Path) -> None:

@@ -23,7 +23,7 @@ import { duration, text, time } from "./show.js";
  * @property {string | null} parent
  * @property {Record<string, Cell>} trial
  * @property {boolean} is_sweep
- * @property {Cell} rerun_of
+ * @property {string | null} rerun_of
  * @property {Record<string, Cell>} git
  * @property {Record<string, Cell>} host
  * @property {{title: string, text: string}[]} commands
@@ -87,9 +87,9 @@ function facts(page, head, again) {
     ["seed", run.seed],
     ["tags", tags.length ? tags : null],
     ["parent", head.parent ? h("a", { href: link("run", head.parent) }, `run ${head.parent}`) : null],
-    ["trial", head.trial.trial],
+    ["trial", head.parent && head.trial.trial !== undefined ? h("a", { href: link("sweep", head.parent) }, `${text(head.trial.trial)} of sweep ${head.parent}`) : null],
     ["sweep", head.is_sweep ? h("a", { href: link("sweep", head.id) }, "its trials") : null],
-    ["again", text(head.rerun_of) ? h("a", { href: link("run", text(head.rerun_of)) }, `of run ${text(head.rerun_of)}`) : null],
+    ["again", head.rerun_of ? h("a", { href: link("run", head.rerun_of) }, `of run ${head.rerun_of}`) : null],
     ["git", [text(git.branch), commit, git.dirty ? "with changes" : ""].filter(Boolean).join(" ")],
     ["on", Object.values(host).map((value) => text(value)).slice(0, 1).join("")],
     ["format", head.is_foreign ? "a folder of another tool" : null],

@@ -179,19 +179,31 @@ class Output {
   }
 
   /**
-   * Look for the text from a byte on, and list the lines that have it.
+   * Look for the text from a byte on, until a line has it, and list the lines that have it.
    *
    * @param {number} from
    */
   async look(from) {
     const wanted = this.search.value;
-    const answer = await ask("output_search", { run: this.page.address.id, find: wanted, from }, this.page.signal);
-    const items = answer.found.map((/** @type {{at: number, text: string}} */ line) => h("li", {}, this.foundLine(line, wanted)));
-    const isAll = answer.to >= answer.size;
-    const more = h("button", { type: "button", onclick: () => this.guarded(async () => (more.remove(), this.look(answer.to))) }, `look on after ${size(answer.to)} of ${size(answer.size)}`);
     if (!from) fill(this.found);
-    const nothing = items.length || from ? null : h("p", { class: "faint" }, isAll ? "It is nowhere in the output." : "Nothing so far.");
-    this.found.append(...[items.length ? h("ol", {}, items) : nothing, isAll ? null : more].filter((node) => node !== null));
+    const said = h("p", { class: "faint", role: "status" }, "Looking ...");
+    this.found.append(said);
+    let answer;
+    do {
+      answer = await ask("output_search", { run: this.page.address.id, find: wanted, from }, this.page.signal);
+      if (wanted !== this.search.value) return;
+      from = answer.to;
+      said.textContent = `${size(answer.to)} of ${size(answer.size)} looked at.`;
+    } while (!answer.found.length && answer.to < answer.size);
+    const items = answer.found.map((/** @type {{at: number, text: string}} */ line) => h("li", {}, this.foundLine(line, wanted)));
+    if (items.length) said.before(h("ol", {}, items));
+    const isFirst = this.found.querySelector("li") === null;
+    if (answer.to >= answer.size) said.textContent = isFirst ? "It is nowhere in the output." : "";
+    else {
+      const on = () => this.guarded(async () => (more.remove(), said.remove(), this.look(answer.to)));
+      const more = h("button", { type: "button", onclick: on }, "look on");
+      said.after(more);
+    }
   }
 
   /**
