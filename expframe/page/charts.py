@@ -95,7 +95,7 @@ def points(board: Board, question: Question) -> bytes:
 
 
 def _inside(trace: Trace, low: float | None, high: float | None) -> Array:
-    x = joined([part.x for part in trace.parts])
+    x = joined([part.x for part in trace.parts]) - trace.start
     if low is None and high is None:
         return numpy.arange(trace.size)
     return numpy.flatnonzero((x >= (-math.inf if low is None else low)) & (x <= (math.inf if high is None else high)))

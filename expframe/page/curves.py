@@ -31,20 +31,20 @@ class Across(NamedTuple):
     kind: str
     metric: str = ""
 
-    def parts(self, column: Column, began: float, other: Column | None) -> list[Piece]:
+    def parts(self, column: Column, began: float = 0.0, other: Column | None = None) -> list[Piece]:
         """
         Return the points of a run's metric.
 
         Args:
             column: The metric.
-            began: When the run began, in seconds since 1970.
+            began: What times are to be less of; 0 copies none.
             other: The metric that is x; points at steps where it has none are left out.
         """
         if self.metric:
             return [] if other is None else [_joined_by_step(column, other)]
         if self.kind == "step":
             return [_part(stretch, stretch.steps, stretch.of_steps) for stretch in column.stretches]
-        if self.kind == "time":
+        if self.kind == "time" or not began:
             return [_part(stretch, stretch.times, stretch.of_times) for stretch in column.stretches]
         return [_part(stretch, stretch.times - began, stretch.of_times) for stretch in column.stretches]
 
@@ -100,6 +100,7 @@ class Trace(NamedTuple):
         parts: Its points.
         size: How many points there are.
         told: What is said of one of its points.
+        start: What x counts from; numbers of its points are not, so that long ones need not be copied.
         smooth: What makes it smooth; None where it is not to be.
     """
 
@@ -110,6 +111,7 @@ class Trace(NamedTuple):
     parts: list[Piece]
     size: int
     told: Callable[[int], dict[str, Any]]
+    start: float = 0.0
     smooth: Callable[[], Smoothed] | None = None
 
     @property
@@ -152,7 +154,7 @@ def chart(metric: str, across: Across, traces: Sequence[Trace], window: Window) 
     """Return the lines of one metric on one grid."""
     first, last = _extent(traces, window.is_log)
     grid = _grid(first, last, window)
-    drawn = [draw(trace.parts, grid) for trace in traces]
+    drawn = [_draw(trace, grid) for trace in traces]
     low, high = _range(drawn, grid)
     origin = _origin(low, high)
     blobs: list[bytes] = []
@@ -166,6 +168,13 @@ def chart(metric: str, across: Across, traces: Sequence[Trace], window: Window) 
     x = {"kind": across.kind, "from": grid.low, "to": grid.high, "log": grid.is_log, "first": first, "last": last}
     y = {"origin": origin, "low": low, "high": high}
     return Chart({"metric": metric, "x": x, "pixels": grid.pixels, "y": y, "lines": lines}, blobs)
+
+
+def _draw(trace: Trace, grid: Grid) -> Drawn:
+    if not trace.start:
+        return draw(trace.parts, grid)
+    found = draw(trace.parts, grid.moved(trace.start))
+    return found._replace(x=found.x - trace.start)
 
 
 def frames(charts: Sequence[Chart], about: dict[str, Any]) -> bytes:
@@ -187,7 +196,7 @@ def _extent(traces: Sequence[Trace], is_log: bool) -> tuple[float, float]:
         for part in trace.parts:
             x = part.x[part.x > 0] if is_log else part.x
             found = Reach(x[0], x[-1], True) if part.is_sorted and len(x) else extent_of(x)
-            low, high = min(low, float(found.low)), max(high, float(found.high))
+            low, high = min(low, float(found.low) - trace.start), max(high, float(found.high) - trace.start)
     if low <= high:
         return low, high
     return (1.0, 10.0) if is_log else (0.0, 1.0)
@@ -256,6 +265,7 @@ def _about(trace: Trace, found: Drawn) -> dict[str, Any]:
 def point_at(trace: Trace, x: float) -> int | None:
     """Return which point of a line is the last one at or before an x, or the last of several; None where none is."""
     best: tuple[float, int] | None = None
+    x += trace.start
     start = 0
     for part in trace.parts:
         if part.is_sorted:

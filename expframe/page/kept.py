@@ -25,7 +25,7 @@ class Kept:
         self._size = 0
         self._found: OrderedDict[Hashable, tuple[object, int]] = OrderedDict()
         self._lock = threading.Lock()
-        self._making = threading.Lock()
+        self._making = threading.RLock()  # what is made may be made of what is kept
 
     def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """Return the result that a key stands for; one at a time is made, since each takes memory meanwhile."""

@@ -40,6 +40,7 @@ class LineWish(NamedTuple):
         by: The fields that make groups.
         band: What is around a group's mean.
         of_system: Whether curves of the machine are meant.
+        is_log: Whether x is on a logarithmic scale.
     """
 
     runs: list[str]
@@ -49,6 +50,7 @@ class LineWish(NamedTuple):
     by: list[str]
     band: str
     of_system: bool
+    is_log: bool
 
     @classmethod
     def of(cls, question: Question) -> LineWish:
@@ -73,7 +75,8 @@ class LineWish(NamedTuple):
             raise QuestionError(f"smooth={weight}", "is no number from 0 up to 0.999.")
         band = question.one_of("band", "interval", "std", "minmax")
         is_system = question.is_set("system")
-        return cls(runs_of(question), names, across, weight, question.texts("group"), band, is_system)
+        by, is_log = question.texts("group"), question.is_set("log_x")
+        return cls(runs_of(question), names, across, weight, by, band, is_system, is_log)
 
 
 class LineFacts(NamedTuple):
@@ -202,21 +205,34 @@ def _of_run(board: Board, wish: LineWish, found: LineFacts, metric: str, id: str
         cells = {"step": cell_of(int(step) if step.is_integer() else step), "time": time, "value": cell_of(value)}
         return {"run": id, "label": id, **cells, "smooth": _smooth_cell(smoothed, wish, index)}
 
-    parts = _parts(wish, found, metric, id)
-    return Trace(id, None, id, [id], parts, column.size, told, smoothed if wish.weight else None)
+    began = _start(wish, found, metric, id)
+    is_copied = wish.is_log  # whose pixels cannot be moved
+    parts = _parts(board, wish, found, metric, id, began if is_copied else 0.0)
+    start = 0.0 if is_copied else began
+    return Trace(id, None, id, [id], parts, column.size, told, start, smoothed if wish.weight else None)
 
 
 def _smooth_cell(smoothed: Callable[[], Smoothed], wish: LineWish, index: int) -> Any:
     return cell_of(float(smoothed().at(numpy.array([index]))[0])) if wish.weight else None
 
 
-def _parts(wish: LineWish, found: LineFacts, metric: str, id: str) -> list[Piece]:
-    columns = found.columns[id].columns
-    column, other = columns[metric], columns.get(wish.across.metric)
+def _start(wish: LineWish, found: LineFacts, metric: str, id: str) -> float:
+    """Return what times count from: 0, or where they are relative, when the run began or else its first point."""
     began = found.began.get(id, 0.0)
-    if math.isnan(began):  # nobody knows
-        began = min((stretch.of_times.low for stretch in column.stretches), default=0.0)
-    return wish.across.parts(column, began, other)
+    if not math.isnan(began):
+        return began
+    return min((stretch.of_times.low for stretch in found.columns[id].columns[metric].stretches), default=0.0)
+
+
+def _parts(board: Board, wish: LineWish, found: LineFacts, metric: str, id: str, began: float) -> list[Piece]:
+    columns = found.columns[id]
+    column = columns.columns[metric]
+    if not wish.across.metric:
+        return wish.across.parts(column, began)
+    key = ("joined", id, metric, wish.across, wish.of_system, columns.version)
+    other = columns.columns.get(wish.across.metric)
+    make = functools.partial(wish.across.parts, column, 0.0, other)
+    return board.kept.get(key, make, lambda parts: sum(part.x.nbytes for part in parts))
 
 
 def _of_groups(board: Board, wish: LineWish, found: LineFacts, metric: str, unit: float) -> Iterator[Trace]:
@@ -225,7 +241,7 @@ def _of_groups(board: Board, wish: LineWish, found: LineFacts, metric: str, unit
         if runs:
             versions = tuple((id, found.columns[id].version) for id in runs)
             key = ("mean", metric, wish.of_system, wish.across, wish.band, versions)
-            make = functools.partial(_mean, wish, found, metric, runs)
+            make = functools.partial(_mean, board, wish, found, metric, runs)
             mean = board.kept.get(key, make, lambda result: sum(numbers.nbytes for numbers in result))
             yield _of_mean(board, wish, group, runs, mean, ("smooth", key, wish.weight, unit))
 
@@ -247,7 +263,7 @@ def _of_mean(board: Board, wish: LineWish, group: RunGroup, runs: list[str], mea
     is_band_odd = not bool(numpy.isfinite(mean.low).all())
     part = Piece(mean.x, mean.mean, mean.low, mean.high, extent_of(mean.x).is_sorted, int(is_band_odd))
     parts, count = [part], len(mean.x)
-    return Trace(None, dict(group.entries), label, runs, parts, count, told, smoothed if wish.weight else None)
+    return Trace(None, dict(group.entries), label, runs, parts, count, told, 0.0, smoothed if wish.weight else None)
 
 
 def _text(cell: Any) -> str:
@@ -257,11 +273,11 @@ def _text(cell: Any) -> str:
     return json.dumps(cell) if cell is None or isinstance(cell, bool) else str(cell)
 
 
-def _mean(wish: LineWish, found: LineFacts, metric: str, runs: Sequence[str]) -> Mean:
+def _mean(board: Board, wish: LineWish, found: LineFacts, metric: str, runs: Sequence[str]) -> Mean:
     members = []
     for id in runs:
         column = found.columns[id].columns[metric]
-        parts = _parts(wish, found, metric, id)
+        parts = _parts(board, wish, found, metric, id, _start(wish, found, metric, id))
         x = joined([part.x for part in parts]) if parts else numpy.full(column.size, numpy.nan)
         members.append(Member.of(column.steps, x, column.values))
     return mean_of(members, wish.band)

@@ -49,6 +49,10 @@ class Grid:
         edges[0], edges[-1] = self.low, self.high
         return edges
 
+    def moved(self, distance: float) -> Grid:
+        """Return the same pixels elsewhere, on an axis that is not logarithmic."""
+        return Grid(self.low + distance, self.high + distance, self.pixels)
+
     def place(self, x: Array) -> Array:
         """Return where numbers are, in pixels from the first one; NaN for what is on no such axis."""
         if not self.is_log:

@@ -85,6 +85,32 @@ def test_a_gap_is_no_number(board: Board) -> None:
     assert (1, True) == (line["skipped"], math.isnan(line["last"][3]))
 
 
+@pytest.mark.parametrize("is_log", [0, 1])
+def test_relative_time_counts_from_the_start_of_a_run(board: Board, is_log: int) -> None:
+    """Over relative time each run begins at its own start, also on a logarithmic scale and at the crosshair."""
+    for id in ("1", "2"):
+        started = board.run(id).record.started.timestamp()
+        lines = [f"loss,{step},{started + 2**step:.6f},{step}\n" for step in range(5)]
+        (board.store / id / "metrics.csv").write_text("".join(lines))
+    words = {"run": [1, 2], "metric": "loss", "x": "relative", "log_x": is_log}
+    chart = decoded(asked(charts.curves, board, **words))["charts"][0]
+    shares = [step / 4 if is_log else (2**step - 1) / 15 for step in range(5)]
+
+    assert pytest.approx((1.0, 16.0)) == (chart["x"]["first"], chart["x"]["last"])
+    for line in chart["lines"]:
+        assert pytest.approx(shares, abs=1e-4) == [column / 800 for column in line["column"]]
+    assert [2, 2] == [line["step"] for line in asked(charts.values, board, **words, at=7.0)["lines"]]
+
+
+def test_runs_are_drawn_over_another_metric(board: Board) -> None:
+    """Over another metric, points stand where that one was at their step; others are left out."""
+    words = {"run": 1, "metric": "loss", "x": "metric:layer2/acc"}
+    for _ in range(2):
+        line = decoded(asked(charts.curves, board, **words))["charts"][0]["lines"][0]
+
+        assert pytest.approx([800 * step / 9 for step in range(10) if step != 3], abs=1e-3) == line["column"]
+
+
 def test_groups_have_a_mean_and_a_band(board: Board) -> None:
     """Runs that are equal but for the seed are one line, with their mean, and the least and greatest around it."""
     words = {"run": [1, 2, 3], "metric": "loss", "group": "configuration", "band": "minmax"}
