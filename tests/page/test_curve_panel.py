@@ -4,6 +4,7 @@ import csv
 import math
 import random
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,37 @@ def test_charts_are_drawn_where_they_are_seen(serve: Callable[[Path], str], tab:
     assert first < 40
     assert last < 40
     assert ["layer7/w771", "layer7/w772"] == tab.locator("figure h3").all_inner_texts()
+
+
+@pytest.mark.browser
+def test_curves_grow_while_a_run_trains(serve: Callable[[Path], str], tab: Any, tmp_path: Path) -> None:
+    """What a run logs while it is looked at is drawn without a click; a run that begins is shown with the others."""
+    ex = Experiment("live", store=tmp_path / "runs")
+    is_seen, is_over = threading.Event(), threading.Event()
+
+    @ex.main
+    def train(_run: Any) -> None:
+        for step in range(10):
+            _run.log_scalar("loss", 1 / (step + 1), step)
+        is_seen.wait(60)
+        for step in range(10, 25):
+            _run.log_scalar("loss", 1 / (step + 1), step)
+        is_over.wait(60)
+
+    training = threading.Thread(target=ex.run)
+    training.start()
+    try:
+        _open(tab, f"{serve(tmp_path / 'runs')}#/charts")
+        tab.wait_for_selector(f"{_FIRST} summary:has-text('10 points, all of them')")
+        is_seen.set()
+        tab.wait_for_selector(f"{_FIRST} summary:has-text('25 points, all of them')")
+        other = threading.Thread(target=ex.run)
+        other.start()
+        tab.wait_for_selector(f"{_FIRST} summary:has-text('50 points, all of them')")
+    finally:
+        is_seen.set()
+        is_over.set()
+        training.join()
+    other.join()
+
+    assert ["2", "1"] == list(_table(tab))
