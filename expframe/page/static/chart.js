@@ -3,7 +3,7 @@
 import { inksOf, sized } from "./canvas.js";
 import { onScheme } from "./colours.js";
 import { pictureOf } from "./chart_image.js";
-import { drawTip, nearby } from "./chart_tip.js";
+import { drawTip, nearby, nearest } from "./chart_tip.js";
 import { h } from "./dom.js";
 import { draw, plan } from "./drawing.js";
 import { whenFree } from "./draw_queue.js";
@@ -67,6 +67,7 @@ class CanvasChart {
     /** @type {number | null} */
     this.crosshair = view.crosshair ?? null;
     this.isHovered = false;
+    this.height = 0;
     this.isClean = true;
     /** @type {Exact | null} */
     this.exact = null;
@@ -172,7 +173,7 @@ class CanvasChart {
       pen.dot(at, y, 3, colour);
     }
     const exact = this.exact?.at === this.crosshair ? this.exact : null;
-    if (!this.tip.hidden) drawTip(this.tip, this.frame, /** @type {number} */ (this.crosshair), found, exact, place, box);
+    if (!this.tip.hidden) drawTip(this.tip, this.frame, /** @type {number} */ (this.crosshair), nearest(found, this.height), exact, place, box);
   }
 
   /** @returns {import("./gestures.js").Gestures} */
@@ -198,6 +199,7 @@ class CanvasChart {
     const { box, x } = this.plan;
     const isIn = point !== null && point.x >= box.left - 6 && point.x <= box.right + 6;
     this.isHovered = isIn;
+    this.height = point?.y ?? 0;
     let at = isIn ? x.value(Math.max(box.left, Math.min(box.right, point.x))) : null;
     if (at !== null && this.frame.x.kind === "step") at = Math.round(at);
     this.crosshair = at;

@@ -38,6 +38,19 @@ export function nearby(frame, plan, x) {
 }
 
 /**
+ * Return as many lines as a tip has room for, those nearest to a height, and how many are left.
+ *
+ * @param {Near[]} found
+ * @param {number} height
+ */
+export function nearest(found, height) {
+  if (found.length <= MOST) return { found, hidden: 0 };
+  const away = (/** @type {Near} */ { y }) => Math.abs(y - height);
+  const kept = new Set([...found].sort((one, other) => away(one) - away(other)).slice(0, MOST));
+  return { found: found.filter((near) => kept.has(near)), hidden: found.length - MOST };
+}
+
+/**
  * Return an x as people read it.
  *
  * @param {string} kind
@@ -54,18 +67,17 @@ export function xText(kind, x) {
  * @param {HTMLElement} tip
  * @param {Frame} frame
  * @param {number} x
- * @param {Near[]} found
+ * @param {{found: Near[], hidden: number}} near
  * @param {import("./chart.js").Exact | null} exact
  * @param {number} place
  * @param {import("./pens.js").Box} box
  */
-export function drawTip(tip, frame, x, found, exact, place, box) {
+export function drawTip(tip, frame, x, { found, hidden }, exact, place, box) {
   const told = found.map((near) => ({ near, exact: exact?.lines.find((one) => (one.run ?? one.label) === keyOf(near.line)) }));
   const heightOf = (/** @type {typeof told[number]} */ one) => Number(one.exact?.smooth ?? one.exact?.value ?? one.near.smooth ?? one.near.value);
   if (exact) told.sort((one, other) => heightOf(other) - heightOf(one));
-  const rows = told.slice(0, MOST).map((one) => row(one.near, one.exact));
-  const more = found.length > MOST ? h("p", { class: "faint" }, `and ${found.length - MOST} more`) : null;
-  fill(tip, h("p", {}, xText(frame.x.kind, x)), h("table", {}, h("tbody", {}, rows)), more);
+  const rows = told.map((one) => row(one.near, one.exact));
+  fill(tip, h("p", {}, xText(frame.x.kind, x)), h("table", {}, h("tbody", {}, rows)), hidden ? h("p", { class: "faint" }, `and ${hidden} more`) : null);
   const isLeft = place > (box.left + box.right) / 2;
   tip.style.left = isLeft ? "" : `${Math.round(place + 12)}px`;
   tip.style.right = isLeft ? `calc(100% - ${Math.round(place - 12)}px)` : "";

@@ -1,6 +1,6 @@
 /** A chart as a file: a picture, or its points as CSV. */
 
-import { askBytes } from "./api.js";
+import { askBytes, storeKey } from "./api.js";
 import { h } from "./dom.js";
 import { valueOf } from "./frames.js";
 
@@ -33,14 +33,15 @@ export function save(blob, name) {
 }
 
 /**
- * Return the points of a chart: each one as it was recorded; of groups what is drawn.
+ * Return the points of a chart: each one as it was recorded; of groups, and in a report, what is drawn.
  *
  * @param {string} metric
  * @param {Frame} frame
  * @param {import("./curve_set.js").CurveSet} set
  */
 async function csvOf(metric, frame, set) {
-  if (frame.lines.some((line) => line.run === null)) return new Blob([drawn(frame)], { type: "text/csv" });
+  const isReport = storeKey() === null;
+  if (isReport || frame.lines.some((line) => line.run === null)) return new Blob([drawn(frame)], { type: "text/csv" });
   const { runs, system, hidden, x } = set.curves;
   const [from, to] = set.zoom(metric).window ?? [null, null];
   const words = { run: runs.filter((id) => !hidden?.has(id)), metric, x: x ?? "step", from, to, system };
@@ -50,7 +51,7 @@ async function csvOf(metric, frame, set) {
 /** @param {Frame} frame */
 function drawn(frame) {
   const { origin } = frame.y;
-  const rows = [["group", frame.x.kind, "mean", "low", "high", "smooth"].join(",")];
+  const rows = [["line", frame.x.kind, "value", "low", "high", "smooth"].join(",")];
   for (const line of frame.lines) {
     line.last.forEach((value, n) => {
       const others = [line.low, line.high, line.smooth].map((part) => (part ? origin + part[n] : ""));

@@ -75,7 +75,7 @@ export class Panel {
     this.fields = [];
     /** @type {number | undefined} */
     this.looking = undefined;
-    this.tools = h("div", { class: "curve-tools", role: "toolbar", "aria-label": "How curves are shown" });
+    this.tools = h("div", { class: "curve-tools", role: "group", "aria-label": "How curves are shown" });
     this.lines = h("ul", { class: "lines" });
     this.tree = h("div", { class: "tree" });
     this.count = h("p", { class: "faint", role: "status" });
