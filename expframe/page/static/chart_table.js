@@ -1,6 +1,6 @@
 /** The values of a chart as a table: for those who read, and for screen readers. */
 
-import { swatch, xText } from "./chart_tip.js";
+import { xText } from "./chart_tip.js";
 import { fill, h } from "./dom.js";
 import { keyOf, valueOf } from "./frames.js";
 import { number, text } from "./show.js";
@@ -19,9 +19,9 @@ const MOST = 200;
  * @param {Frame} frame
  * @param {Line[]} lines
  * @param {import("./chart.js").Exact | null} exact
- * @param {(line: Line) => string} colour
+ * @param {(line: Line) => HTMLElement} mark in its colour
  */
-export function fillValues(table, frame, lines, exact, colour) {
+export function fillValues(table, frame, lines, exact, mark) {
   const isSmooth = lines.some((line) => line.smooth);
   const where = exact ? `at ${xText(frame.x.kind, exact.at)}` : "last shown";
   const titles = [lines.every((line) => line.run !== null) ? "run" : "group", where, isSmooth && "smoothed", "least", "greatest", "points"];
@@ -32,7 +32,7 @@ export function fillValues(table, frame, lines, exact, colour) {
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, swatch(colour(line)), line.label),
+      h("th", { scope: "row" }, mark(line), line.label),
       cell(exact ? text(told?.value) : last < 0 ? "" : number(frame.y.origin + line.last[last])),
       isSmooth && cell(exact ? text(told?.smooth) : last < 0 || !line.smooth ? "" : number(frame.y.origin + line.smooth[last])),
       cell(ends ? number(ends[0]) : ""),

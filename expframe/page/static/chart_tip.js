@@ -10,7 +10,7 @@ import { duration, number, text, time } from "./show.js";
  *
  * What a line is at the crosshair, as far as it is drawn.
  *
- * @typedef {{line: Line, colour: string, value: number, smooth: number | null, place: number, y: number}} Near
+ * @typedef {{line: Line, colour: string, isDashed: boolean, value: number, smooth: number | null, place: number, y: number}} Near
  */
 
 const MOST = 16;
@@ -26,13 +26,13 @@ const MOST = 16;
 export function nearby(frame, plan, x) {
   const column = shareOf(frame.x, x) * frame.pixels;
   const found = [];
-  for (const { line, colour } of plan.lines) {
+  for (const { line, colour, dash } of plan.lines) {
     let n = columnAt(line, line.is_exact ? column : Math.ceil(column));
     while (n >= 0 && !(line.last[n] === line.last[n])) n -= 1;
     if (n < 0) continue;
     const value = frame.y.origin + line.last[n];
     const smooth = line.smooth && plan.isSmooth ? frame.y.origin + line.smooth[n] : null;
-    found.push({ line, colour, value, smooth, place: plan.placeOf(line.column[n]), y: plan.y.place(smooth ?? value) });
+    found.push({ line, colour, isDashed: dash.length > 0, value, smooth, place: plan.placeOf(line.column[n]), y: plan.y.place(smooth ?? value) });
   }
   return found.sort((one, other) => (other.smooth ?? other.value) - (one.smooth ?? one.value));
 }
@@ -90,12 +90,12 @@ export function drawTip(tip, frame, x, { found, hidden }, exact, place, box) {
  * @param {Near} near
  * @param {import("./chart.js").Exact["lines"][number]} [told]
  */
-function row({ line, colour, value, smooth }, told) {
+function row({ line, colour, isDashed, value, smooth }, told) {
   const shown = (/** @type {number} */ drawn, /** @type {any} */ exact) => (told ? text(exact) : number(Number(drawn.toPrecision(3))));
   return h(
     "tr",
     { class: told ? null : "faint" },
-    h("td", {}, swatch(colour), line.label),
+    h("td", {}, swatch(colour, isDashed), line.label),
     h("td", { class: "number" }, shown(value, told?.value)),
     smooth === null ? null : h("td", { class: "number faint" }, shown(smooth, told?.smooth)),
   );

@@ -2,6 +2,7 @@
 
 import { chart } from "./chart.js";
 import { fillValues } from "./chart_table.js";
+import { swatch } from "./chart_tip.js";
 import { exportChart } from "./curve_export.js";
 import { fill, h } from "./dom.js";
 import { coverage, keyOf } from "./frames.js";
@@ -188,6 +189,6 @@ export class CurveCard {
     const lines = this.frame.lines.filter((line) => !this.set.curves.hidden?.has(keyOf(line)));
     fill(/** @type {Element} */ (details.querySelector("summary")), this.frame.problem ?? coverage(lines));
     const table = /** @type {HTMLTableElement} */ (details.querySelector("table"));
-    if (details.open) fillValues(table, this.frame, lines, this.exact, (line) => this.set.colour(line));
+    if (details.open) fillValues(table, this.frame, lines, this.exact, (line) => swatch(this.set.colour(line), this.set.dash(line).length > 0));
   }
 }
