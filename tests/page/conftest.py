@@ -1,8 +1,10 @@
 """A page that is served and, for tests marked `browser`, a real browser that looks at it."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +53,25 @@ def tab(chromium: Any) -> Iterator[Any]:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     tab = context.new_page()
     tab.set_default_timeout(15_000)
+    tab.wait_for_function = partial(until, tab)
     problems: list[str] = []
     tab.on("pageerror", lambda problem: problems.append(str(problem)))
     tab.on("console", lambda message: problems.append(message.text) if _is_problem(message) else None)
     yield tab
     context.close()
     assert [] == problems
+
+
+def until(tab: Any, expression: str, timeout: float = 15_000) -> None:
+    """
+    Wait until an expression, or what a function returns, is true in a tab.
+
+    Playwright's own way has the page evaluate texts, which the policy of the page forbids.
+    """
+    end = time.monotonic() + timeout / 1000
+    while not tab.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        tab.wait_for_timeout(20)
 
 
 def _is_problem(message: Any) -> bool:
