@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from expframe.disk import layout
 from expframe.errors import QuestionError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
@@ -22,6 +23,8 @@ _ROWS, _COLUMNS = 200, 50
 _TEXT = 20_000
 _COLUMNS_OVER_TIME = 200
 _BINS = 64
+_SPACE = 8
+"""Bytes in memory for a byte of the file, about."""
 
 
 def answer(board: Board, question: Question) -> dict[str, Any]:
@@ -34,7 +37,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         RunNotFoundError: There is no such run.
     """
     found: dict[str, list[Media]] = {}
-    for media in board.run(question.text("run")).media():
+    for media in _media_of(board, board.run(question.text("run"))):
         found.setdefault(media.name, []).append(media)
     steps = sorted({media.step for several in found.values() for media in several})
     return {
@@ -99,10 +102,20 @@ def histograms(board: Board, question: Question) -> dict[str, Any]:
 def _named(board: Board, question: Question) -> tuple[StoredRun, list[Media]]:
     """Return the run and what it logged under a name, by step."""
     run, name = board.run(question.text("run")), question.text("name")
-    several = sorted(run.media(name), key=lambda media: media.step)
+    several = sorted((media for media in _media_of(board, run) if media.name == name), key=lambda media: media.step)
     if not several:
         raise QuestionError(f"name={name:.80}", f"is nothing that run {run.id} has logged.")
     return run, several
+
+
+def _media_of(board: Board, run: StoredRun) -> list[Media]:
+    """Return what a run logged; while a slider moves its file is read once."""
+    try:
+        about = os.stat(run.folder / layout.MEDIA)
+    except OSError:
+        return run.media()
+    key = ("media", run.folder, about.st_ino, about.st_mtime_ns, about.st_size, len(run.attempts))
+    return board.kept.get(key, run.media, lambda _: _SPACE * about.st_size)
 
 
 def _evenly(items: Sequence[Any], most: int) -> list[Any]:

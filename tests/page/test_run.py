@@ -329,6 +329,19 @@ def test_media_are_those_of_a_step_or_last_before_it(store: Path) -> None:
     assert [0, 1, 2] == steps
 
 
+def test_media_that_are_logged_later_are_seen(store: Path) -> None:
+    """What was read for one step is not taken for what the run has logged since."""
+    board = Board(store, "runs")
+    words = Question([("run", "1"), ("name", "example")])
+    before = ANSWERS["medium"](board, words)
+    with (store / "1" / layout.MEDIA).open("a") as file:
+        file.write('{"kind": "text", "name": "example", "step": 7, "time": 1.0, "text": "new"}\n')
+
+    after = ANSWERS["medium"](board, words)
+
+    assert (2, 7, "new") == (before["step"], after["step"], after["text"])
+
+
 def test_a_letter_that_is_no_ascii_is_found_in_both_cases(tmp_path: Path) -> None:
     """Upper and lower case of any letter are one."""
     store = _printed(tmp_path, "plain\nÉpoque 1\n".encode())
@@ -529,6 +542,7 @@ def test_the_output_of_a_run_comes_as_it_is_printed(serve: Callable[[Path], str]
         process.wait(20)
     tab.get_by_label("Find in the output").fill("SECOND")
     tab.get_by_label("Find in the output").press("Enter")
+    tab.locator(".found li").wait_for()
 
     assert ["second line"] == tab.locator(".found li").all_inner_texts()
 
