@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from expframe.observers.base import Sink as Sink
     from expframe.observers.memory import MemoryObserver as MemoryObserver
     from expframe.observers.tensorboard import TensorBoard as TensorBoard
+    from expframe.page.notebook_page import ui as ui
     from expframe.process.log_lines import NOTICE as NOTICE
     from expframe.recipe.ingredient import Ingredient as Ingredient
     from expframe.record.record import Record as Record
@@ -54,6 +55,7 @@ _PLACES = {
     "saver": "expframe.saving.savers",
     "start": "expframe.experiment.experiment",
     "thaw": "expframe.config.frozen",
+    "ui": "expframe.page.notebook_page",
 }
 
 __all__ = sorted([*_PLACES, "__version__", "current_run"])  # noqa: PLE0605  each name is resolved on first use

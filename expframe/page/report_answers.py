@@ -137,6 +137,8 @@ def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
         yield answer(board, name, [("run", id) for id in ids], free)._replace(words=[])
     for id in ids:
         yield from _run(board, id)
+        for other in ids if len(ids) <= _FEW and "config" in ANSWERS else ():
+            yield answer(board, "config", [("run", id), ("other", other)])
     words = parse_qsl(view.partition("?")[2])
     for together in _together(ids, [value for name, value in words if name == "run"]):
         for name, free in _known(OF_RUNS):

@@ -171,3 +171,26 @@ def test_markup_in_a_run_is_text(store: Path, tab: Any, tmp_path: Path) -> None:
 
     assert tab.evaluate("window.harm") is None
     assert tab.locator("tbody", has_text="onerror=").count() == 1
+
+
+@pytest.mark.browser
+def test_a_run_is_shown_whole(tab: Any, tmp_path: Path) -> None:
+    """From the table of a report one goes to a run, its config, output and pictures."""
+    import numpy
+
+    ex = Experiment("whole", store=tmp_path / "runs")
+    ex.add_config(width=17)
+
+    @ex.main
+    def train(_run: Any) -> None:
+        print("this was said")
+        _run.log_image("picture", numpy.zeros((4, 6, 3), "uint8"), 3)
+
+    ex.run()
+    (tmp_path / "report.html").write_text(page_of(tmp_path / "runs", ["1"]), encoding="utf-8")
+    tab.context.set_offline(True)
+    tab.goto((tmp_path / "report.html").as_uri())
+    tab.locator("tbody a", has_text="1").first.click()
+    for name, selector in (("Config", "text=width"), ("Output", "text=this was said"), ("Media", "img[alt*=picture]")):
+        tab.get_by_role("link", name=name).or_(tab.get_by_role("tab", name=name)).first.click()
+        tab.locator(selector).first.wait_for()
