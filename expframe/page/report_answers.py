@@ -46,13 +46,13 @@ OF_SWEEP = ("sweep", "configurations", "importance")
 
 OF_RUNS: Mapping[str, str] = {
     "compare": "",
-    "differences": "",
+    "differences": "part",
     "sources": "",
     "tails": "",
 }
 """The same of what is asked of several runs together: of all, and of those of the view that is shown first."""
 
-OF_DETAILS = ("configuration", "medium", "histograms", "source", "diff", "preview", "file")
+OF_DETAILS = ("configuration", "images", "medium", "histograms", "source", "diff", "preview", "file")
 """What is asked of a run and may be large."""
 
 LEFT_OUT = {"changes", "download", "field_values", "output_search", "points", "views"}
@@ -140,15 +140,18 @@ def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
         for other in ids if len(ids) <= _FEW and "config" in ANSWERS else ():
             yield answer(board, "config", [("run", id), ("other", other)])
     words = parse_qsl(view.partition("?")[2])
-    for together in _together(ids, [value for name, value in words if name == "run"]):
+    chosen = [value for name, value in words if name == "run"]
+    for together in _together(ids, chosen):
         for name, free in _known(OF_RUNS):
             yield answer(board, name, [("run", id) for id in together], free)
+    if view.startswith("#/compare"):
+        yield answer(board, "compare", [pair for pair in words if pair[0] in ("run", "metric", "entry", "by")])
     yield from _curves(board, ids, words)
     room = ROOM_OF_DETAILS
-    for id in ids:
-        for found in _details(board, id):
-            room -= found.size
-            yield found if room >= 0 else found._replace(plain=None, packed=None, refused=_TOO_LARGE)
+    details = (found for id in ids for found in _details(board, id))
+    for found in itertools.chain(details, _images(board, ids), _images(board, chosen)):
+        room -= found.size
+        yield found if room >= 0 else found._replace(plain=None, packed=None, refused=_TOO_LARGE)
 
 
 def _run(board: Board, id: str) -> Iterator[Answered]:
@@ -260,6 +263,20 @@ def _media(board: Board, id: str) -> Iterator[Answered]:
             yield found._replace(words=[run, name], free="step")
             if "file" in (found.plain or {}):
                 yield answer(board, "file", [run, ("name", found.plain["file"])])
+
+
+def _images(board: Board, ids: Sequence[str]) -> Iterator[Answered]:
+    """Yield the images of runs beside each other, of each name at some steps, the last one first."""
+    if "images" not in ANSWERS or not 2 <= len(ids) <= MOST_TOGETHER:
+        return
+    runs = [("run", id) for id in ids]
+    first = answer(board, "images", runs, "step")
+    yield first
+    for name in (first.plain or {}).get("names", []):
+        own = [*runs, ("name", name)]
+        steps = (answer(board, "images", own).plain or {}).get("steps", [])[::-1]
+        for step in steps[:: -(-len(steps) // _MOST_STEPS) or 1]:
+            yield answer(board, "images", [*own, ("step", str(step))])._replace(words=own, free="step")
 
 
 def _list(board: Board, name: str, id: str, key: str) -> list[Any]:

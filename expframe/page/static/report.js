@@ -18,6 +18,8 @@ import { tableOf } from "./report_rows.js";
  * @typedef {{server: object, view: string, answers: Answer[]}} Report
  */
 
+/** What is stored at some steps. */
+const AT_STEPS = ["medium", "images"];
 const LEFT_OUT = "This is not in the report. `expframe ui` shows it, where the runs are.";
 
 /**
@@ -85,7 +87,7 @@ class Answers {
     if (name === "runs") return Response.json(tableOf((asked) => this.one("runs", asked).plain, words));
     if (name === "curves") return new Response(chartsOf(await this.charts(words), words));
     if (name === "values") return Response.json(valuesOf(await this.charts(words), words));
-    const found = name === "medium" ? this.atStep(words) : this.one(name, words);
+    const found = AT_STEPS.includes(name) ? this.atStep(name, words) : this.one(name, words);
     return found.packed === undefined ? Response.json(found.plain) : new Response(await unpack(found.packed));
   }
 
@@ -103,11 +105,12 @@ class Answers {
   /**
    * Return what was logged at a step that is stored, the last one before it, or the first one.
    *
+   * @param {string} name
    * @param {URLSearchParams} words
    */
-  atStep(words) {
-    const found = this.find("medium", words).filter((answer) => answer.plain);
-    if (!found.length) return this.one("medium", words);
+  atStep(name, words) {
+    const found = this.find(name, words).filter((answer) => answer.plain);
+    if (!found.length) return this.one(name, words);
     found.sort((one, other) => one.plain.step - other.plain.step);
     const step = words.get("step");
     const before = found.filter((answer) => step === null || answer.plain.step <= Number(step));
