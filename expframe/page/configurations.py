@@ -11,7 +11,7 @@ from expframe.page.cells import cell_of
 from expframe.page.live_sweeps import LiveSweep
 from expframe.page.question import Question
 from expframe.store.sweeps.axes import Axis, Interval, Range, Widened, value_text
-from expframe.store.sweeps.configurations import Configuration, goal_of, parts_of
+from expframe.store.sweeps.configurations import Configuration, goal_of
 from expframe.store.sweeps.facts import command_line, configuration_data, trial_data
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import TrialState
@@ -37,7 +37,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     most = question.whole("limit", _MOST, least=1, most=20_000)
     with board.sweeps.looked_at(board.run(question.text("run")).id) as sweep:
         found = sweep.ranked()
-        shown = [(one, parts_of(sweep.plan, one)) for one in found[:most]]
+        shown = [(one, sweep.parts(one)) for one in found[:most]]
         names = list(dict.fromkeys([*_names(sweep), *(name for _, parts in shown for name in parts)]))
         return {
             "moment": sweep.moment,
@@ -66,9 +66,10 @@ def importance(board: Board, question: Question) -> dict[str, Any]:
         RunNotFoundError: There is no such run.
         QuestionError: It is no sweep.
     """
-    with board.sweeps.looked_at(board.run(question.text("run")).id) as sweep:
-        found = sweep.importance()
-        return {"importance": None if found is None else {**found._asdict(), "shares": dict(found.shares)}}
+    with board.sweeps.looked_at(board.run(question.text("run")).id) as looked_at:
+        sweep = looked_at
+    found = sweep.importance()
+    return {"importance": None if found is None else {**found._asdict(), "shares": dict(found.shares)}}
 
 
 def one(board: Board, question: Question) -> dict[str, Any]:

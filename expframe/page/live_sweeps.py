@@ -11,7 +11,7 @@ from typing import Any
 from expframe.disk.files import inside
 from expframe.errors import QuestionError
 from expframe.store.sweeps import plan_file
-from expframe.store.sweeps.configurations import Configuration, configurations, ranked
+from expframe.store.sweeps.configurations import Configuration, configurations, parts_of, ranked
 from expframe.store.sweeps.importance import Importance, importance_of
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.plan_file import is_sweep
@@ -40,7 +40,8 @@ class LiveSweep:
         self._seen: Any = None
         self._plan: Plan | None = None
         self._ranked: list[Configuration] | None = None
-        self._importance: list[Importance | None] | None = None
+        self._parts: dict[int, dict[str, str]] = {}
+        self._importance: tuple[int, Importance | None] | None = None
 
     @property
     def plan(self) -> Plan:
@@ -62,7 +63,7 @@ class LiveSweep:
         if news or seen != self._seen:
             self.moment += 1
             self._seen = seen
-            self._ranked = self._importance = None
+            self._ranked = None
 
     def ranked(self) -> list[Configuration]:
         """Return its configurations, the best first."""
@@ -70,11 +71,20 @@ class LiveSweep:
             self._ranked = ranked(self.plan, configurations(self.plan, self.trials))
         return self._ranked
 
+    def parts(self, one: Configuration) -> dict[str, str]:
+        """Return the words of a configuration by the entry that they set; a wider plan keeps its number."""
+        if one.number not in self._parts:
+            self._parts[one.number] = parts_of(self.plan, one)
+        return self._parts[one.number]
+
     def importance(self) -> Importance | None:
-        """Return what mattered in it; None where too few configurations have a value."""
-        if self._importance is None:
-            self._importance = [importance_of(self.plan, self.ranked())]
-        return self._importance[0]
+        """Return what mattered by the last look, while others may look; None where too few configurations tell."""
+        with self.lock:
+            plan, found, moment = self.plan, self.ranked(), self.moment
+        kept = self._importance
+        if kept is None or kept[0] != moment:
+            kept = self._importance = moment, importance_of(plan, found)
+        return kept[1]
 
 
 class LiveSweeps:

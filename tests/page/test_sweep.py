@@ -217,3 +217,15 @@ def test_a_table_of_configurations_is_sorted(store: Path, serve: Callable[[Path]
 
     assert "adam" in first.inner_text()
     assert 2 == tab.locator(".sweep-detail tbody tr").count()
+
+
+@pytest.mark.browser
+def test_a_sweep_is_stopped_from_its_page(store: Path, serve: Callable[[Path], str], tab: Any) -> None:
+    """Somebody stops a sweep that has trials to do; where no worker is, the page says how one is started."""
+    tab.goto(f"{serve(store)}#/sweep/1")
+    idle = tab.locator(".sweep-idle").inner_text()
+    tab.get_by_role("button", name="Stop").click()
+    tab.get_by_text("Told to stop; 0 running.").wait_for()
+
+    assert "expframe work 1" in idle
+    assert ["all"] == [file.name for file in (store / "1" / "stop").iterdir()]

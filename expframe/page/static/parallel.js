@@ -31,13 +31,17 @@ const NEAR = 12;
 const SHADES = 12;
 /** So near to its end is the end of an axis. */
 const SNAP = 0.03;
+/** Longer paths are far slower to stroke where there is no graphics card. */
+const PIECE = 64;
+/** So many lines are drawn while somebody drags. */
+const ROUGH = 100;
 
 /**
  * Draw parallel coordinates into an element.
  *
  * @param {HTMLElement} element
  * @param {ParallelWish} wish
- * @returns {{update: (axes: Axis[], lines: Line[], brushes: Brushes) => void}}
+ * @returns {{update: (axes: Axis[], lines: Line[], brushes: Brushes, isRough?: boolean) => void}}
  */
 export function parallel(element, wish) {
   return new Parallel(element, wish);
@@ -60,9 +64,15 @@ class Parallel {
     this.brushes = new Map();
     /** @type {number | null} */
     this.hovered = null;
+    /** @type {string | undefined} */
+    this.ink = undefined;
     /** @type {{axis: number, from: number, was: [number, number] | undefined, hasMoved: boolean} | null} */
     this.drag = null;
     this.width = 0;
+    /** All lines, drawn once for many looks. */
+    this.base = document.createElement("canvas");
+    this.isStale = true;
+    this.isRough = false;
     this.sheet = sheet(element, wish.title, HEIGHT, (pen, width) => this.draw(pen, width), wish.signal);
     const { canvas } = this.sheet;
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
@@ -79,13 +89,16 @@ class Parallel {
    * @param {Axis[]} axes
    * @param {Line[]} lines
    * @param {Brushes} brushes
+   * @param {boolean} [isRough] whether it is drawn while somebody drags: some of the lines, at once
    */
-  update(axes, lines, brushes) {
+  update(axes, lines, brushes, isRough = false) {
+    this.isRough = isRough;
     this.axes = axes;
     this.lines = lines;
     this.brushes = brushes;
     this.places = lines.map((line) => axes.map((axis, at) => axis.place(line.values[at])));
     this.hovered = null;
+    this.isStale = true;
     this.sheet.canvas.style.minWidth = `${2 * SIDE + (axes.length - 1) * 90}px`;
     this.sheet.redraw();
   }
@@ -105,19 +118,41 @@ class Parallel {
    * @param {number} width
    */
   draw(pen, width) {
-    this.width = width;
+    const ink = this.sheet.colour("--ink");
+    if (this.isStale || width !== this.width || ink !== this.ink || this.base.width !== pen.canvas.width) {
+      this.width = width;
+      this.ink = ink;
+      this.isStale = false;
+      this.drawBase(pen.canvas);
+    }
     pen.clearRect(0, 0, width, HEIGHT);
+    pen.drawImage(this.base, 0, 0, width, HEIGHT);
+    if (this.hovered !== null) {
+      const chosen = this.lines[this.hovered];
+      this.strokes(pen, (line) => line === chosen, ink, 3, 1);
+    }
+    this.axes.forEach((axis, at) => this.axis(pen, axis, at));
+  }
+
+  /** @param {HTMLCanvasElement} canvas whose size it has */
+  drawBase(canvas) {
+    this.base.width = canvas.width;
+    this.base.height = canvas.height;
+    const pen = /** @type {CanvasRenderingContext2D} */ (this.base.getContext("2d"));
+    pen.scale(canvas.width / this.width, canvas.width / this.width);
     pen.lineJoin = "round";
+    if (this.isRough) {
+      const chosen = this.lines.filter((line) => line.isOn);
+      const some = new Set(chosen.filter((_, at) => at % Math.ceil(chosen.length / ROUGH) === 0));
+      this.strokes(pen, (line) => some.has(line), this.sheet.colour("--best"), 1, 0.85);
+      return;
+    }
     this.strokes(pen, (line) => !line.isOn, this.sheet.colour("--line"), 1, 0.55);
-    for (let shade = SHADES - 1; shade >= 0; shade -= 1) {  // the best ones last, on top of the others
+    for (let shade = SHADES - 1; shade >= 0; shade -= 1) {
+      // the best ones last, on top of the others
       this.strokes(pen, (line) => line.isOn && shadeOf(line) === shade, this.shade(shade), shade ? 1.25 : 2, 0.85);
     }
     this.strokes(pen, (line) => line.isOn && line.rank === null, this.sheet.colour("--faint"), 1, 0.35);
-    if (this.hovered !== null) {
-      const chosen = this.lines[this.hovered];
-      this.strokes(pen, (line) => line === chosen, this.sheet.colour("--ink"), 3, 1);
-    }
-    this.axes.forEach((axis, at) => this.axis(pen, axis, at));
   }
 
   /** @param {number} shade */
@@ -138,6 +173,7 @@ class Parallel {
     pen.lineWidth = width;
     pen.globalAlpha = alpha;
     pen.beginPath();
+    let drawn = 0;
     this.lines.forEach((line, index) => {
       if (!isMeant(line)) return;
       let isDown = false;
@@ -147,6 +183,11 @@ class Parallel {
         else pen.moveTo(this.x(at), this.y(place));
         isDown = place !== null;
       });
+      drawn += this.axes.length;
+      if (drawn < PIECE) return;
+      drawn = 0;
+      pen.stroke();
+      pen.beginPath();
     });
     pen.stroke();
     pen.globalAlpha = 1;

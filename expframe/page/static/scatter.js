@@ -52,14 +52,13 @@ export function scatter(element, wish) {
     for (const isOn of [false, true]) {
       pen.fillStyle = plane.colour(isOn ? "--accent" : "--line");
       pen.globalAlpha = isOn ? 0.75 : 0.6;
-      pen.beginPath();
       dots.forEach((dot, at) => {
         const spot = spots[at];
         if (spot === null || dot.isOn !== isOn || dot.isBest) return;
-        pen.moveTo(spot.x + 2.5, spot.y);
+        pen.beginPath();
         pen.arc(spot.x, spot.y, 2.5, 0, 7);
+        pen.fill();
       });
-      pen.fill();
     }
     pen.globalAlpha = 1;
     steps(pen, x, y, best);

@@ -217,7 +217,7 @@ export function howSure(best, goal) {
   const who = `the next one, ${text(next.words)}`;
   if (gap === 0) return `It is as good as ${who}: their means are the same.`;
   if (!next.test) {
-    const why = best.n < 2 || next.n < 2 ? "each has one value or one of them has: more seeds would tell" : "nothing scatters";
+    const why = best.n < 2 || next.n < 2 ? "one value has no interval; more seeds would tell" : "nothing scatters";
     return `It is ${ahead} ${who}; how sure that is cannot be said (${why}).`;
   }
   const p = next.test.p;

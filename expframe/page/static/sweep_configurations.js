@@ -45,6 +45,9 @@ export function configurationsPart(page, element, id) {
   return new Part(page, element, id);
 }
 
+/** Milliseconds after which a brush that does not move is taken as done. */
+const REST = 120;
+
 class Part {
   /**
    * @param {import("./main.js").Page} page
@@ -62,6 +65,9 @@ class Part {
     this.brushes = brushesOf(page.address.words.getAll("brush"));
     /** @type {Map<string, ReturnType<typeof scatter>>} */
     this.planes = new Map();
+    this.frame = 0;
+    this.rest = 0;
+    this.isAsking = false;
     this.shares = h("div", { class: "sweep-shares" });
     this.lines = h("div", { class: "wide" });
     this.chips = h("div", { class: "chips", role: "status" });
@@ -98,22 +104,42 @@ class Part {
     this.goal = axisOver(this.found.goal.field, numbers);
     this.axes = [...this.found.parameters.map(axisOf), this.goal];
     this.redraw();
-    this.drawShares();
+    this.drawShares().catch((problem) => {
+      if (!this.page.signal.aborted) fill(this.shares, h("p", { class: "bad" }, problem.message));
+    });
   }
 
   get known() {
     return this.found?.configurations ?? [];
   }
 
+  /** Draw the lines at the next frame, and all else when the brush rests. */
   brushed() {
-    const words = [...this.brushes].map(([name, [low, high]]) => `${name}:${low.toFixed(4)}:${high.toFixed(4)}`);
-    this.page.state({ brush: words });
-    this.redraw();
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.redrawLines(true));
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      const words = [...this.brushes].map(([name, [low, high]]) => `${name}:${low.toFixed(4)}:${high.toFixed(4)}`);
+      if (this.page.signal.aborted) return;
+      this.page.state({ brush: words });
+      this.redraw();
+    }, REST);
   }
 
   redraw() {
+    const isOn = this.redrawLines();
+    if (this.found === null) return;
+    this.rows.update(this.found, isOn);
+    this.drawGrid(isOn);
+  }
+
+  /**
+   * @param {boolean} [isRough]
+   * @returns {boolean[]} which configurations are within all brushes
+   */
+  redrawLines(isRough = false) {
     const { found } = this;
-    if (found === null) return;
+    this.frame = 0;
+    if (found === null) return [];
     const valued = this.known.filter((one) => meanOf(one) !== null).length;
     const isOn = this.known.map((one) => isWithin(this.axes, [...one.values, meanOf(one)], this.brushes));
     const lines = this.known.map((one, at) => ({
@@ -122,10 +148,9 @@ class Part {
       isOn: isOn[at],
       title: titleOf(one, found.goal.field),
     }));
-    this.parallel.update(this.axes, lines, this.brushes);
+    this.parallel.update(this.axes, lines, this.brushes, isRough);
     this.drawChips(isOn.filter(Boolean).length);
-    this.rows.update(found, isOn);
-    this.drawGrid(isOn);
+    return isOn;
   }
 
   /** @param {number} count */
@@ -173,8 +198,11 @@ class Part {
     });
   }
 
+  /** Ask what mattered, which may take a while, and draw it; one question at a time. */
   async drawShares() {
-    const { importance } = await ask("importance", { run: this.id }, this.page.signal);
+    if (this.isAsking) return;
+    this.isAsking = true;
+    const { importance } = await ask("importance", { run: this.id }, this.page.signal).finally(() => (this.isAsking = false));
     if (importance === null) {
       fill(this.shares, h("p", { class: "faint" }, "Ten configurations with different values are needed to say what mattered."));
       return;
