@@ -86,7 +86,7 @@ def test_each_run_is_a_line_in_its_colour(serve: Callable[[Path], str], tab: Any
         }"""
     )
 
-    assert ["loss", "val/accuracy"] == tab.locator("figure h3").all_inner_texts()
+    assert ["loss", "val/accuracy"] == tab.locator("figure figcaption h2").all_inner_texts()
     assert 3 == len(set(colours) & set(drawn))
     assert ["3", "2", "1"] == list(_table(tab))
 
@@ -188,7 +188,7 @@ def _seen(tab: Any) -> dict[str, Any]:
         "tools": tab.locator(".curve-panel input, .curve-panel select").evaluate_all(
             "controls => controls.map(control => [control.name, control.value, control.checked])"
         ),
-        "charts": tab.locator("figure h3").all_inner_texts(),
+        "charts": tab.locator("figure figcaption h2").all_inner_texts(),
         "values": _table(tab),
     }
 
@@ -238,7 +238,7 @@ def test_charts_are_drawn_where_they_are_seen(serve: Callable[[Path], str], tab:
 
     assert first < 40
     assert last < 40
-    assert ["layer7/w771", "layer7/w772"] == tab.locator("figure h3").all_inner_texts()
+    assert ["layer7/w771", "layer7/w772"] == tab.locator("figure figcaption h2").all_inner_texts()
 
 
 @pytest.mark.browser
