@@ -74,10 +74,14 @@ class BigStore:
         (folder / layout.SUMMARY).write_bytes(dump(summaries, {layout.METRICS: len(content)}))
         return folder
 
-    def add_long(self, number: int, text: bytes) -> Path:
-        """Write a run whose points are ready."""
+    def add_long(self, number: int, text: bytes, name: str, noted: Summary, points: int) -> Path:
+        """Write a run of one metric whose points are ready, with what some of them come to and how many they are."""
         folder = self._write(number, {})
-        (folder / layout.METRICS).write_bytes(layout.METRICS_HEADER + text)
+        content = layout.METRICS_HEADER + text
+        (folder / layout.METRICS).write_bytes(content)
+        summary = json.loads(dump({name: noted}, {layout.METRICS: len(content)}))
+        summary["metrics"][name] |= {"count": points}
+        (folder / layout.SUMMARY).write_text(json.dumps(summary))
         return folder
 
     def _write(self, number: int, facts: Mapping[str, Any]) -> Path:
@@ -121,14 +125,18 @@ def many_points(store: Path, runs: int = 20, points: int = 1_000_000) -> None:
     chance = random.Random(0)
     noise = [chance.random() for _ in range(_BLOCK)]
     start = _FIRST.timestamp()
-    values = (1e9 * noise[step % _BLOCK] * math.exp(-3 * step / points) for step in range(points))
-    lines = (f"loss,{step},{start + step / 10:.6f},0.{int(value):09d}\n" for step, value in enumerate(values))
+    digits = [int(1e9 * noise[step % _BLOCK] * math.exp(-3 * step / points)) for step in range(points)]
+    lines = (f"loss,{step},{start + step / 10:.6f},0.{own:09d}\n" for step, own in enumerate(digits))
     text = "".join(lines).encode()
     for number in range(1, runs + 1):
         own = text.replace(b",0.", b",%d." % number)
         spike = own.find(b"\nloss,%d," % (points // 3 + number)) + 1
         line = own[spike : own.find(b"\n", spike)]
-        big.add_long(number, own.replace(line, line.rpartition(b",")[0] + b",99.5", 1))
+        values = [number + 1e-9 * digits[0], number + 1e-9 * min(digits), 99.5, number + 1e-9 * digits[-1]]
+        steps = [0, digits.index(min(digits)), points // 3 + number, points - 1]
+        noted = Summary()
+        noted.add(steps, values)
+        big.add_long(number, own.replace(line, line.rpartition(b",")[0] + b",99.5", 1), "loss", noted, points)
 
 
 def running(store: Path, runs: int = 100, points: int = 1000) -> Callable[[int], None]:
