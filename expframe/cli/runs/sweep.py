@@ -15,7 +15,7 @@ from expframe.cli.runs.sweep_facts import ranges, running_data, running_lines, t
 from expframe.cli.script.launch import sweep_script
 from expframe.cli.sweeps import seml
 from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, importance_text
-from expframe.cli.table import Style, clean, table_lines, wrapped
+from expframe.cli.table import Style, clean, seconds_text, table_lines, wrapped
 from expframe.errors import UsageError, WorkError
 from expframe.record.record import Status
 from expframe.store import exclusions
@@ -23,6 +23,7 @@ from expframe.store.reader import StoredRun
 from expframe.store.sweeps.asked import retry_trials, stop_trials
 from expframe.store.sweeps.configurations import configurations, goal_of, ranked
 from expframe.store.sweeps.facts import command_line, configuration_data, facts_of, failures_of, trial_data
+from expframe.store.sweeps.history import seconds_left
 from expframe.store.sweeps.importance import importance_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
@@ -185,7 +186,9 @@ def watch(asked: Asked) -> Answer:
         height = 0
         is_redrawn = style.width is not None and os.environ.get("TERM") != "dumb"
         for found in looks():
-            page = [*running_lines(sweep, found, style), counts_text(sweep.plan, found)]
+            left = seconds_left(sweep.plan, found)
+            said = counts_text(sweep.plan, found) + ("" if left is None else f"; about {seconds_text(left)} left")
+            page = [*running_lines(sweep, found, style), said]
             yield (f"\x1b[{height}A\x1b[J" if height and is_redrawn else "") + "".join(f"{line}\n" for line in page)
             height = len(page)
 
