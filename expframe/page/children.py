@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from expframe.errors import ValueFormatError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.page.question import Question
@@ -22,7 +23,10 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         RunNotFoundError: There is no such run.
     """
     run = board.run(question.text("run"))
-    uid = run.record.uid
+    try:
+        uid = run.record.uid
+    except (ValueFormatError, OSError):  # the head of the run says so
+        return {"total": 0, "children": []}
     found = [row for row in board.rows.all() if row.record and row.record.get("parent") == uid]
     found.sort(key=lambda row: row.order)
     children = []

@@ -110,6 +110,8 @@ def test_a_damaged_record_is_said_and_the_rest_is_shown(store: Path) -> None:
     assert "lr" in [entry["name"] for entry in _asked(store, "config", run=1)["entries"]]
     assert _asked(store, "output", run=1)["lines"]
     assert 2 == _asked(store, "files", run=1)["total"]
+    assert 2 == _asked(store, "results", run=1)["total"]
+    assert 0 == _asked(store, "children", run=1)["total"]
 
 
 def test_a_run_that_is_gone_is_an_error_that_says_so(store: Path) -> None:
@@ -126,6 +128,16 @@ def test_a_damaged_config_is_the_trouble_of_its_section_alone(store: Path) -> No
     assert "COMPLETED" == _asked(store, "run", run=1)["run"]["status"]
     with pytest.raises(ExpframeError, match=re.escape(str(store / "1" / layout.CONFIG))):
         _asked(store, "config", run=1)
+
+
+def test_a_damaged_info_leaves_metrics_and_result(store: Path) -> None:
+    """The answer says which file it is."""
+    (store / "1" / layout.INFO).write_text("[")
+
+    found = _asked(store, "results", run=1)
+
+    assert (2, [["acc", 0.9]]) == (found["total"], found["result"])
+    assert str(store / "1" / layout.INFO) in found["problems"][0]
 
 
 def test_command_lines_name_the_store_where_it_is_not_the_usual_one(

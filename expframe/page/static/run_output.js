@@ -49,7 +49,7 @@ class Output {
     this.follow = h("button", { type: "button", "aria-pressed": "true", onclick: () => this.guarded(() => this.toEnd()) }, "follow");
     this.search = h("input", { type: "search", placeholder: "find in the output", "aria-label": "Find in the output", value: page.address.words.get("find") });
     this.found = h("div", { class: "found" });
-    const form = h("form", { class: "tools", role: "search", onsubmit: (event) => this.find(event) }, this.search, h("button", {}, "find"), this.follow, this.about);
+    const form = h("form", { class: "tools", role: "search", onsubmit: (/** @type {Event} */ event) => this.find(event) }, this.search, h("button", {}, "find"), this.follow, this.about);
     fill(element, form, this.found, this.earlier, this.text, this.later);
     this.text.addEventListener("scroll", () => this.scrolled(), { signal: page.signal });
   }

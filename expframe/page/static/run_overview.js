@@ -67,12 +67,13 @@ async function drawFailure(page, element, whole = false) {
  * @param {HTMLElement} element
  */
 async function drawResults(page, element) {
-  const { result, info, metrics, total } = await ask("results", { run: page.address.id }, page.signal);
+  const { result, info, metrics, total, problems } = await ask("results", { run: page.address.id }, page.signal);
   fill(
     element,
     result.length ? [h("h2", {}, "Result"), entries(result, "Result")] : null,
     metrics.length ? [h("h2", {}, "Metrics"), metricTable(metrics), rest(metrics.length, total)] : null,
     info.length ? [h("h2", {}, "Info"), entries(info, "Info")] : null,
+    problems.map((/** @type {string} */ problem) => h("p", { class: "notice bad" }, problem)),
   );
 }
 
