@@ -62,14 +62,14 @@ def tab(chromium: Any) -> Iterator[Any]:
     assert [] == problems
 
 
-def until(tab: Any, expression: str, timeout: float = 15_000) -> None:
+def until(tab: Any, expression: str, *, arg: Any = None, timeout: float = 15_000) -> None:
     """
     Wait until an expression, or what a function returns, is true in a tab.
 
     Playwright's own way has the page evaluate texts, which the policy of the page forbids.
     """
     end = time.monotonic() + timeout / 1000
-    while not tab.evaluate(expression):
+    while not tab.evaluate(expression, arg):
         assert time.monotonic() < end, f"never true: {expression}"
         tab.wait_for_timeout(20)
 
