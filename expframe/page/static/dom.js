@@ -25,7 +25,6 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-// eslint-disable-next-line no-control-regex
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**

@@ -35,7 +35,7 @@ export async function view(page) {
   async function draw() {
     const sweep = await ask("sweep", { run: id }, page.signal);
     drawHead(boxes.head, sweep, page, draw);
-    drawBest(boxes.best, sweep, page);
+    drawBest(boxes.best, sweep);
     drawRunning(boxes.running, sweep);
     drawFailures(boxes.failures, sweep);
     drawPruned(boxes.pruned, sweep);
@@ -163,9 +163,8 @@ function bar(counts, statuses, total) {
 /**
  * @param {HTMLElement} box
  * @param {any} sweep
- * @param {import("./main.js").Page} page
  */
-function drawBest(box, sweep, page) {
+function drawBest(box, sweep) {
   const { best, goal } = sweep;
   if (best === null) {
     fill(box, h("h2", {}, "Best configuration"), h("p", { class: "faint" }, `No trial has a value of ${goal.field} yet.`));
