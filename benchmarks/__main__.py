@@ -26,6 +26,7 @@ from benchmarks import (
     loops,
     metrics,
     output,
+    page,
     reading,
     resolving,
     runs,
@@ -54,6 +55,7 @@ GROUPS = {
     "sweeps": sweeps.measure,
     "searches": searches.measure,
     "curves": curves.measure,
+    "page": page.measure,
 }
 
 
@@ -88,7 +90,7 @@ def main() -> int:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", nargs="+", metavar="NAME", help=f"of {', '.join(GROUPS)}; beginnings will do")
-    parser.add_argument("--quick", action="store_true", help="one round instead of seven")
+    parser.add_argument("--quick", action="store_true", help="one round instead of seven, and smaller pages")
     parser.add_argument("--here", action="store_true", help="measure with this interpreter, make no environments")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()

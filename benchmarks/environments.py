@@ -28,24 +28,34 @@ _PEERS = {
     "tensorboardX": ["tensorboardX==2.6.5", "numpy", "pillow"],
     "trackio": ["trackio==0.43.0"],
     "mlflow": ["mlflow-skinny==3.17.2", "sqlalchemy>=2,<2.1", "alembic", "sqlparse", "pandas<3"],
+    "mlflow_page": ["mlflow==3.17.2"],
     "aim": ["aim==3.29.1"],
     "hydra": ["hydra-core==1.3.2", "hydra-joblib-launcher==1.2.0", "joblib"],
     "submitit": ["submitit==1.5.4"],
 }
-_PACKAGES = {"mlflow": "mlflow-skinny", "hydra": "hydra-core"}
+_PACKAGES = {"mlflow": "mlflow-skinny", "mlflow_page": "mlflow", "hydra": "hydra-core"}
 _WRAPT = {
     "wrapt1": "wrapt>=1.17,<2",
     "wrapt2": "wrapt>=2,<3",
     "tensorboard": "wrapt>=1.17,<2",
     "frames": "wrapt>=1.17,<2",
     "search": "wrapt>=1.17,<2",
+    "page": "wrapt>=2,<3",
 }
 _MORE = {
     "tensorboard": ["tensorboard"],
     "frames": ["pandas", "pyarrow"],
     "search": ["optuna", "scipy", "cmaes"],
+    "page": ["starlette", "uvicorn", "playwright>=1.50"],
 }
-_MODULES = {"here": "wrapt", "sacred_numpy": "sacred", "frames": "pyarrow", "search": "optuna"}
+_MODULES = {
+    "here": "wrapt",
+    "sacred_numpy": "sacred",
+    "frames": "pyarrow",
+    "search": "optuna",
+    "page": "playwright",
+    "mlflow_page": "mlflow.server",
+}
 
 
 def _requirements(name: str) -> list[str]:

@@ -76,6 +76,7 @@ export class CurveCard {
     this.chart = this.frame = this.exact = this.held = null;
     this.asked = "";
     this.isSeen = false;
+    this.element.removeAttribute("aria-busy");
     fill(this.body);
     fill(this.tools);
   }
