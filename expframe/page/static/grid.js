@@ -40,8 +40,14 @@ export class Grid {
     this.body = h("tbody");
     this.table = h("table", { "aria-label": parts.label }, this.columns, this.head, this.body);
     this.element = h("div", { class: "grid", role: "region", "aria-label": parts.label, tabindex: 0 }, this.table);
+    /** @type {Map<number, {line: Line | undefined, row: HTMLTableRowElement}>} */
+    this.drawn = new Map();
+    this.above = spacer();
+    this.below = spacer();
+    this.body.append(this.above, this.below);
     this.isDue = false;
-    this.element.addEventListener("scroll", () => this.draw(), { passive: true, signal: parts.signal });
+    this.isStale = false;
+    this.element.addEventListener("scroll", () => this.move(), { passive: true, signal: parts.signal });
     new ResizeObserver(() => this.draw()).observe(this.element);
   }
 
@@ -73,8 +79,14 @@ export class Grid {
     this.table.style.width = `${widths.reduce((sum, width) => sum + width, 0)}px`;
   }
 
-  /** Draw the lines that are seen, once in the next frame. */
+  /** Draw the lines that are seen anew, once in the next frame. */
   draw() {
+    this.isStale = true;
+    this.move();
+  }
+
+  /** Draw those lines that have come into sight, once in the next frame. */
+  move() {
     if (this.isDue) return;
     this.isDue = true;
     requestAnimationFrame(() => {
@@ -85,20 +97,40 @@ export class Grid {
 
   drawNow() {
     const [first, last] = this.range();
-    const lines = [];
+    /** @type {Grid<Line>["drawn"]} */
+    const drawn = new Map();
     for (let place = first; place < last; place += 1) {
       const line = this.at(place);
-      const row = line === undefined ? h("tr", { class: "awaited" }) : this.parts.row(line, place);
-      row.setAttribute("aria-rowindex", String(place + 2));
-      row.dataset.place = String(place);
-      row.classList.toggle("focused", place === this.focused);
-      lines.push(row);
+      const known = this.isStale ? undefined : this.drawn.get(place);
+      drawn.set(place, known !== undefined && known.line === line ? known : { line, row: this.row(line, place) });
     }
+    this.isStale = false;
+    for (const [place, { row }] of this.drawn) if (drawn.get(place)?.row !== row) row.remove();
+    this.drawn = drawn;
+    /** @type {Element} */
+    let next = this.below;
+    for (const { row } of [...drawn.values()].reverse()) {
+      if (row.nextElementSibling !== next) next.before(row); // what stays is not laid out again
+      next = row;
+    }
+    this.above.style.height = `${Math.max(0, first) * HEIGHT}px`;
+    this.below.style.height = `${Math.max(0, this.total - last) * HEIGHT}px`;
     this.table.setAttribute("aria-rowcount", String(this.total + 1));
-    this.body.replaceChildren(spacer(first), ...lines, spacer(this.total - last));
     for (const page of pagesOf(Math.max(0, first - PAGE / 2), Math.min(this.total, last + PAGE / 2))) {
-      if (!this.pages.has(page)) this.ask(page).then(() => this.draw());
+      if (!this.pages.has(page)) this.ask(page).then(() => this.pages.has(page) && this.move());
     }
+  }
+
+  /**
+   * @param {Line | undefined} line
+   * @param {number} place
+   */
+  row(line, place) {
+    const row = line === undefined ? h("tr", { class: "awaited" }) : this.parts.row(line, place);
+    row.setAttribute("aria-rowindex", String(place + 2));
+    row.dataset.place = String(place);
+    row.classList.toggle("focused", place === this.focused);
+    return row;
   }
 
   /**
@@ -178,9 +210,6 @@ function pagesOf(first, last) {
   return Array.from({ length: count }, (_, number) => start + number);
 }
 
-/** @param {number} lines */
-function spacer(lines) {
-  const element = h("tr", { class: "spacer", "aria-hidden": "true" });
-  element.style.height = `${Math.max(0, lines) * HEIGHT}px`;
-  return element;
+function spacer() {
+  return h("tr", { class: "spacer", "aria-hidden": "true" });
 }
