@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from expframe.config.dotted import MISSING
 from expframe.page import columns
@@ -16,6 +16,8 @@ from expframe.store.rows import Row
 from expframe.store.search.fields import Field, unknown
 from expframe.store.search.query import Query
 from expframe.store.search.selection import sort_key
+
+T = TypeVar("T")
 
 _MOST = 1000
 _MOST_IDS = 20_000
@@ -48,7 +50,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     fields = [Field.parse(name) for name in shown_columns]
     lines = _lines(board, question, everything, found, fields)
     offset, limit = question.whole("offset", 0), question.whole("limit", 100, most=_MOST)
-    shown = lines[offset : offset + limit]
+    shown = [one if isinstance(one, _Line) else _Line(one, None, 0, 0, False) for one in lines[offset : offset + limit]]
     return {
         "all": len(everything),
         "runs": len(found),
@@ -83,12 +85,28 @@ def select(board: Board, everything: Sequence[Row], where: str) -> list[Row]:
     if not where.strip():
         return list(everything)
     query = Query(where)
-    asked = {field: _column(board, field, everything, is_word=field in query.words) for field in query.fields}
-    return [
-        row
-        for number, row in enumerate(everything)
-        if row.record is not None and query.matches({field: values[number] for field, values in asked.items()})
-    ]
+
+    def make() -> list[Row]:
+        asked = {field: _column(board, field, everything, is_word=field in query.words) for field in query.fields}
+        return [
+            row
+            for number, row in enumerate(everything)
+            if row.record is not None and query.matches({field: values[number] for field, values in asked.items()})
+        ]
+
+    return list(_remembered(board, ("found", where), query.fields, make))
+
+
+def _remembered(board: Board, key: tuple[str, ...], fields: Iterable[Field], make: Callable[[], list[T]]) -> list[T]:
+    """Return what was made of some fields since rows changed the last time; durations grow without that."""
+    if any(field.kind == "duration" for field in fields):
+        return make()
+    found: list[T] = board.rows.remembered(key, make)
+    return found
+
+
+def _asked(where: str) -> list[Field]:
+    return list(Query(where).fields) if where.strip() else []
 
 
 def _columns(board: Board, question: Question, found: Sequence[Row]) -> list[str]:
@@ -131,10 +149,13 @@ def _sorted(board: Board, found: list[Row], sort: Sequence[str], everything: Seq
 
 def _lines(
     board: Board, question: Question, everything: Sequence[Row], found: list[Row], fields: Sequence[Field]
-) -> list[_Line]:
+) -> Sequence[_Line | Row]:
+    """Return the lines; those that are runs of no depth stay rows, since many thousands of objects take long to make."""
     sort, opened = question.texts("sort"), set(question.texts("open"))
     by = question.texts("group")
-    found = _sorted(board, found, sort, everything)
+    where = question.text("where")
+    asked = [Field.parse(name.removeprefix("-")) for name in sort] + _asked(where)
+    found = _remembered(board, ("order", where, *sort), asked, lambda: _sorted(board, found, sort, everything))
     if by:
 
         def make() -> list[RunGroup]:
@@ -143,8 +164,8 @@ def _lines(
 
         key = "groups", question.text("where"), *sort, *by, *fields
         return list(_of_groups(board.rows.remembered(key, make), opened))
-    if question.text("where").strip() or question.is_set("flat"):
-        return [_Line(row, None, 0, 0, False) for row in found]
+    if where.strip() or question.is_set("flat") or not any((row.record or {}).get("parent") for row in found):
+        return found
     return list(_of_tree(found, opened))
 
 
