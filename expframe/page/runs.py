@@ -150,7 +150,7 @@ def _sorted(board: Board, found: list[Row], sort: Sequence[str], everything: Seq
 def _lines(
     board: Board, question: Question, everything: Sequence[Row], found: list[Row], fields: Sequence[Field]
 ) -> Sequence[_Line | Row]:
-    """Return the lines; those that are runs of no depth stay rows, since many thousands of objects take long to make."""
+    """Return the lines; runs of no depth stay rows, since many thousands of objects take long to make."""
     sort, opened = question.texts("sort"), set(question.texts("open"))
     by = question.texts("group")
     where = question.text("where")
