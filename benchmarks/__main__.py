@@ -27,6 +27,7 @@ from benchmarks import (
     metrics,
     output,
     page,
+    page_peers,
     reading,
     resolving,
     runs,
@@ -56,6 +57,7 @@ GROUPS = {
     "searches": searches.measure,
     "curves": curves.measure,
     "page": page.measure,
+    "page-peers": page_peers.measure,
 }
 
 

@@ -173,7 +173,7 @@ def look_at_metrics(folder: str, sizes: list[int]) -> Sample:
             " { whole.scrollTop = whole.scrollHeight * n / 300; await bench.frame(); } })()"
         )
         found["task"] = tab.longest_task()
-        tab.wait("document.querySelectorAll('.card[aria-busy]').length === 0")
+        tab.wait(f"{DRAWN}.length > 0 && document.querySelectorAll('.card[aria-busy]').length === 0")
         found["mounted_later"] = tab.ask("document.querySelectorAll('.plot').length")
         return {**found, "heap": tab.heap(), "memory": server.memory(cache)}
 
