@@ -22,10 +22,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 SEEDS = (1, 2)
 COMPONENTS = (50, 200)
+SWEEP = (
+    *("sweep", "with", "components=50,100,200", "gamma=0.01,0.1", "epochs=8"),
+    *("--seeds", "2", "--search-seed", "1", "--metric", "accuracy.last:max"),
+)
 VIEWS = {
     "runs": ("#/runs", "tbody td"),
     "charts": ("#/charts", "canvas"),
     "compare": ("#/compare?run=1&run=4", "main table"),
+    "run": ("#/run/4", "main h1"),
+    "sweep": ("#/sweep/5", "main canvas"),
 }
 """For each picture the address of its view, and what is there once it is drawn."""
 
@@ -36,17 +42,17 @@ def main() -> None:
         store = Path(folder) / "runs"
         for components in COMPONENTS:
             for seed in SEEDS:
-                words = [
-                    sys.executable,
-                    ROOT / "examples" / "digits.py",
-                    "with",
-                    f"components={components}",
-                    f"seed={seed}",
-                ]
-                subprocess.run([*words, "-F", store, "-l", "ERROR"], check=True, cwd=folder)
+                train(store, "with", f"components={components}", f"seed={seed}")
+        train(store, *SWEEP)
         service = serve_beside([Board(store, "runs")], Entrance(new_token(), port=0))
         draw(service.address)
         service.end()
+
+
+def train(store: Path, *words: str) -> None:
+    """Give the example's command line some words."""
+    script = ROOT / "examples" / "digits.py"
+    subprocess.run([sys.executable, script, *words, "-F", store, "-l", "ERROR"], check=True, cwd=store.parent)
 
 
 def draw(address: str) -> None:
