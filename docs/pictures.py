@@ -7,6 +7,7 @@ It needs the extras `ui` and `examples`, playwright, and Chromium at /usr/bin/ch
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,8 @@ VIEWS = {
 
 def main() -> None:
     """Train, and draw each view."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="digits-") as folder:
+        shutil.copy(ROOT / "examples" / "digits.py", folder)
         store = Path(folder) / "runs"
         for components in COMPONENTS:
             for seed in SEEDS:
@@ -51,8 +53,7 @@ def main() -> None:
 
 def train(store: Path, *words: str) -> None:
     """Give the example's command line some words."""
-    script = ROOT / "examples" / "digits.py"
-    subprocess.run([sys.executable, script, *words, "-F", store, "-l", "ERROR"], check=True, cwd=store.parent)
+    subprocess.run([sys.executable, "digits.py", *words, "-l", "ERROR"], check=True, cwd=store.parent)
 
 
 def draw(address: str) -> None:

@@ -17,6 +17,8 @@ from expframe.store.search.fields import FACTS, Field
 
 _SAMPLE = 200
 """So many of the newest runs say which columns are shown where nobody has chosen."""
+_SHARE = 4
+"""A number stands in the results of one run in so many, or it is no column by itself."""
 _MOST_ENTRIES = 6
 _MOST_METRICS = 4
 _MOST_VALUES = 50
@@ -75,13 +77,14 @@ def usual(board: Board, rows: Sequence[Row]) -> list[str]:
 
 
 def _result_names(rows: Sequence[Row]) -> list[str]:
-    """Return the numbers that results of runs are or hold."""
-    found: dict[str, None] = {}
+    """Return the numbers that results of many of the runs are or hold; those of a few are of another kind of run."""
+    counts: dict[str, int] = {}
     for row in rows:
         for path, value in _leaves(row.result):
             if isinstance(value, int | float) and not isinstance(value, bool):
-                found[_written("result", path)] = None
-    return list(found)
+                name = _written("result", path)
+                counts[name] = counts.get(name, 0) + 1
+    return [name for name, count in counts.items() if _SHARE * count >= sum(row.result is not None for row in rows)]
 
 
 def differing(rows: Sequence[Row]) -> list[str]:

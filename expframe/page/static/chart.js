@@ -128,7 +128,10 @@ class CanvasChart {
   label() {
     const { frame, view } = this;
     this.box.style.height = `${view.height ?? 220}px`;
-    const names = frame.lines.slice(0, 5).map(({ label }) => label).join(", ");
+    const names = frame.lines
+      .slice(0, 5)
+      .map(({ label }) => label)
+      .join(", ");
     const more = frame.lines.length > 5 ? ` and ${frame.lines.length - 5} more` : "";
     this.above.setAttribute("aria-label", `${view.title} over ${frame.x.kind}: ${names || "no data"}${more}. ${HELP}`);
   }
@@ -173,7 +176,16 @@ class CanvasChart {
       pen.dot(at, y, 3, colour);
     }
     const exact = this.exact?.at === this.crosshair ? this.exact : null;
-    if (!this.tip.hidden) drawTip(this.tip, this.frame, /** @type {number} */ (this.crosshair), nearest(found, this.height), exact, place, box);
+    if (!this.tip.hidden)
+      drawTip(
+        this.tip,
+        this.frame,
+        /** @type {number} */ (this.crosshair),
+        nearest(found, this.height),
+        exact,
+        place,
+        box,
+      );
   }
 
   /** @returns {import("./gestures.js").Gestures} */
@@ -188,7 +200,14 @@ class CanvasChart {
       pan: (dx, dy, isDone) => this.pan(dx, dy, isDone),
       zoom: (centre, factor, isDone) => this.zoom(centre, factor, isDone),
       reset: () => this.window(null, null, true),
-      step: (dx) => this.plan && this.hover({ x: this.plan.x.place(this.crosshair ?? this.plan.x.value((this.plan.box.left + this.plan.box.right) / 2)) + dx * 4, y: 0 }),
+      step: (dx) =>
+        this.plan &&
+        this.hover({
+          x:
+            this.plan.x.place(this.crosshair ?? this.plan.x.value((this.plan.box.left + this.plan.box.right) / 2)) +
+            dx * 4,
+          y: 0,
+        }),
       press: () => this.crosshair !== null && this.view.onpress?.(this.crosshair),
     };
   }
@@ -216,8 +235,12 @@ class CanvasChart {
     this.scheduleOver();
     if (!this.plan) return;
     const { x, y, box } = this.plan;
-    const [left, right] = [Math.min(start.x, end.x), Math.max(start.x, end.x)].map((at) => clamp(at, box.left, box.right));
-    const [top, bottom] = [Math.min(start.y, end.y), Math.max(start.y, end.y)].map((at) => clamp(at, box.top, box.bottom));
+    const [left, right] = [Math.min(start.x, end.x), Math.max(start.x, end.x)].map((at) =>
+      clamp(at, box.left, box.right),
+    );
+    const [top, bottom] = [Math.min(start.y, end.y), Math.max(start.y, end.y)].map((at) =>
+      clamp(at, box.top, box.bottom),
+    );
     const isWide = right - left > 4;
     const isTall = bottom - top > 24;
     if (!isWide && !isTall) return;
@@ -276,7 +299,9 @@ class CanvasChart {
  */
 function drawSelection(context, [start, end], box, inks) {
   const isTall = Math.abs(end.y - start.y) > 24;
-  const [left, right] = [Math.min(start.x, end.x), Math.max(start.x, end.x)].map((at) => clamp(at, box.left, box.right));
+  const [left, right] = [Math.min(start.x, end.x), Math.max(start.x, end.x)].map((at) =>
+    clamp(at, box.left, box.right),
+  );
   const [top, bottom] = isTall
     ? [Math.min(start.y, end.y), Math.max(start.y, end.y)].map((at) => clamp(at, box.top, box.bottom))
     : [box.top, box.bottom];

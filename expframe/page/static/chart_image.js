@@ -28,7 +28,11 @@ export function pictureOf(kind, frame, view, width, height, inks) {
   context.font = FONT;
   const measure = (/** @type {string} */ text) => context.measureText(text).width;
   const shown = plan(frame, view, width, height, measure);
-  const places = legend(shown.lines.map(({ line }) => line.label), width, measure);
+  const places = legend(
+    shown.lines.map(({ line }) => line.label),
+    width,
+    measure,
+  );
   const whole = HEAD + height + (places.at(-1)?.row ?? -1) * ROW + ROW + 8;
   const all = (/** @type {Pen} */ pen) => {
     pen.text(width / 2, HEAD / 2, `${view.title} over ${frame.x.kind.replace(/^metric:/, "")}`, inks.ink, "center");
@@ -53,7 +57,10 @@ export function pictureOf(kind, frame, view, width, height, inks) {
   context.fillRect(0, 0, width, whole);
   all(canvasPen(context));
   return new Promise((found, failed) =>
-    canvas.toBlob((blob) => (blob ? found(blob) : failed(new Error("The browser cannot make this picture."))), "image/png"),
+    canvas.toBlob(
+      (blob) => (blob ? found(blob) : failed(new Error("The browser cannot make this picture."))),
+      "image/png",
+    ),
   );
 }
 

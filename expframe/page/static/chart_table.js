@@ -24,7 +24,14 @@ const MOST = 200;
 export function fillValues(table, frame, lines, exact, mark) {
   const isSmooth = lines.some((line) => line.smooth);
   const where = exact ? `at ${xText(frame.x.kind, exact.at)}` : "last shown";
-  const titles = [lines.every((line) => line.run !== null) ? "run" : "group", where, isSmooth && "smoothed", "least", "greatest", "points"];
+  const titles = [
+    lines.every((line) => line.run !== null) ? "run" : "group",
+    where,
+    isSmooth && "smoothed",
+    "least",
+    "greatest",
+    "points",
+  ];
   const rows = lines.slice(0, MOST).map((line) => {
     const told = exact?.lines.find((one) => (one.run ?? one.label) === keyOf(line));
     const ends = extremes(frame, line);
@@ -34,7 +41,8 @@ export function fillValues(table, frame, lines, exact, mark) {
       {},
       h("th", { scope: "row" }, mark(line), line.label),
       cell(exact ? text(told?.value) : last < 0 ? "" : number(frame.y.origin + line.last[last])),
-      isSmooth && cell(exact ? text(told?.smooth) : last < 0 || !line.smooth ? "" : number(frame.y.origin + line.smooth[last])),
+      isSmooth &&
+        cell(exact ? text(told?.smooth) : last < 0 || !line.smooth ? "" : number(frame.y.origin + line.smooth[last])),
       cell(ends ? number(ends[0]) : ""),
       cell(ends ? number(ends[1]) : ""),
       cell(line.count.toLocaleString("en")),
@@ -42,7 +50,11 @@ export function fillValues(table, frame, lines, exact, mark) {
   });
   const window = `${xText(frame.x.kind, valueOf(frame.x, 0))} to ${xText(frame.x.kind, valueOf(frame.x, 1))}`;
   const caption = lines.length > MOST ? `${window}, the first ${MOST} of ${lines.length} lines` : window;
-  const head = h("tr", {}, titles.filter((title) => title).map((title) => h("th", { scope: "col" }, title)));
+  const head = h(
+    "tr",
+    {},
+    titles.filter((title) => title).map((title) => h("th", { scope: "col" }, title)),
+  );
   fill(table, h("caption", {}, caption), h("thead", {}, head), h("tbody", {}, rows));
 }
 

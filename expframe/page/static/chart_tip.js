@@ -32,7 +32,15 @@ export function nearby(frame, plan, x) {
     if (n < 0) continue;
     const value = frame.y.origin + line.last[n];
     const smooth = line.smooth && plan.isSmooth ? frame.y.origin + line.smooth[n] : null;
-    found.push({ line, colour, isDashed: dash.length > 0, value, smooth, place: plan.placeOf(line.column[n]), y: plan.y.place(smooth ?? value) });
+    found.push({
+      line,
+      colour,
+      isDashed: dash.length > 0,
+      value,
+      smooth,
+      place: plan.placeOf(line.column[n]),
+      y: plan.y.place(smooth ?? value),
+    });
   }
   return found.sort((one, other) => (other.smooth ?? other.value) - (one.smooth ?? one.value));
 }
@@ -73,11 +81,20 @@ export function xText(kind, x) {
  * @param {import("./pens.js").Box} box
  */
 export function drawTip(tip, frame, x, { found, hidden }, exact, place, box) {
-  const told = found.map((near) => ({ near, exact: exact?.lines.find((one) => (one.run ?? one.label) === keyOf(near.line)) }));
-  const heightOf = (/** @type {typeof told[number]} */ one) => Number(one.exact?.smooth ?? one.exact?.value ?? one.near.smooth ?? one.near.value);
+  const told = found.map((near) => ({
+    near,
+    exact: exact?.lines.find((one) => (one.run ?? one.label) === keyOf(near.line)),
+  }));
+  const heightOf = (/** @type {typeof told[number]} */ one) =>
+    Number(one.exact?.smooth ?? one.exact?.value ?? one.near.smooth ?? one.near.value);
   if (exact) told.sort((one, other) => heightOf(other) - heightOf(one));
   const rows = told.map((one) => row(one.near, one.exact));
-  fill(tip, h("p", {}, xText(frame.x.kind, x)), h("table", {}, h("tbody", {}, rows)), hidden ? h("p", { class: "faint" }, `and ${hidden} more`) : null);
+  fill(
+    tip,
+    h("p", {}, xText(frame.x.kind, x)),
+    h("table", {}, h("tbody", {}, rows)),
+    hidden ? h("p", { class: "faint" }, `and ${hidden} more`) : null,
+  );
   const isLeft = place > (box.left + box.right) / 2;
   tip.style.left = isLeft ? "" : `${Math.round(place + 12)}px`;
   tip.style.right = isLeft ? `calc(100% - ${Math.round(place - 12)}px)` : "";
@@ -91,7 +108,8 @@ export function drawTip(tip, frame, x, { found, hidden }, exact, place, box) {
  * @param {import("./chart.js").Exact["lines"][number]} [told]
  */
 function row({ line, colour, isDashed, value, smooth }, told) {
-  const shown = (/** @type {number} */ drawn, /** @type {any} */ exact) => (told ? text(exact) : number(Number(drawn.toPrecision(3))));
+  const shown = (/** @type {number} */ drawn, /** @type {any} */ exact) =>
+    told ? text(exact) : number(Number(drawn.toPrecision(3)));
   return h(
     "tr",
     { class: told ? null : "faint" },

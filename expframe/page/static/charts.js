@@ -98,6 +98,8 @@ function titleOf({ runs, total }, where) {
 
 async function fieldNames() {
   const { facts, entries, metrics, results, statistics } = await ask("fields");
-  const numbers = metrics.flatMap((/** @type {string} */ name) => statistics.map((/** @type {string} */ one) => `metrics.${name}.${one}`));
+  const numbers = metrics.flatMap((/** @type {string} */ name) =>
+    statistics.map((/** @type {string} */ one) => `metrics.${name}.${one}`),
+  );
   return [...facts, ...entries.map((/** @type {{title: string}} */ entry) => entry.title), ...results, ...numbers];
 }

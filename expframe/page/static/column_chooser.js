@@ -16,7 +16,12 @@ import { fill, h } from "./dom.js";
  */
 export function chooseColumns(fields, shown, apply) {
   let chosen = [...shown];
-  const search = h("input", { type: "search", placeholder: "Search", "aria-label": "Search columns", oninput: () => draw() });
+  const search = h("input", {
+    type: "search",
+    placeholder: "Search",
+    "aria-label": "Search columns",
+    oninput: () => draw(),
+  });
   const statistic = h(
     "select",
     { "aria-label": "Which number of a metric", onchange: () => draw() },
@@ -33,7 +38,10 @@ export function chooseColumns(fields, shown, apply) {
 
   const draw = () => {
     const word = search.value.toLowerCase();
-    fill(there, chosen.map((name, place) => shownLine(name, place, chosen, change)));
+    fill(
+      there,
+      chosen.map((name, place) => shownLine(name, place, chosen, change)),
+    );
     const all = [
       ...fields.facts,
       ...fields.entries.map((entry) => entry.name),
@@ -43,7 +51,11 @@ export function chooseColumns(fields, shown, apply) {
     const left = [...new Set(all)].filter((name) => !chosen.includes(name) && name.toLowerCase().includes(word));
     fill(
       others,
-      left.slice(0, 300).map((name) => h("li", {}, h("button", { type: "button", onclick: () => change([...chosen, name]) }, "+ ", name))),
+      left
+        .slice(0, 300)
+        .map((name) =>
+          h("li", {}, h("button", { type: "button", onclick: () => change([...chosen, name]) }, "+ ", name)),
+        ),
       left.length > 300 && h("li", { class: "faint" }, `and ${left.length - 300} more: search for them`),
     );
   };
@@ -51,11 +63,22 @@ export function chooseColumns(fields, shown, apply) {
   const dialog = h(
     "dialog",
     { class: "chooser", "aria-label": "Columns" },
-    h("form", { method: "dialog" }, h("h2", {}, "Columns"), h("button", { class: "close", "aria-label": "Close" }, "✕")),
+    h(
+      "form",
+      { method: "dialog" },
+      h("h2", {}, "Columns"),
+      h("button", { class: "close", "aria-label": "Close" }, "✕"),
+    ),
     h(
       "div",
       { class: "halves" },
-      h("section", {}, h("h3", {}, "Shown"), there, h("button", { type: "button", onclick: () => (apply(null), dialog.close()) }, "The usual ones")),
+      h(
+        "section",
+        {},
+        h("h3", {}, "Shown"),
+        there,
+        h("button", { type: "button", onclick: () => (apply(null), dialog.close()) }, "The usual ones"),
+      ),
       h("section", {}, h("h3", {}, "Others"), h("div", { class: "tools" }, search, statistic), others),
     ),
   );
@@ -92,8 +115,25 @@ function shownLine(name, place, chosen, change) {
     "li",
     {},
     h("span", {}, name),
-    h("button", { type: "button", "aria-label": `Move ${name} up`, disabled: place === 0, onclick: () => moved(place - 1) }, "↑"),
-    h("button", { type: "button", "aria-label": `Move ${name} down`, disabled: place === chosen.length - 1, onclick: () => moved(place + 1) }, "↓"),
-    h("button", { type: "button", "aria-label": `Hide ${name}`, onclick: () => change(chosen.filter((one) => one !== name)) }, "✕"),
+    h(
+      "button",
+      { type: "button", "aria-label": `Move ${name} up`, disabled: place === 0, onclick: () => moved(place - 1) },
+      "↑",
+    ),
+    h(
+      "button",
+      {
+        type: "button",
+        "aria-label": `Move ${name} down`,
+        disabled: place === chosen.length - 1,
+        onclick: () => moved(place + 1),
+      },
+      "↓",
+    ),
+    h(
+      "button",
+      { type: "button", "aria-label": `Hide ${name}`, onclick: () => change(chosen.filter((one) => one !== name)) },
+      "✕",
+    ),
   );
 }

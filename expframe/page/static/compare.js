@@ -32,7 +32,8 @@ export async function view(page) {
     return h("span", { class: "run-name" }, dot, h("a", { href: link("run", run) }, run));
   };
   const paint = () => {
-    for (const [run, own] of dots) for (const dot of own) dot.style.background = colourOf(look.get(run) ?? look.values().next().value);
+    for (const [run, own] of dots)
+      for (const dot of own) dot.style.background = colourOf(look.get(run) ?? look.values().next().value);
   };
   fill(page.element, head(page, runs, found, name), ...Object.values(boxes));
   drawResults(boxes.results, found, name, page);
@@ -65,7 +66,13 @@ function invitation(page, runs) {
  * @param {string[]} runs
  */
 function runForm(page, runs) {
-  const input = h("input", { name: "run", size: 12, "aria-label": "Runs to add, by their ids", placeholder: "ids, such as 3 5", required: true });
+  const input = h("input", {
+    name: "run",
+    size: 12,
+    "aria-label": "Runs to add, by their ids",
+    placeholder: "ids, such as 3 5",
+    required: true,
+  });
   const add = (/** @type {Event} */ event) => {
     event.preventDefault();
     const more = input.value.split(/[\s,]+/).filter(Boolean);
@@ -94,7 +101,11 @@ function goTo(page, runs) {
 function head(page, runs, found, name) {
   const chips = runs.map((run) => {
     const facts = found.facts[run];
-    const drop = () => goTo(page, runs.filter((one) => one !== run));
+    const drop = () =>
+      goTo(
+        page,
+        runs.filter((one) => one !== run),
+      );
     return h(
       "li",
       {},
@@ -104,7 +115,12 @@ function head(page, runs, found, name) {
       h("button", { type: "button", class: "drop", "aria-label": `Take run ${run} away`, onclick: drop }, "×"),
     );
   });
-  return h("header", {}, h("h1", {}, `Compare ${runs.length} runs`), h("ul", { class: "run-list" }, chips, h("li", {}, runForm(page, runs))));
+  return h(
+    "header",
+    {},
+    h("h1", {}, `Compare ${runs.length} runs`),
+    h("ul", { class: "run-list" }, chips, h("li", {}, runForm(page, runs))),
+  );
 }
 
 /**
@@ -116,14 +132,30 @@ function drawEntries(box, found, name) {
   const entries = [...new Set(found.runs.flatMap((/** @type {any} */ run) => Object.keys(run.entries)))];
   const rows = entries.map((entry) => ({
     title: entry,
-    cells: found.runs.map((/** @type {any} */ run) => (entry in run.entries ? text(run.entries[entry]) || "None" : null)),
+    cells: found.runs.map((/** @type {any} */ run) =>
+      entry in run.entries ? text(run.entries[entry]) || "None" : null,
+    ),
   }));
   fill(
     box,
     h("h2", {}, "What differs in the config"),
-    rows.length ? runTable(found.runs.map((/** @type {any} */ run) => run.id), rows, name) : h("p", {}, "Nothing: all have the same config, name, command and status."),
-    found.unknown.length ? h("p", { class: "note" }, `${found.unknown.join(", ")}: unknown whether the same. They are secrets of stores that have no salt in common.`) : null,
-    found.namesakes.length ? h("p", { class: "note" }, `${found.namesakes.join(", ")} are facts of runs; the entries are config.NAME.`) : null,
+    rows.length
+      ? runTable(
+          found.runs.map((/** @type {any} */ run) => run.id),
+          rows,
+          name,
+        )
+      : h("p", {}, "Nothing: all have the same config, name, command and status."),
+    found.unknown.length
+      ? h(
+          "p",
+          { class: "note" },
+          `${found.unknown.join(", ")}: unknown whether the same. They are secrets of stores that have no salt in common.`,
+        )
+      : null,
+    found.namesakes.length
+      ? h("p", { class: "note" }, `${found.namesakes.join(", ")} are facts of runs; the entries are config.NAME.`)
+      : null,
   );
 }
 
@@ -141,12 +173,18 @@ export function runTable(runs, rows, name) {
       {},
       h("th", { scope: "row" }, title),
       cells.map((cell, at) =>
-        cell === null ? h("td", { class: "faint", title: "has none" }, "–") : h("td", { class: at && cell !== cells[0] ? "other" : null }, cell),
+        cell === null
+          ? h("td", { class: "faint", title: "has none" }, "–")
+          : h("td", { class: at && cell !== cells[0] ? "other" : null }, cell),
       ),
     ),
   );
   const heads = runs.map((run) => h("th", { scope: "col" }, name(run)));
-  return h("div", { class: "wide" }, h("table", { class: "beside" }, h("thead", {}, h("tr", {}, h("td", {}), heads)), h("tbody", {}, body)));
+  return h(
+    "div",
+    { class: "wide" },
+    h("table", { class: "beside" }, h("thead", {}, h("tr", {}, h("td", {}), heads)), h("tbody", {}, body)),
+  );
 }
 
 /**
@@ -169,8 +207,16 @@ async function drawParts(box, runs, name, page) {
     return h(
       "details",
       { open: isOpen },
-      h("summary", {}, h("h2", {}, title), " ", known.length < 2 ? "not recorded" : rows.length ? `${found.total[part]} differ` : "the same"),
-      missing ? h("p", { class: "note" }, `Not recorded of ${missing.join(", ")}: they ended before it was known.`) : null,
+      h(
+        "summary",
+        {},
+        h("h2", {}, title),
+        " ",
+        known.length < 2 ? "not recorded" : rows.length ? `${found.total[part]} differ` : "the same",
+      ),
+      missing
+        ? h("p", { class: "note" }, `Not recorded of ${missing.join(", ")}: they ended before it was known.`)
+        : null,
       rows.length ? runTable(known, rows, name) : null,
       cut > 0 ? h("p", {}, `and ${cut} more`) : null,
     );
@@ -187,9 +233,18 @@ async function drawParts(box, runs, name, page) {
 async function drawTails(box, runs, name, page) {
   const { tails } = await ask("tails", { run: runs }, page.signal);
   const columns = tails.map((/** @type {any} */ tail) => {
-    const output = h("pre", { tabindex: "0", "aria-label": `Output of run ${tail.run}` }, tail.text || "nothing was printed");
+    const output = h(
+      "pre",
+      { tabindex: "0", "aria-label": `Output of run ${tail.run}` },
+      tail.text || "nothing was printed",
+    );
     requestAnimationFrame(() => (output.scrollTop = output.scrollHeight));
-    return h("figure", {}, h("figcaption", {}, name(tail.run), tail.cut ? h("span", { class: "faint" }, " its end") : null), output);
+    return h(
+      "figure",
+      {},
+      h("figcaption", {}, name(tail.run), tail.cut ? h("span", { class: "faint" }, " its end") : null),
+      output,
+    );
   });
   fill(box, h("h2", {}, "End of the output"), h("div", { class: "side-by-side" }, columns));
 }
@@ -203,17 +258,22 @@ async function drawTails(box, runs, name, page) {
  */
 function whenSeen(element, page, act) {
   element.classList.add("awaited");
-  const watch = new IntersectionObserver(async (entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    watch.disconnect();
-    try {
-      await act();
-    } catch (problem) {
-      if (!page.signal.aborted) element.append(h("p", { class: "bad", role: "alert" }, problem instanceof Error ? problem.message : String(problem)));
-    }
-    element.classList.remove("awaited");
-  }, { rootMargin: "300px" });
+  const watch = new IntersectionObserver(
+    async (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      watch.disconnect();
+      try {
+        await act();
+      } catch (problem) {
+        if (!page.signal.aborted)
+          element.append(
+            h("p", { class: "bad", role: "alert" }, problem instanceof Error ? problem.message : String(problem)),
+          );
+      }
+      element.classList.remove("awaited");
+    },
+    { rootMargin: "300px" },
+  );
   watch.observe(element);
   page.signal.addEventListener("abort", () => watch.disconnect());
 }
-

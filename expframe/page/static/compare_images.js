@@ -17,16 +17,27 @@ export async function drawImages(box, runs, name, page) {
     box.hidden = true;
     return;
   }
-  const choice = h("select", { "aria-label": "Image" }, found.names.map((/** @type {string} */ one) => h("option", { value: one }, one)));
+  const choice = h(
+    "select",
+    { "aria-label": "Image" },
+    found.names.map((/** @type {string} */ one) => h("option", { value: one }, one)),
+  );
   const slider = h("input", { type: "range", min: 0, "aria-label": "Step" });
   const said = h("output", {});
   const pictures = new Map(runs.map((run) => [run, h("img", { alt: "" })]));
   const notes = new Map(runs.map((run) => [run, h("span", { class: "faint" })]));
-  const figures = runs.map((run) => h("figure", {}, h("figcaption", {}, name(run), " ", notes.get(run)), pictures.get(run)));
+  const figures = runs.map((run) =>
+    h("figure", {}, h("figcaption", {}, name(run), " ", notes.get(run)), pictures.get(run)),
+  );
   choice.value = found.name;
   choice.addEventListener("change", () => change({ name: choice.value, step: null }));
   slider.addEventListener("input", () => change({ name: choice.value, step: found.steps[Number(slider.value)] }));
-  fill(box, h("h2", {}, "Images"), h("p", { class: "tools" }, choice, slider, said), h("div", { class: "side-by-side" }, figures));
+  fill(
+    box,
+    h("h2", {}, "Images"),
+    h("p", { class: "tools" }, choice, slider, said),
+    h("div", { class: "side-by-side" }, figures),
+  );
 
   let newest = 0;
   /** @param {{name: string, step: number | null}} wish */
@@ -34,7 +45,7 @@ export async function drawImages(box, runs, name, page) {
     const turn = ++newest;
     page.state({ image: wish.name, step: wish.step });
     const answer = await ask("images", { run: runs, ...wish }, page.signal);
-    if (turn !== newest) return;  // a later one is on its way
+    if (turn !== newest) return; // a later one is on its way
     found = answer;
     draw();
   }

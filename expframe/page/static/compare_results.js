@@ -18,7 +18,11 @@ const SAID = { min: "less is better", max: "more is better", none: "no best" };
 export function drawResults(box, found, name, page) {
   const metrics = Object.keys(found.better);
   if (!metrics.length) {
-    fill(box, h("h2", {}, "Results"), h("p", { class: "faint" }, "No number that differs, in results or metrics, is had by most of them."));
+    fill(
+      box,
+      h("h2", {}, "Results"),
+      h("p", { class: "faint" }, "No number that differs, in results or metrics, is had by most of them."),
+    );
     return;
   }
   const chosen = choicesOf(page.address.words);
@@ -41,10 +45,31 @@ export function drawResults(box, found, name, page) {
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, metric, " ", h("button", { type: "button", class: "turn", title: `${said}; press to change`, "aria-label": `${metric}: ${said}`, onclick: turn }, sign)),
+      h(
+        "th",
+        { scope: "row" },
+        metric,
+        " ",
+        h(
+          "button",
+          {
+            type: "button",
+            class: "turn",
+            title: `${said}; press to change`,
+            "aria-label": `${metric}: ${said}`,
+            onclick: turn,
+          },
+          sign,
+        ),
+      ),
       cells.map((/** @type {import("./show.js").Cell} */ cell) => {
         const isBest = best !== null && cell === best;
-        return h("td", { class: isBest ? "number best" : "number" }, text(cell), isBest ? h("span", { title: "the best" }, " ★") : null);
+        return h(
+          "td",
+          { class: isBest ? "number best" : "number" },
+          text(cell),
+          isBest ? h("span", { title: "the best" }, " ★") : null,
+        );
       }),
     );
   }
@@ -54,8 +79,16 @@ export function drawResults(box, found, name, page) {
     box,
     h("h2", {}, "Results"),
     h("div", { class: "wide" }, h("table", { class: "beside" }, h("thead", {}, h("tr", {}, h("td", {}), heads)), body)),
-    found.left_out.length ? h("p", { class: "note" }, `Left out: ${found.left_out.slice(0, 5).join(", ")}${found.left_out.length > 5 ? ` and ${found.left_out.length - 5} more` : ""}.`) : null,
-    found.excluded.length ? h("p", { class: "note" }, `Excluded from the sweep, and counted in no group: ${found.excluded.join(", ")}.`) : null,
+    found.left_out.length
+      ? h(
+          "p",
+          { class: "note" },
+          `Left out: ${found.left_out.slice(0, 5).join(", ")}${found.left_out.length > 5 ? ` and ${found.left_out.length - 5} more` : ""}.`,
+        )
+      : null,
+    found.excluded.length
+      ? h("p", { class: "note" }, `Excluded from the sweep, and counted in no group: ${found.excluded.join(", ")}.`)
+      : null,
   );
 }
 
@@ -90,12 +123,22 @@ function choicesOf(words) {
  */
 export function drawGroups(box, found, page) {
   const { groups, tests, confidence } = found.by_groups;
-  const isTold = page.address.words.has("by") || groups.some((/** @type {any} */ group) => group.runs.length + group.repetitions.length > 1);
+  const isTold =
+    page.address.words.has("by") ||
+    groups.some((/** @type {any} */ group) => group.runs.length + group.repetitions.length > 1);
   box.hidden = !isTold;
   if (!isTold) return;
   const entries = [...new Set(groups.flatMap((/** @type {any} */ group) => Object.keys(group.entries)))];
   const metrics = groups.length ? Object.keys(groups[0].metrics) : [];
-  const best = new Map(metrics.map((metric) => [metric, bestOf(groups.map((/** @type {any} */ group) => group.metrics[metric].mean), found.better[metric])]));
+  const best = new Map(
+    metrics.map((metric) => [
+      metric,
+      bestOf(
+        groups.map((/** @type {any} */ group) => group.metrics[metric].mean),
+        found.better[metric],
+      ),
+    ]),
+  );
   const rows = groups.map((/** @type {any} */ group) =>
     h(
       "tr",
@@ -105,21 +148,66 @@ export function drawGroups(box, found, page) {
       metrics.map((metric) => {
         const sample = group.metrics[metric];
         const isBest = sample.mean !== null && sample.mean === best.get(metric);
-        return h("td", { class: isBest ? "best" : null }, sampleText(sample, group.runs.length), isBest ? h("span", { title: "the best mean" }, " ★") : null);
+        return h(
+          "td",
+          { class: isBest ? "best" : null },
+          sampleText(sample, group.runs.length),
+          isBest ? h("span", { title: "the best mean" }, " ★") : null,
+        );
       }),
-      h("td", {}, group.runs.slice(0, 8).flatMap((/** @type {string} */ run, /** @type {number} */ at) => [at ? " " : "", h("a", { href: link("run", run) }, run)]), group.runs.length > 8 ? " …" : ""),
+      h(
+        "td",
+        {},
+        group.runs
+          .slice(0, 8)
+          .flatMap((/** @type {string} */ run, /** @type {number} */ at) => [
+            at ? " " : "",
+            h("a", { href: link("run", run) }, run),
+          ]),
+        group.runs.length > 8 ? " …" : "",
+      ),
     ),
   );
-  const heads = [...entries, "n", ...metrics.map((metric) => `${metric}: mean ± sd (${100 * confidence} % interval)`), "runs"];
+  const heads = [
+    ...entries,
+    "n",
+    ...metrics.map((metric) => `${metric}: mean ± sd (${100 * confidence} % interval)`),
+    "runs",
+  ];
   const left = groups.flatMap((/** @type {any} */ group) => group.repetitions);
   const open = groups.flatMap((/** @type {any} */ group) => group.unfinished);
   fill(
     box,
     h("h2", {}, "Groups that differ in more than the seed"),
-    h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, rows))),
+    h(
+      "div",
+      { class: "wide" },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            heads.map((head) => h("th", { scope: "col" }, head)),
+          ),
+        ),
+        h("tbody", {}, rows),
+      ),
+    ),
     Object.keys(tests).length ? testTable(tests, groups, confidence) : null,
-    groups.length > 2 ? h("p", { class: "note" }, "Two groups are tested for a difference: take the others away.") : null,
-    left.length ? h("p", { class: "note" }, `Not counted: ${left.join(", ")}, which repeat another run with its seed, config, command and code.`) : null,
+    groups.length > 2
+      ? h("p", { class: "note" }, "Two groups are tested for a difference: take the others away.")
+      : null,
+    left.length
+      ? h(
+          "p",
+          { class: "note" },
+          `Not counted: ${left.join(", ")}, which repeat another run with its seed, config, command and code.`,
+        )
+      : null,
     open.length ? h("p", { class: "note" }, `Not completed, and counted in no group: ${open.join(", ")}.`) : null,
   );
 }
@@ -148,13 +236,23 @@ function precise(cell, digits) {
  * @param {number} confidence
  */
 function testTable(tests, groups, confidence) {
-  const [first, second] = groups.map((group) => Object.entries(group.entries).slice(0, 3).map(([name, value]) => `${name}=${text(/** @type {any} */ (value))}`).join(", ") || `runs ${group.runs.slice(0, 3).join(", ")}`);
+  const [first, second] = groups.map(
+    (group) =>
+      Object.entries(group.entries)
+        .slice(0, 3)
+        .map(([name, value]) => `${name}=${text(/** @type {any} */ (value))}`)
+        .join(", ") || `runs ${group.runs.slice(0, 3).join(", ")}`,
+  );
   const rows = Object.entries(tests).map(([name, test]) =>
     h(
       "tr",
       {},
       h("th", { scope: "row" }, name),
-      h("td", { class: "number" }, `${precise(test.difference, 4)} (${precise(test.low, 4)} … ${precise(test.high, 4)})`),
+      h(
+        "td",
+        { class: "number" },
+        `${precise(test.difference, 4)} (${precise(test.low, 4)} … ${precise(test.high, 4)})`,
+      ),
       h("td", { class: "number" }, precise(test.t, 3)),
       h("td", { class: "number" }, precise(test.freedom, 3)),
       h("td", { class: "number" }, precise(test.p, 2)),
@@ -162,5 +260,22 @@ function testTable(tests, groups, confidence) {
     ),
   );
   const heads = [`${second} less ${first}`, `difference (${100 * confidence} % interval)`, "Welch's t", "df", "p", ""];
-  return h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))), h("tbody", {}, rows)));
+  return h(
+    "div",
+    { class: "wide" },
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          heads.map((head) => h("th", { scope: "col" }, head)),
+        ),
+      ),
+      h("tbody", {}, rows),
+    ),
+  );
 }

@@ -11,7 +11,11 @@ import { fill, h } from "./dom.js";
 export async function drawSources(box, runs, page) {
   const said = h("div", {});
   const [first, second] = ["from", "to"].map((name, at) => {
-    const choice = h("select", { "aria-label": at ? "to run" : "from run", onchange: () => draw() }, runs.map((run) => h("option", { value: run }, run)));
+    const choice = h(
+      "select",
+      { "aria-label": at ? "to run" : "from run", onchange: () => draw() },
+      runs.map((run) => h("option", { value: run }, run)),
+    );
     choice.value = page.address.words.get(name) ?? runs[at];
     if (!choice.value) choice.value = runs[at];
     return choice;
@@ -23,11 +27,20 @@ export async function drawSources(box, runs, page) {
       fill(said, h("p", { class: "faint" }, "Choose two runs."));
       return;
     }
-    page.state({ from: first.value === runs[0] ? null : first.value, to: second.value === runs[1] ? null : second.value });
+    page.state({
+      from: first.value === runs[0] ? null : first.value,
+      to: second.value === runs[1] ? null : second.value,
+    });
     const found = await ask("sources", { run: [first.value, second.value] }, page.signal);
-    if (found.not_recorded.length) fill(said, h("p", { class: "note" }, `Not recorded of ${found.not_recorded.join(", ")}.`));
+    if (found.not_recorded.length)
+      fill(said, h("p", { class: "note" }, `Not recorded of ${found.not_recorded.join(", ")}.`));
     else if (!found.total) fill(said, h("p", {}, "The same."));
-    else fill(said, ...found.code.map(fileOf), found.total > found.code.length ? h("p", {}, `and ${found.total - found.code.length} more files`) : null);
+    else
+      fill(
+        said,
+        ...found.code.map(fileOf),
+        found.total > found.code.length ? h("p", {}, `and ${found.total - found.code.length} more files`) : null,
+      );
   }
   await draw();
 }
@@ -51,7 +64,15 @@ function fileOf({ file, change, diff, cut }) {
   return h(
     "details",
     { open: true, class: "source" },
-    h("summary", {}, h("code", {}, file), ` ${change} `, h("span", { class: "good" }, `+${added}`), " ", h("span", { class: "bad" }, `−${removed}`)),
+    h(
+      "summary",
+      {},
+      h("code", {}, file),
+      ` ${change} `,
+      h("span", { class: "good" }, `+${added}`),
+      " ",
+      h("span", { class: "bad" }, `−${removed}`),
+    ),
     h("div", { class: "wide" }, h("table", { class: "diff" }, h("tbody", {}, rows))),
     cut ? h("p", { class: "note" }, `${cut} more lines differ here: expframe diff shows all.`) : null,
   );

@@ -44,7 +44,8 @@ export class CurveCard {
 
   /** An answer is on its way. */
   wait() {
-    if (!this.element.firstChild) this.element.append(h("figcaption", {}, this.title, this.tools), this.body, this.values);
+    if (!this.element.firstChild)
+      this.element.append(h("figcaption", {}, this.title, this.tools), this.body, this.values);
     this.element.setAttribute("aria-busy", "true");
   }
 
@@ -160,9 +161,18 @@ export class CurveCard {
       this.tools,
       isZoomed ? h("button", { onclick: all, title: "Show all (double click)" }, "All") : null,
       curves.onpin
-        ? h("button", { onclick: pin, "aria-pressed": String(isPinned), title: "Keep at the top" }, isPinned ? "Pinned" : "Pin")
+        ? h(
+            "button",
+            { onclick: pin, "aria-pressed": String(isPinned), title: "Keep at the top" },
+            isPinned ? "Pinned" : "Pin",
+          )
         : null,
-      h("details", { class: "menu" }, h("summary", { "aria-label": `Save ${this.metric}` }, "Save"), h("div", {}, kinds)),
+      h(
+        "details",
+        { class: "menu" },
+        h("summary", { "aria-label": `Save ${this.metric}` }, "Save"),
+        h("div", {}, kinds),
+      ),
     );
   }
 
@@ -180,7 +190,12 @@ export class CurveCard {
 
   drawValues() {
     const table = h("table", {});
-    const details = h("details", { ontoggle: () => this.fillValues() }, h("summary", {}), h("div", { class: "wide" }, table));
+    const details = h(
+      "details",
+      { ontoggle: () => this.fillValues() },
+      h("summary", {}),
+      h("div", { class: "wide" }, table),
+    );
     fill(this.values, details);
   }
 
@@ -190,6 +205,9 @@ export class CurveCard {
     const lines = this.frame.lines.filter((line) => !this.set.curves.hidden?.has(keyOf(line)));
     fill(/** @type {Element} */ (details.querySelector("summary")), this.frame.problem ?? coverage(lines));
     const table = /** @type {HTMLTableElement} */ (details.querySelector("table"));
-    if (details.open) fillValues(table, this.frame, lines, this.exact, (line) => swatch(this.set.colour(line), this.set.dash(line).length > 0));
+    if (details.open)
+      fillValues(table, this.frame, lines, this.exact, (line) =>
+        swatch(this.set.colour(line), this.set.dash(line).length > 0),
+      );
   }
 }

@@ -82,7 +82,9 @@ export class Panel {
     this.charts = h("div", {});
     this.input = this.searchBox();
     const side = h("aside", { "aria-label": "Lines and metrics" }, this.lines, this.input, this.count, this.tree);
-    element.append(h("div", { class: "curve-panel" }, side, h("div", { class: "curve-main" }, this.tools, this.charts)));
+    element.append(
+      h("div", { class: "curve-panel" }, side, h("div", { class: "curve-main" }, this.tools, this.charts)),
+    );
     this.set = curveSet(this.charts, {
       runs: wish.runs,
       signal: page.signal,
@@ -169,7 +171,19 @@ export class Panel {
   shown() {
     const { x, logX, logY, smooth, group, band, hidden, zooms, pinned, size } = this.state;
     const { names } = matching(this.names, this.state.search);
-    return { x, logX, logY, smooth, group, band, hidden, zooms, pinned, height: SIZES[size], ...arranged(names, pinned) };
+    return {
+      x,
+      logX,
+      logY,
+      smooth,
+      group,
+      band,
+      hidden,
+      zooms,
+      pinned,
+      height: SIZES[size],
+      ...arranged(names, pinned),
+    };
   }
 
   /** @param {Partial<CurveState>} change */
@@ -179,7 +193,8 @@ export class Panel {
     this.page.state(write(this.state));
     this.charts.dataset.size = this.state.size;
     this.set.update(this.shown());
-    const isOther = (/** @type {(keyof CurveState)[]} */ ...names) => names.some((name) => before[name] !== this.state[name]);
+    const isOther = (/** @type {(keyof CurveState)[]} */ ...names) =>
+      names.some((name) => before[name] !== this.state[name]);
     if (isOther("group")) this.groups = [];
     if (isOther("x", "group", "band", "zooms", "isLinked")) this.drawTools();
     if (isOther("hidden", "group")) this.drawLines();
@@ -215,7 +230,11 @@ export class Panel {
   }
 
   drawTools() {
-    const known = { metrics: this.wish.system ? [] : this.names, fields: this.fields, isSingle: this.wish.runs.length === 1 };
+    const known = {
+      metrics: this.wish.system ? [] : this.names,
+      fields: this.fields,
+      isSingle: this.wish.runs.length === 1,
+    };
     drawTools(this.tools, this.state, known, (change) => this.change(change));
     this.charts.dataset.size = this.state.size;
   }
@@ -242,7 +261,12 @@ export class Panel {
         "li",
         { onpointerenter: mean(key), onpointerleave: mean(null) },
         h("label", {}, box, mark, key, name ? h("span", { class: "faint" }, ` ${name}`) : null),
-        h("span", { class: "more" }, h("button", { class: "plain", name: `only ${key}`, title: `Show ${key} only`, onclick: only }, "only"), isGrouped ? null : h("a", { href: link("run", key) }, "open")),
+        h(
+          "span",
+          { class: "more" },
+          h("button", { class: "plain", name: `only ${key}`, title: `Show ${key} only`, onclick: only }, "only"),
+          isGrouped ? null : h("a", { href: link("run", key) }, "open"),
+        ),
       );
     });
     const all = () => this.change({ hidden: new Set() });
@@ -252,7 +276,11 @@ export class Panel {
 
   searchBox() {
     return h("input", {
-      type: "search", name: "metric", placeholder: "Search metrics (regexp)", "aria-label": "Search metrics", value: this.state.search,
+      type: "search",
+      name: "metric",
+      placeholder: "Search metrics (regexp)",
+      "aria-label": "Search metrics",
+      value: this.state.search,
       oninput: (/** @type {any} */ event) => this.change({ search: event.target.value }),
     });
   }
@@ -260,12 +288,20 @@ export class Panel {
   drawNames() {
     const { names, problem } = matching(this.names, this.state.search);
     const count = names.length === this.names.length ? `${names.length}` : `${names.length} of ${this.names.length}`;
-    fill(this.count, this.names.length ? `${count} metrics${problem ? ` with this text (${problem})` : ""}` : (this.wish.empty ?? "No metrics."));
+    fill(
+      this.count,
+      this.names.length
+        ? `${count} metrics${problem ? ` with this text (${problem})` : ""}`
+        : (this.wish.empty ?? "No metrics."),
+    );
     const only = (/** @type {string} */ prefix) => {
       const search = `^${prefix.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`;
       this.input.value = search;
       this.change({ search });
     };
-    fill(this.tree, tree(names, (name) => this.set.show(name), only));
+    fill(
+      this.tree,
+      tree(names, (name) => this.set.show(name), only),
+    );
   }
 }

@@ -44,7 +44,12 @@ export function read(words) {
     search: words.get("metric") ?? "",
     pinned: new Set(words.getAll("pin")),
     hidden: new Set(words.getAll("hide")),
-    zooms: new Map(words.getAll("zoom").map(zoomOf).filter((zoom) => zoom !== null)),
+    zooms: new Map(
+      words
+        .getAll("zoom")
+        .map(zoomOf)
+        .filter((zoom) => zoom !== null),
+    ),
     isLinked: words.get("free") !== "1",
     size: size in SIZES ? size : "medium",
   };
@@ -79,7 +84,9 @@ export function write(state) {
  */
 function wordOf(metric, { window, range }) {
   const numbers = [...(window ?? ["", ""]), ...(range ?? ["", ""])];
-  return [...numbers.map((value) => (value === "" ? "" : String(Number(Number(value).toPrecision(12))))), metric].join(",");
+  return [...numbers.map((value) => (value === "" ? "" : String(Number(Number(value).toPrecision(12))))), metric].join(
+    ",",
+  );
 }
 
 /**

@@ -27,10 +27,24 @@ export function drawTools(element, state, known, onchange) {
     check("log y", state.logY, (logY) => onchange({ logY })),
     smoothing(state, onchange),
     known.isSingle ? null : grouping(state, known.fields, onchange),
-    isGrouped ? labelled("band", choice("band", BANDS, state.band, (band) => onchange({ band }))) : null,
-    labelled("size", choice("size", Object.fromEntries(Object.keys(SIZES).map((size) => [size, size])), state.size, (size) => onchange({ size }))),
+    isGrouped
+      ? labelled(
+          "band",
+          choice("band", BANDS, state.band, (band) => onchange({ band })),
+        )
+      : null,
+    labelled(
+      "size",
+      choice("size", Object.fromEntries(Object.keys(SIZES).map((size) => [size, size])), state.size, (size) =>
+        onchange({ size }),
+      ),
+    ),
     check("zoom all together", state.isLinked, (isLinked) => onchange({ isLinked })),
-    h("button", { name: "all", disabled: !state.zooms.size, onclick: () => onchange({ zooms: new Map() }) }, "Zoom out"),
+    h(
+      "button",
+      { name: "all", disabled: !state.zooms.size, onclick: () => onchange({ zooms: new Map() }) },
+      "Zoom out",
+    ),
   );
 }
 
@@ -49,7 +63,10 @@ function xChoice(state, metrics, onchange) {
   // a thousand options take longer to lay out than all else, and few people look for one
   const fillOnce = () => {
     if (others.childElementCount !== chosen.length) return;
-    fill(others, metrics.map((name) => metricOption(name, state.x === `metric:${name}`)));
+    fill(
+      others,
+      metrics.map((name) => metricOption(name, state.x === `metric:${name}`)),
+    );
   };
   const select = h("select", { name: "x", onchange: change, onfocus: fillOnce, onpointerdown: fillOnce }, usual);
   if (metrics.length) select.append(others);
@@ -114,10 +131,19 @@ function grouping(state, fields, onchange) {
   const list = h("datalist", { id: "group-fields" }, options);
   const change = (/** @type {Event} */ event) => {
     const text = /** @type {HTMLInputElement} */ (event.target).value;
-    onchange({ group: text.split(",").map((word) => word.trim()).filter((word) => word) });
+    onchange({
+      group: text
+        .split(",")
+        .map((word) => word.trim())
+        .filter((word) => word),
+    });
   };
   const input = h("input", {
-    name: "group", list: "group-fields", value: state.group.join(", "), placeholder: "none", onchange: change,
+    name: "group",
+    list: "group-fields",
+    value: state.group.join(", "),
+    placeholder: "none",
+    onchange: change,
     title: "Fields with commas between them, such as config.lr; `configuration` is all but the seed",
   });
   return h("label", {}, "group by ", input, list);
@@ -130,7 +156,9 @@ function grouping(state, fields, onchange) {
  * @param {(value: string) => void} onchange
  */
 function choice(name, options, chosen, onchange) {
-  const items = Object.entries(options).map(([value, title]) => h("option", { value, selected: value === chosen }, title));
+  const items = Object.entries(options).map(([value, title]) =>
+    h("option", { value, selected: value === chosen }, title),
+  );
   return h("select", { name, onchange: (/** @type {any} */ event) => onchange(event.target.value) }, items);
 }
 
@@ -148,7 +176,11 @@ function labelled(title, control) {
  * @param {(isOn: boolean) => void} onchange
  */
 function check(title, isOn, onchange) {
-  const box = h("input", { type: "checkbox", name: title, onchange: (/** @type {any} */ event) => onchange(event.target.checked) });
+  const box = h("input", {
+    type: "checkbox",
+    name: title,
+    onchange: (/** @type {any} */ event) => onchange(event.target.checked),
+  });
   box.checked = isOn;
   return h("label", {}, box, ` ${title}`);
 }

@@ -54,12 +54,26 @@ const BOTTOM = 22;
  */
 export function plan(frame, wish, width, height, measure) {
   const lines = frame.lines
-    .map((line, n) => ({ line, colour: wish.colours(line, n), dash: wish.dashes?.(line, n) ?? [], isFaint: wish.isFaint?.(line) ?? false }))
+    .map((line, n) => ({
+      line,
+      colour: wish.colours(line, n),
+      dash: wish.dashes?.(line, n) ?? [],
+      isFaint: wish.isFaint?.(line) ?? false,
+    }))
     .filter(({ line }) => !wish.isHidden?.(line))
     .sort((one, other) => Number(other.isFaint) - Number(one.isFaint));
   const isSmooth = wish.smoothing && lines.some(({ line }) => line.smooth);
   const { origin } = frame.y;
-  const [low, high] = wish.range ?? roomy(...extremes(lines.map(({ line }) => line), origin, wish.logY), wish.logY);
+  const [low, high] =
+    wish.range ??
+    roomy(
+      ...extremes(
+        lines.map(({ line }) => line),
+        origin,
+        wish.logY,
+      ),
+      wish.logY,
+    );
   const yTicks = ticks("number", low, high, Math.max(2, (height - TOP - BOTTOM) / 28), wish.logY);
   const left = Math.max(LEFT, Math.ceil(Math.max(0, ...yTicks.map(({ text }) => measure(text))) / 8) * 8 + 10);
   const box = { left, top: TOP, right: width - RIGHT, bottom: height - BOTTOM };
@@ -167,8 +181,12 @@ function isDense(xs) {
  */
 function drawColumns(pen, xs, lows, highs, colour, alpha) {
   const ratio = devicePixelRatio || 1;
-  const found = { xs: /** @type {number[]} */ ([]), lows: /** @type {number[]} */ ([]), highs: /** @type {number[]} */ ([]) };
-  for (let n = 0; n < xs.length; ) {
+  const found = {
+    xs: /** @type {number[]} */ ([]),
+    lows: /** @type {number[]} */ ([]),
+    highs: /** @type {number[]} */ ([]),
+  };
+  for (let n = 0; n < xs.length;) {
     const column = Math.floor(xs[n] * ratio);
     let low = -Infinity;
     let high = Infinity;

@@ -55,7 +55,10 @@ export function filterBox(value, apply, fieldNames, signal) {
     const found = await candidates(before, fieldNames);
     if (signal.aborted || document.activeElement !== input) return;
     if (found.length === 0) return close();
-    fill(list, found.map((name, number) => option(name, number, () => take(name))));
+    fill(
+      list,
+      found.map((name, number) => option(name, number, () => take(name))),
+    );
     list.hidden = false;
     chosen = -1;
     input.setAttribute("aria-expanded", "true");

@@ -76,30 +76,38 @@ function listenToPointers(element, gestures, signal) {
     spread = wide;
   };
 
-  element.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    element.focus({ preventScroll: true });
-    element.setPointerCapture(event.pointerId);
-    down.set(event.pointerId, { start: placeOf(event), now: placeOf(event) });
-    isPan = event.shiftKey;
-    if (down.size === 2) {
-      const [one, other] = [...down.values()];
-      spread = Math.max(20, Math.abs(one.now.x - other.now.x));
-    }
-  }, { signal });
-  element.addEventListener("pointermove", (event) => {
-    const point = placeOf(event);
-    const held = down.get(event.pointerId);
-    if (held === undefined || event.pointerType === "touch") {
-      if (held) held.now = point;
-      if (down.size === 2) pinch(false);
-      else gestures.hover(point);
-      return;
-    }
-    if (isPan) gestures.pan(point.x - held.now.x, point.y - held.now.y, false);
-    else gestures.select(held.start, point);
-    held.now = point;
-  }, { signal });
+  element.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.button !== 0) return;
+      element.focus({ preventScroll: true });
+      element.setPointerCapture(event.pointerId);
+      down.set(event.pointerId, { start: placeOf(event), now: placeOf(event) });
+      isPan = event.shiftKey;
+      if (down.size === 2) {
+        const [one, other] = [...down.values()];
+        spread = Math.max(20, Math.abs(one.now.x - other.now.x));
+      }
+    },
+    { signal },
+  );
+  element.addEventListener(
+    "pointermove",
+    (event) => {
+      const point = placeOf(event);
+      const held = down.get(event.pointerId);
+      if (held === undefined || event.pointerType === "touch") {
+        if (held) held.now = point;
+        if (down.size === 2) pinch(false);
+        else gestures.hover(point);
+        return;
+      }
+      if (isPan) gestures.pan(point.x - held.now.x, point.y - held.now.y, false);
+      else gestures.select(held.start, point);
+      held.now = point;
+    },
+    { signal },
+  );
   const up = (/** @type {PointerEvent} */ event) => {
     const held = down.get(event.pointerId);
     if (held === undefined) return;
@@ -113,5 +121,7 @@ function listenToPointers(element, gestures, signal) {
   };
   element.addEventListener("pointerup", up, { signal });
   element.addEventListener("pointercancel", (event) => down.delete(event.pointerId), { signal });
-  element.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && gestures.hover(null), { signal });
+  element.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && gestures.hover(null), {
+    signal,
+  });
 }

@@ -41,7 +41,9 @@ export function overTime({ low, high, count, columns }) {
   if (columns.length < 2) return null;
   const first = columns[0].step;
   const last = columns[columns.length - 1].step;
-  const { canvas, pen, ink } = board(`${count} histograms from step ${first} to ${last}, values from ${text(low)} to ${text(high)}`);
+  const { canvas, pen, ink } = board(
+    `${count} histograms from step ${first} to ${last}, values from ${text(low)} to ${text(high)}`,
+  );
   const most = Math.max(...columns.flatMap((column) => column.shares)) || 1;
   pen.fillStyle = ink;
   columns.forEach(({ shares }, at) => {
@@ -54,7 +56,13 @@ export function overTime({ low, high, count, columns }) {
       pen.fillRect(left, top, right - left, Math.round(HEIGHT * (1 - row / shares.length)) - top);
     });
   });
-  return h("div", { class: "histogram" }, h("p", { class: "faint" }, `${text(high)} (top) to ${text(low)}`), canvas, scale(`step ${number(first)}`, "", `step ${number(last)}`));
+  return h(
+    "div",
+    { class: "histogram" },
+    h("p", { class: "faint" }, `${text(high)} (top) to ${text(low)}`),
+    canvas,
+    scale(`step ${number(first)}`, "", `step ${number(last)}`),
+  );
 }
 
 /** @param {string} label */

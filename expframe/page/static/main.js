@@ -75,7 +75,9 @@ function drawHeader(address) {
     location.hash = link("runs", "", { store: /** @type {HTMLSelectElement} */ (event.target).value });
   };
   const chosen = Number(address.words.get("store") ?? 0);
-  const options = stores.map((store, number) => h("option", { value: number, selected: number === chosen }, store.name));
+  const options = stores.map((store, number) =>
+    h("option", { value: number, selected: number === chosen }, store.name),
+  );
   fill(
     header,
     h("a", { href: link("runs"), class: "brand" }, "expframe"),

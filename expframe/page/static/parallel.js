@@ -214,7 +214,11 @@ class Parallel {
     pen.font = "11px system-ui, sans-serif";
     pen.textAlign = "left";
     for (const tick of axis.ticks) {
-      const text = fitted(pen, tick.text, Math.max(30, Math.min(space - 14, at === this.axes.length - 1 ? SIDE - 8 : 200)));
+      const text = fitted(
+        pen,
+        tick.text,
+        Math.max(30, Math.min(space - 14, at === this.axes.length - 1 ? SIDE - 8 : 200)),
+      );
       pen.fillStyle = this.sheet.colour("--ground");
       pen.globalAlpha = 0.75;
       pen.fillRect(x + 5, this.y(tick.at) - 7, pen.measureText(text).width + 4, 13);
@@ -238,7 +242,11 @@ class Parallel {
   spot(event) {
     const box = this.sheet.canvas.getBoundingClientRect();
     const place = (HEIGHT - BOTTOM - (event.clientY - box.top)) / (HEIGHT - TOP - BOTTOM);
-    return { x: event.clientX - box.left, y: event.clientY - box.top, place: place > 1 - SNAP ? 1 : place < SNAP ? 0 : place };
+    return {
+      x: event.clientX - box.left,
+      y: event.clientY - box.top,
+      place: place > 1 - SNAP ? 1 : place < SNAP ? 0 : place,
+    };
   }
 
   /** @param {PointerEvent} event */

@@ -73,9 +73,7 @@ function axisOfChoices({ name, choices = [] }) {
     choices,
     place: (value) => places.get(label(value)) ?? null,
     value: (place) => place,
-    ticks: choices
-      .map((text, at) => ({ at: (at + 0.5) / choices.length, text }))
-      .filter((_, at) => at % stride === 0),
+    ticks: choices.map((text, at) => ({ at: (at + 0.5) / choices.length, text })).filter((_, at) => at % stride === 0),
   };
 }
 
@@ -101,7 +99,10 @@ function axisOfNumbers({ name, scale, low = 0, high = 1 }) {
       return found < -1e-9 || found > 1 + 1e-9 ? null : found;
     },
     value: (at) => from(first + at * (last - first)),
-    ticks: (isLog ? ratios(from(first), from(last)) : steps(first, last)).map((x) => ({ at: place(x), text: short(x) })),
+    ticks: (isLog ? ratios(from(first), from(last)) : steps(first, last)).map((x) => ({
+      at: place(x),
+      text: short(x),
+    })),
   };
 }
 
@@ -145,6 +146,7 @@ function ratios(low, high) {
 /** @param {number} value */
 function short(value) {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(size < 1e-3 ? 0 : 1).replace(/\.0e|e\+/, "e");
+  if (size !== 0 && (size < 1e-3 || size >= 1e5))
+    return value.toExponential(size < 1e-3 ? 0 : 1).replace(/\.0e|e\+/, "e");
   return number(Number(value.toPrecision(4)));
 }

@@ -137,7 +137,9 @@ export class SvgPen {
   /** @type {Pen["columns"]} */
   columns(xs, lows, highs, { colour, width = 1, alpha = 1 }) {
     const found = Array.from(xs, (x, n) => `M${short(x)} ${short(lows[n])}V${short(highs[n])}`);
-    this.parts.push(`<path stroke="${colour}" stroke-width="${width}" stroke-opacity="${alpha}" d="${found.join("")}"/>`);
+    this.parts.push(
+      `<path stroke="${colour}" stroke-width="${width}" stroke-opacity="${alpha}" d="${found.join("")}"/>`,
+    );
   }
 
   /** @type {Pen["dot"]} */

@@ -73,7 +73,10 @@ class Answers {
       const free = new Set(answer.free.split(" "));
       const own = new Set(answer.words.map(([word, value]) => `${word}=${value}`));
       const others = asked.filter(([word, value]) => !own.has(`${word}=${value}`));
-      return others.every(([word]) => free.has(word)) && answer.words.every(([word, value]) => words.getAll(word).includes(value));
+      return (
+        others.every(([word]) => free.has(word)) &&
+        answer.words.every(([word, value]) => words.getAll(word).includes(value))
+      );
     });
   }
 
@@ -123,8 +126,12 @@ class Answers {
    * @param {URLSearchParams} words
    */
   async charts(words) {
-    const rest = [...words].filter(([name, value]) => !["metric", "at"].includes(name) && !(name === "x" && value === "step"));
-    const each = words.getAll("metric").map((metric) => this.one("curves", new URLSearchParams([...rest, ["metric", metric]])));
+    const rest = [...words].filter(
+      ([name, value]) => !["metric", "at"].includes(name) && !(name === "x" && value === "step"),
+    );
+    const each = words
+      .getAll("metric")
+      .map((metric) => this.one("curves", new URLSearchParams([...rest, ["metric", metric]])));
     return Promise.all(each.map((answer) => unpack(/** @type {string} */ (answer.packed))));
   }
 }

@@ -39,8 +39,28 @@ export function valuesOf(stored, words) {
       if (n < 0) return [];
       const value = (/** @type {Float32Array | undefined} */ part) => (part ? cell(part[n] + frame.y.origin) : null);
       const step = valueOf(chart.x, line.column[n] / chart.pixels);
-      const own = line.run === null ? { group: line.group, label: line.label, n: line.runs.length, mean: value(line.last), low: value(line.low), high: value(line.high) } : {};
-      return [{ metric: frame.metric, run: line.run, step: chart.x.kind === "step" ? Math.round(step * 1e6) / 1e6 : null, time: null, value: value(line.last), smooth: value(line.smooth), ...own }];
+      const own =
+        line.run === null
+          ? {
+              group: line.group,
+              label: line.label,
+              n: line.runs.length,
+              mean: value(line.last),
+              low: value(line.low),
+              high: value(line.high),
+            }
+          : {};
+      return [
+        {
+          metric: frame.metric,
+          run: line.run,
+          step: chart.x.kind === "step" ? Math.round(step * 1e6) / 1e6 : null,
+          time: null,
+          value: value(line.last),
+          smooth: value(line.smooth),
+          ...own,
+        },
+      ];
     });
   });
   return { at, lines, gone: [] };
@@ -65,10 +85,24 @@ function chartOf(frame, runs, words) {
   const all = places.flatMap((xs) => [...xs]).filter((x) => !isLog || x > 0);
   const first = words.get("from") ? Number(words.get("from")) : Math.min(...all);
   const last = words.get("to") ? Number(words.get("to")) : Math.max(...all);
-  const window = { from: first, to: last, log: isLog, pixels, smooth: Number(words.get("smooth") ?? 0), unit: unitOf(kept, places) };
+  const window = {
+    from: first,
+    to: last,
+    log: isLog,
+    pixels,
+    smooth: Number(words.get("smooth") ?? 0),
+    unit: unitOf(kept, places),
+  };
   const lines = kept.map((line, n) => lineOf(line, places[n], window));
   const smoothing = window.smooth > 0 ? { weight: window.smooth, steps: window.unit } : null;
-  return /** @type {Frame} */ ({ ...frame, ...{ smoothing }, x: { ...frame.x, from: first, to: last, log: isLog }, pixels, y: { ...frame.y, ...extent(lines) }, lines });
+  return /** @type {Frame} */ ({
+    ...frame,
+    ...{ smoothing },
+    x: { ...frame.x, from: first, to: last, log: isLog },
+    pixels,
+    y: { ...frame.y, ...extent(lines) },
+    lines,
+  });
 }
 
 /**
@@ -147,7 +181,9 @@ function smoothed(values, xs, weight, unit) {
  * @param {Float64Array[]} places
  */
 function unitOf(lines, places) {
-  const each = lines.map((line, n) => (places[n].length > 1 ? (places[n][places[n].length - 1] - places[n][0]) / (line.count - 1) : 0));
+  const each = lines.map((line, n) =>
+    places[n].length > 1 ? (places[n][places[n].length - 1] - places[n][0]) / (line.count - 1) : 0,
+  );
   return Math.max(...each) || 1;
 }
 

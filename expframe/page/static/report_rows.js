@@ -17,8 +17,12 @@ export function tableOf(stored, words) {
     const sign = word.startsWith("-") ? -1 : 1;
     if (place !== undefined) rows.sort((one, other) => sign * order(one.cells[place], other.cells[place], sign));
   }
-  const names = words.has("column") ? words.getAll("column") : shown.columns.map((/** @type {any} */ column) => column.name);
-  const kept = names.map((/** @type {string} */ name) => places.get(name)).filter((/** @type {any} */ n) => n !== undefined);
+  const names = words.has("column")
+    ? words.getAll("column")
+    : shown.columns.map((/** @type {any} */ column) => column.name);
+  const kept = names
+    .map((/** @type {string} */ name) => places.get(name))
+    .filter((/** @type {any} */ n) => n !== undefined);
   const offset = Number(words.get("offset") ?? 0);
   return {
     ...shown,
@@ -38,7 +42,9 @@ export function tableOf(stored, words) {
  * @param {number} sign
  */
 function order(one, other, sign) {
-  const [a, b] = [one, other].map((cell) => (cell !== null && typeof cell === "object" ? (cell.time ?? cell.text) : cell));
+  const [a, b] = [one, other].map((cell) =>
+    cell !== null && typeof cell === "object" ? (cell.time ?? cell.text) : cell,
+  );
   if (a === null || b === null) return a === b ? 0 : (a === null ? 1 : -1) * sign;
   if (typeof a === typeof b) return a < b ? -1 : a > b ? 1 : 0;
   return typeof a === "number" ? -1 : 1;

@@ -63,7 +63,12 @@ class RunView {
 
   async draw() {
     await this.ask();
-    const head = h("header", { class: "run-head" }, h("div", { class: "run-top" }, this.title, this.actions), this.rest);
+    const head = h(
+      "header",
+      { class: "run-head" },
+      h("div", { class: "run-top" }, this.title, this.actions),
+      this.rest,
+    );
     fill(this.page.element, head, this.tabs, this.body);
     this.listen();
     await this.show();
@@ -79,7 +84,11 @@ class RunView {
     const again = () => this.again();
     drawHead(page, this.title, this.rest, head, again);
     if (!mayChange(page, head)) fill(this.actions);
-    else if (!this.actions.hasChildNodes()) fill(this.actions, actions(page, () => this.known ?? head, again));
+    else if (!this.actions.hasChildNodes())
+      fill(
+        this.actions,
+        actions(page, () => this.known ?? head, again),
+      );
     if (this.hasNewTabs(head)) this.drawTabs(head);
     return head;
   }
@@ -91,7 +100,15 @@ class RunView {
       this.refresh?.(head);
     } catch (problem) {
       if (this.page.signal.aborted) return;
-      fill(this.rest, h("p", { class: "notice bad", role: "alert" }, /** @type {Error} */ (problem).message, " What was shown of it stays here."));
+      fill(
+        this.rest,
+        h(
+          "p",
+          { class: "notice bad", role: "alert" },
+          /** @type {Error} */ (problem).message,
+          " What was shown of it stays here.",
+        ),
+      );
     }
   }
 
@@ -124,7 +141,10 @@ class RunView {
 
   /** @param {Head} head */
   drawTabs(head) {
-    fill(this.tabs, this.there(head).map((name) => this.tab(name, SECTIONS[name].title)));
+    fill(
+      this.tabs,
+      this.there(head).map((name) => this.tab(name, SECTIONS[name].title)),
+    );
   }
 
   /**

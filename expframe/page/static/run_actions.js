@@ -26,8 +26,10 @@ export function mayChange(page, head) {
 export function actions(page, now, again) {
   const id = page.address.id;
   const tag = () => askLine("Tags, with commas between them", "", (line) => changeTags(page, words(line), [], again));
-  const note = () => askText("Comment", text(now().run.comment), (said) => change(page, "note", { run: id, text: said }, again));
-  const rename = () => askLine("Another id", id, (name) => change(page, "rename", { run: id, name }, () => go(link("run", name))));
+  const note = () =>
+    askText("Comment", text(now().run.comment), (said) => change(page, "note", { run: id, text: said }, again));
+  const rename = () =>
+    askLine("Another id", id, (name) => change(page, "rename", { run: id, name }, () => go(link("run", name))));
   const trash = () =>
     change(page, "trash", { runs: [id] }, (reply) => {
       const names = reply.removed.map((/** @type {{trash: string}} */ one) => one.trash);
@@ -49,8 +51,17 @@ export function actions(page, now, again) {
  * @param {() => void} again
  */
 export function tagOf(page, tag, isFixed, again) {
-  const away = h("button", { type: "button", "aria-label": `Take away the tag ${tag}`, onclick: () => changeTags(page, [], [tag], again) }, "×");
-  return h("span", { class: "tag" }, h("a", { href: link("runs", "", { where: `${JSON.stringify(tag)} in tags` }) }, tag), isFixed ? null : away);
+  const away = h(
+    "button",
+    { type: "button", "aria-label": `Take away the tag ${tag}`, onclick: () => changeTags(page, [], [tag], again) },
+    "×",
+  );
+  return h(
+    "span",
+    { class: "tag" },
+    h("a", { href: link("runs", "", { where: `${JSON.stringify(tag)} in tags` }) }, tag),
+    isFixed ? null : away,
+  );
 }
 
 /**
@@ -83,7 +94,10 @@ async function change(page, name, body, done) {
 
 /** @param {string} line */
 function words(line) {
-  return line.split(",").map((word) => word.trim()).filter(Boolean);
+  return line
+    .split(",")
+    .map((word) => word.trim())
+    .filter(Boolean);
 }
 
 /** @param {string} address */
@@ -110,7 +124,12 @@ function askText(label, value, done) {
   const area = h("textarea", { rows: 8, cols: 60, autofocus: true });
   area.value = value;
   const cancel = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
-  const form = h("form", { method: "dialog", onsubmit: () => done(area.value) }, h("label", {}, label, area), h("menu", {}, cancel, h("button", { value: "ok" }, "OK")));
+  const form = h(
+    "form",
+    { method: "dialog", onsubmit: () => done(area.value) },
+    h("label", {}, label, area),
+    h("menu", {}, cancel, h("button", { value: "ok" }, "OK")),
+  );
   const dialog = h("dialog", { class: "question" }, form);
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

@@ -15,7 +15,8 @@ export async function section(page, element) {
   const shown = h("div", { class: "preview" });
   const open = async (/** @type {string} */ name) => {
     page.state({ source: name === found.main ? null : name });
-    for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.name === name));
+    for (const button of list.querySelectorAll("button"))
+      button.setAttribute("aria-pressed", String(button.dataset.name === name));
     try {
       fill(shown, name === DIFF ? await changes(run, page.signal) : await source(run, name, page.signal));
     } catch (problem) {
@@ -26,8 +27,17 @@ export async function section(page, element) {
     h("li", {}, h("button", { type: "button", class: "link", "data-name": name, onclick: () => open(name) }, title));
   const names = found.sources.map((/** @type {string} */ name) => item(name, name));
   const list = h("ul", { class: "plain" }, found.has_diff ? item(DIFF, "uncommitted changes") : null, names);
-  const untracked = found.untracked.length ? h("details", {}, h("summary", {}, `${found.untracked.length} files that git does not track`), h("pre", {}, found.untracked.join("\n"))) : null;
-  const git = found.git.length ? [h("h2", {}, "Git"), entries(found.git, "Git"), copyCommit(found.git), untracked] : h("p", { class: "faint" }, "Not in a git repository, or not recorded.");
+  const untracked = found.untracked.length
+    ? h(
+        "details",
+        {},
+        h("summary", {}, `${found.untracked.length} files that git does not track`),
+        h("pre", {}, found.untracked.join("\n")),
+      )
+    : null;
+  const git = found.git.length
+    ? [h("h2", {}, "Git"), entries(found.git, "Git"), copyCommit(found.git), untracked]
+    : h("p", { class: "faint" }, "Not in a git repository, or not recorded.");
   const none = found.sources.length ? null : h("p", { class: "faint" }, "No sources were recorded.");
   fill(element, h("div", { class: "beside" }, h("div", {}, h("h2", {}, "Sources"), none, list, git), shown));
   const first = page.address.words.get("source") ?? found.sources[0];
@@ -44,7 +54,11 @@ const DIFF = "\n";
  */
 async function source(run, name, signal) {
   const { lines, is_cut: isCut } = await ask("source", { run, name }, signal);
-  return [h("h2", {}, name), block(lines, { numbered: true, label: name }), isCut ? h("p", { class: "faint" }, "The first megabyte.") : null];
+  return [
+    h("h2", {}, name),
+    block(lines, { numbered: true, label: name }),
+    isCut ? h("p", { class: "faint" }, "The first megabyte.") : null,
+  ];
 }
 
 /**
@@ -53,7 +67,11 @@ async function source(run, name, signal) {
  */
 async function changes(run, signal) {
   const { lines, total, is_cut: isCut } = await ask("diff", { run }, signal);
-  return [h("h2", {}, "Changes that were not committed"), block(lines, { label: "Changes" }), isCut ? h("p", { class: "faint" }, `${lines.length} of ${total} lines, or more`) : null];
+  return [
+    h("h2", {}, "Changes that were not committed"),
+    block(lines, { label: "Changes" }),
+    isCut ? h("p", { class: "faint" }, `${lines.length} of ${total} lines, or more`) : null,
+  ];
 }
 
 /** @param {[string, any][]} git */

@@ -28,19 +28,36 @@ export async function section(page, element, head) {
         (!different.checked || entry.is_different),
     );
     different.disabled = !other;
-    fill(found, configTable(shown, page.address.id, other), h("p", { class: "faint" }, `${shown.length} of ${entries.length} entries`));
+    fill(
+      found,
+      configTable(shown, page.address.id, other),
+      h("p", { class: "faint" }, `${shown.length} of ${entries.length} entries`),
+    );
   };
   const load = async () => {
     const answer = await ask("config", { run: page.address.id, other }, page.signal);
     entries = answer.entries;
     draw();
-    if (answer.unknown.length) found.append(h("p", { class: "faint" }, `Unknown whether the same: ${answer.unknown.join(", ")} (secrets of stores that have no salt in common)`));
+    if (answer.unknown.length)
+      found.append(
+        h(
+          "p",
+          { class: "faint" },
+          `Unknown whether the same: ${answer.unknown.join(", ")} (secrets of stores that have no salt in common)`,
+        ),
+      );
   };
   const remember = () => {
     page.state({ find: search.value, chosen: chosen.checked, different: different.checked, other });
     draw();
   };
-  const search = h("input", { type: "search", value: words.get("find"), placeholder: "find an entry", "aria-label": "Find an entry", oninput: remember });
+  const search = h("input", {
+    type: "search",
+    value: words.get("find"),
+    placeholder: "find an entry",
+    "aria-label": "Find an entry",
+    oninput: remember,
+  });
   const chosen = h("input", { type: "checkbox", checked: words.has("chosen"), onchange: remember });
   const different = h("input", { type: "checkbox", checked: words.has("different"), onchange: remember });
   const compare = h("input", {
@@ -56,7 +73,11 @@ export async function section(page, element, head) {
       await load().catch((problem) => page.say(problem.message));
     },
   });
-  const offered = h("datalist", { id: "other-runs" }, (head.others ?? []).map((id) => h("option", { value: id })));
+  const offered = h(
+    "datalist",
+    { id: "other-runs" },
+    (head.others ?? []).map((id) => h("option", { value: id })),
+  );
   fill(
     element,
     h(
@@ -79,7 +100,11 @@ export async function section(page, element, head) {
  */
 function configTable(entries, id, other) {
   const header = ["entry", other ? `run ${id}` : "value", other ? `run ${other}` : null, "set by", "what it is for"];
-  const head = h("tr", {}, header.filter((title) => title !== null).map((title) => h("th", { scope: "col" }, title)));
+  const head = h(
+    "tr",
+    {},
+    header.filter((title) => title !== null).map((title) => h("th", { scope: "col" }, title)),
+  );
   const rows = entries.map((entry) =>
     h(
       "tr",
@@ -91,7 +116,11 @@ function configTable(entries, id, other) {
       h("td", { class: "doc" }, entry.doc),
     ),
   );
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Config" }, h("table", { class: "config" }, h("thead", {}, head), h("tbody", {}, rows)));
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": "Config" },
+    h("table", { class: "config" }, h("thead", {}, head), h("tbody", {}, rows)),
+  );
 }
 
 /**
@@ -108,6 +137,12 @@ function value(cell, isThere, kind) {
 function origin(entry) {
   if (!entry.origin) return "";
   const { kind, name, where, file, line } = entry.origin;
-  if (file) return h("span", { title: `${kind} ${name}, ${file}:${line}` }, where, kind === "config function" ? null : h("span", { class: "faint" }, ` ${kind}`));
+  if (file)
+    return h(
+      "span",
+      { title: `${kind} ${name}, ${file}:${line}` },
+      where,
+      kind === "config function" ? null : h("span", { class: "faint" }, ` ${kind}`),
+    );
   return kind === "drawn" ? "drawn for this run" : kind;
 }

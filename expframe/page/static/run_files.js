@@ -24,7 +24,8 @@ export async function section(page, element) {
 
   const open = async (/** @type {string} */ name) => {
     page.state({ file: name });
-    for (const button of list.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.name === name));
+    for (const button of list.querySelectorAll("button"))
+      button.setAttribute("aria-pressed", String(button.dataset.name === name));
     try {
       fill(preview, await shown(page, name));
     } catch (problem) {
@@ -34,16 +35,50 @@ export async function section(page, element) {
   const load = async () => {
     const { files, total } = await ask("files", { run, find: search.value }, page.signal);
     const rows = files.map((/** @type {File} */ file) => [
-      h("button", { type: "button", class: "link", "data-name": file.name, disabled: !file.is_there, onclick: () => open(file.name) }, file.name),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "link",
+          "data-name": file.name,
+          disabled: !file.is_there,
+          onclick: () => open(file.name),
+        },
+        file.name,
+      ),
       file.kind,
       size(file.size),
       time(new Date(file.saved * 1000).toISOString()),
-      file.is_there ? h("a", { href: fileAddress(run, file.name), download: file.name.split("/").pop(), "aria-label": `Download ${file.name}` }, "download") : "not in this store",
+      file.is_there
+        ? h(
+            "a",
+            {
+              href: fileAddress(run, file.name),
+              download: file.name.split("/").pop(),
+              "aria-label": `Download ${file.name}`,
+            },
+            "download",
+          )
+        : "not in this store",
     ]);
-    const rest = total > files.length ? h("p", { class: "faint" }, `${files.length} of ${total} files; find one by a part of its name`) : null;
-    fill(list, rows.length ? table(["file", "kind", "size", "saved", ""], rows, "Files") : h("p", { class: "faint" }, "It has saved no files of this name."), rest);
+    const rest =
+      total > files.length
+        ? h("p", { class: "faint" }, `${files.length} of ${total} files; find one by a part of its name`)
+        : null;
+    fill(
+      list,
+      rows.length
+        ? table(["file", "kind", "size", "saved", ""], rows, "Files")
+        : h("p", { class: "faint" }, "It has saved no files of this name."),
+      rest,
+    );
   };
-  const search = h("input", { type: "search", placeholder: "find a file", "aria-label": "Find a file", onchange: load });
+  const search = h("input", {
+    type: "search",
+    placeholder: "find a file",
+    "aria-label": "Find a file",
+    onchange: load,
+  });
   fill(element, h("div", { class: "tools" }, search), h("div", { class: "beside" }, list, preview));
   await load();
   const asked = page.address.words.get("file");
@@ -62,11 +97,15 @@ async function shown(page, name) {
   const found = await ask("preview", { run, name }, page.signal);
   const head = h("h2", {}, name, " ", h("span", { class: "faint" }, size(found.size)));
   const note = found.note || found.about ? h("p", { class: "faint" }, found.note ?? found.about) : null;
-  if (found.kind === "picture" && found.size > LARGEST) return [head, h("p", {}, "It is too large to be shown here; download it.")];
+  if (found.kind === "picture" && found.size > LARGEST)
+    return [head, h("p", {}, "It is too large to be shown here; download it.")];
   if (found.kind === "picture") return [head, await picture(run, name, page.signal, found.type)];
-  if (found.kind === "table") return [head, note, table(found.header, found.rows, name), h("p", { class: "faint" }, extent(found))];
+  if (found.kind === "table")
+    return [head, note, table(found.header, found.rows, name), h("p", { class: "faint" }, extent(found))];
   if (found.kind === "note") return [head, h("p", {}, found.text)];
-  const rest = found.is_cut ? h("p", { class: "faint" }, `The first ${size(found.shown)} of ${size(found.size)}.`) : null;
+  const rest = found.is_cut
+    ? h("p", { class: "faint" }, `The first ${size(found.shown)} of ${size(found.size)}.`)
+    : null;
   const kind = found.kind === "binary" ? h("p", { class: "faint" }, "Its first bytes; it is no text.") : null;
   return [head, note, kind, block(found.lines, { numbered: found.kind === "text", label: name }), rest];
 }

@@ -48,7 +48,10 @@ export function drawHead(page, title, rest, head, again) {
     h("span", { class: "run-name" }, [text(head.run.name), text(head.run.command)].filter(Boolean).join(" · ")),
     status ? h("span", { class: `status status-${status}`, role: "status" }, status) : null,
   );
-  fill(rest, head.problem ? damage(head) : [progress(head), facts(page, head, again), comment(head), failure(head), lost(head)]);
+  fill(
+    rest,
+    head.problem ? damage(head) : [progress(head), facts(page, head, again), comment(head), failure(head), lost(head)],
+  );
 }
 
 /** @param {Head} head */
@@ -66,7 +69,12 @@ function damage(head) {
 function progress(head) {
   if (!head.progress) return null;
   const { part, text: line } = head.progress;
-  return h("div", { class: "run-progress" }, h("progress", { max: 1, value: part, "aria-label": "Progress" }), h("span", { class: "faint" }, line));
+  return h(
+    "div",
+    { class: "run-progress" },
+    h("progress", { max: 1, value: part, "aria-label": "Progress" }),
+    h("span", { class: "faint" }, line),
+  );
 }
 
 /**
@@ -87,18 +95,31 @@ function facts(page, head, again) {
     ["seed", run.seed],
     ["tags", tags.length ? tags : null],
     ["parent", head.parent ? h("a", { href: link("run", head.parent) }, `run ${head.parent}`) : null],
-    ["trial", head.parent && head.trial.trial !== undefined ? h("a", { href: link("sweep", head.parent) }, `${text(head.trial.trial)} of sweep ${head.parent}`) : null],
+    [
+      "trial",
+      head.parent && head.trial.trial !== undefined
+        ? h("a", { href: link("sweep", head.parent) }, `${text(head.trial.trial)} of sweep ${head.parent}`)
+        : null,
+    ],
     ["sweep", head.is_sweep ? h("a", { href: link("sweep", head.id) }, "its trials") : null],
     ["again", head.rerun_of ? h("a", { href: link("run", head.rerun_of) }, `of run ${head.rerun_of}`) : null],
     ["git", [text(git.branch), commit, git.dirty ? "with changes" : ""].filter(Boolean).join(" ")],
-    ["on", Object.values(host).map((value) => text(value)).slice(0, 1).join("")],
+    [
+      "on",
+      Object.values(host)
+        .map((value) => text(value))
+        .slice(0, 1)
+        .join(""),
+    ],
     ["format", head.is_foreign ? "a folder of another tool" : null],
   ];
   const there = found.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return h(
     "dl",
     { class: "facts" },
-    there.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, Array.isArray(value) || value instanceof Node ? value : text(value)))),
+    there.map(([name, value]) =>
+      h("div", {}, h("dt", {}, name), h("dd", {}, Array.isArray(value) || value instanceof Node ? value : text(value))),
+    ),
   );
 }
 
@@ -118,11 +139,21 @@ function comment(head) {
 function failure(head) {
   if (!head.failure) return null;
   const { type, message } = head.failure;
-  return h("p", { class: "notice bad" }, h("strong", {}, type.replace(/^__main__\.|^builtins\./, "")), message ? `: ${message}` : "");
+  return h(
+    "p",
+    { class: "notice bad" },
+    h("strong", {}, type.replace(/^__main__\.|^builtins\./, "")),
+    message ? `: ${message}` : "",
+  );
 }
 
 /** @param {Head} head */
 function lost(head) {
   if (!head.problems.length) return null;
-  return h("div", { class: "notice" }, h("strong", {}, "Not recorded: "), head.problems.map((problem) => h("p", {}, problem)));
+  return h(
+    "div",
+    { class: "notice" },
+    h("strong", {}, "Not recorded: "),
+    head.problems.map((problem) => h("p", {}, problem)),
+  );
 }

@@ -42,7 +42,10 @@ export class RunLines {
   take(found) {
     this.columns = found.columns;
     found.columns.forEach((column, place) => {
-      const longest = Math.max(column.title.length + 3, ...found.rows.slice(0, 50).map((row) => this.shown(row.cells[place], column).length));
+      const longest = Math.max(
+        column.title.length + 3,
+        ...found.rows.slice(0, 50).map((row) => this.shown(row.cells[place], column).length),
+      );
       const needed = column.kind === "time" ? OF_TIME : longest * LETTER + 20;
       const width = Math.min(MOST, Math.max(LEAST, needed, this.fitting.get(column.name) ?? 0));
       this.fitting.set(column.name, Math.round(width));
@@ -54,14 +57,34 @@ export class RunLines {
   }
 
   widths() {
-    const given = new Map(this.words.getAll("width").map((word) => /** @type {[string, number]} */ ([word.slice(0, word.lastIndexOf(":")), Number(word.slice(word.lastIndexOf(":") + 1))])));
+    const given = new Map(
+      this.words
+        .getAll("width")
+        .map(
+          (word) =>
+            /** @type {[string, number]} */ ([
+              word.slice(0, word.lastIndexOf(":")),
+              Number(word.slice(word.lastIndexOf(":") + 1)),
+            ]),
+        ),
+    );
     const isGrouped = this.words.getAll("group").length > 0;
-    return [OF_CHOICE, isGrouped ? 240 : OF_ID, OF_STATUS, ...this.columns.map((column) => given.get(column.name) ?? this.fitting.get(column.name) ?? 100)];
+    return [
+      OF_CHOICE,
+      isGrouped ? 240 : OF_ID,
+      OF_STATUS,
+      ...this.columns.map((column) => given.get(column.name) ?? this.fitting.get(column.name) ?? 100),
+    ];
   }
 
   head() {
     const isSome = this.selection.ids.size > 0;
-    const choice = h("input", { type: "checkbox", "aria-label": isSome ? "Choose none" : "Choose all", checked: isSome, onchange: () => (isSome ? this.selection.clear() : this.selection.all()) });
+    const choice = h("input", {
+      type: "checkbox",
+      "aria-label": isSome ? "Choose none" : "Choose all",
+      checked: isSome,
+      onchange: () => (isSome ? this.selection.clear() : this.selection.all()),
+    });
     return h(
       "tr",
       { "aria-rowindex": 1 },
@@ -82,7 +105,16 @@ export class RunLines {
     const direction = place < 0 ? "none" : sorts[place].startsWith("-") ? "descending" : "ascending";
     const arrow = { none: "", ascending: " ↑", descending: " ↓" }[direction];
     const sort = (/** @type {MouseEvent} */ event) => {
-      const next = direction === "none" ? (column.kind === "number" ? "-" : "+") : direction === (column.kind === "number" ? "descending" : "ascending") ? (column.kind === "number" ? "+" : "-") : "";
+      const next =
+        direction === "none"
+          ? column.kind === "number"
+            ? "-"
+            : "+"
+          : direction === (column.kind === "number" ? "descending" : "ascending")
+            ? column.kind === "number"
+              ? "+"
+              : "-"
+            : "";
       const others = event.shiftKey ? sorts.filter((word) => word.replace(/^-/, "") !== column.name) : [];
       this.change({ sort: next ? [...others, next === "-" ? `-${column.name}` : column.name] : others });
     };
@@ -93,7 +125,13 @@ export class RunLines {
     );
     if (kind === "movable") {
       this.makeMovable(head, column);
-      head.append(h("span", { class: "resizer", "aria-hidden": "true", onpointerdown: (/** @type {PointerEvent} */ event) => this.resize(event, column) }));
+      head.append(
+        h("span", {
+          class: "resizer",
+          "aria-hidden": "true",
+          onpointerdown: (/** @type {PointerEvent} */ event) => this.resize(event, column),
+        }),
+      );
     }
     return head;
   }
@@ -141,13 +179,29 @@ export class RunLines {
     const ids = line.ids ?? [line.id ?? ""];
     const isChosen = ids.every((id) => this.selection.ids.has(id));
     const name = line.group === undefined ? `run ${line.id}` : groupName(line);
-    const choice = h("input", { type: "checkbox", checked: isChosen, "aria-label": `Choose ${name}`, onclick: (/** @type {MouseEvent} */ event) => (event.shiftKey && this.selection.anchor >= 0 ? this.chooseTo(place) : this.choose(line, place)) });
+    const choice = h("input", {
+      type: "checkbox",
+      checked: isChosen,
+      "aria-label": `Choose ${name}`,
+      onclick: (/** @type {MouseEvent} */ event) =>
+        event.shiftKey && this.selection.anchor >= 0 ? this.chooseTo(place) : this.choose(line, place),
+    });
     return h(
       "tr",
       { class: isChosen ? "chosen" : "" },
       h("td", { class: "choice" }, choice),
       this.first(line, name),
-      h("td", {}, line.status ? h("span", { class: `status status-${line.status}` }, line.status) : line.group === undefined ? h("span", { class: "faint" }, "unreadable") : line.n === line.inside ? `n = ${line.n}` : `n = ${line.n} of ${line.inside}`),
+      h(
+        "td",
+        {},
+        line.status
+          ? h("span", { class: `status status-${line.status}` }, line.status)
+          : line.group === undefined
+            ? h("span", { class: "faint" }, "unreadable")
+            : line.n === line.inside
+              ? `n = ${line.n}`
+              : `n = ${line.n} of ${line.inside}`,
+      ),
       line.cells.map((cell, number) => this.cell(cell, this.columns[number])),
     );
   }
@@ -160,9 +214,27 @@ export class RunLines {
    */
   first(line, name) {
     const key = line.group ?? line.id ?? "";
-    const toggle = line.inside > 0 && h("button", { type: "button", class: "toggle", "aria-expanded": String(line.open), "aria-label": `${line.open ? "Hide" : "Show"} the ${line.inside} runs of ${name}`, onclick: () => this.toggle(key, line.open) }, line.open ? "▾" : "▸");
-    const cell = h("td", { class: "first" }, toggle, line.group === undefined ? h("a", { href: link("run", line.id) }, line.id) : h("span", { title: name }, name), line.group === undefined && line.inside > 0 && h("span", { class: "faint" }, ` ${line.inside}`));
-    cell.style.paddingLeft = `${6 + line.depth * 16 + (line.inside > 0 ? 0 : 16)}px`;
+    const toggle =
+      line.inside > 0 &&
+      h(
+        "button",
+        {
+          type: "button",
+          class: "toggle",
+          "aria-expanded": String(line.open),
+          "aria-label": `${line.open ? "Hide" : "Show"} the ${line.inside} runs of ${name}`,
+          onclick: () => this.toggle(key, line.open),
+        },
+        line.open ? "▾" : "▸",
+      );
+    const cell = h(
+      "td",
+      { class: "first" },
+      toggle,
+      line.group === undefined ? h("a", { href: link("run", line.id) }, line.id) : h("span", { title: name }, name),
+      line.group === undefined && line.inside > 0 && h("span", { class: "faint" }, ` ${line.inside}`),
+    );
+    cell.style.paddingLeft = `${22 + line.depth * 16}px`;
     return cell;
   }
 
@@ -183,7 +255,9 @@ export class RunLines {
   shown(cell, column) {
     if (cell === null || typeof cell !== "object" || !("mean" in cell)) return text(cell, column?.kind);
     const half = typeof cell.high === "number" && typeof cell.low === "number" ? (cell.high - cell.low) / 2 : null;
-    return half === null ? text(cell.mean, column?.kind) : `${text(cell.mean, column?.kind)} ± ${number(Number(half.toPrecision(2)))}`;
+    return half === null
+      ? text(cell.mean, column?.kind)
+      : `${text(cell.mean, column?.kind)} ± ${number(Number(half.toPrecision(2)))}`;
   }
 
   /**

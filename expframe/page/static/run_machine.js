@@ -11,9 +11,20 @@ export async function section(page, element) {
   const list = h("div", {});
   const draw = () => {
     const part = search.value.toLowerCase();
-    fill(list, entries(packages.filter((/** @type {[string, any]} */ [name]) => name.toLowerCase().includes(part)), "Packages"));
+    fill(
+      list,
+      entries(
+        packages.filter((/** @type {[string, any]} */ [name]) => name.toLowerCase().includes(part)),
+        "Packages",
+      ),
+    );
   };
-  const search = h("input", { type: "search", placeholder: "find a package", "aria-label": "Find a package", oninput: draw });
+  const search = h("input", {
+    type: "search",
+    placeholder: "find a package",
+    "aria-label": "Find a package",
+    oninput: draw,
+  });
   const none = (/** @type {string} */ what) => h("p", { class: "faint" }, `${what} not recorded.`);
   draw();
   fill(
@@ -21,7 +32,12 @@ export async function section(page, element) {
     h(
       "div",
       { class: "halves" },
-      h("div", {}, h("div", {}, h("h2", {}, "Machine"), host.length ? entries(host.map(readable), "Machine") : none("It was")), h("div", {}, h("h2", {}, "Start"), entries(start, "Start"))),
+      h(
+        "div",
+        {},
+        h("div", {}, h("h2", {}, "Machine"), host.length ? entries(host.map(readable), "Machine") : none("It was")),
+        h("div", {}, h("h2", {}, "Start"), entries(start, "Start")),
+      ),
       h("div", {}, h("h2", {}, `Packages (${packages.length})`), packages.length ? [search, list] : none("They were")),
     ),
   );

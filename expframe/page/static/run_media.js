@@ -31,12 +31,27 @@ export async function section(page, element, head, again) {
     page.state({ step: place === steps.length - 1 ? null : steps[place] });
   };
   const said = h("output", {});
-  const slider = h("input", { type: "range", min: 0, max: steps.length - 1, "aria-label": "Step", oninput: () => choose(Number(slider.value)) });
+  const slider = h("input", {
+    type: "range",
+    min: 0,
+    max: steps.length - 1,
+    "aria-label": "Step",
+    oninput: () => choose(Number(slider.value)),
+  });
   const back = h("button", { type: "button", "aria-label": "Step before", onclick: () => choose(place - 1) }, "‹");
   const on = h("button", { type: "button", "aria-label": "Step after", onclick: () => choose(place + 1) }, "›");
   const tools = h("div", { class: "tools steps" }, back, slider, on, said);
   const more = total > media.length ? h("p", { class: "faint" }, `and ${total - media.length} more names`) : null;
-  fill(element, tools, h("div", { class: "cards" }, cards.map((/** @type {Card} */ card) => card.element)), more);
+  fill(
+    element,
+    tools,
+    h(
+      "div",
+      { class: "cards" },
+      cards.map((/** @type {Card} */ card) => card.element),
+    ),
+    more,
+  );
   go(place);
   return async () => {
     const now = await ask("media", { run: page.address.id }, page.signal);
@@ -53,7 +68,10 @@ export async function section(page, element, head, again) {
  * @param {number} step
  */
 function lastUpTo(steps, step) {
-  return Math.max(0, steps.findLastIndex((one) => one <= step));
+  return Math.max(
+    0,
+    steps.findLastIndex((one) => one <= step),
+  );
 }
 
 /** What has one name; it is asked for while it is seen. */
@@ -68,7 +86,13 @@ class Card {
     this.about = h("span", { class: "faint" });
     this.content = h("div", { class: "content" });
     this.time = h("div", {});
-    this.element = h("figure", { class: `card ${one.kind}` }, h("figcaption", {}, h("strong", {}, one.name), " ", this.about), this.content, this.time);
+    this.element = h(
+      "figure",
+      { class: `card ${one.kind}` },
+      h("figcaption", {}, h("strong", {}, one.name), " ", this.about),
+      this.content,
+      this.time,
+    );
     /** @type {number | null} */
     this.wanted = null;
     /** @type {number | null} */
@@ -101,7 +125,8 @@ class Card {
       fill(this.content, content);
       this.about.textContent = `step ${number(medium.step)} · ${medium.number} of ${medium.count}`;
     } catch (problem) {
-      if (!this.page.signal.aborted) fill(this.content, h("p", { class: "faint" }, /** @type {Error} */ (problem).message));
+      if (!this.page.signal.aborted)
+        fill(this.content, h("p", { class: "faint" }, /** @type {Error} */ (problem).message));
     }
     this.shown = step;
     this.isAsking = false;
@@ -111,7 +136,11 @@ class Card {
   /** @param {any} medium */
   async contentOf(medium) {
     const run = this.page.address.id;
-    if (medium.kind === "text") return [h("pre", {}, medium.text), medium.length > medium.text.length ? h("p", { class: "faint" }, `of ${medium.length} characters`) : null];
+    if (medium.kind === "text")
+      return [
+        h("pre", {}, medium.text),
+        medium.length > medium.text.length ? h("p", { class: "faint" }, `of ${medium.length} characters`) : null,
+      ];
     if (medium.kind === "histogram") return [bars(medium)];
     if (medium.kind === "table") {
       const rest = medium.total > medium.rows.length ? h("p", { class: "faint" }, `of ${medium.total} rows`) : null;
@@ -120,6 +149,12 @@ class Card {
     if (/\.(png|jpe?g|gif|webp|bmp|svg)$/i.test(medium.file)) {
       return [await picture(run, medium.file, this.page.signal, medium.file.endsWith(".svg") ? "image/svg+xml" : "")];
     }
-    return [h("a", { href: fileAddress(run, medium.file), download: medium.file.split("/").pop() }, `download ${medium.file}`)];
+    return [
+      h(
+        "a",
+        { href: fileAddress(run, medium.file), download: medium.file.split("/").pop() },
+        `download ${medium.file}`,
+      ),
+    ];
   }
 }

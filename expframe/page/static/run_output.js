@@ -46,10 +46,26 @@ class Output {
     this.about = h("span", { class: "faint", role: "status" });
     this.earlier = h("button", { type: "button", onclick: () => this.guarded(() => this.before()) }, "earlier lines");
     this.later = h("button", { type: "button", onclick: () => this.guarded(() => this.after()) }, "later lines");
-    this.follow = h("button", { type: "button", "aria-pressed": "true", onclick: () => this.guarded(() => this.toEnd()) }, "follow");
-    this.search = h("input", { type: "search", placeholder: "find in the output", "aria-label": "Find in the output", value: page.address.words.get("find") });
+    this.follow = h(
+      "button",
+      { type: "button", "aria-pressed": "true", onclick: () => this.guarded(() => this.toEnd()) },
+      "follow",
+    );
+    this.search = h("input", {
+      type: "search",
+      placeholder: "find in the output",
+      "aria-label": "Find in the output",
+      value: page.address.words.get("find"),
+    });
     this.found = h("div", { class: "found" });
-    const form = h("form", { class: "tools", role: "search", onsubmit: (/** @type {Event} */ event) => this.find(event) }, this.search, h("button", {}, "find"), this.follow, this.about);
+    const form = h(
+      "form",
+      { class: "tools", role: "search", onsubmit: (/** @type {Event} */ event) => this.find(event) },
+      this.search,
+      h("button", {}, "find"),
+      this.follow,
+      this.about,
+    );
     fill(element, form, this.found, this.earlier, this.text, this.later);
     this.text.addEventListener("scroll", () => this.scrolled(), { signal: page.signal });
   }
@@ -119,7 +135,11 @@ class Output {
     this.follow.setAttribute("aria-pressed", String(Boolean(this.isFollowing)));
     this.follow.textContent = this.isRunning ? "follow" : "to the end";
     const part = this.from > 0 || !isAtEnd ? `${size(this.to - this.from)} of ${size(this.size)}` : size(this.size);
-    fill(this.about, this.size ? part : this.isRunning ? "It has printed nothing yet." : "It has printed nothing.", this.isRunning ? " · running" : "");
+    fill(
+      this.about,
+      this.size ? part : this.isRunning ? "It has printed nothing yet." : "It has printed nothing.",
+      this.isRunning ? " · running" : "",
+    );
   }
 
   /** Look again in a while, as long as the run goes on and the end is in sight. */
@@ -195,7 +215,9 @@ class Output {
       from = answer.to;
       said.textContent = `${size(answer.to)} of ${size(answer.size)} looked at.`;
     } while (!answer.found.length && answer.to < answer.size);
-    const items = answer.found.map((/** @type {{at: number, text: string}} */ line) => h("li", {}, this.foundLine(line, wanted)));
+    const items = answer.found.map((/** @type {{at: number, text: string}} */ line) =>
+      h("li", {}, this.foundLine(line, wanted)),
+    );
     if (items.length) said.before(h("ol", {}, items));
     const isFirst = this.found.querySelector("li") === null;
     if (answer.to >= answer.size) said.textContent = isFirst ? "It is nowhere in the output." : "";
@@ -213,7 +235,10 @@ class Output {
   foundLine(line, wanted) {
     const place = line.text.toLowerCase().indexOf(wanted.toLowerCase());
     const end = place + wanted.length;
-    const shown = place < 0 ? [line.text] : [line.text.slice(0, place), h("mark", {}, line.text.slice(place, end)), line.text.slice(end)];
+    const shown =
+      place < 0
+        ? [line.text]
+        : [line.text.slice(0, place), h("mark", {}, line.text.slice(place, end)), line.text.slice(end)];
     const go = async () => {
       this.page.state({ at: line.at });
       await this.around(line.at);

@@ -17,7 +17,15 @@ export async function section(page, element, head) {
   const results = h("div", {});
   const config = h("div", {});
   const children = h("div", {});
-  fill(element, h("div", { class: "halves" }, h("div", {}, failure, results, config, children), h("div", {}, commands(head), place(head))));
+  fill(
+    element,
+    h(
+      "div",
+      { class: "halves" },
+      h("div", {}, failure, results, config, children),
+      h("div", {}, commands(head), place(head)),
+    ),
+  );
   const draw = async (/** @type {Head} */ now) => {
     await Promise.all([
       now.failure ? part(failure, page, () => drawFailure(page, failure)) : fill(failure),
@@ -103,7 +111,11 @@ async function drawConfig(page, element) {
     element,
     h("h2", {}, "Chosen for this run"),
     chosen.length
-      ? table(["entry", "value", "by"], chosen.map((/** @type {any} */ of) => [of.name, of.value, of.origin?.kind]), "Chosen entries")
+      ? table(
+          ["entry", "value", "by"],
+          chosen.map((/** @type {any} */ of) => [of.name, of.value, of.origin?.kind]),
+          "Chosen entries",
+        )
       : h("p", { class: "faint" }, "Every entry has its default."),
     h("p", {}, all),
   );
@@ -124,8 +136,17 @@ async function drawChildren(page, element) {
     child.started,
     child.duration === null ? null : duration(child.duration),
   ]);
-  const all = h("a", { href: link("runs", "", { where: `parent == ${JSON.stringify(page.address.id)}` }) }, `all ${total} in the table`);
-  fill(element, h("h2", {}, "Runs inside it"), table(["id", "name", "command", "status", "started", "took"], rows, "Children"), h("p", {}, all));
+  const all = h(
+    "a",
+    { href: link("runs", "", { where: `parent == ${JSON.stringify(page.address.id)}` }) },
+    `all ${total} in the table`,
+  );
+  fill(
+    element,
+    h("h2", {}, "Runs inside it"),
+    table(["id", "name", "command", "status", "started", "took"], rows, "Children"),
+    h("p", {}, all),
+  );
 }
 
 /** @param {Head} head */
@@ -135,7 +156,17 @@ function commands(head) {
     "section",
     { class: "commands" },
     h("h2", {}, "From here"),
-    head.others.length ? h("p", {}, h("a", { href: link("compare", "", { run: [head.others[0], head.id] }) }, `compare with run ${head.others[0]}`)) : null,
+    head.others.length
+      ? h(
+          "p",
+          {},
+          h(
+            "a",
+            { href: link("compare", "", { run: [head.others[0], head.id] }) },
+            `compare with run ${head.others[0]}`,
+          ),
+        )
+      : null,
     head.commands.map(({ title, text: line }) => h("div", {}, h("h3", {}, title), commandLine(line))),
   );
 }

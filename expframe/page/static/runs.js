@@ -83,9 +83,22 @@ export async function view(page) {
 
   const bar = selectionBar(selection, page, chooseAll, () => grid.refresh());
   const group = groupChooser(words, askFields, change);
-  const differing = h("button", { type: "button", onclick: () => change({ differing: !words.get("differing") }) }, "Only what differs");
-  const flat = h("button", { type: "button", title: "Show runs that were started inside others beside them", onclick: () => change({ flat: !words.get("flat") }) }, "Flat");
-  const choose = async () => chooseColumns(await askFields(), lines.columnNames(), (column) => change({ column, differing: null }));
+  const differing = h(
+    "button",
+    { type: "button", onclick: () => change({ differing: !words.get("differing") }) },
+    "Only what differs",
+  );
+  const flat = h(
+    "button",
+    {
+      type: "button",
+      title: "Show runs that were started inside others beside them",
+      onclick: () => change({ flat: !words.get("flat") }),
+    },
+    "Flat",
+  );
+  const choose = async () =>
+    chooseColumns(await askFields(), lines.columnNames(), (column) => change({ column, differing: null }));
   const drawTools = () => {
     differing.setAttribute("aria-pressed", String(words.get("differing") === "1"));
     flat.setAttribute("aria-pressed", String(words.get("flat") === "1"));
@@ -100,7 +113,13 @@ export async function view(page) {
     group.element,
     savedViews(page),
   );
-  page.element.append(h("h1", { class: "hidden" }, "Runs"), filter.element, tools, h("div", { class: "lead" }, status, bar.element), grid.element);
+  page.element.append(
+    h("h1", { class: "hidden" }, "Runs"),
+    filter.element,
+    tools,
+    h("div", { class: "lead" }, status, bar.element),
+    grid.element,
+  );
   drawTools();
   await grid.refresh();
   filter.problem.textContent = wrong;
@@ -146,7 +165,15 @@ function counted(found) {
  */
 function namesOf(fields) {
   const metrics = fields.metrics.flatMap((name) => fields.statistics.map((one) => `metrics.${name}.${one}`));
-  return [...fields.facts, ...fields.entries.map((entry) => entry.title), ...fields.results, ...metrics, "and", "or", "not"];
+  return [
+    ...fields.facts,
+    ...fields.entries.map((entry) => entry.title),
+    ...fields.results,
+    ...metrics,
+    "and",
+    "or",
+    "not",
+  ];
 }
 
 /** @param {{name: string, folder: string}[]} stores */
@@ -155,7 +182,13 @@ function nothing(stores) {
     "section",
     { class: "nothing" },
     h("h2", {}, "No runs yet"),
-    h("p", {}, "Runs of ", h("code", {}, stores.map((store) => store.folder).join(", ")), " are shown here as soon as there are any:"),
+    h(
+      "p",
+      {},
+      "Runs of ",
+      h("code", {}, stores.map((store) => store.folder).join(", ")),
+      " are shown here as soon as there are any:",
+    ),
     h("pre", {}, "python script.py with lr=0.1"),
   );
 }

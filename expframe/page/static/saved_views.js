@@ -31,12 +31,35 @@ export function savedViews(page) {
           "li",
           {},
           h("a", { href: view.address, onclick: () => (element.open = false) }, view.name),
-          !page.server.read_only && h("button", { type: "button", "aria-label": `Delete the view ${view.name}`, onclick: () => act("delete_view", { name: view.name }) }, "✕"),
+          !page.server.read_only &&
+            h(
+              "button",
+              {
+                type: "button",
+                "aria-label": `Delete the view ${view.name}`,
+                onclick: () => act("delete_view", { name: view.name }),
+              },
+              "✕",
+            ),
         ),
       ),
       views.length === 0 && h("li", { class: "faint" }, "No saved views"),
       !page.server.read_only &&
-        h("li", {}, h("button", { type: "button", onclick: () => askText("Save this view as", "", (name) => act("save_view", { name, address: location.hash || "#/runs" })) }, "Save this view …")),
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            {
+              type: "button",
+              onclick: () =>
+                askText("Save this view as", "", (name) =>
+                  act("save_view", { name, address: location.hash || "#/runs" }),
+                ),
+            },
+            "Save this view …",
+          ),
+        ),
     );
   };
 

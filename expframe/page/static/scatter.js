@@ -42,37 +42,43 @@ export function scatter(element, wish) {
   /** @type {({x: number, y: number} | null)[]} */
   let spots = [];
 
-  const plane = sheet(element, wish.title, height, (pen, drawnWidth) => {
-    width = drawnWidth;
-    pen.clearRect(0, 0, width, height);
-    if (shown === null) return;
-    const { x, y, dots, best } = shown;
-    frame(pen, x, y);
-    spots = dots.map((dot, at) => spotOf(x, y, dot, at));
-    for (const isOn of [false, true]) {
-      pen.fillStyle = plane.colour(isOn ? "--accent" : "--line");
-      pen.globalAlpha = isOn ? 0.75 : 0.6;
+  const plane = sheet(
+    element,
+    wish.title,
+    height,
+    (pen, drawnWidth) => {
+      width = drawnWidth;
+      pen.clearRect(0, 0, width, height);
+      if (shown === null) return;
+      const { x, y, dots, best } = shown;
+      frame(pen, x, y);
+      spots = dots.map((dot, at) => spotOf(x, y, dot, at));
+      for (const isOn of [false, true]) {
+        pen.fillStyle = plane.colour(isOn ? "--accent" : "--line");
+        pen.globalAlpha = isOn ? 0.75 : 0.6;
+        dots.forEach((dot, at) => {
+          const spot = spots[at];
+          if (spot === null || dot.isOn !== isOn || dot.isBest) return;
+          pen.beginPath();
+          pen.arc(spot.x, spot.y, 2.5, 0, 7);
+          pen.fill();
+        });
+      }
+      pen.globalAlpha = 1;
+      steps(pen, x, y, best);
       dots.forEach((dot, at) => {
         const spot = spots[at];
-        if (spot === null || dot.isOn !== isOn || dot.isBest) return;
+        if (spot === null || !dot.isBest) return;
+        pen.fillStyle = plane.colour("--best");
+        pen.strokeStyle = plane.colour("--ground");
         pen.beginPath();
-        pen.arc(spot.x, spot.y, 2.5, 0, 7);
+        pen.arc(spot.x, spot.y, 5, 0, 7);
         pen.fill();
+        pen.stroke();
       });
-    }
-    pen.globalAlpha = 1;
-    steps(pen, x, y, best);
-    dots.forEach((dot, at) => {
-      const spot = spots[at];
-      if (spot === null || !dot.isBest) return;
-      pen.fillStyle = plane.colour("--best");
-      pen.strokeStyle = plane.colour("--ground");
-      pen.beginPath();
-      pen.arc(spot.x, spot.y, 5, 0, 7);
-      pen.fill();
-      pen.stroke();
-    });
-  }, wish.signal);
+    },
+    wish.signal,
+  );
 
   /**
    * @param {CanvasRenderingContext2D} pen
@@ -115,7 +121,9 @@ export function scatter(element, wish) {
   function spotOf(x, y, dot, at) {
     const [first, second] = [x.place(dot.x), y.place(dot.y)];
     if (first === null || second === null) return null;
-    const aside = x.isChoices ? ((((at * 2654435761) >>> 0) % 1000) / 1000 - 0.5) * (0.5 / Math.max(1, x.choices.length)) : 0;
+    const aside = x.isChoices
+      ? ((((at * 2654435761) >>> 0) % 1000) / 1000 - 0.5) * (0.5 / Math.max(1, x.choices.length))
+      : 0;
     return { x: across(first + aside), y: down(second) };
   }
 

@@ -86,18 +86,29 @@ export function selectionBar(selection, page, chooseAll, refresh) {
     }
   };
 
-  const tag = () => ask("Tags, with commas; - before one takes it away", "", (text) => {
-    const words = text.split(",").map((word) => word.trim()).filter(Boolean);
-    const add = words.filter((word) => !word.startsWith("-"));
-    change("tag", { runs: ids(), add, remove: words.filter((word) => word.startsWith("-")).map((word) => word.slice(1)) });
-  });
+  const tag = () =>
+    ask("Tags, with commas; - before one takes it away", "", (text) => {
+      const words = text
+        .split(",")
+        .map((word) => word.trim())
+        .filter(Boolean);
+      const add = words.filter((word) => !word.startsWith("-"));
+      change("tag", {
+        runs: ids(),
+        add,
+        remove: words.filter((word) => word.startsWith("-")).map((word) => word.slice(1)),
+      });
+    });
   const note = () => ask("A comment", "", (text) => change("note", { run: ids()[0], text }));
-  const rename = () => ask("Another id", ids()[0], (name) => change("rename", { run: ids()[0], name }, () => selection.clear()));
-  const trash = () => change("trash", { runs: ids() }, (reply) => {
-    const names = reply.removed.map((/** @type {any} */ one) => one.trash);
-    selection.clear();
-    if (names.length) page.say(`${names.length} in the trash.`, { title: "Undo", act: () => change("restore", { names }) });
-  });
+  const rename = () =>
+    ask("Another id", ids()[0], (name) => change("rename", { run: ids()[0], name }, () => selection.clear()));
+  const trash = () =>
+    change("trash", { runs: ids() }, (reply) => {
+      const names = reply.removed.map((/** @type {any} */ one) => one.trash);
+      selection.clear();
+      if (names.length)
+        page.say(`${names.length} in the trash.`, { title: "Undo", act: () => change("restore", { names }) });
+    });
 
   const copyIds = async () => {
     page.say((await copy(ids().join(" "))) ? "Copied." : "The browser does not let this page copy.");
@@ -150,7 +161,17 @@ export function ask(label, value, done) {
   const dialog = h(
     "dialog",
     { class: "question" },
-    h("form", { method: "dialog", onsubmit: () => done(input.value) }, h("label", {}, label, input), h("menu", {}, h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), h("button", { value: "ok" }, "OK"))),
+    h(
+      "form",
+      { method: "dialog", onsubmit: () => done(input.value) },
+      h("label", {}, label, input),
+      h(
+        "menu",
+        {},
+        h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
+        h("button", { value: "ok" }, "OK"),
+      ),
+    ),
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);

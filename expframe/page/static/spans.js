@@ -21,7 +21,11 @@ export function lineOf(line) {
  * @param {{numbered?: boolean, label?: string}} [options]
  */
 export function block(lines, { numbered = false, label = "" } = {}) {
-  const attributes = { class: numbered ? "code-lines numbered" : "code-lines", tabindex: 0, "aria-label": label || null };
+  const attributes = {
+    class: numbered ? "code-lines numbered" : "code-lines",
+    tabindex: 0,
+    "aria-label": label || null,
+  };
   return h("pre", attributes, lines.map(lineOf));
 }
 

@@ -114,7 +114,12 @@ function drawHead(box, sweep, page, redraw) {
     h(
       "div",
       { class: "sweep-title" },
-      h("h1", {}, `Sweep ${sweep.id} · ${sweep.name ?? ""} `, h("span", { class: `status-${sweep.status}` }, sweep.status)),
+      h(
+        "h1",
+        {},
+        `Sweep ${sweep.id} · ${sweep.name ?? ""} `,
+        h("span", { class: `status-${sweep.status}` }, sweep.status),
+      ),
       h("div", { class: "buttons" }, buttons),
     ),
     bar(sweep.counts, counts, total),
@@ -122,7 +127,12 @@ function drawHead(box, sweep, page, redraw) {
     h(
       "p",
       { class: "faint" },
-      [began, `search: ${sweep.search}`, sweep.prune && `pruned by ${sweep.prune}`, `${sweep.goal.field}, ${sweep.goal.direction === "min" ? "less" : "more"} is better`]
+      [
+        began,
+        `search: ${sweep.search}`,
+        sweep.prune && `pruned by ${sweep.prune}`,
+        `${sweep.goal.field}, ${sweep.goal.direction === "min" ? "less" : "more"} is better`,
+      ]
         .filter(Boolean)
         .join(" · "),
       " · ",
@@ -138,7 +148,9 @@ function drawHead(box, sweep, page, redraw) {
 
 /** @param {{retried: number[], command: string}} reply */
 function saidOfRetry({ retried, command }) {
-  return retried.length ? `${retried.length} trials are done again by workers: ${command}` : "There is nothing to be done again.";
+  return retried.length
+    ? `${retried.length} trials are done again by workers: ${command}`
+    : "There is nothing to be done again.";
 }
 
 /**
@@ -147,7 +159,9 @@ function saidOfRetry({ retried, command }) {
  * @param {number} total
  */
 function bar(counts, statuses, total) {
-  const ended = statuses.filter((status) => !["running", "waiting"].includes(status)).reduce((sum, status) => sum + counts[status], 0);
+  const ended = statuses
+    .filter((status) => !["running", "waiting"].includes(status))
+    .reduce((sum, status) => sum + counts[status], 0);
   const parts = statuses.map((status) => {
     const part = h("span", { class: `part part-${status}`, title: `${counts[status]} ${status}` });
     part.style.flexGrow = String(counts[status]);
@@ -155,7 +169,14 @@ function bar(counts, statuses, total) {
   });
   return h(
     "div",
-    { class: "sweep-bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": total, "aria-valuenow": ended, "aria-label": "Trials that have ended" },
+    {
+      class: "sweep-bar",
+      role: "progressbar",
+      "aria-valuemin": 0,
+      "aria-valuemax": total,
+      "aria-valuenow": ended,
+      "aria-label": "Trials that have ended",
+    },
     parts,
   );
 }
@@ -167,7 +188,11 @@ function bar(counts, statuses, total) {
 function drawBest(box, sweep) {
   const { best, goal } = sweep;
   if (best === null) {
-    fill(box, h("h2", {}, "Best configuration"), h("p", { class: "faint" }, `No trial has a value of ${goal.field} yet.`));
+    fill(
+      box,
+      h("h2", {}, "Best configuration"),
+      h("p", { class: "faint" }, `No trial has a value of ${goal.field} yet.`),
+    );
     return;
   }
   const sure = howSure(best, goal);
@@ -185,14 +210,28 @@ function drawBest(box, sweep) {
       `, n = ${best.n}`,
     ),
     h("p", {}, sure),
-    best.excluded.length ? h("p", {}, `Not counted, since they are excluded: trials ${best.excluded.join(", ")}.`) : null,
+    best.excluded.length
+      ? h("p", {}, `Not counted, since they are excluded: trials ${best.excluded.join(", ")}.`)
+      : null,
     commandLine(best.command),
     h(
       "p",
       {},
       "Runs: ",
-      best.runs.flatMap((/** @type {string} */ run, /** @type {number} */ at) => [at ? ", " : "", h("a", { href: link("run", run) }, run)]),
-      others.length > 1 ? [" · ", h("a", { href: link("compare", "", { run: others }) }, best.next ? "compare with the next one" : "compare them")] : null,
+      best.runs.flatMap((/** @type {string} */ run, /** @type {number} */ at) => [
+        at ? ", " : "",
+        h("a", { href: link("run", run) }, run),
+      ]),
+      others.length > 1
+        ? [
+            " · ",
+            h(
+              "a",
+              { href: link("compare", "", { run: others }) },
+              best.next ? "compare with the next one" : "compare them",
+            ),
+          ]
+        : null,
     ),
   );
 }
@@ -225,4 +264,3 @@ export function howSure(best, goal) {
     ? `It is ${ahead} ${who}: the two differ (Welch's t-test, ${shown}). The best of many is flattered by the choice.`
     : `It is ${ahead} ${who}, which may be chance (Welch's t-test, ${shown}): the two cannot be told apart yet.`;
 }
-

@@ -77,7 +77,11 @@ class Part {
     fill(
       element,
       h("h2", {}, "Parallel coordinates"),
-      h("p", { class: "faint" }, "Drag along an axis to choose configurations; click the axis to take that back. The best are drawn strongest."),
+      h(
+        "p",
+        { class: "faint" },
+        "Drag along an axis to choose configurations; click the axis to take that back. The best are drawn strongest.",
+      ),
       this.lines,
       this.chips,
       h("h2", {}, "Configurations"),
@@ -161,7 +165,14 @@ class Part {
         this.brushes.delete(name);
         this.brushed();
       };
-      return axis && h("button", { type: "button", class: "chip", title: "Take this back", onclick: drop }, `${brushText(axis, brush)} ×`);
+      return (
+        axis &&
+        h(
+          "button",
+          { type: "button", class: "chip", title: "Take this back", onclick: drop },
+          `${brushText(axis, brush)} ×`,
+        )
+      );
     });
     const cut = (this.found?.total ?? 0) - this.known.length;
     fill(
@@ -202,15 +213,26 @@ class Part {
   async drawShares() {
     if (this.isAsking) return;
     this.isAsking = true;
-    const { importance } = await ask("importance", { run: this.id }, this.page.signal).finally(() => (this.isAsking = false));
+    const { importance } = await ask("importance", { run: this.id }, this.page.signal).finally(
+      () => (this.isAsking = false),
+    );
     if (importance === null) {
-      fill(this.shares, h("p", { class: "faint" }, "Ten configurations with different values are needed to say what mattered."));
+      fill(
+        this.shares,
+        h("p", { class: "faint" }, "Ten configurations with different values are needed to say what mattered."),
+      );
       return;
     }
     const rows = Object.entries(importance.shares).map(([name, share]) => {
       const bar = h("span", { class: "share-bar" });
       bar.style.width = `${Math.max(0, Math.min(1, Number(share))) * 100}%`;
-      return h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, Number(share).toFixed(2)), h("td", { class: "share" }, bar));
+      return h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, name),
+        h("td", { class: "number" }, Number(share).toFixed(2)),
+        h("td", { class: "share" }, bar),
+      );
     });
     const order = Object.keys(importance.shares);
     const boxes = /** @type {HTMLElement[]} */ ([...this.grid.children]);
@@ -254,7 +276,8 @@ class Part {
         h("h3", {}, text(found.words)),
         commandLine(found.command),
         h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows))),
-        found.runs.length > 1 && h("p", {}, h("a", { href: link("compare", "", { run: found.runs }) }, "Compare its runs")),
+        found.runs.length > 1 &&
+          h("p", {}, h("a", { href: link("compare", "", { run: found.runs }) }, "Compare its runs")),
       ),
     );
     this.detail.scrollIntoView({ block: "nearest" });
@@ -266,7 +289,9 @@ class Part {
  * @param {HTMLElement} box
  */
 function placeIn(order, box) {
-  const place = order.findIndex((name) => name === box.dataset.name || name.split(":").includes(box.dataset.name ?? ""));
+  const place = order.findIndex(
+    (name) => name === box.dataset.name || name.split(":").includes(box.dataset.name ?? ""),
+  );
   return place < 0 ? order.length : place;
 }
 

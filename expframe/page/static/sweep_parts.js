@@ -34,11 +34,22 @@ export function drawHistory(box, page) {
       isOn: true,
       title: `trial ${trial}, run ${run}\n${goal.field} ${number(value)}\n${duration(at - start)} after the first`,
     }));
-    const across = axisOver("time", dots.map((dot) => dot.x));
+    const across = axisOver(
+      "time",
+      dots.map((dot) => dot.x),
+    );
     const axis = axisOf0(across, dots[dots.length - 1].x);
     const cut = history.total - points.length;
     note.textContent = `${goal.field} of each trial in the order of their ends; the line is the best so far, ${number(points[points.length - 1][4])} by now.${cut ? ` ${cut} of ${history.total} trials are not drawn.` : ""}`;
-    chart.update(axis, axisOver(goal.field, dots.map((dot) => dot.y)), dots, points.map(([at, , , , best]) => [at - start, best]));
+    chart.update(
+      axis,
+      axisOver(
+        goal.field,
+        dots.map((dot) => dot.y),
+      ),
+      dots,
+      points.map(([at, , , , best]) => [at - start, best]),
+    );
   };
 }
 
@@ -63,8 +74,26 @@ function table(heads, rows) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", {}, rows.map((cells) => h("tr", {}, cells.map((cell) => h("td", {}, cell))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          heads.map((head) => h("th", { scope: "col" }, head)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((cells) =>
+          h(
+            "tr",
+            {},
+            cells.map((cell) => h("td", {}, cell)),
+          ),
+        ),
+      ),
     ),
   );
 }
@@ -90,9 +119,20 @@ function runLink(run) {
  */
 export function drawRunning(box, { running, counts }) {
   const now = Date.now() / 1000;
-  const rows = running.map((/** @type {any} */ one) => [one.trial, runLink(one.run), text(one.words), one.since ? duration(Math.max(0, now - one.since)) : ""]);
+  const rows = running.map((/** @type {any} */ one) => [
+    one.trial,
+    runLink(one.run),
+    text(one.words),
+    one.since ? duration(Math.max(0, now - one.since)) : "",
+  ]);
   const cut = (counts.running ?? 0) - running.length;
-  part(box, running.length > 0, h("h2", {}, "Running now"), table(["trial", "run", "with", "for"], rows), cut > 0 && h("p", {}, `and ${cut} more`));
+  part(
+    box,
+    running.length > 0,
+    h("h2", {}, "Running now"),
+    table(["trial", "run", "with", "for"], rows),
+    cut > 0 && h("p", {}, `and ${cut} more`),
+  );
 }
 
 /**
@@ -104,10 +144,23 @@ export function drawFailures(box, { failures }) {
     h("span", { class: "bad" }, text(one.error)),
     one.count,
     one.text,
-    h("span", {}, one.runs.slice(0, 5).flatMap((/** @type {string} */ run, /** @type {number} */ at) => [at ? " " : "", runLink(run)]), one.count > 5 ? " …" : ""),
+    h(
+      "span",
+      {},
+      one.runs
+        .slice(0, 5)
+        .flatMap((/** @type {string} */ run, /** @type {number} */ at) => [at ? " " : "", runLink(run)]),
+      one.count > 5 ? " …" : "",
+    ),
   ]);
   const cut = failures.total - failures.listed.length;
-  part(box, rows.length > 0, h("h2", {}, "Failures"), table(["error", "trials", "which", "runs"], rows), cut > 0 && h("p", {}, `and ${cut} other errors`));
+  part(
+    box,
+    rows.length > 0,
+    h("h2", {}, "Failures"),
+    table(["error", "trials", "which", "runs"], rows),
+    cut > 0 && h("p", {}, `and ${cut} other errors`),
+  );
 }
 
 /**
@@ -116,16 +169,30 @@ export function drawFailures(box, { failures }) {
  */
 export function drawPruned(box, { pruned, goal }) {
   const steps = pruned.steps
-    .map((/** @type {any} */ one) => (one.step === null ? `${one.count} without a step` : `${one.count} at step ${one.step}`))
+    .map((/** @type {any} */ one) =>
+      one.step === null ? `${one.count} without a step` : `${one.count} at step ${one.step}`,
+    )
     .join(", ");
-  const rows = pruned.listed.map((/** @type {any} */ one) => [one.trial, runLink(one.run), text(one.words), text(one.step), text(one.value)]);
+  const rows = pruned.listed.map((/** @type {any} */ one) => [
+    one.trial,
+    runLink(one.run),
+    text(one.words),
+    text(one.step),
+    text(one.value),
+  ]);
   const cut = pruned.total - pruned.listed.length;
   part(
     box,
     pruned.total > 0,
     h("h2", {}, "Pruned trials"),
     h("p", {}, `${pruned.total} were ended early: ${steps}.`),
-    h("details", {}, h("summary", {}, "Which"), table(["trial", "run", "with", "at step", goal.field], rows), cut > 0 && h("p", {}, `and ${cut} more`)),
+    h(
+      "details",
+      {},
+      h("summary", {}, "Which"),
+      table(["trial", "run", "with", "at step", goal.field], rows),
+      cut > 0 && h("p", {}, `and ${cut} more`),
+    ),
   );
 }
 
@@ -139,7 +206,13 @@ export function drawWorkers(box, { workers }) {
     one.pid ?? "",
     one.trial === null
       ? h("span", { class: "faint" }, `has no trial; last heard of at ${time(new Date(one.seen * 1000).toISOString())}`)
-      : h("span", {}, h("span", { class: "status-RUNNING" }, "at work"), ` on trial ${one.trial}`, one.run ? [", run ", runLink(one.run)].map((child) => h("span", {}, child)) : ""),
+      : h(
+          "span",
+          {},
+          h("span", { class: "status-RUNNING" }, "at work"),
+          ` on trial ${one.trial}`,
+          one.run ? [", run ", runLink(one.run)].map((child) => h("span", {}, child)) : "",
+        ),
     one.done,
   ]);
   part(box, rows.length > 0, h("h2", {}, "Workers"), table(["host", "process", "does", "trials done"], rows));
@@ -156,8 +229,18 @@ export function drawNotes(box, sweep) {
     box,
     reasons.length > 0 || excluded.length > 0,
     excluded.length > 0 && h("h2", {}, "Excluded"),
-    excluded.length > 0 && h("p", {}, `Trials ${shown}${excluded.length > 50 ? " …" : ""} are excluded, and count in no mean, interval or test. They count again by: `, h("code", {}, `expframe sweep exclude ${id} --include ${excluded[0]}`)),
+    excluded.length > 0 &&
+      h(
+        "p",
+        {},
+        `Trials ${shown}${excluded.length > 50 ? " …" : ""} are excluded, and count in no mean, interval or test. They count again by: `,
+        h("code", {}, `expframe sweep exclude ${id} --include ${excluded[0]}`),
+      ),
     reasons.length > 0 && h("h2", {}, "Why trials are not running"),
-    reasons.length > 0 && table(["trials", "why"], reasons.map((/** @type {any} */ one) => [one.trials, one.why])),
+    reasons.length > 0 &&
+      table(
+        ["trials", "why"],
+        reasons.map((/** @type {any} */ one) => [one.trials, one.why]),
+      ),
   );
 }

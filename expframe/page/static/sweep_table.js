@@ -38,18 +38,31 @@ export function configurationTable(element, page, onpick) {
     const { found, isOn } = shown;
     const names = found.parameters.map((parameter) => parameter.name);
     const columns = [...names, found.goal.field, "n"];
-    const rows = found.configurations
-      .map((one, place) => ({ one, place: place + 1 }))
-      .filter((_, at) => isOn[at]);
+    const rows = found.configurations.map((one, place) => ({ one, place: place + 1 })).filter((_, at) => isOn[at]);
     const column = columns.indexOf(sort.replace(/^-/, ""));
-    if (sort && column >= 0) rows.sort((first, second) => compared(at(first.one, column, names), at(second.one, column, names), sort.startsWith("-")));
+    if (sort && column >= 0)
+      rows.sort((first, second) =>
+        compared(at(first.one, column, names), at(second.one, column, names), sort.startsWith("-")),
+      );
     const heads = columns.map((name) => {
       const order = sort === name ? "ascending" : sort === `-${name}` ? "descending" : "none";
       const arrow = { ascending: " ↑", descending: " ↓", none: "" }[order];
-      return h("th", { scope: "col", "aria-sort": order }, h("button", { type: "button", class: "sort", onclick: () => sortBy(name) }, `${name}${arrow}`));
+      return h(
+        "th",
+        { scope: "col", "aria-sort": order },
+        h("button", { type: "button", class: "sort", onclick: () => sortBy(name) }, `${name}${arrow}`),
+      );
     });
     const span = spanOf(rows.slice(0, most).map(({ one }) => one));
-    const head = h("tr", {}, h("th", { scope: "col" }, "#"), heads, h("th", { scope: "col" }, "95 % interval"), h("th", { scope: "col" }, "trials"), h("th", { scope: "col" }, "runs"));
+    const head = h(
+      "tr",
+      {},
+      h("th", { scope: "col" }, "#"),
+      heads,
+      h("th", { scope: "col" }, "95 % interval"),
+      h("th", { scope: "col" }, "trials"),
+      h("th", { scope: "col" }, "runs"),
+    );
     const more = rows.length - most;
     const grow = () => {
       most += 4 * PAGE;
@@ -57,8 +70,23 @@ export function configurationTable(element, page, onpick) {
     };
     fill(
       element,
-      h("div", { class: "wide" }, h("table", { class: "configurations" }, h("thead", {}, head), h("tbody", {}, rows.slice(0, most).map((row) => rowOf(row, found, span))))),
-      more > 0 ? h("button", { type: "button", onclick: grow }, `Show ${Math.min(more, 4 * PAGE)} more of ${more}`) : null,
+      h(
+        "div",
+        { class: "wide" },
+        h(
+          "table",
+          { class: "configurations" },
+          h("thead", {}, head),
+          h(
+            "tbody",
+            {},
+            rows.slice(0, most).map((row) => rowOf(row, found, span)),
+          ),
+        ),
+      ),
+      more > 0
+        ? h("button", { type: "button", onclick: grow }, `Show ${Math.min(more, 4 * PAGE)} more of ${more}`)
+        : null,
     );
   }
 
@@ -72,13 +100,26 @@ export function configurationTable(element, page, onpick) {
     return h(
       "tr",
       { class: isBest ? "best" : null },
-      h("td", { class: "number" }, h("button", { type: "button", class: "pick", title: "Its trials, and how it is run again", onclick: () => onpick(one) }, isBest ? `★ ${place}` : place)),
+      h(
+        "td",
+        { class: "number" },
+        h(
+          "button",
+          { type: "button", class: "pick", title: "Its trials, and how it is run again", onclick: () => onpick(one) },
+          isBest ? `★ ${place}` : place,
+        ),
+      ),
       one.values.map((value) => h("td", { class: typeof value === "number" ? "number" : null }, text(value))),
       h("td", { class: "number" }, text(one.mean)),
       h("td", { class: "number" }, one.n),
       h("td", { class: "interval" }, whisker(one, span)),
       h("td", {}, countsOf(one, found)),
-      h("td", {}, one.runs.slice(0, 3).flatMap((run, index) => [index ? " " : "", h("a", { href: link("run", run) }, run)]), one.runs.length > 3 ? " …" : ""),
+      h(
+        "td",
+        {},
+        one.runs.slice(0, 3).flatMap((run, index) => [index ? " " : "", h("a", { href: link("run", run) }, run)]),
+        one.runs.length > 3 ? " …" : "",
+      ),
     );
   }
 
@@ -142,7 +183,12 @@ function whisker({ low, mean, high }, [first, last]) {
     parts.unshift(line);
     said = `${number(low)} … ${number(high)}`;
   }
-  return h("span", { class: "whisker", title: said }, h("span", { class: "plot", "aria-hidden": "true" }, parts), h("span", {}, said));
+  return h(
+    "span",
+    { class: "whisker", title: said },
+    h("span", { class: "plot", "aria-hidden": "true" }, parts),
+    h("span", {}, said),
+  );
 }
 
 /**
@@ -151,7 +197,9 @@ function whisker({ low, mean, high }, [first, last]) {
  */
 function countsOf(one, found) {
   const good = (one.counts.completed ?? 0) + (one.counts.pruned ?? 0);
-  const others = Object.entries(one.counts).filter(([status]) => status !== "completed" && (status !== "pruned" || found.replicates > 1));
+  const others = Object.entries(one.counts).filter(
+    ([status]) => status !== "completed" && (status !== "pruned" || found.replicates > 1),
+  );
   const said = others.map(([status, count]) => (found.replicates > 1 ? `${count} ${status}` : status));
   const head = found.replicates > 1 ? [`${good} of ${found.replicates}`] : one.counts.completed ? ["completed"] : [];
   if (one.counts.pruned && found.replicates === 1) said.splice(0, said.length, "pruned");

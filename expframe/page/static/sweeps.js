@@ -26,7 +26,12 @@ export async function view(page) {
     h("h1", {}, total === 1 ? "1 sweep" : `${total} sweeps`),
     total
       ? h("div", { class: "wide" }, h("table", {}, h("thead", {}, h("tr", {}, heads)), body))
-      : h("p", {}, "A sweep does a run for each combination of values: ", h("code", {}, "python train.py sweep with lr=0.1,0.01 --seeds 3")),
+      : h(
+          "p",
+          {},
+          "A sweep does a run for each combination of values: ",
+          h("code", {}, "python train.py sweep with lr=0.1,0.01 --seeds 3"),
+        ),
     more,
   );
 }

@@ -13,11 +13,24 @@ import { text } from "./show.js";
  * @param {string} [caption] what a screen reader says
  */
 export function table(header, rows, caption = "") {
-  const head = h("tr", {}, header.map((name) => h("th", { scope: "col" }, name)));
+  const head = h(
+    "tr",
+    {},
+    header.map((name) => h("th", { scope: "col" }, name)),
+  );
   return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption || "Table" },
-    h("table", {}, h("thead", {}, head), h("tbody", {}, rows.map((row) => h("tr", {}, row.map(cell))))),
+    h(
+      "table",
+      {},
+      h("thead", {}, head),
+      h(
+        "tbody",
+        {},
+        rows.map((row) => h("tr", {}, row.map(cell))),
+      ),
+    ),
   );
 }
 
@@ -29,7 +42,11 @@ export function table(header, rows, caption = "") {
  */
 export function entries(entries, caption = "") {
   const rows = entries.map(([name, value]) => h("tr", {}, name && h("th", { scope: "row" }, name), cell(value)));
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption || "Values" }, h("table", { class: "entries" }, h("tbody", {}, rows)));
+  return h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption || "Values" },
+    h("table", { class: "entries" }, h("tbody", {}, rows)),
+  );
 }
 
 /** @param {Cell | Node | undefined} value */
