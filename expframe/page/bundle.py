@@ -11,7 +11,7 @@ STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "\./(\w+\.js)";$', re.MULTILINE)
 _LATER = re.compile(r'\bimport\("\./(\w+\.js)"\)')
 _EXPORT = re.compile(r"^export (?=(?:async function|function|class|const)\*? (\w+))", re.MULTILINE)
-_COMMENT = re.compile(r"^ */\*\*(?s:.*?)\*/\n|^ *//.*\n", re.MULTILINE)
+_COMMENT = re.compile(r"^ */\*\*(?:(?!\*/)(?s:.))*\*/\n|^ *//.*\n", re.MULTILINE)
 _REST = re.compile(r"^ *(?:import|export)\b.*|.*\bimport\.meta\b.*|.*\bimport\(.*", re.MULTILINE)
 
 _START = """\

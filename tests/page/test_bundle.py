@@ -52,3 +52,12 @@ def test_it_does_what_the_modules_do(tmp_path: Path, tab: object) -> None:
     tab.wait_for_function("window.found")  # type: ignore[attr-defined]
 
     assert [1, 2, 2, [1, 2], 3, "Found"] == tab.evaluate("window.found")  # type: ignore[attr-defined]
+
+
+def test_only_comments_are_left_out(tmp_path: Path) -> None:
+    """A comment before a value on its line takes nothing with it."""
+    (tmp_path / "a.js").write_text("/** @type {A} */ (first)();\nsecond();\n/** What it does. */\nthird();\n")
+
+    script = script_of("a.js", tmp_path)
+
+    assert [True, True, True, False] == [part in script for part in ("(first)();", "second();", "third();", "What")]

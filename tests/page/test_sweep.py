@@ -193,12 +193,14 @@ def test_a_brush_filters_and_stands_in_the_address(store: Path, serve: Callable[
     """Dragging along an axis leaves the configurations within; the address brings them back."""
     tab.goto(f"{serve(store)}#/sweep/1")
     tab.wait_for_selector("tr.best")
-    box = tab.locator("canvas").first.bounding_box()
-    tab.mouse.move(box["x"] + 56, box["y"] + 45)
+    canvas = tab.locator("canvas").first
+    canvas.hover(position={"x": 56, "y": 45})  # waits until it stands still
+    box = canvas.bounding_box()
     tab.mouse.down()
     tab.mouse.move(box["x"] + 56, box["y"] + 90, steps=4)
     tab.mouse.up()
     tab.get_by_text("1 of 5 configurations").wait_for()
+    tab.wait_for_url("**/*brush=*")
     tab.reload()
     tab.get_by_text("1 of 5 configurations").wait_for()
 

@@ -17,6 +17,7 @@ VIEWS = {
     "runs in groups": ("#/runs?group=config.lr", ".view.runs tbody td"),
     "run": ("#/run/1", ".view.run h1"),
     "failed run": ("#/run/3", ".view.run h1"),
+    "compare": ("#/compare?run=1&run=2", ".view.compare h1"),
     "sweeps": ("#/sweeps", ".view.sweeps h1"),
     "charts": ("#/charts?run=1&run=2", ".view.charts canvas"),
 }
