@@ -71,7 +71,8 @@ def _document(data: str) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     page = (STATIC / "index.html").read_text(encoding="utf-8")
-    page = _with(page, r'<meta charset="utf-8"[^>]*>', f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">')
+    element = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    page = _with(page, r'<meta charset="utf-8"[^>]*>', element)
     page = _with(page, r'<link rel="stylesheet"[^>]*>', f"<style>{style}</style>", is_instead=True)
     scripts = f'<script type="text/plain" id="report">{data}</script>\n<script>{script}</script>'
     return _with(page, r'<script type="module"[^>]*></script>', scripts, is_instead=True)
