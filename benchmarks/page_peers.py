@@ -110,11 +110,11 @@ _SEEN = {
 def look_at_ours(folder: str, shape: str) -> Sample:
     """Return what expframe's page takes; its index and its curves are there, as the databases of peers are."""
     path, seen = _SHAPES[shape]
-    store, cache = f"{folder}/{shape}", f"{folder}/cache"
-    with serve_expframe(sys.executable, store, cache) as server:
-        if not Path(cache, shape).exists():
+    store, cache = f"{folder}/{shape}", f"{folder}/cache-{shape}"
+    if not Path(cache).exists():
+        Path(cache).mkdir()
+        with serve_expframe(sys.executable, store, cache) as server:
             _look(server, server.address + path, seen)
-            Path(cache, shape).touch()
     with serve_expframe(sys.executable, store, cache) as server:
         return {**_look(server, server.address + path, seen), "memory": server.memory(cache)}
 
