@@ -24,7 +24,8 @@ _SETTLED = 3.0
 """Seconds after which a further change of a folder shows in its times, whatever its file system counts in."""
 _SLICE = 500
 """So many runs that have ended are looked at in one look; somebody may change a tag."""
-_BATCH = 2500
+_SLICE_OF_RUNNING = 24
+"""So many runs that are running are read in one look, so that hundreds of them cost no more."""
 _LARGE = 1 << 14
 """Summaries of more bytes are not kept in memory."""
 _MOST_REMEMBERED = 8
@@ -150,7 +151,8 @@ class LiveRows:
             self.total = len(there)
             self._forget([id for id in self._rows if id not in there])
             unread = [id for id in there if id not in self._rows]
-            again = {id for id in self._rows if self._may_change(id)} | self._folders.changed(self._rows)
+            again = self._folders.changed(self._rows)
+            again.update(self._folders.some([id for id in self._rows if self._may_change(id)]))
             self._read(list(again))
             if len(unread) > FEW:
                 unread.sort(key=lambda id: (int(id), "") if id.isdigit() else (0, id), reverse=True)
@@ -163,8 +165,9 @@ class LiveRows:
 
     def _read_rest(self, unread: Sequence[str]) -> None:
         try:
-            for start in range(0, len(unread), _BATCH):
-                self._read(unread[start : start + _BATCH])
+            self._read(unread)
+            for field in list(self._columns):  # somebody looks at them, and will sort
+                self.column(field, list(self._rows.values()))
         finally:
             self._reader = None
 
@@ -218,7 +221,7 @@ class _Folders:
         self._listed = -1e9
         self._look = 0
         self._looks: dict[str, int] = {}
-        self._next = 0
+        self._next = self._next_running = 0
 
     def ids(self) -> set[str]:
         """Return the ids of the runs; listed anew where the folder says that it has changed, or did so just now."""
@@ -236,12 +239,15 @@ class _Folders:
 
     def changed(self, known: Mapping[str, Row]) -> set[str]:
         """Return some runs whose folder looks different: one part of them at each look, all of them in time."""
-        names = list(known)
-        if len(names) > _SLICE:
-            self._next = self._next % len(names)
-            names = (names[self._next :] + names[: self._next])[:_SLICE]
-            self._next += _SLICE
+        names = _part(list(known), self._next, _SLICE)
+        self._next += len(names)
         return {id for id in names if self._looks.get(id) != self.look(id)}
+
+    def some(self, running: Sequence[str]) -> list[str]:
+        """Return some of the runs that are running: one part of them at each look, all of them in time."""
+        names = _part(running, self._next_running, _SLICE_OF_RUNNING)
+        self._next_running += len(names)
+        return names
 
     def look(self, id: str) -> int:
         """Return what tells that a folder has changed: a file in it was replaced, came or went."""
@@ -249,6 +255,14 @@ class _Folders:
             return os.stat(f"{self._store}/{id}").st_mtime_ns
         except OSError:
             return 0
+
+
+def _part(names: Sequence[str], start: int, most: int) -> list[str]:
+    """Return at most so many names from a place on, and from the first one again after the last."""
+    if len(names) <= most:
+        return list(names)
+    start %= len(names)
+    return [*names[start:], *names[:start]][:most]
 
 
 def _number(row: Row) -> int:

@@ -15,7 +15,7 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -74,12 +74,14 @@ def rows(store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator
 def _fetch_all(index: _Index, store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator[Row]:
     with closing(index):
         ids = list(ids)
-        fresh = index.refresh(ids)
+        known = index.known(ids)
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
-            found = index.fetch(batch, fresh, groups)
+            fresh, new = index.refresh(batch, known)
+            found = index.fetch(list(fresh), fresh, groups)
             for id in batch:
-                row = found.pop(id, None) or read(store / id, groups)
+                row = new.pop(id, None)
+                row = judged(row, store / id, groups) if row else found.pop(id, None) or read(store / id, groups)
                 if row is not None and row.metrics is None and "metrics" in groups:  # one large summary at a time
                     row = row._replace(metrics=statistics_of(store / id))
                 if row is not None:
@@ -153,33 +155,45 @@ class _Index:
         """Close the file."""
         self._connection.close()
 
-    def refresh(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """Look at the files of runs, read again what has changed, and return the stamps of what can be fetched."""
-        fresh: dict[str, bytes] = {}
+    def known(self, ids: Collection[str]) -> dict[str, tuple[bytes, str]]:
+        """Return for each run that the index has its stamp and workers; forget those that are gone."""
         try:
-            known = {
-                id: (stamp, workers)
-                for id, stamp, workers in self._connection.execute("SELECT id, stamp, workers FROM runs")
-            }
-            changed = []
-            for id in ids:
-                stamp, workers = known.pop(id, (b"", ""))
-                if stamp and stamp == _stamp_of(f"{self._store}/{id}", workers)[0]:
-                    fresh[id] = stamp
-                else:
-                    changed.append(id)
-            gone = [id for id in known if not layout.is_run(self._store / id)]
-            for start in range(0, len(changed), _BATCH):
-                fresh.update(self._store_rows(changed[start : start + _BATCH]))
+            select = "SELECT id, stamp, workers FROM runs"
+            found = {id: (stamp, workers) for id, stamp, workers in self._connection.execute(select)}
+            gone = [id for id in found.keys() - set(ids) if not layout.is_run(self._store / id)]
             if gone:
                 self._connection.executemany("DELETE FROM runs WHERE id = ?", [(id,) for id in gone])
         except sqlite3.Error as problem:
             self._give_up(problem)
-        return fresh
+            return {}
+        return found
 
-    def _store_rows(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """Read runs into the index, and return the stamps of those whose files have settled."""
-        stamps, records = {}, []
+    def refresh(
+        self, ids: Sequence[str], known: Mapping[str, tuple[bytes, str]]
+    ) -> tuple[dict[str, bytes], dict[str, Row]]:
+        """
+        Look at the files of runs, and read again what has changed.
+
+        Args:
+            ids: The runs.
+            known: What the index has of them.
+
+        Returns:
+            The stamps of what can be fetched, and the rows that were read just now, as their files have them.
+        """
+        fresh: dict[str, bytes] = {}
+        changed = []
+        for id in ids:
+            stamp, workers = known.get(id, (b"", ""))
+            if stamp and stamp == _stamp_of(f"{self._store}/{id}", workers)[0]:
+                fresh[id] = stamp
+            else:
+                changed.append(id)
+        return fresh, self._read(changed)
+
+    def _read(self, ids: Sequence[str]) -> dict[str, Row]:
+        """Read runs, keep in the index those whose files have settled, and return all that can be read."""
+        read, records = {}, []
         for id in ids:
             folder = self._store / id
             if format_of(folder) is not None:  # its files are not those that are looked at
@@ -189,19 +203,25 @@ class _Index:
             row = read_as_written(folder, GROUPS)
             if row is None or row.record is None or row.config is None or row.metrics is None:
                 continue  # what cannot be read now may be readable the next time
-            if newest > time.time_ns() - _SETTLED:
-                continue
-            stamps[id] = stamp
-            records.append((id, stamp, workers, *_columns_of(row, stamp)))
-        if records:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.rollback()
-                raise
-        return stamps
+            if newest <= time.time_ns() - _SETTLED:
+                records.append((id, stamp, workers, *_columns_of(row, stamp)))
+            read[id] = row if len(row.metrics.content) <= _LARGE else row._replace(metrics=None)
+        try:
+            self._store_rows(records)
+        except sqlite3.Error as problem:
+            self._give_up(problem)
+        return read
+
+    def _store_rows(self, records: Sequence[tuple[Any, ...]]) -> None:
+        if not records:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", records)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._connection.rollback()
+            raise
 
     def fetch(self, ids: Sequence[str], fresh: dict[str, bytes], groups: Collection[str]) -> dict[str, Row]:
         """Return the rows of those runs that the index has as they are now."""

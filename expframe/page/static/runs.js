@@ -13,7 +13,7 @@ import { Selection, selectionBar } from "./selection.js";
 import { savedViews } from "./saved_views.js";
 
 const WORDS = ["where", "sort", "column", "group", "open", "differing", "flat"];
-const PAUSE = 700;
+const PAUSE = 1500;
 
 /** @type {import("./main.js").View} */
 export async function view(page) {
@@ -55,7 +55,7 @@ export async function view(page) {
       const found = await ask("runs", { ...question(), offset, limit }, aborted);
       lines.take(found);
       status.textContent = counted(found);
-      if (found.loading) setTimeout(() => signal.aborted || grid.refresh(), 300);
+      if (found.loading) setTimeout(() => signal.aborted || grid.refresh(), 600);
       return found;
     },
   });
