@@ -28,7 +28,7 @@ FOLDERS = {
     " columns column_file curve_cache",
     "page": "entrance refusals guard connections question told live_rows live_sweeps kept board cells columns groups"
     " runs pixels smoothing bands curves lines charts compare images configurations sweep"
-    " files commands run children config results python_spans terminal_spans failure output output_search media"
+    " files figures commands run children config results python_spans terminal_spans failure output output_search media"
     " run_files table_heads previews code environment history"
     " views changes actions answers bundle report_answers report streams server service notebook_page",
     "recipe": "specials registry references injection ingredient",

@@ -55,7 +55,7 @@ OF_RUNS: Mapping[str, str] = {
 OF_DETAILS = ("configuration", "images", "medium", "histograms", "source", "diff", "preview", "file")
 """What is asked of a run and may be large."""
 
-LEFT_OUT = {"changes", "download", "field_values", "output_search", "points", "views"}
+LEFT_OUT = {"changes", "download", "field_values", "figure", "output_search", "points", "views"}
 """What a report does not answer: it does not change, and has no filter but those of its views."""
 
 MOST_TOGETHER = 50

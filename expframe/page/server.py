@@ -21,6 +21,7 @@ from expframe.config import json_values
 from expframe.errors import ExpframeError
 from expframe.page.board import Board
 from expframe.page.entrance import Entrance, Passes
+from expframe.page.figures import Frame
 from expframe.page.files import Content
 from expframe.page.guard import Guard
 from expframe.page.question import Question
@@ -119,6 +120,9 @@ def _response(found: Any) -> Response:
             filename=found.name,
             content_disposition_type="inline" if found.is_inline else "attachment",
         )
+    if isinstance(found, Frame):
+        policy = {"content-security-policy": found.policy}
+        return Response(found.content, media_type="text/html", headers=policy)
     if isinstance(found, bytes):
         return Response(found, media_type="application/octet-stream")
     return Response(json_values.dump_plain(found, indent=None), media_type="application/json")

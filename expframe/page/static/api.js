@@ -96,6 +96,16 @@ export async function askServer() {
 }
 
 /**
+ * Return the address of a page that draws a figure of plotly; null where there is no server that makes it.
+ *
+ * @param {string} run
+ * @param {string} name
+ */
+export function figureAddress(run, name) {
+  return source === null ? `api/${store}/figure?${query({ run, name })}` : null;
+}
+
+/**
  * Return the address of a file that a run has.
  *
  * @param {string} run

@@ -1,6 +1,6 @@
 /** What a run logged at steps and is no number: all of it at one step, which a slider chooses. */
 
-import { ask, fileAddress } from "./api.js";
+import { ask, figureAddress, fileAddress } from "./api.js";
 import { fill, h } from "./dom.js";
 import { bars, overTime } from "./histograms.js";
 import { picture } from "./picture.js";
@@ -149,12 +149,25 @@ class Card {
     if (/\.(png|jpe?g|gif|webp|bmp|svg)$/i.test(medium.file)) {
       return [await picture(run, medium.file, this.page.signal, medium.file.endsWith(".svg") ? "image/svg+xml" : "")];
     }
-    return [
-      h(
-        "a",
-        { href: fileAddress(run, medium.file), download: medium.file.split("/").pop() },
-        `download ${medium.file}`,
-      ),
-    ];
+    const download = { href: fileAddress(run, medium.file), download: medium.file.split("/").pop() };
+    return [figure(run, medium.file), h("a", download, `download ${medium.file}`)];
   }
+}
+
+/**
+ * Return a frame that draws a figure of plotly, if it may be one and there is a server that makes it a page.
+ *
+ * @param {string} run
+ * @param {string} name
+ */
+function figure(run, name) {
+  const address = /\.(html|json)$/i.test(name) ? figureAddress(run, name) : null;
+  if (address === null) return null;
+  const properties = {
+    src: address,
+    class: "plotly",
+    title: `figure ${name}`,
+    sandbox: "allow-scripts allow-downloads",
+  };
+  return h("iframe", { ...properties, loading: "lazy" });
 }
