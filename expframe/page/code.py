@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.disk import layout
-from expframe.disk.files import inside
+from expframe.disk.files import inside, require_regular
 from expframe.errors import EscapingPathError, StoreError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
@@ -60,6 +60,7 @@ def source(board: Board, question: Question) -> dict[str, Any]:
     subject = f"source {name!r} of run {run.id}"
     try:
         path = inside(run.store / layout.SOURCES_FOLDER, _stored(run).get(name, ""))
+        require_regular(path)
         with path.open("rb") as file:
             content = file.read(_SOURCE + 1)
     except (EscapingPathError, OSError):

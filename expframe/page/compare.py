@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from expframe.disk import layout
-from expframe.errors import QuestionError
+from expframe.errors import EscapingPathError, QuestionError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
+from expframe.page.files import open_output
 from expframe.page.question import Question
 from expframe.process.terminal import collapse
 from expframe.record.record import Record
+from expframe.store import ids
 from expframe.store.reader import StoredRun
 from expframe.store.search import comparison, differences
 from expframe.store.search.comparison_data import groups_data, runs_data
@@ -172,8 +173,8 @@ def _facts(record: Record) -> dict[str, Any]:
 
 def _goals(board: Board, records: Iterable[Record]) -> dict[str, str]:
     """Return what the sweeps sought of which runs are trials: for each metric `min` or `max`."""
-    parents = {record.parent_id for record in records if record.sweep and record.parent_id is not None}
-    folders = [board.store / str(parent) for parent in sorted(parents)]
+    parents = {str(record.parent_id) for record in records if record.sweep}
+    folders = [board.store / parent for parent in sorted(parents) if ids.is_name(parent)]
     goals = [goal for folder in folders if is_sweep(folder) for goal in plan_file.read(folder).goals]
     names = {goal.field.removeprefix("metrics."): goal.direction for goal in goals}
     return {title: direction for name, direction in names.items() for title in (name, f"{name}.last")}
@@ -206,11 +207,11 @@ def _change_data(change: SourceChange, shown: int) -> dict[str, Any]:
 
 def _tail(run: StoredRun) -> dict[str, Any]:
     try:
-        with (run.folder / layout.OUTPUT).open("rb") as file:
+        with open_output(run) as file:
             size = file.seek(0, 2)
             file.seek(max(0, size - _TAIL))
             content = file.read(_TAIL)
-    except OSError:
+    except (OSError, EscapingPathError):
         return {"run": run.id, "text": "", "bytes": 0, "cut": 0}
     cut = max(0, size - _TAIL)
     text = collapse(content.decode("utf-8", "replace"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from expframe.disk import layout
 from expframe.disk.files import inside, require_regular
@@ -113,6 +113,20 @@ def path_of(run: StoredRun, name: str) -> Path:
         if path.is_relative_to(folder):
             return inside(folder, path.relative_to(folder))
     raise EscapingPathError(name=name, folder=str(run.folder))
+
+
+def open_output(run: StoredRun) -> IO[bytes]:
+    """
+    Open what a run printed, raw.
+
+    Raises:
+        FileNotFoundError: It printed nothing.
+        EscapingPathError: A link leads out of the run's folder.
+        OSError: It is no file.
+    """
+    path = inside(run.folder, run.output_path.name)
+    require_regular(path)
+    return path.open("rb")
 
 
 def _kind_of(path: Path) -> str | None:

@@ -113,8 +113,7 @@ class Guard:
         """Refuse what another page asks for."""
         host = headers.get(b"host", [b""])[0].decode("latin-1").lower()
         for origin in headers.get(b"origin", []):
-            theirs = urlsplit(origin.decode("latin-1").lower())
-            if theirs.netloc != host and theirs.hostname not in [name.lower() for name in self._entrance.allowed_hosts]:
+            if not self._is_own(origin.decode("latin-1").lower(), host):
                 text = f"Another page ({origin.decode('latin-1')[:200]}) asks, and this server is {host[:200]}."
                 hint = "A proxy between them has to pass `Host` on, or start the server with --allow-host NAME."
                 return Refusal(403, "WrongOrigin", f"{text} {hint}")
@@ -122,6 +121,14 @@ class Guard:
         if site in (b"cross-site", b"same-site") and goal != b"document":
             return Refusal(403, "WrongOrigin", "Another page asks for what is of this one.")
         return None
+
+    def _is_own(self, origin: str, host: str) -> bool:
+        """Return whether an origin is that of the page, as it is asked for or as a proxy has it."""
+        try:
+            theirs = urlsplit(origin)
+        except ValueError:
+            return False
+        return theirs.netloc == host or theirs.hostname in [name.lower() for name in self._entrance.allowed_hosts]
 
     def _of_address(self, scope: Scope, path: str) -> Refusal | None:
         """Turn a token in an address into a cookie, and see to it that relative addresses lead where they should."""

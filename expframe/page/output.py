@@ -8,6 +8,7 @@ from typing import IO, Any, NamedTuple
 
 from expframe.errors import ExpframeError
 from expframe.page.board import Board
+from expframe.page.files import open_output
 from expframe.page.python_spans import Span
 from expframe.page.question import Question
 from expframe.page.terminal_spans import terminal_lines
@@ -54,7 +55,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     run = board.run(question.text("run"))
     is_running = _is_running(run)  # asked first, so that what is printed last is seen
     try:
-        file = run.output_path.open("rb")
+        file = open_output(run)
     except FileNotFoundError:
         return {"size": 0, "from": 0, "to": 0, "lines": [], "open": [], "is_running": is_running, "file": ""}
     with file:

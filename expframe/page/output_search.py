@@ -8,6 +8,7 @@ from typing import IO, Any, NamedTuple
 
 from expframe.errors import QuestionError
 from expframe.page.board import Board
+from expframe.page.files import open_output
 from expframe.page.question import Question
 from expframe.process.terminal import collapse
 
@@ -43,7 +44,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     start = place = question.whole("from", 0)
     found: list[_Line] = []
     try:
-        file = run.output_path.open("rb")
+        file = open_output(run)
     except FileNotFoundError:
         return {"found": [], "to": 0, "size": 0}
     with file:

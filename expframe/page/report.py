@@ -17,6 +17,9 @@ from expframe.page.live_rows import LiveRows
 from expframe.page.report_answers import answers, pack
 from expframe.store.rows import Row
 
+_SHEET = re.compile(r'<link rel="stylesheet" href="static/(\w+\.css)" />')
+"""A sheet of the page, which index.html lists in their order."""
+
 
 class ChosenRows(LiveRows):
     """
@@ -64,16 +67,16 @@ def _told(board: Board) -> dict[str, Any]:
 
 def _document(data: str) -> str:
     """Return the page with its style, its modules and data in itself, and a policy that allows nothing else."""
-    style = (STATIC / "style.css").read_text(encoding="utf-8")
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    style = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in _SHEET.findall(page))
     script = script_of("report.js")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    page = (STATIC / "index.html").read_text(encoding="utf-8")
     element = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
     page = _with(page, r'<meta charset="utf-8"[^>]*>', element)
-    page = _with(page, r'<link rel="stylesheet"[^>]*>', f"<style>{style}</style>", is_instead=True)
+    page = _with(page, rf"(?:{_SHEET.pattern}\s*)+", f"<style>{style}</style>\n", is_instead=True)
     scripts = f'<script type="text/plain" id="report">{data}</script>\n<script>{script}</script>'
     return _with(page, r'<script type="module"[^>]*></script>', scripts, is_instead=True)
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from expframe.config import dotted
 from expframe.disk import layout
-from expframe.errors import ValueFormatError
+from expframe.errors import EscapingPathError, ValueFormatError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.page.commands import commands_of
+from expframe.page.files import open_output
 from expframe.page.question import Question
 from expframe.process.terminal import collapse
 from expframe.record.record import Record, Status, now
@@ -100,7 +101,7 @@ def _rerun_of(record: Record) -> str | None:
 
 def _progress(run: StoredRun) -> dict[str, Any] | None:
     """Return how far the last loop is that a run has shown, and the line that says so."""
-    with suppress(OSError), run.output_path.open("rb") as file:
+    with suppress(OSError, EscapingPathError), open_output(run) as file:
         file.seek(max(0, file.seek(0, 2) - _TAIL))
         for line in reversed(collapse(file.read().decode("utf-8", "replace")).splitlines()):
             if found := _BAR.search(line):
@@ -131,7 +132,8 @@ def _sections(run: StoredRun, record: Record | None) -> dict[str, int]:
     found["checkpoints"] = int((run.folder / layout.CHECKPOINTS_FOLDER).is_dir())
     if record is not None:
         found["sources"] = len(dict(record.sources_at_end) | dict(record.sources))
-        found["points"] = int(record.counts.get("points", 0))
+        with suppress(ValueError, TypeError):
+            found["points"] = int(record.counts.get("points", 0))
     return {name: count for name, count in found.items() if count}
 
 

@@ -198,16 +198,25 @@ def _of_groups(groups: Sequence[RunGroup], opened: set[str]) -> Iterator[_Line]:
 
 def _of_tree(found: Sequence[Row], opened: set[str]) -> Iterator[_Line]:
     """Yield the outermost runs, and below those that are open what was started in them."""
-    uids = {_uid(row) for row in found}
+    parents = {_uid(row): (row.record or {}).get("parent") for row in found}
     inside: dict[str, list[Row]] = {}
     outermost = []
     for row in found:
-        parent = (row.record or {}).get("parent")
-        if parent is not None and parent in uids and parent != _uid(row):
+        parent = parents[_uid(row)]
+        if isinstance(parent, str) and parent in parents and _has_outermost(parents, parent):
             inside.setdefault(parent, []).append(row)
         else:
             outermost.append(row)
     yield from _below(outermost, inside, opened, 0)
+
+
+def _has_outermost(parents: Mapping[str, Any], uid: str) -> bool:
+    """Return whether the runs around one come to an end; records that somebody has changed may lead in a circle."""
+    seen = set()
+    while isinstance(uid, str) and uid in parents and uid not in seen:
+        seen.add(uid)
+        uid = parents[uid]
+    return not isinstance(uid, str) or uid not in seen
 
 
 def _below(rows: Sequence[Row], inside: Mapping[str, list[Row]], opened: set[str], depth: int) -> Iterator[_Line]:

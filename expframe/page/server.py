@@ -68,9 +68,9 @@ def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | No
     routes = [
         Route("/", _index),
         Route("/api/stores", _guarded(stores), methods=["GET"]),
-        Route("/api/{store:int}/stream", _guarded(stream), methods=["GET"]),
-        Route("/api/{store:int}/{name}", _guarded(answer), methods=["GET"]),
-        Route("/api/{store:int}/{name}", _guarded(change), methods=["POST"]),
+        Route("/api/{store}/stream", _guarded(stream), methods=["GET"]),
+        Route("/api/{store}/{name}", _guarded(answer), methods=["GET"]),
+        Route("/api/{store}/{name}", _guarded(change), methods=["POST"]),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     handlers: Any = {HTTPException: _http_problem}
@@ -95,10 +95,10 @@ def _known(table: Mapping[str, Any], name: str) -> Any:
 
 
 def _board(boards: Sequence[Board], request: Request) -> Board:
-    number = int(request.path_params["store"])
-    if number >= len(boards):
+    known = {str(number): board for number, board in enumerate(boards)}
+    if request.path_params["store"] not in known:
         raise HTTPException(404, f"There is no such store: they are numbered from 0 to {len(boards) - 1}.")
-    return boards[number]
+    return known[request.path_params["store"]]
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -1,6 +1,7 @@
 """The facts of a run, as frozen data: Record, Failure, Status."""
 
 import datetime
+import itertools
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -172,11 +173,25 @@ class Record(NamedTuple):
                 given[name] = tuple(json_values.from_json(value))
             else:
                 given[name] = json_values.from_json(value)
+            _require_kind(name, given[name])
         return cls(**given)
+
+
+def _require_kind(name: str, value: Any) -> None:
+    """Refuse what a field can never be, as in a record that somebody has changed."""
+    if name in _MAPPINGS and not isinstance(value, Mapping) and (name, value) != ("git", None):
+        raise TypeError(f"{name} is no mapping")
+    texts = itertools.chain.from_iterable(value) if name in _PAIRS else value if name in _TEXTS else ()
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"{name} has more than texts in it")
+    if name in ("main", "module") and not isinstance(value, str | None):
+        raise TypeError(f"{name} is no text")
 
 
 _PAIRS = {"sources", "sources_at_end"}
 _TUPLES = {"tags", "named_configs", "overrides", "argv", "problems"}
+_TEXTS = {"argv", "problems"}
+_MAPPINGS = {"options", "host", "git", "packages", "counts", "sweep", "extra"}
 
 
 class Recorded:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from expframe.disk import layout
+from expframe.store import ids
 from expframe.store.rows import Row
 
 
@@ -35,12 +36,17 @@ def marked(store: Path, found: Iterable[Row]) -> Iterator[Row]:
     """Yield rows of runs; what a run says of its sweep is joined by whether it is excluded there."""
     known: dict[str, frozenset[int]] = {}
     for row in found:
-        facts = (row.record or {}).get("sweep")
+        record = row.record or {}
+        facts = record.get("sweep")
         if not facts:
             yield row
             continue
-        parent = str((row.record or {}).get("parent_id"))
+        if not isinstance(facts, Mapping):  # a record that somebody has changed
+            yield row._replace(record={**record, "sweep": {}})
+            continue
+        parent = str(record.get("parent_id"))
         if parent not in known:
-            known[parent] = of(store / parent)
-        is_excluded = facts.get("trial") in known[parent]
-        yield row._replace(record={**(row.record or {}), "sweep": {**facts, "excluded": is_excluded}})
+            known[parent] = of(store / parent) if ids.is_name(parent) else frozenset()
+        trial = facts.get("trial")
+        is_excluded = isinstance(trial, int) and trial in known[parent]
+        yield row._replace(record={**record, "sweep": {**facts, "excluded": is_excluded}})

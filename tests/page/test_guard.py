@@ -134,7 +134,9 @@ def test_a_host_is_allowed_by_name(guarded: Open) -> None:
     assert [200, 403] == [ask(address, host=host).status for host in ("runs.example:80", "other.example")]
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:1", "null", "http://localhost"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "http://127.0.0.1:1", "null", "http://localhost", "http://["]
+)
 def test_another_page_gets_nothing(guarded: Open, origin: str) -> None:
     """What another origin asks for is refused, a token or not, and no answer is shared with other pages."""
     address = guarded()

@@ -117,7 +117,7 @@ def test_no_address_is_a_fault(address: str, path: str) -> None:
     assert ask(address, quote(path.encode("utf-8", "replace"))).status < 500
 
 
-@pytest.mark.parametrize("store", ["1", "99999999999999999999999", "-1", "x"])
+@pytest.mark.parametrize("store", ["1", "9" * 5000, "00", "-1", "x"])
 def test_a_store_that_there_is_not(address: str, store: str) -> None:
     """A store by a number that there is not is refused."""
     assert 404 == ask(address, f"api/{store}/runs").status
@@ -179,3 +179,62 @@ def test_a_store_that_is_lost_is_no_fault(serve: Serve, tmp_path: Path, fate: st
     shutil.rmtree(store) if store.is_dir() else store.unlink(missing_ok=True)
     shutil.copytree(tmp_path / "copy", store)
     assert 200 == ask(address, "api/0/runs").status
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *((name, 5) for name in ("options", "host", "git", "packages", "counts", "sweep", "extra", "module", "tags")),
+        *(("sources", [["s.py", value]]) for value in (5, None, ["x"], "../../s.py")),
+        *(("counts", {"points": "x"}), ("problems", [5]), ("argv", [5]), ("parent", ["x"]), ("result", 10**400)),
+    ],
+)
+def test_a_record_that_somebody_has_changed_is_no_fault(
+    serve: Serve, tmp_path: Path, field: str, value: object
+) -> None:
+    """A record of which a field is what it cannot be is said to be damaged, or shown without it."""
+    store = _store(tmp_path / "runs")
+    path = store / "2" / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    address = serve(store)
+
+    words = ("run=2&name=s.py", "run=1&run=2&metric=loss&part=git&part=packages")
+    statuses = {(name, own): ask(address, f"api/0/{name}?{own}").status for name in ANSWERS for own in words}
+
+    assert {} == {asked: status for asked, status in statuses.items() if status >= 500 and status != 501}
+
+
+@pytest.mark.parametrize("file", ["2/output.txt", "2/evil.txt", "_sources/evil"])
+def test_a_link_in_a_store_leads_nowhere(serve: Serve, tmp_path: Path, file: str) -> None:
+    """A link that leads out of a run's folder, or of the sources, is followed by no answer."""
+    store = _store(tmp_path / "runs")
+    (tmp_path / "outside").write_text("OUT" * 5)
+    (store / file).unlink(missing_ok=True)
+    (store / file).symlink_to(tmp_path / "outside")
+    record = store / "2" / "run.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "sources": [["s.py", "evil"]]}))
+    address = serve(store)
+
+    words = ("run=2&name=evil.txt&find=OUT", "run=2&name=output.txt", "run=2&name=s.py", "run=1&run=2&name=s.py")
+    said = {(name, own): ask(address, f"api/0/{name}?{own}").body for name in ANSWERS for own in words}
+
+    assert [] == [asked for asked, body in said.items() if b"OUT" * 5 in body]
+
+
+def test_parents_in_a_circle_hide_no_run(serve: Serve, tmp_path: Path) -> None:
+    """Runs whose records say that each was started in the other stand in the table all the same."""
+    store = _store(tmp_path / "runs")
+    records = [json.loads((store / id / "run.json").read_text()) for id in ("1", "2")]
+    for id, own, other in (("1", *records), ("2", *reversed(records))):
+        (store / id / "run.json").write_text(json.dumps({**own, "parent": other["uid"]}))
+
+    found = ask(serve(store), "api/0/runs?open=1&open=2").data
+
+    assert ["2", "1"] == [row["id"] for row in found["rows"]]
+
+
+def test_a_filter_with_a_number_of_thousands_of_digits_is_refused(address: str) -> None:
+    """A number that Python does not read is said to be too long."""
+    said = ask(address, f"api/0/runs?where=lr%3E{'9' * 5000}")
+
+    assert (400, "QueryError") == (said.status, said.data["error"])

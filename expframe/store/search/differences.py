@@ -12,7 +12,7 @@ from expframe.config.dotted import MISSING
 from expframe.config.frozen import plain_kind
 from expframe.config.secrets import Masked
 from expframe.disk import layout
-from expframe.disk.files import inside
+from expframe.disk.files import inside, require_regular
 from expframe.errors import EscapingPathError, listed
 from expframe.record.record import Record
 from expframe.store.reader import StoredRun
@@ -190,10 +190,11 @@ def _inside(folder: Path, name: str) -> Path | None:
 
 def _text(path: Any) -> list[str] | None:
     """Return the lines of a file; none for one that a run does not have, None for one that cannot be shown."""
-    if path is MISSING:
-        return []
+    if path is MISSING or path is None:
+        return [] if path is MISSING else None
     try:
-        return path.read_text(encoding="utf-8").splitlines() if path is not None else None
+        require_regular(path)
+        return list(path.read_text(encoding="utf-8").splitlines())
     except (OSError, UnicodeDecodeError):
         return None
 

@@ -220,7 +220,10 @@ class _Parser:
         unit = re.search(r"(ms|[smhdw])$", text)
         if unit is not None:
             return _literal(float(text[: unit.start()]) * _UNITS[unit[0]], "duration")
-        return _literal(int(text) if text.lstrip("-+").isdigit() else float(text), "number")
+        try:
+            return _literal(int(text) if text.lstrip("-+").isdigit() else float(text), "number")
+        except ValueError as problem:  # Python reads no number of thousands of digits
+            raise QueryError(f"filter {self._text!r:.200}", "has a number of too many digits.") from problem
 
     def _list(self, end: str) -> _Term:
         items = []
