@@ -15,7 +15,7 @@ from expframe.record.significance import Sample
 from expframe.store.rows import Row
 from expframe.store.search.fields import Field, unknown
 from expframe.store.search.query import Query
-from expframe.store.search.selection import sort_key
+from expframe.store.search.selection import in_order
 
 T = TypeVar("T")
 
@@ -137,10 +137,7 @@ def _sorted(board: Board, found: list[Row], sort: Sequence[str], everything: Seq
         field = Field.parse(name.removeprefix("-"))
         _column(board, field, everything)  # a field that no run has is said to be none
         values = board.rows.column(field, found)
-        keyed = [(sort_key(field, value), row) for value, row in zip(values, found, strict=True)]
-        there = [pair for pair in keyed if pair[0] is not None]
-        there.sort(key=lambda pair: pair[0], reverse=name.startswith("-"))
-        found = [row for _, row in there] + [row for key, row in keyed if key is None]
+        found = in_order(field, zip(values, found, strict=True), is_descending=name.startswith("-"))
     return found
 
 

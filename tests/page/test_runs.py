@@ -72,6 +72,22 @@ def test_runs_come_as_the_command_line_has_them(store: Path) -> None:
     assert expected == ids(asked(store, ("where", where), ("sort", sort)))
 
 
+def test_what_has_no_order_stands_last_in_either_direction(tmp_path: Path) -> None:
+    """Where some results are numbers and others are dicts, as those of sweeps, the best number stands first."""
+    ex = Experiment("mixed", store=tmp_path / "runs")
+
+    @ex.main
+    def train(kind: int) -> Any:
+        return [0.5, {"completed": 8}, None, 2][kind]
+
+    for kind in range(4):
+        ex.run(config_updates={"kind": kind})
+
+    assert ["4", "1", "2", "3"] == ids(asked(tmp_path / "runs", ("sort", "-result")))
+    assert ["1", "4", "2", "3"] == ids(asked(tmp_path / "runs", ("sort", "result")))
+    assert ["4", "1", "2", "3"] == expframe.runs(tmp_path / "runs").sort("-result").ids()
+
+
 def test_a_wrong_filter_says_what_the_command_line_says(store: Path) -> None:
     """What is wrong with a filter is said in the words of the filter language."""
     for where in ("lrr < 1", "status = 'FAILED'", "status == COMPLETED"):

@@ -89,6 +89,7 @@ export function filterBox(value, apply, fieldNames, signal) {
       if (chosen >= 0) take(options[chosen].textContent ?? "");
       else send().then(close);
     } else if (event.key === "Escape") {
+      event.preventDefault(); // a browser would empty the field, and the filter would stay
       if (list.hidden) input.blur();
       close();
       event.stopPropagation();

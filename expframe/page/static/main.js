@@ -51,7 +51,7 @@ async function draw() {
     drawHeader(address);
     const load = VIEWS[address.view];
     if (load === undefined) {
-      fill(main, h("h1", {}, "No such page"), h("p", {}, `There is no view ${address.view}.`));
+      fill(main, h("h1", {}, "No such page"), h("p", {}, `There is no view ${address.view}.`), toRuns());
       return;
     }
     const { view } = await load();
@@ -61,7 +61,7 @@ async function draw() {
     document.title = `${address.id || TITLES[/** @type {keyof typeof TITLES} */ (address.view)] || address.view} · expframe`;
     await view({ element, address, server, signal, state: changeState, say });
   } catch (problem) {
-    if (!signal.aborted) fill(main, trouble(problem));
+    if (!signal.aborted) fill(main, trouble(problem), toRuns());
   }
 }
 
@@ -113,6 +113,11 @@ function say(message, action) {
   const line = h("p", {}, message, action && [" ", h("button", { type: "button", onclick: act }, action.title)]);
   messages.append(line);
   setTimeout(() => line.remove(), 8000);
+}
+
+/** Return the way out of an address that shows nothing. */
+function toRuns() {
+  return h("p", {}, h("a", { href: link("runs") }, "All runs"));
 }
 
 /**

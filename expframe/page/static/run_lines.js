@@ -6,7 +6,7 @@ import { number, text } from "./show.js";
 
 const LEAST = 56;
 const MOST = 260;
-const LETTER = 7.2;
+const USUAL_DIGIT = 8;
 const OF_TIME = 168;
 const OF_CHOICE = 30;
 const OF_ID = 92;
@@ -35,20 +35,29 @@ export class RunLines {
     this.columns = [];
     /** @type {Map<string, number>} */
     this.fitting = new Map();
+    /** @type {Set<string>} names of the columns of which most cells are numbers */
+    this.numeric = new Set();
     this.dragged = "";
+    this.letter = digitWidth();
+    /** @type {string[]} names of the entries in which groups differ, first those of most values */
+    this.telling = [];
   }
 
   /** Take what was answered. @param {{columns: Column[], rows: Line[]}} found */
   take(found) {
     this.columns = found.columns;
+    this.telling = tellingEntries(found.rows);
     found.columns.forEach((column, place) => {
       const longest = Math.max(
         column.title.length + 3,
         ...found.rows.slice(0, 50).map((row) => this.shown(row.cells[place], column).length),
       );
-      const needed = column.kind === "time" ? OF_TIME : longest * LETTER + 20;
+      const needed = column.kind === "time" ? OF_TIME : longest * this.letter + 20;
       const width = Math.min(MOST, Math.max(LEAST, needed, this.fitting.get(column.name) ?? 0));
       this.fitting.set(column.name, Math.round(width));
+      const cells = found.rows.map((row) => row.cells[place]).filter((cell) => cell !== null);
+      if (cells.length > 0 && 2 * cells.filter(isNumeric).length >= cells.length) this.numeric.add(column.name);
+      else if (cells.length > 0) this.numeric.delete(column.name);
     });
   }
 
@@ -103,24 +112,18 @@ export class RunLines {
     const sorts = this.words.getAll("sort");
     const place = sorts.findIndex((word) => word.replace(/^-/, "") === column.name);
     const direction = place < 0 ? "none" : sorts[place].startsWith("-") ? "descending" : "ascending";
+    const isNumber = this.numeric.has(column.name);
     const arrow = { none: "", ascending: " ↑", descending: " ↓" }[direction];
     const sort = (/** @type {MouseEvent} */ event) => {
-      const next =
-        direction === "none"
-          ? column.kind === "number"
-            ? "-"
-            : "+"
-          : direction === (column.kind === "number" ? "descending" : "ascending")
-            ? column.kind === "number"
-              ? "+"
-              : "-"
-            : "";
+      const [first, second] = isNumber ? ["descending", "ascending"] : ["ascending", "descending"];
+      const next = { none: first, [first]: second, [second]: "none" }[direction];
       const others = event.shiftKey ? sorts.filter((word) => word.replace(/^-/, "") !== column.name) : [];
-      this.change({ sort: next ? [...others, next === "-" ? `-${column.name}` : column.name] : others });
+      const word = next === "descending" ? `-${column.name}` : column.name;
+      this.change({ sort: next === "none" ? others : [...others, word] });
     };
     const head = h(
       "th",
-      { class: kind, scope: "col", "aria-sort": direction, title: column.name },
+      { class: isNumber ? `${kind} number` : kind, scope: "col", "aria-sort": direction, title: column.name },
       h("button", { type: "button", class: "sort", onclick: sort }, column.title, arrow),
     );
     if (kind === "movable") {
@@ -178,7 +181,7 @@ export class RunLines {
   row(line, place) {
     const ids = line.ids ?? [line.id ?? ""];
     const isChosen = ids.every((id) => this.selection.ids.has(id));
-    const name = line.group === undefined ? `run ${line.id}` : groupName(line);
+    const name = line.group === undefined ? `run ${line.id}` : this.groupName(line);
     const choice = h("input", {
       type: "checkbox",
       checked: isChosen,
@@ -231,7 +234,9 @@ export class RunLines {
       "td",
       { class: "first" },
       toggle,
-      line.group === undefined ? h("a", { href: link("run", line.id) }, line.id) : h("span", { title: name }, name),
+      line.group === undefined
+        ? h("a", { href: link("run", line.id) }, line.id)
+        : h("span", { title: groupEntries(line, Object.keys(line.entries ?? {})) }, name),
       line.group === undefined && line.inside > 0 && h("span", { class: "faint" }, ` ${line.inside}`),
     );
     cell.style.paddingLeft = `${22 + line.depth * 16}px`;
@@ -244,8 +249,7 @@ export class RunLines {
    */
   cell(cell, column) {
     const shown = this.shown(cell, column);
-    const isNumber = typeof cell === "number" || (cell !== null && typeof cell === "object" && "mean" in cell);
-    return h("td", { class: isNumber ? "number" : "", title: shown.length > 12 ? shown : null }, shown);
+    return h("td", { class: isNumeric(cell) ? "number" : "", title: shown.length > 12 ? shown : null }, shown);
   }
 
   /**
@@ -258,6 +262,13 @@ export class RunLines {
     return half === null
       ? text(cell.mean, column?.kind)
       : `${text(cell.mean, column?.kind)} ± ${number(Number(half.toPrecision(2)))}`;
+  }
+
+  /** Return what tells a group from the others, as far as it has that. @param {Line} line */
+  groupName(line) {
+    const names = Object.keys(line.entries ?? {});
+    const telling = this.telling.filter((name) => names.includes(name));
+    return groupEntries(line, telling.length ? telling : names);
   }
 
   /**
@@ -284,8 +295,36 @@ export class RunLines {
   }
 }
 
-/** @param {Line} line */
-function groupName(line) {
-  const parts = Object.entries(line.entries ?? {}).map(([name, value]) => `${name}=${text(value)}`);
-  return parts.join(", ") || "all runs";
+/**
+ * @param {Line} line
+ * @param {string[]} names
+ */
+function groupEntries(line, names) {
+  return names.map((name) => `${name}=${text(line.entries?.[name])}`).join(", ") || "all runs";
+}
+
+/** Return the names of the entries in which groups differ, first those of most values. @param {Line[]} lines */
+function tellingEntries(lines) {
+  /** @type {Map<string, Set<string>>} */
+  const values = new Map();
+  for (const { entries = {} } of lines) {
+    for (const [name, value] of Object.entries(entries)) {
+      values.set(name, (values.get(name) ?? new Set()).add(text(value)));
+    }
+  }
+  const found = [...values].filter(([, { size }]) => size > 1);
+  return found.sort(([, one], [, other]) => other.size - one.size).map(([name]) => name);
+}
+
+/** Return how wide a digit is in pixels, in the font of the page. */
+function digitWidth() {
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen) return USUAL_DIGIT;
+  pen.font = getComputedStyle(document.body).font;
+  return pen.measureText("0").width || USUAL_DIGIT;
+}
+
+/** @param {any} cell */
+function isNumeric(cell) {
+  return typeof cell === "number" || (cell !== null && typeof cell === "object" && "mean" in cell);
 }

@@ -5,6 +5,7 @@ import { ask } from "./api.js";
 import { commandLine } from "./copy.js";
 import { fill, h } from "./dom.js";
 import { trouble } from "./main.js";
+import { drawPictures } from "./run_pictures.js";
 import { block } from "./spans.js";
 import { duration, text } from "./show.js";
 import { entries, table } from "./tables.js";
@@ -15,6 +16,7 @@ import { entries, table } from "./tables.js";
 export async function section(page, element, head) {
   const failure = h("div", {});
   const results = h("div", {});
+  const pictures = h("div", {});
   const config = h("div", {});
   const children = h("div", {});
   fill(
@@ -22,7 +24,7 @@ export async function section(page, element, head) {
     h(
       "div",
       { class: "halves" },
-      h("div", {}, failure, results, config, children),
+      h("div", {}, failure, results, pictures, config, children),
       h("div", {}, commands(head), place(head)),
     ),
   );
@@ -30,6 +32,7 @@ export async function section(page, element, head) {
     await Promise.all([
       now.failure ? part(failure, page, () => drawFailure(page, failure)) : fill(failure),
       part(results, page, () => drawResults(page, results)),
+      now.sections.files ? part(pictures, page, () => drawPictures(page, pictures)) : fill(pictures),
       part(children, page, () => drawChildren(page, children)),
     ]);
   };

@@ -55,6 +55,7 @@ export async function view(page) {
       const found = await ask("runs", { ...question(), offset, limit }, aborted);
       lines.take(found);
       status.textContent = counted(found);
+      none.hidden = found.total > 0 || found.loading !== null || !words.get("where");
       if (found.loading) setTimeout(() => signal.aborted || grid.refresh(), 600);
       return found;
     },
@@ -66,6 +67,12 @@ export async function view(page) {
     await change({ where, open: null });
     return wrong;
   };
+  const none = h(
+    "p",
+    { class: "none", hidden: true },
+    "The filter finds no run. ",
+    h("button", { type: "button", onclick: () => apply((filter.input.value = "")) }, "Take it away"),
+  );
   const filter = filterBox(words.get("where") ?? "", apply, async () => namesOf(await askFields()), signal);
 
   /** Choose all lines between the one that was chosen last and this one. @param {number} place */
@@ -119,6 +126,7 @@ export async function view(page) {
     tools,
     h("div", { class: "lead" }, status, bar.element),
     grid.element,
+    none,
   );
   drawTools();
   await grid.refresh();

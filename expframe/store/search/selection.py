@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from expframe.config.dotted import MISSING
 from expframe.store.search.fields import Field
 from expframe.store.search.query import Query
+
+T = TypeVar("T")
+
+_UNORDERED = 3
 
 
 class Found(NamedTuple):
@@ -62,10 +66,7 @@ class Sort:
 
     def apply(self, found: list[Found], everything: list[Found]) -> list[Found]:
         """Return the new selection."""
-        keys = [(sort_key(self.field, run.values[self.field]), run) for run in found]
-        there = [(key, run) for key, run in keys if key is not None]
-        there.sort(key=lambda pair: pair[0], reverse=self.is_descending)
-        return [run for _, run in there] + [run for key, run in keys if key is None]
+        return in_order(self.field, [(run.values[self.field], run) for run in found], is_descending=self.is_descending)
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,18 @@ class Children:
         return [run for run in everything if run.values[parent] in parents]
 
 
+def in_order(field: Field, valued: Iterable[tuple[Any, T]], *, is_descending: bool) -> list[T]:
+    """Return what has values in their order; dicts and lists, which have none, and then no value, stand last."""
+    keyed = [(sort_key(field, value), one) for value, one in valued]
+    there = [pair for pair in keyed if pair[0] is not None]
+    there.sort(key=lambda pair: pair[0], reverse=is_descending)
+    if is_descending:
+        there.sort(key=lambda pair: pair[0][0] == _UNORDERED)
+    return [one for _, one in there] + [one for key, one in keyed if key is None]
+
+
 def sort_key(field: Field, value: Any) -> Any:
-    """Return what a value is sorted by; None for what stands last in either direction."""
+    """Return what a value is sorted by, first its kind; None for what stands last."""
     if value is MISSING or value is None:
         return None
     if field.kind == "id":
@@ -117,4 +128,4 @@ def sort_key(field: Field, value: Any) -> Any:
         return (0, value) if value == value else None  # noqa: PLR0124  NaN
     if isinstance(value, str):
         return 1, value
-    return (2, value.isoformat()) if isinstance(value, datetime.datetime) else (3, repr(value))
+    return (2, value.isoformat()) if isinstance(value, datetime.datetime) else (_UNORDERED, repr(value))
