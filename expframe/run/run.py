@@ -224,6 +224,11 @@ class Run(Recorded):
         """What it does and what has come of it as a sweep; None where it is none."""
         return self._recorder.files.read_back().sweep
 
+    @property
+    def output_path(self) -> Path:
+        """The file of what was printed so far, raw; it need not be there."""
+        return self._recorder.files.read_back().output_path
+
     def output(self, *, raw: bool = False) -> str:
         """Return what was printed so far: as a terminal shows it, or raw. Empty where nothing is captured."""
         self._life.flush_output()
