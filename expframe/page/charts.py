@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from expframe.errors import QuestionError
 from expframe.page.board import Board
 from expframe.page.curves import Trace, Window, chart, frames, point_at
 from expframe.page.lines import LineWish, columns_of, find, problem, runs_of, traces
+from expframe.page.names import natural_order
 from expframe.page.question import Question
 from expframe.store.search.columns import Array, Column, joined
 
@@ -141,15 +141,3 @@ def _counts(board: Board, runs: Sequence[str]) -> Iterator[Mapping[str, int]]:
             yield {name: int(values[0] or 0) for name, values in noted.items()}
         else:
             yield board.curves.read(id).counts
-
-
-def natural_order(name: str) -> tuple[Any, ...]:
-    """
-    Return what names are sorted by, so that layer 2 is before layer 10.
-
-    Example:
-        >>> sorted(["layer10/w", "Layer2/w", "acc"], key=natural_order)
-        ['acc', 'Layer2/w', 'layer10/w']
-    """
-    pieces = re.split(r"([0-9]+)", name.casefold())
-    return (*((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces), (0, name))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from expframe.errors import ExpframeError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
+from expframe.page.names import natural_order
 from expframe.page.question import Question
 from expframe.record.summaries import Summary
 from expframe.store.search.differences import leaves
@@ -38,7 +38,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     info: Mapping[str, Any] = _read(lambda: run.info, {}, problems)
     known: Mapping[str, Summary] = _read(lambda: run.summaries, {}, problems)
     summaries = {name: summary for name, summary in known.items() if part in name.casefold()}
-    names = sorted(summaries, key=_natural)
+    names = sorted(summaries, key=natural_order)
     return {
         "result": _entries(result),
         "info": _entries(info),
@@ -62,9 +62,3 @@ def _read(read: Callable[[], T], otherwise: T, problems: list[str]) -> T:
 
 def _entries(value: Any) -> list[list[Any]]:
     return [[name, cell_of(leaf, _LONGEST)] for name, leaf in list(leaves(value).items())[:_MOST]]
-
-
-def _natural(name: str) -> list[tuple[int, int | str]]:
-    """Return what sorts names as people would: layer 2 before layer 10."""
-    parts = re.split(r"(\d+)", name.casefold())
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]

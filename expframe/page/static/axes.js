@@ -55,7 +55,7 @@ function numberTicks(low, high, most, isWhole) {
  * @param {number} step
  * @param {number} greatest what is the greatest beside it
  */
-export function stepped(value, step, greatest) {
+function stepped(value, step, greatest) {
   if (Math.abs(value) < step / 1e6) return "0";
   const unit = UNITS.find(({ least }) => greatest >= least);
   if (greatest < 1e12 && unit) {

@@ -166,7 +166,7 @@ function drawEntries(box, found, name) {
  * @param {{title: string, cells: (string | null)[]}[]} rows
  * @param {(run: string) => HTMLElement} name
  */
-export function runTable(runs, rows, name) {
+function runTable(runs, rows, name) {
   const body = rows.map(({ title, cells }) =>
     h(
       "tr",

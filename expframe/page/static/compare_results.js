@@ -99,7 +99,7 @@ export function drawResults(box, found, name, page) {
  * @param {Better} better
  * @returns {number | null}
  */
-export function bestOf(cells, better) {
+function bestOf(cells, better) {
   const numbers = cells.filter((cell) => typeof cell === "number");
   if (better === null || new Set(numbers).size < 2) return null;
   return better === "min" ? Math.min(...numbers) : Math.max(...numbers);

@@ -84,7 +84,7 @@ function fileOf({ file, change, diff, cut }) {
  * @param {string} diff
  * @returns {{kind: "added" | "removed" | "same" | "place", old: number | null, now: number | null, line: string}[]}
  */
-export function linesOf(diff) {
+function linesOf(diff) {
   let old = 0;
   let now = 0;
   /** @type {ReturnType<typeof linesOf>} */

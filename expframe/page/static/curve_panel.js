@@ -57,7 +57,7 @@ async function namesOf({ runs, system }, signal) {
 const PAUSE = 3000;
 
 /** The panel that was drawn; see `curvePanel`. */
-export class Panel {
+class Panel {
   /**
    * @param {import("./main.js").Page} page
    * @param {HTMLElement} element

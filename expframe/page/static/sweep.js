@@ -247,7 +247,7 @@ function interval({ low, high }) {
  * @param {any} best
  * @param {{field: string, direction: string}} goal
  */
-export function howSure(best, goal) {
+function howSure(best, goal) {
   const { next } = best;
   if (!next) return "It is the only one that has a value.";
   const gap = Math.abs(best.mean - next.mean);
