@@ -5,6 +5,7 @@ import { h, fill } from "./dom.js";
 import { axisOver } from "./parameters.js";
 import { scatter } from "./scatter.js";
 import { duration, number, text, time } from "./show.js";
+import { table } from "./tables.js";
 
 /**
  * Make the chart of what trials came to as time went on, and return what draws it.
@@ -64,41 +65,6 @@ function axisOf0(axis, last) {
 }
 
 /**
- * @param {string[]} heads
- * @param {import("./dom.js").Child[][]} rows
- */
-function table(heads, rows) {
-  return h(
-    "div",
-    { class: "wide" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          heads.map((head) => h("th", { scope: "col" }, head)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((cells) =>
-          h(
-            "tr",
-            {},
-            cells.map((cell) => h("td", {}, cell)),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-/**
  * @param {HTMLElement} box
  * @param {boolean} isThere
  * @param {...import("./dom.js").Child} children
@@ -130,7 +96,7 @@ export function drawRunning(box, { running, counts }) {
     box,
     running.length > 0,
     h("h2", {}, "Running now"),
-    table(["trial", "run", "with", "for"], rows),
+    table(["trial", "run", "with", "for"], rows, "Running now"),
     cut > 0 && h("p", {}, `and ${cut} more`),
   );
 }
@@ -158,7 +124,7 @@ export function drawFailures(box, { failures }) {
     box,
     rows.length > 0,
     h("h2", {}, "Failures"),
-    table(["error", "trials", "which", "runs"], rows),
+    table(["error", "trials", "which", "runs"], rows, "Failures"),
     cut > 0 && h("p", {}, `and ${cut} other errors`),
   );
 }
@@ -190,7 +156,7 @@ export function drawPruned(box, { pruned, goal }) {
       "details",
       {},
       h("summary", {}, "Which"),
-      table(["trial", "run", "with", "at step", goal.field], rows),
+      table(["trial", "run", "with", "at step", goal.field], rows, "Pruned trials"),
       cut > 0 && h("p", {}, `and ${cut} more`),
     ),
   );
@@ -215,7 +181,12 @@ export function drawWorkers(box, { workers }) {
         ),
     one.done,
   ]);
-  part(box, rows.length > 0, h("h2", {}, "Workers"), table(["host", "process", "does", "trials done"], rows));
+  part(
+    box,
+    rows.length > 0,
+    h("h2", {}, "Workers"),
+    table(["host", "process", "does", "trials done"], rows, "Workers"),
+  );
 }
 
 /**
@@ -241,6 +212,7 @@ export function drawNotes(box, sweep) {
       table(
         ["trials", "why"],
         reasons.map((/** @type {any} */ one) => [one.trials, one.why]),
+        "Why trials are not running",
       ),
   );
 }
