@@ -9,7 +9,7 @@ from typing import Any
 
 from expframe.config import dotted
 from expframe.disk import layout
-from expframe.errors import EscapingPathError, ValueFormatError
+from expframe.errors import EscapingPathError, ExpframeError, ValueFormatError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.page.commands import commands_of
@@ -123,7 +123,11 @@ def _sections(run: StoredRun, record: Record | None) -> dict[str, int]:
     """Return how much there is of each part of a run that may be missing: bytes, or how many."""
     files = {"system": layout.SYSTEM, "media": layout.MEDIA, "calls": layout.CALLS, "config": layout.CONFIG}
     found = {name: _size(run, file) for name, file in files.items()}
-    found["metrics"] = sum(_size(run, name) for name in layout.metric_names(run.folder))
+    if format_of(run.folder) is None:
+        found["metrics"] = sum(_size(run, name) for name in layout.metric_names(run.folder))
+    else:
+        with suppress(OSError, ExpframeError):
+            found["metrics"] = len(run.summaries)
     with suppress(OSError):
         found["output"] = run.output_path.stat().st_size
     with suppress(OSError, ValueFormatError):

@@ -467,6 +467,7 @@ def test_a_run_of_another_tool_shows_what_it_has(tmp_path: Path) -> None:
 
     head = _asked(store, "run", run=7)
 
+    assert head["sections"]["metrics"] > 0
     assert (True, "old", "COMPLETED") == (head["is_foreign"], head["run"]["name"], head["run"]["status"])
     assert [("lr", 0.1)] == [(entry["name"], entry["value"]) for entry in _asked(store, "config", run=7)["entries"]]
     assert ["hello"] == _texts(_asked(store, "output", run=7)["lines"])

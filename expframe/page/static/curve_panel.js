@@ -291,7 +291,7 @@ class Panel {
     fill(
       this.count,
       this.names.length
-        ? `${count} metrics${problem ? ` with this text (${problem})` : ""}`
+        ? `${count} ${this.names.length === 1 ? "metric" : "metrics"}${problem ? ` with this text (${problem})` : ""}`
         : (this.wish.empty ?? "No metrics."),
     );
     const only = (/** @type {string} */ prefix) => {

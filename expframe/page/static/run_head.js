@@ -135,9 +135,19 @@ function comment(head) {
   return said ? h("p", { class: "comment" }, said) : null;
 }
 
+/** Return what a person should know of a run whose process is gone. */
+function death() {
+  return h(
+    "div",
+    { class: "notice bad" },
+    h("strong", {}, "Its process is gone without a word. "),
+    "It was killed, ran out of memory, or its machine went down; the last lines of its output may tell.",
+  );
+}
+
 /** @param {Head} head */
 function failure(head) {
-  if (!head.failure) return null;
+  if (!head.failure) return head.run.status === "DIED" ? death() : null;
   const { type, message } = head.failure;
   return h(
     "p",

@@ -109,7 +109,11 @@ function rest(shown, total) {
 async function drawConfig(page, element) {
   const { entries: found, total } = await ask("config", { run: page.address.id }, page.signal);
   const chosen = found.filter((/** @type {any} */ entry) => !entry.is_default);
-  const all = h("a", { href: link("run", page.address.id, { tab: "config" }) }, `all ${total} entries`);
+  const all = h(
+    "a",
+    { href: link("run", page.address.id, { tab: "config" }) },
+    total === 1 ? "its only entry" : `all ${total} entries`,
+  );
   fill(
     element,
     h("h2", {}, "Chosen for this run"),
