@@ -533,7 +533,7 @@ def test_a_person_reads_who_set_an_entry_and_what_another_run_had(
     value, other, origin, doc = row.locator("td").all_inner_texts()
 
     assert ("0.9", "0.1", "how far a step goes") == (value, other, doc)
-    assert re.fullmatch(r"test_run\.py:\d+ config_updates", origin)
+    assert re.fullmatch(r"test_run_view\.py:\d+ config_updates", origin)
     assert r"<script>alert(1)</script>\u202e\u001b[31m" in tab.locator("table").inner_text()
     assert "other=1" in tab.url and "tab=config" in tab.url
 
