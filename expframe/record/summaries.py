@@ -11,6 +11,9 @@ from expframe.config import equality, json_values
 
 Number = int | float
 
+_EXACT = 1 << 53
+"""Whole numbers up to this are floats of their own."""
+
 
 class Summary:
     """
@@ -75,6 +78,9 @@ class Summary:
             total = _sum(values)
         self._total = _sum((self._total, total))
         least, most = min(values), max(values)
+        if most > _EXACT or least < -_EXACT:  # whole numbers there may be one float
+            values = list(map(_float, values))
+            least, most = min(values), max(values)
         if self.min is None or least < self.min:
             self.min, self.min_step = _float(least), steps[values.index(least)]
         if self.max is None or most > self.max:

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 import steps
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expframe.disk.layout import METRICS_HEADER
@@ -46,6 +46,7 @@ class TestSummary:
     """Points in, what they come to out."""
 
     @given(st.lists(numbers, min_size=1, max_size=30), st.integers(1, 30))
+    @example([2**53, 2**53 + 1], 1)
     def test_is_the_same_however_points_arrive(self, values, size):
         """In batches of any size, count, first, last, extremes and their steps are those of all points at once."""
         steps = list(range(len(values)))
