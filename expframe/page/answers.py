@@ -11,7 +11,6 @@ from expframe.page import (
     charts,
     children,
     code,
-    columns,
     compare,
     config,
     configurations,
@@ -30,6 +29,7 @@ from expframe.page import (
     run_files,
     runs,
     sweep,
+    table_columns,
     views,
 )
 from expframe.page.board import Board
@@ -39,8 +39,8 @@ from expframe.page.told import Told
 ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "runs": runs.answer,
     "ids": runs.ids,
-    "fields": columns.answer,
-    "field_values": columns.values,
+    "fields": table_columns.answer,
+    "field_values": table_columns.values,
     "curves": charts.curves,
     "values": charts.values,
     "points": charts.points,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from expframe.config.dotted import MISSING
-from expframe.page import columns
+from expframe.page import table_columns
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.page.groups import RunGroup, grouped
@@ -110,14 +110,14 @@ def _asked(where: str) -> list[Field]:
 
 
 def _columns(board: Board, question: Question, found: Sequence[Row]) -> list[str]:
-    asked = question.texts("column") or columns.usual(board, found)
+    asked = question.texts("column") or table_columns.usual(board, found)
     if not question.is_set("differing"):
         return asked
     others = [field for field in map(Field.parse, asked) if field.group != "config"]
 
     def make() -> list[str]:
         different = [field.name for field in others if len(set(map(repr, board.rows.column(field, found)))) > 1]
-        return [*columns.differing(found), *different]
+        return [*table_columns.differing(found), *different]
 
     names: list[str] = board.rows.remembered(("differing", question.text("where"), *others), make)
     return names

@@ -9,7 +9,7 @@ import pytest
 
 import expframe
 from expframe import Experiment
-from expframe.page import columns, runs
+from expframe.page import runs, table_columns
 from expframe.page.board import Board
 from expframe.page.question import Question
 from expframe.store import editing
@@ -184,7 +184,7 @@ def wait_for(is_so: Callable[[], bool], seconds: float = 20.0) -> bool:
 def test_fields_are_those_that_filters_know(store: Path) -> None:
     """Whatever is offered as a field can be asked for."""
     board = Board(store, "runs")
-    offered = columns.answer(board, Question())
+    offered = table_columns.answer(board, Question())
     names = [*offered["facts"], *(entry["name"] for entry in offered["entries"]), *offered["results"]]
     names += [f"metrics.{name}.last" for name in offered["metrics"]]
 
