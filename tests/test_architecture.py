@@ -27,10 +27,10 @@ FOLDERS = {
     "store/search": "fields logic query selection overview collection differences comparison comparison_data"
     " columns column_file curve_cache",
     "page": "entrance refusals guard connections question told live_rows live_sweeps kept board cells names"
-    " table_columns groups runs pixels smoothing bands curves lines charts files figures compare images configurations sweep"
-    " commands run children config results python_spans terminal_spans failure output output_search media"
-    " run_files table_heads previews code environment history"
-    " views changes actions answers bundle report_answers report streams server service notebook_page",
+    " table_columns groups runs pixels smoothing bands curves lines charts files figures compare images"
+    " configurations sweep commands run children config results python_spans terminal_spans failure output"
+    " output_search media run_files table_heads previews code environment history views changes actions"
+    " answers bundle report_answers report streams server service notebook_page",
     "recipe": "specials registry references injection ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
     " checkpoints parts life execution worker bind run open_runs rerun",
