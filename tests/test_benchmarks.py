@@ -1,6 +1,5 @@
 """The benchmarks run and print their table."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -58,20 +57,3 @@ def test_the_structure_of_the_package_is_printed():
     assert {"config", "store/search", "compat/sacred/observers", "total"} <= folders.keys()
     assert all(number.isdecimal() for numbers in folders.values() for number in numbers.split())
     assert "longest classes" in done.stdout
-
-
-@pytest.mark.browser
-def test_the_page_is_measured_in_a_browser():
-    """`python -m benchmarks --only page` prints a figure for each target of the page."""
-    command = [sys.executable, "-m", "benchmarks", "--here", "--quick", "--json", "--only", "page"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-
-    assert done.returncode == 0, done.stderr
-    rows = json.loads(done.stdout)
-    assert {
-        "expframe ui answers after",
-        "... index cold: all runs",
-        "... zoom, the server's part",
-        "... of a core, %",
-    } <= {row["what"] for row in rows}
-    assert [] == [row["what"] for row in rows if row["expframe"] is None]
