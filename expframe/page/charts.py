@@ -134,7 +134,7 @@ def metrics(board: Board, question: Question) -> dict[str, Any]:
 
 def _counts(board: Board, runs: Sequence[str]) -> Iterator[Mapping[str, int]]:
     """Yield how many points each metric of runs has: what was noted of that, and what was not is read."""
-    rows = {row.id: row for row in board.rows.all()}
+    rows = {row.id: row for row in board.rows.of(runs)}
     for id in runs:
         noted = board.rows.with_metrics(rows[id]).metrics if id in rows else None
         if noted is not None:

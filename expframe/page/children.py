@@ -27,7 +27,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         uid = run.record.uid
     except (ValueFormatError, OSError):  # the head of the run says so
         return {"total": 0, "children": []}
-    found = [row for row in board.rows.all() if row.record and row.record.get("parent") == uid]
+    found = [row for row in board.rows.whole() if row.record and row.record.get("parent") == uid]
     found.sort(key=lambda row: row.order)
     children = []
     for row in found[:_MOST]:

@@ -126,9 +126,7 @@ def find(board: Board, wish: LineWish) -> LineFacts:
     began = {id: _began(board, id) for id in found} if wish.across.kind == "relative" else {}
     if not wish.by:
         return LineFacts(found, gone, began, [])
-    by_id = {row.id: row for row in board.rows.all()}
-    rows = [by_id[id] for id in found if id in by_id]
-    return LineFacts(found, gone, began, groups.grouped(board, rows, wish.by, ()))
+    return LineFacts(found, gone, began, groups.grouped(board, board.rows.of(list(found)), wish.by, ()))
 
 
 def columns_of(

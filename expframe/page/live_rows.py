@@ -56,8 +56,7 @@ class LiveRows:
         store: The folder.
 
     Attributes:
-        loaded: How many runs were read.
-        total: How many there are.
+        total: How many runs there are.
     """
 
     def __init__(self, store: Path) -> None:
@@ -74,15 +73,36 @@ class LiveRows:
         self._cursor = 0
         self._looked = -1e9
         self._reader: threading.Thread | None = None
-        self.loaded = self.total = 0
+        self.total = 0
 
     @property
     def cursor(self) -> int:
         """The moment of the last look; 0 before the first one."""
         return self._cursor
 
+    @property
+    def loading(self) -> tuple[int, int] | None:
+        """How many runs were read, and how many there are; None where all were."""
+        return None if self._reader is None else (len(self._rows), self.total)
+
+    def of(self, ids: Sequence[str]) -> list[Row]:
+        """Return the rows of some runs, in their order, as far as these are there; also of those not read yet."""
+        self.look()
+        with self._lock:
+            found = {id: self._rows[id] for id in ids if id in self._rows}
+        found.update((row.id, row) for row in rows(self._store, [id for id in ids if id not in found], GROUPS))
+        return [found[id] for id in ids if id in found]
+
+    def whole(self) -> list[Row]:
+        """Return the rows of all runs, newest first, once all are read."""
+        self.look()
+        reader = self._reader
+        if reader is not None:
+            reader.join()
+        return self.all()
+
     def all(self) -> list[Row]:
-        """Return the rows as they are now, newest first."""
+        """Return the rows as far as they are read by now, newest first."""
         self.look()
         with self._lock:
             if self._ordered is None:
@@ -166,10 +186,10 @@ class LiveRows:
     def _read_rest(self, unread: Sequence[str]) -> None:
         try:
             self._read(unread)
-            for field in list(self._columns):  # somebody looks at them, and will sort
-                self.column(field, list(self._rows.values()))
         finally:
             self._reader = None
+        for field in list(self._columns):  # somebody looks at them, and will sort
+            self.column(field, self.all())
 
     def _may_change(self, id: str) -> bool:
         record: Mapping[str, Any] = self._rows[id].record or {}
@@ -192,14 +212,12 @@ class LiveRows:
         self._gone.pop(row.id, None)
         self._moments[row.id] = self._cursor
         self._rows[row.id] = row
-        self.loaded = len(self._rows)
 
     def _forget(self, gone: Sequence[str]) -> None:
         for id in gone:
             self._drop(id)
             del self._rows[id]
             self._gone[id] = self._cursor
-        self.loaded = len(self._rows)
 
     def _drop(self, id: str) -> None:
         """Take away what is known of a run, as of a new moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from expframe.page.board import Board
 from expframe.page.bundle import STATIC, script_of
 from expframe.page.live_rows import LiveRows
 from expframe.page.report_answers import answers, pack
-from expframe.store.rows import Row
 
 _SHEET = re.compile(r'<link rel="stylesheet" href="static/(\w+\.css)" />')
 """A sheet of the page, which index.html lists in their order."""
@@ -30,13 +29,12 @@ class ChosenRows(LiveRows):
         ids: The runs.
     """
 
-    def __init__(self, store: Path, ids: Iterable[str]) -> None:
+    def __init__(self, store: Path, ids: Sequence[str]) -> None:
         super().__init__(store)
-        self._chosen = frozenset(ids)
+        self._read(ids)
 
-    def all(self) -> list[Row]:
-        """Return the rows as they are now, newest first."""
-        return [row for row in super().all() if row.id in self._chosen]
+    def look(self) -> None:
+        """Stay with what was read: a report is of one moment."""
 
 
 def page_of(store: Path, ids: Sequence[str], view: str = "#/runs") -> str:

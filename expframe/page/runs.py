@@ -44,6 +44,8 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     Raises:
         QueryError: A filter is malformed, or a field is in no run.
     """
+    board.rows.look()
+    loading = board.rows.loading  # before the rows: what is read meanwhile is not among them
     everything = board.rows.all()
     found = select(board, everything, question.text("where"))
     shown_columns = _columns(board, question, found)
@@ -56,7 +58,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         "runs": len(found),
         "total": len(lines),
         "offset": offset,
-        "loading": None if board.rows.loaded >= board.rows.total else [board.rows.loaded, board.rows.total],
+        "loading": loading,
         "columns": [{"name": field.written, "title": field.title, "kind": field.kind} for field in fields],
         "rows": list(_cells(board, shown, fields)),
     }
@@ -69,7 +71,7 @@ def ids(board: Board, question: Question) -> dict[str, Any]:
     Raises:
         QueryError: A filter is malformed, or a field is in no run.
     """
-    everything = board.rows.all()
+    everything = board.rows.whole()
     found = select(board, everything, question.text("where"))
     found = _sorted(board, found, question.texts("sort"), everything)
     return {"ids": [row.id for row in found[:_MOST_IDS]], "total": len(found)}

@@ -77,7 +77,7 @@ def sweeps(board: Board, question: Question) -> dict[str, Any]:
     Words are `offset` and `limit`.
     """
     offset, limit = question.whole("offset", 0), question.whole("limit", _SHOWN, least=1, most=200)
-    rows = [row for row in board.rows.all() if (row.record or {}).get("command") == "sweep"]
+    rows = [row for row in board.rows.whole() if (row.record or {}).get("command") == "sweep"]
     found = [row.id for row in rows if is_sweep(board.store / row.id)]
     listed = []
     for id in found[offset : offset + limit]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from many import multiply
 
 from expframe import Experiment
 from expframe.errors import QuestionError, RunNotFoundError
@@ -127,6 +128,22 @@ def test_values_are_exact_at_the_last_point_before(board: Board) -> None:
     found = asked(charts.values, board, run=[1, 3], metric="loss", at=7.5)
 
     assert [(7, 0.1 * 7), (7, 0.2 * 7)] == [(line["step"], line["value"]) for line in found["lines"]]
+
+
+def test_a_group_is_of_all_its_runs_in_a_store_that_is_being_read(tmp_path: Path) -> None:
+    """A mean is of each run that was asked for, also while the page is still reading a store of very many."""
+    ex = Experiment("many", store=tmp_path)
+
+    @ex.main
+    def train(seed: int, _run: Any) -> None:
+        _run.log_scalar("loss", float(seed))
+
+    for seed in (1, 2):
+        ex.run(config_updates={"seed": seed})
+    multiply(tmp_path, 400)
+    found = asked(charts.values, Board(tmp_path, "many"), run=[1, 2], metric="loss", at=0, group="name")
+
+    assert [(2, 1.5)] == [(line["n"], line["mean"]) for line in found["lines"]]
 
 
 def test_values_of_groups_say_of_how_many_runs(board: Board) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from many import multiply
 
 from expframe import Experiment
 from expframe.page.answers import ANSWERS
@@ -106,6 +107,21 @@ def test_runs_that_were_not_chosen_are_not_in_it(store: Path) -> None:
     assert [["2", "1"]] * 3 == [[row["id"] for row in table["rows"]] for table in tables]
     assert runs <= {"1", "2"}
     assert [] == [answer["refused"] for answer in found["answers"] if "refused" in answer]
+
+
+def test_runs_of_a_large_store_are_in_it(tmp_path: Path) -> None:
+    """A report has the runs that it is of, however many newer ones there are."""
+    ex = Experiment("many", store=tmp_path)
+    ex.main(lambda lr: lr)
+    ex.add_config(lr=0.1)
+    for lr in (0.1, 0.2):
+        ex.run(config_updates={"lr": lr, "seed": 1})
+    multiply(tmp_path, 400)
+    found = json.loads(content(page_of(tmp_path, ["1", "2"])))
+    tables = [answer["plain"] for answer in found["answers"] if answer["name"] == "runs"]
+
+    assert [["2", "1"]] * 3 == [[row["id"] for row in table["rows"]] for table in tables]
+    assert {None} == {table["loading"] for table in tables}
 
 
 def test_every_answer_has_a_place_in_a_report() -> None:

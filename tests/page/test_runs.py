@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from many import multiply
 
 import expframe
 from expframe import Experiment
@@ -203,11 +204,7 @@ def test_many_runs_are_read_in_the_background(tmp_path: Path) -> None:
 
     for _ in range(3):
         ex.run()
-    template = {name: (tmp_path / "1" / name).read_bytes() for name in ("run.json", "config.json")}
-    for number in range(4, 304):
-        (tmp_path / str(number)).mkdir()
-        for name, content in template.items():
-            (tmp_path / str(number) / name).write_bytes(content)
+    multiply(tmp_path, 303)
     board = Board(tmp_path, "many")
     first = runs.answer(board, Question([("flat", "1")]))
 
