@@ -53,7 +53,9 @@ def grouped(board: Board, rows: Sequence[Row], by: Sequence[str], numeric: Seque
     fields = [] if CONFIGURATION in by else [Field.parse(name) for name in by]
     wanted = {field.name.removeprefix("metrics."): field for field in numeric}
     found = comparison.beside(
-        [board.rows.with_metrics(row) for row in rows], list(wanted) or ["attempt"], [field.name for field in fields]
+        [board.rows.with_metrics(row) for row in rows],
+        [field.written for field in numeric] or ["attempt"],
+        [field.written for field in fields],
     )
     place = {row.id: number for number, row in enumerate(rows)}
     groups = []

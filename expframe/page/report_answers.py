@@ -187,7 +187,7 @@ def _table(board: Board) -> Iterator[Answered]:
     if "fields" in ANSWERS:
         fields = ANSWERS["fields"](board, Question())
         names = [*fields["facts"], *(field["name"] for field in fields["entries"]), *fields["results"]]
-        names += [Field.of_metric(name, "last").name for name in fields["metrics"]]
+        names += [Field.of_metric(name, "last").written for name in fields["metrics"]]
         found = answer(board, "runs", [*whole, *(("column", name) for name in names[:_MOST_COLUMNS])])
         yield found._replace(words=[("columns", "all")], free=OF_TABLE)
 

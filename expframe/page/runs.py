@@ -13,6 +13,7 @@ from expframe.page.groups import RunGroup, grouped
 from expframe.page.question import Question
 from expframe.record.significance import Sample
 from expframe.store.rows import Row
+from expframe.store.search import overview
 from expframe.store.search.fields import Field, unknown
 from expframe.store.search.query import Query
 from expframe.store.search.selection import in_order
@@ -118,8 +119,8 @@ def _columns(board: Board, question: Question, found: Sequence[Row]) -> list[str
     others = [field for field in map(Field.parse, asked) if field.group != "config"]
 
     def make() -> list[str]:
-        different = [field.name for field in others if len(set(map(repr, board.rows.column(field, found)))) > 1]
-        return [*table_columns.differing(found), *different]
+        different = [field.written for field in others if len(set(map(repr, board.rows.column(field, found)))) > 1]
+        return [*overview.differing(found), *different]
 
     names: list[str] = board.rows.remembered(("differing", question.text("where"), *others), make)
     return names

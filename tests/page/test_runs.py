@@ -194,6 +194,41 @@ def test_fields_are_those_that_filters_know(store: Path) -> None:
         assert 1 == len(asked(store, ("column", name), ("limit", "1"))["columns"])
 
 
+@pytest.mark.parametrize("name", ["a b", 'say "hi"', "loss.last", "<b>bold</b>", "max"])
+def test_a_metric_of_any_name_is_a_column(tmp_path: Path, name: str) -> None:
+    """What is shown of a metric is asked for again in every form of the table, however the metric is called."""
+    ex = Experiment("named", store=tmp_path)
+
+    @ex.main
+    def train(seed: int, _run: Any) -> None:
+        _run.log_scalar(name, float(seed))
+
+    for seed in (1, 3):
+        ex.run(config_updates={"seed": seed})
+    (column,) = (one["name"] for one in asked(tmp_path)["columns"] if one["kind"] == "number")
+    again = asked(tmp_path, ("column", column), ("sort", f"-{column}"))
+    apart = asked(tmp_path, ("column", column), ("differing", "1"))
+    group = asked(tmp_path, ("column", column), ("group", "configuration"))
+
+    assert [[3.0], [1.0]] == [row["cells"] for row in again["rows"]]
+    assert column in {one["name"] for one in apart["columns"]}
+    assert [[2.0]] == [[cell["mean"] for cell in row["cells"]] for row in group["rows"]]
+
+
+def test_a_secret_of_which_nobody_can_tell_makes_no_column(tmp_path: Path) -> None:
+    """Only columns are said to differ whose values are known to: not secrets of stores without a common salt."""
+    for number, key in enumerate(("hunter22hunter22", "hunter22hunter22"), start=1):
+        ex = Experiment("secret", store=tmp_path / str(number))
+        ex.add_config(api_key=key, lr=0.1 * number)
+        ex.main(lambda lr: lr)
+        ex.run(config_updates={"seed": 1})
+    (tmp_path / "1" / "1").rename(tmp_path / "2" / "2")
+    found = asked(tmp_path / "2", ("differing", "1"))
+
+    assert {"config.lr", "result"} <= {one["name"] for one in found["columns"]}
+    assert "config.api_key" not in {one["name"] for one in found["columns"]}
+
+
 def test_many_runs_are_read_in_the_background(tmp_path: Path) -> None:
     """The newest of very many runs are there at once, and all of them a moment later."""
     ex = Experiment("many", store=tmp_path)

@@ -123,6 +123,11 @@ class Field(NamedTuple):
         return cls(".".join(parts), first, tuple(path))
 
     @classmethod
+    def at(cls, group: str, path: tuple[str, ...]) -> Field:
+        """Return the field of what is at a path of a group."""
+        return cls(dotted.join((group, *path)), group, path)
+
+    @classmethod
     def of_metric(cls, name: str, statistic: str) -> Field:
         """Return the field of a metric's statistic."""
         return cls(f"metrics.{name}.{statistic}", "metrics", (name, statistic))
