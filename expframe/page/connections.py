@@ -30,7 +30,7 @@ class PatientProtocol(H11Protocol):
         self._end: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.connections:

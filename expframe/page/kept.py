@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -29,17 +29,22 @@ class Kept:
 
     def get(self, key: Hashable, make: Callable[[], T], size: Callable[[T], int]) -> T:
         """Return the result that a key stands for; one at a time is made, since each takes memory meanwhile."""
+        found = self._known(key)
+        if found is None:
+            with self._making:
+                found = self._known(key)  # somebody else has just made it
+                if found is None:
+                    result = make()
+                    self._keep(key, result, size(result))
+                    return result
+        return cast(T, found[0])
+
+    def _known(self, key: Hashable) -> tuple[object, int] | None:
         with self._lock:
-            if key in self._found:
+            found = self._found.get(key)
+            if found is not None:
                 self._found.move_to_end(key)
-                return self._found[key][0]  # type: ignore[return-value]
-        with self._making:
-            with self._lock:
-                if key in self._found:
-                    return self._found[key][0]  # type: ignore[return-value]
-            result = make()
-            self._keep(key, result, size(result))
-        return result
+            return found
 
     def _keep(self, key: Hashable, result: object, size: int) -> None:
         with self._lock:

@@ -24,7 +24,7 @@ _OF_STRING = {
 }
 _DEFINES = {"def", "class"}
 
-Piece = tuple[int, int, int, str]
+_Piece = tuple[int, int, int, str]
 """A line from 0, the columns of begin and end, and what is there."""
 
 
@@ -60,7 +60,7 @@ def _spans(line: str, pieces: list[tuple[int, int, str]]) -> list[Span]:
     return [*found, ["", line[column:]]] if column < len(line) else found
 
 
-def _pieces(text: str, lines: list[str]) -> Iterator[Piece]:
+def _pieces(text: str, lines: list[str]) -> Iterator[_Piece]:
     for before, token in pairwise([None, *_tokens(text)]):
         if token is None or not (kind := _kind(token, before)):
             continue

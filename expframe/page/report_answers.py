@@ -133,16 +133,16 @@ def pack(data: bytes) -> str:
 def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
     """Yield the answers that a report of some runs has; `view` is what it shows first."""
     yield from _table(board)
-    for name, free in _known(OF_STORE):
+    for name, free in OF_STORE.items():
         yield answer(board, name, [("run", id) for id in ids], free)._replace(words=[])
     for id in ids:
         yield from _run(board, id)
-        for other in ids if len(ids) <= _FEW and "config" in ANSWERS else ():
+        for other in ids if len(ids) <= _FEW else ():
             yield answer(board, "config", [("run", id), ("other", other)])
     words = parse_qsl(view.partition("?")[2])
     chosen = [value for name, value in words if name == "run"]
     for together in _together(ids, chosen):
-        for name, free in _known(OF_RUNS):
+        for name, free in OF_RUNS.items():
             yield answer(board, name, [("run", id) for id in together], free)
     if view.startswith("#/compare"):
         yield answer(board, "compare", [pair for pair in words if pair[0] in ("run", "metric", "entry", "by")])
@@ -157,10 +157,9 @@ def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
 def _run(board: Board, id: str) -> Iterator[Answered]:
     """Yield the answers about a run that are never large."""
     run = ("run", id)
-    for name, free in _known(OF_RUN):
+    for name, free in OF_RUN.items():
         yield answer(board, name, [run], free)
-    if "failure" in ANSWERS:
-        yield answer(board, "failure", [run, ("whole", "1")])
+    yield answer(board, "failure", [run, ("whole", "1")])
     if is_sweep(board.store / id):
         for name in OF_SWEEP:
             yield answer(board, name, [run])
@@ -174,22 +173,17 @@ def _together(ids: Sequence[str], chosen: Sequence[str]) -> Iterator[Sequence[st
             yield one
 
 
-def _known(names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    return ((name, free) for name, free in names.items() if name in ANSWERS)
-
-
 def _table(board: Board) -> Iterator[Answered]:
     """Yield the table of all runs, none inside another: as nobody has changed it, what differs, and all columns."""
     whole = [("flat", "1"), ("limit", "1000")]
     for words in ([], [("differing", "1")]):
         found = answer(board, "runs", [*whole, *words])
         yield found._replace(words=words, free=OF_TABLE)
-    if "fields" in ANSWERS:
-        fields = ANSWERS["fields"](board, Question())
-        names = [*fields["facts"], *(field["name"] for field in fields["entries"]), *fields["results"]]
-        names += [Field.of_metric(name, "last").written for name in fields["metrics"]]
-        found = answer(board, "runs", [*whole, *(("column", name) for name in names[:_MOST_COLUMNS])])
-        yield found._replace(words=[("columns", "all")], free=OF_TABLE)
+    fields = ANSWERS["fields"](board, Question())
+    names = [*fields["facts"], *(field["name"] for field in fields["entries"]), *fields["results"]]
+    names += [Field.of_metric(name, "last").written for name in fields["metrics"]]
+    found = answer(board, "runs", [*whole, *(("column", name) for name in names[:_MOST_COLUMNS])])
+    yield found._replace(words=[("columns", "all")], free=OF_TABLE)
 
 
 # --------------------------------------------------------------------------------------------------------- curves
@@ -197,8 +191,6 @@ def _table(board: Board) -> Iterator[Answered]:
 
 def _curves(board: Board, ids: Sequence[str], view: Pairs) -> Iterator[Answered]:
     """Yield the curves of all runs, a chart each, and as the view that is shown first has them."""
-    if "curves" not in ANSWERS:
-        return
     known = ANSWERS["metrics"](board, Question([("run", id) for id in ids]))
     names = [found["name"] for found in known["metrics"]]
     for pixels in PIXELS:
@@ -233,18 +225,15 @@ def _details(board: Board, id: str) -> Iterator[Answered]:
     run = ("run", id)
     for one in _list(board, "configurations", id, "configurations") if is_sweep(board.store / id) else ():
         yield answer(board, "configuration", [run, ("configuration", str(one["configuration"]))])
-    if "medium" in ANSWERS:
-        yield from _media(board, id)
-    if "source" in ANSWERS:
-        for source in _list(board, "code", id, "sources"):
-            yield answer(board, "source", [run, ("name", source)])
-        yield answer(board, "diff", [run])
-    if "preview" in ANSWERS:
-        for file in _list(board, "files", id, "files")[:_MOST_FILES]:
-            found = answer(board, "preview", [run, ("name", file["name"])])
-            yield found
-            if (found.plain or {}).get("kind") == "picture":
-                yield answer(board, "file", [run, ("name", file["name"])])
+    yield from _media(board, id)
+    for source in _list(board, "code", id, "sources"):
+        yield answer(board, "source", [run, ("name", source)])
+    yield answer(board, "diff", [run])
+    for file in _list(board, "files", id, "files")[:_MOST_FILES]:
+        found = answer(board, "preview", [run, ("name", file["name"])])
+        yield found
+        if (found.plain or {}).get("kind") == "picture":
+            yield answer(board, "file", [run, ("name", file["name"])])
 
 
 def _media(board: Board, id: str) -> Iterator[Answered]:
@@ -267,7 +256,7 @@ def _media(board: Board, id: str) -> Iterator[Answered]:
 
 def _images(board: Board, ids: Sequence[str]) -> Iterator[Answered]:
     """Yield the images of runs beside each other, of each name at some steps, the last one first."""
-    if "images" not in ANSWERS or not 2 <= len(ids) <= MOST_TOGETHER:
+    if not 2 <= len(ids) <= MOST_TOGETHER:
         return
     runs = [("run", id) for id in ids]
     first = answer(board, "images", runs, "step")

@@ -16,7 +16,7 @@ from expframe.page.commands import commands_of
 from expframe.page.files import open_output
 from expframe.page.question import Question
 from expframe.process.terminal import collapse
-from expframe.record.record import Record, Status, now
+from expframe.record.record import Record, Status
 from expframe.store import foreign
 from expframe.store.foreign import format_of
 from expframe.store.index import rows
@@ -58,7 +58,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     other = question.text("other") or next(iter(others), None)
     return {
         **found,
-        "run": {name: cell_of(getattr(record, name), _LONGEST) for name in _FACTS} | {"duration": _duration(record)},
+        "run": {name: cell_of(getattr(record, name), _LONGEST) for name in _FACTS} | {"duration": record.elapsed},
         "tags": [cell_of(tag) for tag in record.tags],
         "failure": record.failure and {"type": record.failure.type, "message": record.failure.message[:_LONGEST]},
         "problems": [problem[:_LONGEST] for problem in record.problems],
@@ -73,14 +73,6 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         "others": others,
         "sections": _sections(run, record),
     }
-
-
-def _duration(record: Record) -> float | None:
-    """Return the seconds that a run took, or has taken until now."""
-    began = record.resumed or record.started
-    if record.duration is None and began is not None and record.status == Status.RUNNING:
-        return record.worked + max(0.0, (now() - began).total_seconds())
-    return record.duration
 
 
 def _others(run: StoredRun, record: Record) -> list[str]:

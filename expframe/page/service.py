@@ -45,7 +45,7 @@ class Service:
 
     def __init__(self, boards: Sequence[Board], entrance: Entrance) -> None:
         try:
-            import starlette  # noqa: F401
+            import starlette  # noqa: F401  that they are there is known before anybody listens; `run` uses them
             import uvicorn  # noqa: F401
         except ImportError as problem:
             raise MissingLibraryError("The page", "starlette and uvicorn", "ui") from problem

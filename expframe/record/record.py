@@ -139,6 +139,14 @@ class Record(NamedTuple):
         started = self.resumed or self.started
         return self.worked + max(0.0, (self.ended - started).total_seconds()) if started and self.ended else None
 
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds that all its attempts took together, until now while it runs."""
+        started = self.resumed or self.started
+        if self.duration is not None or started is None or self.status != Status.RUNNING:
+            return self.duration
+        return self.worked + max(0.0, (now() - started).total_seconds())
+
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON data. Secrets are masked."""
         data: dict[str, Any] = {"format": FORMAT}

@@ -127,12 +127,8 @@ def _look(run: StoredRun, smoothed: _Smoothed | None = None) -> _Look | None:
         latest = smoothed(run.id, names) if smoothed else {name: summaries[name].last for name in names}
     except (ExpframeError, OSError):
         return None
-    seconds = record.duration
-    began = record.resumed or record.started
-    if seconds is None and began is not None and record.status == Status.RUNNING:
-        seconds = record.worked + (now() - began).total_seconds()
     points = sum(summary.count for summary in summaries.values())
-    return _Look(run.id, record.name, record.command, record.status, seconds, points, latest)
+    return _Look(run.id, record.name, record.command, record.status, record.elapsed, points, latest)
 
 
 def _plain(look: _Look) -> dict[str, Any]:
