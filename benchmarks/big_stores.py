@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from benchmarks.stores import make_store
 from expframe.disk import layout
@@ -163,18 +163,22 @@ def running(store: Path, runs: int = 100, points: int = 1000) -> Callable[[int],
     return log
 
 
+def go_on(log: Callable[[int], None]) -> NoReturn:
+    """Log a point a second, until the process is ended."""
+    step = 1000
+    while True:
+        log(step)
+        step += 1
+        time.sleep(1.0)
+
+
 def main() -> None:
     """Write the store that the command line names."""
     kind, folder = sys.argv[1], Path(sys.argv[2])
     if kind != "running":
         {"runs": many_runs, "metrics": many_metrics, "points": many_points}[kind](folder)
         return
-    log = running(folder)
-    step = 1000
-    while True:
-        log(step)
-        step += 1
-        time.sleep(1.0)
+    go_on(running(folder))
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.big_stores import many_metrics, many_points, many_runs, running
+from benchmarks.big_stores import go_on, many_metrics, many_points, many_runs, running
 from benchmarks.measuring import Sample, answer
 from benchmarks.stores import make_store
 
@@ -44,11 +43,7 @@ def run_for_long(store: str, runs: int) -> Sample:
     """Have runs log a point a second, until the process is ended."""
     log = running(Path(store), runs)
     Path(store, "..", "begun").touch()
-    step = 1000
-    while True:
-        log(step)
-        step += 1
-        time.sleep(1.0)
+    go_on(log)
 
 
 if __name__ == "__main__":

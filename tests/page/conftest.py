@@ -35,6 +35,14 @@ def serve() -> Iterator[Callable[[Path], str]]:
         yield lambda store: stack.enter_context(served(store))
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return a folder of runs without any."""
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     """Return a browser of Playwright's."""

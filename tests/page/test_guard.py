@@ -20,14 +20,6 @@ Open = Callable[..., str]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return a folder of runs without any."""
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def guarded(store: Path) -> Iterator[Open]:
     """Return a function that serves a store behind a token and returns its address, without the token."""
     with ExitStack() as stack:

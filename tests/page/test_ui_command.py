@@ -25,14 +25,6 @@ Start = Callable[..., Any]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return an empty folder of runs."""
-    folder = tmp_path / "runs"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Return a function that does `expframe ui` with words; what still goes on after the test is killed."""
     processes = []

@@ -1,5 +1,7 @@
 /** The state of a view is its address: `#/charts?runs=1,2&metric=loss`. */
 
+/** @typedef {Record<string, string | number | boolean | null | undefined | (string | number)[]>} Values */
+
 /**
  * @typedef {object} Address
  * @property {string} view what is shown: `runs`, `run`, `charts`, `compare`, `sweep`
@@ -20,25 +22,34 @@ export function parse(hash) {
 }
 
 /**
+ * Set words; what is null or empty is taken away, and true is 1.
+ *
+ * @param {URLSearchParams} words
+ * @param {Values} values
+ */
+export function put(words, values) {
+  for (const [name, value] of Object.entries(values)) {
+    words.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one !== null && one !== undefined && one !== "" && one !== false) {
+        words.append(name, one === true ? "1" : String(one));
+      }
+    }
+  }
+}
+
+/**
  * Return the address of a view, to be a link; the store is the one that is shown, where no other is named.
  *
  * @param {string} view
  * @param {string} [id]
- * @param {URLSearchParams | Record<string, string | string[] | number | boolean | null | undefined>} [words]
+ * @param {URLSearchParams | Values} [words]
  *     empty values are left out
  * @returns {string}
  */
 export function link(view, id = "", words = {}) {
-  const query = words instanceof URLSearchParams ? words : new URLSearchParams();
-  if (!(words instanceof URLSearchParams)) {
-    for (const [name, value] of Object.entries(words)) {
-      for (const one of Array.isArray(value) ? value : [value]) {
-        if (one !== null && one !== undefined && one !== "" && one !== false) {
-          query.append(name, one === true ? "1" : String(one));
-        }
-      }
-    }
-  }
+  const query = new URLSearchParams(words instanceof URLSearchParams ? words : "");
+  if (!(words instanceof URLSearchParams)) put(query, words);
   const store = query.has("store") ? null : parse(globalThis.location?.hash ?? "").words.get("store");
   if (store) query.append("store", store);
   const text = query.toString();

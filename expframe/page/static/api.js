@@ -1,6 +1,8 @@
 /** What is asked of the server; the only module that knows its addresses. */
 
-/** @typedef {Record<string, string | number | boolean | null | undefined | (string | number)[]>} Words */
+import { put } from "./address.js";
+
+/** @typedef {import("./address.js").Values} Words */
 
 /** What the server refused, in its own words. */
 export class Refusal extends Error {
@@ -144,13 +146,7 @@ async function get(address, words, signal) {
 /** @param {Words} words */
 function query(words) {
   const found = new URLSearchParams();
-  for (const [name, value] of Object.entries(words)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== null && one !== undefined && one !== "" && one !== false) {
-        found.append(name, one === true ? "1" : String(one));
-      }
-    }
-  }
+  put(found, words);
   return found;
 }
 

@@ -179,24 +179,7 @@ export function drawGroups(box, found, page) {
   fill(
     box,
     h("h2", {}, "Groups that differ in more than the seed"),
-    h(
-      "div",
-      { class: "wide" },
-      h(
-        "table",
-        {},
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            heads.map((head) => h("th", { scope: "col" }, head)),
-          ),
-        ),
-        h("tbody", {}, rows),
-      ),
-    ),
+    wideTable(heads, rows),
     Object.keys(tests).length ? testTable(tests, groups, confidence) : null,
     groups.length > 2
       ? h("p", { class: "note" }, "Two groups are tested for a difference: take the others away.")
@@ -260,22 +243,20 @@ function testTable(tests, groups, confidence) {
     ),
   );
   const heads = [`${second} less ${first}`, `difference (${100 * confidence} % interval)`, "Welch's t", "df", "p", ""];
-  return h(
-    "div",
-    { class: "wide" },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          heads.map((head) => h("th", { scope: "col" }, head)),
-        ),
-      ),
-      h("tbody", {}, rows),
-    ),
+  return wideTable(heads, rows);
+}
+
+/**
+ * Return a table that scrolls sideways where there is no room for it.
+ *
+ * @param {string[]} heads
+ * @param {HTMLTableRowElement[]} rows
+ */
+function wideTable(heads, rows) {
+  const head = h(
+    "tr",
+    {},
+    heads.map((one) => h("th", { scope: "col" }, one)),
   );
+  return h("div", { class: "wide" }, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
 }

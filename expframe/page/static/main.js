@@ -1,6 +1,6 @@
 /** The frame around the views: which one an address means, and how one goes to another. */
 
-import { parse, link } from "./address.js";
+import { link, parse, put } from "./address.js";
 import { askServer, Refusal, useStore } from "./api.js";
 import { fill, h } from "./dom.js";
 
@@ -12,7 +12,7 @@ import { fill, h } from "./dom.js";
  * @property {import("./address.js").Address} address
  * @property {{stores: {name: string, folder: string}[], read_only: boolean, version: string}} server
  * @property {AbortSignal} signal aborted when another view comes; listeners, timers and questions end with it
- * @property {(words: Record<string, string | string[] | number | boolean | null>) => void} state changes words of the
+ * @property {(words: import("./address.js").Values) => void} state changes words of the
  *     address without a new view: null takes one away
  * @property {(message: string, action?: {title: string, act: () => void}) => void} say shows a message for a while,
  *     with a button where something can be done about it
@@ -59,7 +59,14 @@ async function draw() {
     const element = h("div", { class: `view ${address.view}` });
     fill(main, element);
     document.title = `${address.id || TITLES[/** @type {keyof typeof TITLES} */ (address.view)] || address.view} · expframe`;
-    await view({ element, address, server, signal, state: changeState, say });
+    await view({
+      element,
+      address,
+      server,
+      signal,
+      state: (words) => signal.aborted || changeState(address, words),
+      say,
+    });
   } catch (problem) {
     if (!signal.aborted) fill(main, trouble(problem), toRuns());
   }
@@ -87,19 +94,16 @@ function drawHeader(address) {
 }
 
 /**
- * Change words of the address; the view stays.
+ * Change words of an address that is shown; the view stays.
  *
- * @param {Record<string, string | string[] | number | boolean | null>} words
+ * @param {import("./address.js").Address} address
+ * @param {import("./address.js").Values} words
  */
-function changeState(words) {
-  const address = parse(location.hash);
-  for (const [name, value] of Object.entries(words)) {
-    address.words.delete(name);
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== null && one !== "" && one !== false) address.words.append(name, one === true ? "1" : String(one));
-    }
-  }
-  history.replaceState(null, "", link(address.view, address.id, address.words));
+function changeState(address, words) {
+  const shown = parse(location.hash); // a view may have gone on within itself, as that of a run between its sections
+  put(address.words, words);
+  put(shown.words, words);
+  history.replaceState(null, "", link(shown.view, shown.id, shown.words));
 }
 
 /**

@@ -26,15 +26,9 @@ export async function view(page) {
   const status = h("p", { class: "count", role: "status" });
   const selection = new Selection(() => (grid.draw(), grid.drawHead(), bar.draw()));
 
-  /** @param {Record<string, string | string[] | number | boolean | null>} changed */
+  /** @param {import("./address.js").Values} changed */
   const change = (changed) => {
     page.state(changed);
-    for (const [name, value] of Object.entries(changed)) {
-      words.delete(name);
-      for (const one of Array.isArray(value) ? value : [value]) {
-        if (one !== null && one !== "" && one !== false) words.append(name, one === true ? "1" : String(one));
-      }
-    }
     drawTools();
     return grid.refresh();
   };
