@@ -6,10 +6,12 @@ writes one goes on from the one before.
 """
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,7 +19,7 @@ from expframe.config.frozen import FrozenBytes, FrozenDict, FrozenList, FrozenSe
 from expframe.config.json_values import dump, from_json
 from expframe.disk import layout
 from expframe.disk.files import inside, replace_file, synchronise, write_new
-from expframe.errors import MetricError, RunError, StoreError, listed
+from expframe.errors import MetricError, RunError, SaveError, StoreError, listed
 from expframe.record.metrics import number
 from expframe.saving import files
 
@@ -168,8 +170,9 @@ def write(run: Path, step: Any, objects: Any, position: Callable[[], Position], 
         folder = _give_number(aside, base)
         try:
             synchronise(base)
-        except BaseException:
-            _remove(base, [folder.name])
+        except BaseException as problem:
+            if not _take_back(folder):
+                raise SaveError(subject, f"may not be on the disk ({problem}), and cannot be removed.") from problem
             raise
     if keep is not None:
         keep_last(run, keep)
@@ -187,10 +190,12 @@ def last_of(run: Path, *, trust: bool = False) -> Checkpoint | None:
 
 
 def keep_last(run: Path, number: int) -> None:
-    """Remove all checkpoints of a run but the last ones, as far as storage lets it."""
+    """Remove all checkpoints of a run but the last ones that can be read, as far as storage lets it."""
     base = run / layout.CHECKPOINTS_FOLDER
     with suppress(OSError):
-        _remove(base, _numbers(base)[number:])
+        kept = [point.number for point in islice(_readable(run, trust=False), number)]
+        if len(kept) == number:
+            _remove(base, [name for name in _numbers(base) if int(name) < min(kept, default=math.inf)])
         base.rmdir()  # where none is left
 
 
@@ -298,6 +303,15 @@ def _readable(run: Path, trust: bool) -> Iterator[Checkpoint]:
     for name in _numbers(base):
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):  # a damaged one
             yield Checkpoint.read(base / name, trust=trust)
+
+
+def _take_back(folder: Path) -> bool:
+    """Make a folder no checkpoint any more, in one of two ways, and return whether that could be done."""
+    _remove(folder.parent, [folder.name])
+    with suppress(OSError):
+        (folder / _CONTENT).unlink(missing_ok=True)
+        return True
+    return False
 
 
 def _remove(base: Path, names: list[str]) -> None:

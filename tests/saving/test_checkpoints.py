@@ -227,6 +227,20 @@ class TestKeeping:
 
         assert 1 == run_main(ex, main).result
 
+    def test_a_damaged_one_is_not_counted(self, ex):
+        """For one that cannot be read none is removed that can; what is older than those that are kept goes."""
+
+        def main(_run):
+            for step in range(1, 5):
+                folder = _run.checkpoint(step, keep=2).folder
+                if step in (2, 3):
+                    (folder / "checkpoint.json").unlink()
+            seen = [path.name for path in folder.parent.iterdir()]
+            _run.checkpoint(5, keep=2)
+            return sorted(seen), sorted(path.name for path in folder.parent.iterdir())
+
+        assert (["1", "2", "3", "4"], ["4", "5"]) == run_main(ex, main).result
+
     def test_ghosts_keep_them_while_they_run(self, tmp_path):
         """A run that keeps nothing has its checkpoints in a temporary folder, which goes with it."""
         ex = Experiment("ghost", ghost=True, store=tmp_path / "runs")

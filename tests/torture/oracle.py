@@ -354,15 +354,18 @@ class RunJudgement:
     def _check_checkpoints(self) -> None:
         kept: list[tuple[int, Any]] = []
         more: list[Any] = []
+        lingering = 0  # refused, and said to be there all the same
         for number, action in self._actions("checkpoint"):
             if number in self._ok:
                 kept = [*kept, (self._ok[number].more, action)][-(action[3] or 1000) :]
                 more = []
             elif number not in self._done:
                 more = [action]
+            else:
+                lingering += "cannot be removed" in self._done[number].more
         found = {point.number: point for point in self._run.checkpoints}
         least = more[0][3] - 1 if more and more[0][3] is not None else len(kept)  # others may have been removed for it
-        for number, (_, value, size, _) in kept[len(kept) - min(least, len(kept)) :]:
+        for number, (_, value, size, _) in kept[len(kept) - max(0, min(least, len(kept)) - lingering) :]:
             self._check_checkpoint(found.pop(number, None), number, value, size)
         kept_numbers = {number for number, _ in kept}
         for number, point in found.items():

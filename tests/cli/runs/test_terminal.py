@@ -157,7 +157,7 @@ def test_options_of_every_command_may_stand_before_it(many, cli, tmp_path):
 def test_a_folder_that_is_not_there_is_an_error(cli, tmp_path):
     """A store that was named and is not there is said, as is one that is a file; the usual one may be missing."""
     (tmp_path / "file").write_text("")
-    for name, said in (("/nonexistent", "is not there"), ("file", "is a file, not a folder of runs")):
+    for name, said in (("nowhere", "is not there"), ("file", "is a file, not a folder of runs")):
         cli("ls", "-F", name)
         assert 2 == cli.code and said in cli.err
     assert "No runs.\n" == cli("ls")
