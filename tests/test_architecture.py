@@ -54,7 +54,7 @@ FOLDERS = {
     " _own/backspaces _own/tracebacks config/custom_containers config/config_summary config/utils"
     " config/config_dict config/config_scope _own/named_objects config/config_files config/signature randomness"
     " config/captured_function utils metrics_logger stdout_capturing pytee host_info dependencies commands"
-    " commandline_options arg_parser observers/base _own/old_records _own/native_observer _own/libraries _own/contents"
+    " commandline_options arg_parser observers/base _own/old_records _own/libraries _own/contents"
     " _own/documents _own/run_document _own/documents_observer observers/file_storage _own/buckets"
     " observers/s3_observer observers/gcs_observer observers/sql_bases observers/sql _own/bson_values"
     " _own/mongo_address _own/mongo_documents observers/queue observers/mongo observers/tinydb_hashfs/hashed_files"

@@ -99,7 +99,7 @@ class Execution:
     def begun(self) -> Iterator[None]:
         """Let the block be the run's work."""
         self._recorder.ledger.advance(**{"resumed" if self._run.attempt > 1 else "started": now()})
-        with self._life.from_start_to_end(self._conclude):
+        with self._life.from_start_to_end(self.conclude):
             yield
 
     def call_command(self, args: Sequence[Any], kwargs: Mapping[str, Any], keep: Callable[[Any], object]) -> Any:
@@ -134,7 +134,7 @@ class Execution:
         storage.end()
         run.log.info("Queued run %s%s", run.id or "(not kept)", f" in {shown(run.folder)}" if run.folder else "")
 
-    def _conclude(self, ended: BaseException | None) -> None:
+    def conclude(self, ended: BaseException | None) -> None:
         """Note how the work ended, before anything else does."""
         run = self._run
         for inner in reversed(context.opened()):

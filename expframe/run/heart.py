@@ -21,7 +21,7 @@ class Heart:
     """
 
     def __init__(
-        self, flush: Callable[[], None], beat: Callable[[], None], interval: float, say: Callable[[str], None]
+        self, flush: Callable[[], object], beat: Callable[[], object], interval: float, say: Callable[[str], None]
     ) -> None:
         self._flush = flush
         self._beat = beat
@@ -50,7 +50,7 @@ class Heart:
                 last = time.monotonic()
                 self._attempt(self._beat)
 
-    def _attempt(self, action: Callable[[], None]) -> None:
+    def _attempt(self, action: Callable[[], object]) -> None:
         try:
             action()
         except Exception as problem:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import copy
 import datetime
 import os
-import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from logging import Logger
 from types import TracebackType
 from typing import Any
 
 from expframe.compat.sacred._own.dotted import join_paths
-from expframe.compat.sacred._own.exceptions import SacredInterrupt
-from expframe.compat.sacred._own.native_observer import NativeObserver
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.metrics_logger import MetricsLogger, linearize_metrics
 from expframe.compat.sacred.observers.base import RunKeeper, give_back, taken
@@ -23,14 +20,13 @@ from expframe.compat.sacred.randomness import set_global_seed
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.compat.sacred.stdout_capturing import CapturedStdout, get_stdcapturer
 from expframe.config.frozen import thaw
-from expframe.errors import Terminated
 from expframe.observers.base import Observer
 from expframe.process import locks
 from expframe.record.events import File
-from expframe.record.record import now
+from expframe.record.record import Status, now
 
-_PATIENCE = 5.0
-"""Seconds that the end of a run waits for a beat that is still going on."""
+_AROUND = (__name__, "expframe.compat.sacred._own.core_run", "expframe.run.life")
+"""The modules of the frames that a run is done in, which say nothing of how it failed."""
 
 
 class Run:
@@ -106,8 +102,6 @@ class Run:
         self.wirings: dict[int, tuple[Any, Any]] = {}
         self.core: Any = None
         self.trial: Any = None
-        self._heartbeat: threading.Thread | None = None
-        self._stop_heartbeat_event = threading.Event()
         self._is_beating = False
         self._failed_observers: list[Any] = []
         self._waiting_observers: list[Any] = []
@@ -125,7 +119,10 @@ class Run:
 
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """Tell the observers of a file that the run reads."""
-        self._tell("resource_event", filename=os.path.abspath(filename))
+        path = os.path.abspath(filename)
+        self._tell("resource_event", filename=path)
+        if self.core is not None:
+            self.core.keep_resource(path)
 
     def add_artifact(
         self,
@@ -146,6 +143,8 @@ class Run:
         path = os.path.abspath(filename)
         name = os.path.basename(path) if name is None else name
         self._tell("artifact_event", name=name, filename=path, metadata=metadata, content_type=content_type)
+        if self.core is not None:
+            self.core.keep_artifact(name, path, metadata, content_type)
 
     def log_scalar(self, metric_name: str, value: Any, step: Any = None) -> None:
         """Log a value of a metric; without a step it is the metric's last one + 1, from 0."""
@@ -168,46 +167,29 @@ class Run:
             raise RuntimeError(f"A run can only be started once. (Last start was {self.start_time})")
         from expframe.compat.sacred._own.core_run import CoreRun  # a script that only defines needs none
 
-        self.core = CoreRun(self, self.trial)
-        self.observers = [] if self.unobserved else [self._told(observer) for observer in self.observers]
-        self.observers.sort(key=lambda observer: -observer.priority)
+        if self.unobserved:
+            self.observers = []
         self.warn_if_unobserved()
         set_global_seed(self.config["seed"])
         mode, capturer = get_stdcapturer(self.capture_mode or (None if self.observers else "no"))
         self.run_logger.debug('Using capture mode "%s"', mode)
+        self.observers = sorted(map(taken, self.observers), key=lambda observer: -observer.priority)
+        self.core = CoreRun(self, self.trial)
         if self.queue_only:
-            self._emit_queued()
-            self._give_observers_back()
+            with self.core.waiting():
+                self._emit_queued()
             return None
         with self.core.living():
-            try:
-                self._execute(capturer, args)
-            except (SacredInterrupt, KeyboardInterrupt, Terminated) as problem:
-                self._stop_heartbeat()
-                self._emit_interrupted(getattr(problem, "STATUS", "INTERRUPTED"))
-                raise
-            except BaseException as problem:
-                self._stop_heartbeat()
-                self._emit_failed(type(problem), problem, problem.__traceback__)
-                raise
-            finally:
-                self.core.ended(self.status, self.result)
-                for observer in self._failed_observers:
-                    self.run_logger.warning("The observer '%s' failed at some point during the run.", observer)
-                self._tell("join")
-                self._give_observers_back()
+            self._execute(capturer, args)
         return self.result
-
-    def _told(self, observer: Any) -> Any:
-        """Return who is told in an observer's place: a native one wrapped, a copy of one that keeps another run."""
-        return NativeObserver(observer, self.core) if isinstance(observer, Observer) else taken(observer)
 
     def _execute(self, capturer: Callable[[], Any], args: Sequence[Any]) -> None:
         with ExitStack() as capturing:
             capturing.callback(self._get_captured_output)  # after the capture has ended, so that nothing is lost
             self._output_file = capturing.enter_context(capturer())
             self._emit_started()
-            self._start_heartbeat()
+            self.run_logger.debug("Starting Heartbeat")
+            self._is_beating = True
             for hook in self.pre_run_hooks:
                 hook()
             self.result = self.main_function(*args)
@@ -215,14 +197,29 @@ class Run:
                 hook()
             if self.result is not None:
                 self.run_logger.info("Result: %s", self.result)
-            stopped: str | None = self.core.stopped_as
-            if stopped is None:
+            if not self.core.is_stopped:
                 self.run_logger.info("Completed after %s", self._stop_time())
-        self._stop_heartbeat()
-        if stopped is None:
-            self._emit_completed(self.result)
-        else:
-            self._emit_interrupted(stopped)
+
+    def end(self, problem: BaseException | None) -> None:
+        """Beat for the last time, if there were beats, and tell observers how the run has ended."""
+        try:
+            if self._is_beating and self._telling.acquire(timeout=1.0):  # a beat that hangs has had its time
+                self.run_logger.debug("Stopping Heartbeat")
+                try:
+                    self._emit_heartbeat()
+                finally:
+                    self._telling.release()
+        finally:
+            self._is_beating = False
+            if self.status == Status.COMPLETED:
+                self._emit_completed(self.result)
+            elif self.status == Status.FAILED and problem is not None:
+                self._emit_failed(type(problem), problem, problem.__traceback__)
+            else:
+                self._emit_interrupted(str(self.status))
+            for observer in self._failed_observers:
+                self.run_logger.warning("The observer '%s' failed at some point during the run.", observer)
+            self._tell("join")
 
     def warn_if_unobserved(self) -> None:
         """Warn where nobody keeps the run and somebody might expect it."""
@@ -236,29 +233,9 @@ class Run:
 
     # -------------------------------------------------------------------------------------------------------- beats
 
-    def _start_heartbeat(self) -> None:
-        self.run_logger.debug("Starting Heartbeat")
-        self._is_beating = True
-        if self.beat_interval > 0:
-            self._heartbeat = threading.Thread(target=self._beat, name="expframe-sacred-beat", daemon=True)
-            self._heartbeat.start()
-
-    def _beat(self) -> None:
-        """Beat until it is to stop, and then once more."""
-        while not self._stop_heartbeat_event.wait(self.beat_interval):
-            self._emit_heartbeat()
-        self._emit_heartbeat()
-
-    def _stop_heartbeat(self) -> None:
-        """Beat for the last time, if there were beats."""
-        if not self._is_beating:
-            return
-        self._is_beating = False
-        self.run_logger.debug("Stopping Heartbeat")
-        if self._heartbeat is not None:
-            self._stop_heartbeat_event.set()
-            self._heartbeat.join(timeout=_PATIENCE)
-        else:
+    def beat(self) -> None:
+        """Beat, from when observers know of the run to the last beat."""
+        if self._is_beating:
             self._emit_heartbeat()
 
     def _emit_heartbeat(self) -> None:
@@ -266,10 +243,11 @@ class Run:
         beat_time = _now()
         with self._telling:
             metrics = self._take_metrics()
-            for observer in self.observers:
+            for observer in self._told():
                 self._safe_call(observer, "log_metrics", metrics_by_name=metrics, info=self.info)
                 beat = {"captured_out": self.captured_out, "beat_time": beat_time, "result": self.result}
                 self._safe_call(observer, "heartbeat_event", info=_as_it_is(self.info), **beat)
+            self.core.beat()
 
     def tell_metrics(self) -> None:
         """Tell the observers, and the core's run, of the values that were logged since the last time."""
@@ -278,7 +256,7 @@ class Run:
 
     def _take_metrics(self) -> dict[str, dict[str, Any]]:
         metrics = linearize_metrics(self._metrics.get_last_metrics())
-        self.core.keep(metrics)
+        self.core.keep_points(metrics)
         return metrics
 
     def _get_captured_output(self) -> None:
@@ -292,11 +270,11 @@ class Run:
     # ------------------------------------------------------------------------------------------------------- events
 
     def _emit_queued(self) -> None:
-        self.meta_info["queue_time"] = queue_time = _now()
+        self.meta_info["queue_time"] = queue_time = _naive(self.core.record.queued)
         self._emit_first("queued_event", "QUEUED", ("Queuing-up", "Queued", "Queued-up"), queue_time=queue_time)
 
     def _emit_started(self) -> None:
-        self.start_time = _now()
+        self.start_time = _naive(self.core.record.started)
         self._emit_first("started_event", "RUNNING", ("Running", "Started", "Started"), start_time=self.start_time)
 
     def _emit_first(self, event: str, status: str, said: tuple[str, str, str], **when: datetime.datetime) -> None:
@@ -304,7 +282,7 @@ class Run:
         doing, done, done_with_id = said
         self.status = status
         self.run_logger.info("%s command '%s'", doing, self._command)
-        for observer in self.observers:
+        for observer in self._told():
             given = getattr(observer, event)(
                 ex_info=self.experiment_info,
                 command=self._command,
@@ -318,7 +296,7 @@ class Run:
                 self._id = given
             if isinstance(observer, RunKeeper):
                 observer.knows_run = True
-        self.core.begun(self._id)
+        self.core.is_called(self._id)
         if self._id is None:
             self.run_logger.info(done)
         else:
@@ -344,22 +322,26 @@ class Run:
     ) -> None:
         self.status = "FAILED"
         self.run_logger.error("Failed after %s!", self._stop_time())
-        while trace is not None and trace.tb_frame.f_globals.get("__name__") == __name__ and trace.tb_next:
+        while trace is not None and trace.tb_frame.f_globals.get("__name__") in _AROUND and trace.tb_next:
             trace = trace.tb_next
         self.fail_trace = traceback.format_exception(exc_type, exc_value, trace)
         self._tell_of_end("failed_event", fail_time=self.stop_time, fail_trace=self.fail_trace)
 
+    def _told(self) -> Iterator[Any]:
+        """Yield those that Sacred's way is told: native observers are the core's."""
+        return (observer for observer in self.observers if not isinstance(observer, Observer))
+
     def _tell(self, method: str, **facts: Any) -> None:
-        for observer in self.observers:
+        for observer in self._told():
             self._safe_call(observer, method, **facts)
 
-    def _tell_of_file(self, observer: Any, file: File) -> None:
-        """Tell an observer of a file of the core's run."""
+    def tell_of_file(self, file: File) -> None:
+        """Tell observers of a file of the core's run."""
         if file.kind == "resource":
-            self._safe_call(observer, "resource_event", filename=file.path)
+            self._tell("resource_event", filename=file.path)
         else:
             told = {"metadata": file.metadata, "content_type": file.content_type}
-            self._safe_call(observer, "artifact_event", name=file.name, filename=file.path, **told)
+            self._tell("artifact_event", name=file.name, filename=file.path, **told)
 
     def _safe_call(self, observer: Any, method: str, **kwargs: Any) -> None:
         """
@@ -383,7 +365,7 @@ class Run:
 
     def _tell_of_end(self, method: str, **facts: Any) -> None:
         """Tell observers of the end, also one that failed before; but not one of ours that failed at the beginning."""
-        for observer in self.observers:
+        for observer in self._told():
             if isinstance(observer, RunKeeper) and not observer.knows_run:
                 continue
             try:
@@ -391,14 +373,19 @@ class Run:
             except Exception:
                 self.run_logger.error(traceback.format_exc())
 
-    def _give_observers_back(self) -> None:
+    def give_observers_back(self) -> None:
+        """Let other runs have the observers that keep what they know of one."""
         for observer in self.observers:
             give_back(observer)
 
 
 def _now() -> datetime.datetime:
     """Return the time in UTC, without saying so, as Sacred stores it."""
-    return now().replace(tzinfo=None)
+    return _naive(now())
+
+
+def _naive(time: datetime.datetime) -> datetime.datetime:
+    return time.replace(tzinfo=None)
 
 
 def _as_it_is(info: Any) -> Any:

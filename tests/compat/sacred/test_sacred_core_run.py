@@ -277,6 +277,42 @@ def test_a_forked_child_tells_observers_nothing(tmp_path):
     assert [2, 1] == read(tmp_path / "stored" / "1", "metrics.json")["loss"]["values"]
 
 
+LEFT = """
+import os, sys
+from expframe.compat.sacred import Experiment
+from expframe.compat.sacred.observers import FileStorageObserver
+ex = Experiment("leaving", save_git_info=False)
+ex.observers.append(FileStorageObserver("stored"))
+
+@ex.automain
+def main():
+    if not (child := os.fork()):
+        sys.exit(3)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_forked_child_that_leaves_the_command_does_not_end_the_run(tmp_path):
+    """Observers are told how the run has ended by its own process alone."""
+    (tmp_path / "leaving.py").write_text(LEFT)
+    done = run_python(["leaving.py"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    entry = read(tmp_path / "stored" / "1", "run.json")
+
+    assert 0 == done.returncode, done.stderr
+    assert ["COMPLETED", 3, None] == [entry["status"], entry["result"], entry.get("fail_trace")]
+    assert "Failed" not in done.stderr
+
+
+def test_a_native_run_that_was_opened_inside_ends_with_it(ex, tmp_path):
+    """What a command leaves open is closed, and stored as ended, when the run around it ends."""
+    native = expframe.Experiment("native", store=tmp_path / "runs")
+    ex.main(lambda: native.start().id)
+
+    run = ex.run(options=QUIET)
+
+    assert "COMPLETED" == expframe.runs(tmp_path / "runs")[run.result].status
+
+
 STOPPED = """
 import os, signal, expframe
 from expframe.compat.sacred import Experiment

@@ -513,7 +513,7 @@ def test_a_native_observer_is_told_of_failures(ex, problem):
     record = memory.runs[0].record
     assert memory.runs[0].closed
     if isinstance(problem, ValueError):
-        assert ("FAILED", "ValueError", "bad") == (record.status, record.failure.type, record.failure.message)
+        assert ("FAILED", "builtins.ValueError", "bad") == (record.status, record.failure.type, record.failure.message)
     else:
         assert "INTERRUPTED" == record.status
 

@@ -1,18 +1,20 @@
 """
 The core's run of a run in Sacred's sense: what `expframe.current_run()` answers inside it, and native runs are in.
 
-It has no life of its own. What is logged and kept with it is told to Sacred's observers, like all else of the run.
+It lives as native runs do, by parts of the core's, and native observers are told of it by the core. What is logged and
+kept with it is told to Sacred's observers too, like all else of the run.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from expframe.compat.sacred._own.native_observer import NativeObserver
+from expframe.compat.sacred._own.exceptions import SacredInterrupt
+from expframe.compat.sacred._own.old_records import git_of, packages_of
 from expframe.compat.sacred.metrics_logger import ScalarMetricLogEntry, numbers_in
 from expframe.compat.sacred.observers.base import points_of
 from expframe.config.decided import Config
@@ -20,17 +22,24 @@ from expframe.config.layers import Part, Recipe
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import RunError
+from expframe.disk import layout
+from expframe.disk.files import replace_file
+from expframe.errors import RunError, SaveError, Terminated
 from expframe.observers.base import Observer
 from expframe.process import context
 from expframe.recipe.snapshot import Snapshot
-from expframe.record.events import Event, File, Points, Series
+from expframe.record.events import Beat, Event, File, Output, Points, Series
 from expframe.record.record import Record, Status, now
+from expframe.run.heart import Heart
 from expframe.run.ledger import first_record
+from expframe.run.life import LifePart, living
 from expframe.run.logbook import Logbook
+from expframe.run.outcome import Outcome, failure_of
+from expframe.run.parts import Ending, Presence, Storage
 from expframe.run.recorder import Recorder, masking_of
 from expframe.run.run import Run
 from expframe.run.setup import Setup
+from expframe.saving import artifacts, files
 
 
 class SacredLogbook(Logbook):
@@ -71,11 +80,11 @@ class SacredLogbook(Logbook):
 
 
 class SacredRecorder(Recorder):
-    """What the core's run records with: nothing but the ears of Sacred's observers."""
+    """What the core's run records with: native observers are told as always, and those of Sacred's too."""
 
-    def __init__(self, record: Record, masking: Masking, sacred: Any) -> None:
+    def __init__(self, record: Record, masking: Masking, sacred: Any, natives: list[Observer]) -> None:
         self._sacred = sacred
-        super().__init__(record, masking)
+        super().__init__(record, masking, natives)
 
     def _open_logbook(self, *, unbuffered: bool) -> Logbook:
         book = SacredLogbook(self.emit, self.files, self.ledger, unbuffered=True)
@@ -90,18 +99,14 @@ class SacredRecorder(Recorder):
                 metrics._metric_step_counter[name] = step
                 metrics._logged_metrics.put(ScalarMetricLogEntry(name, step, when, value))
             return
-        for observer in self._sacred.observers:
-            if isinstance(observer, NativeObserver):
-                self._sacred._safe_call(observer, "keep", event=event)
-            elif isinstance(event, File):
-                self._sacred._tell_of_file(observer, event)
-        self.files.keep_readable(event)
+        self.keep(event)
+        if isinstance(event, File):
+            self._sacred.tell_of_file(event)
 
-    def keep(self, points: Points) -> None:
-        """Count points of which observers are told, and keep them where the run can read them back."""
-        self.ledger.count_event(points)
+    def keep(self, event: Event) -> None:
+        """Tell native observers alone, and keep points where the run can read them back."""
         with suppress(OSError):  # no room for a temporary folder
-            self.files.keep_readable(points)
+            super().emit(event)
 
 
 class CoreRun(Run):
@@ -116,20 +121,31 @@ class CoreRun(Run):
     def __init__(self, sacred: Any, trial: Run | None = None) -> None:
         self.sacred = sacred
         self._trial = trial
-        meta = sacred.meta_info
-        options = Options(comment=meta.get("comment"), force=sacred.force, unobserved=sacred.unobserved)
+        self._output = ""
+        self._problem: BaseException | None = None
+        meta, facts = sacred.meta_info, sacred.experiment_info
+        options = Options(
+            comment=meta.get("comment"), force=sacred.force, unobserved=sacred.unobserved, queue=sacred.queue_only
+        )
         request = Request(sacred._command, named=tuple(meta.get("named_configs") or ()), options=options)
         config, parent = Config(sacred.config), context.parent_of_new()
         natives = [observer for observer in sacred.observers if isinstance(observer, Observer)]
         masking = masking_of(config, options, natives)
-        name = sacred.experiment_info.get("name", "")
+        name = facts.get("name", "")
         around = parent.record if parent is not None else None
         record = first_record(os.urandom(16).hex(), name, sacred._command, request, config.get("seed"), around, masking)
+        record = record._replace(
+            capture="no",
+            id=None if sacred._id is None else str(sacred._id),
+            options={key: value for key, value in (meta.get("options") or {}).items() if value},
+            host=sacred.host_info,
+            git=git_of(facts.get("repositories")),
+            packages=packages_of(facts.get("dependencies")),
+        )
         self._recorder: SacredRecorder
-        recorder = SacredRecorder(record._replace(capture="no"), masking, sacred)
+        recorder = SacredRecorder(record, masking, sacred, natives)
         snapshot = Snapshot(Recipe((Part(()),)), {}, (), (), ())
-        super().__init__(Setup(name), snapshot, None, request, config, parent, view=recorder)
-        self.has_started = True
+        super().__init__(Setup(name, natives), snapshot, None, request, config, parent, view=recorder)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -150,50 +166,136 @@ class CoreRun(Run):
         """
         raise RunError(self.label, "is one of Sacred's, which starts no child by itself. Call ex.run(...) in it.")
 
-    def begun(self, id: Any) -> None:
+    def outcome(self, ended: BaseException | None) -> Outcome:
+        """Return how it ends: in Sacred interrupts say it themselves, and SystemExit is always a failure."""
+        if isinstance(ended, SacredInterrupt):
+            return Outcome(ended.STATUS)
+        found = super().outcome(ended)
+        if ended is None or found.status != Status.COMPLETED:
+            return found
+        return Outcome(Status.FAILED, failure_of(ended, self.masking))
+
+    # ------------------------------------------------------------------------------------------------------ its life
+
+    @contextmanager
+    def living(self) -> Iterator[None]:
+        """Let the block be the run's work, and record and tell how it ended."""
+        sacred, recorder = self.sacred, self._recorder
+        plans: dict[Any, Any] = (self._trial or self).plans
+        plans.update((key, wiring) for key, (_, wiring) in sacred.wirings.items())
+        recorder.ledger.advance(started=now())
+        parts: list[LifePart] = [
+            self._stopping,
+            Ending(sacred.give_observers_back),
+            Ending(self._wire_around),
+            *([] if self._trial else [Presence(self)]),
+            self._storage(),
+            Ending(lambda: sacred.end(self._problem)),
+            Heart(recorder.catch_up, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
+        ]
+        with living(parts, recorder.ledger.say, self._conclude):
+            yield
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Let the block tell observers that the run waits to be done."""
+        self._recorder.ledger.advance(queued=now())
+        with living([Ending(self.sacred.give_observers_back), self._storage()], self._recorder.ledger.say):
+            yield
+
+    def _storage(self) -> Storage:
+        """Return the part that opens and closes what native observers have of the run; the first id is the run's."""
+        recorder, sacred = self._recorder, self.sacred
+
+        def opened() -> None:
+            if sacred._id is None:
+                sacred._id = recorder.ledger.id
+            self.take_its_place()
+
+        return Storage(recorder.sinks, recorder.ledger, self.config, recorder.files, self.masking, opened)
+
+    def _conclude(self, problem: BaseException | None) -> None:
+        """Note how the work ended; what has been struck by a signal is INTERRUPTED for Sacred, whatever struck it."""
+        self._problem = problem
+        self.result: Any = self.sacred.result
+        self._execution.conclude(problem)
+        self.sacred.status = Status.INTERRUPTED if isinstance(problem, Terminated) else self.status
+
+    def _wire_around(self) -> None:
+        """Wire the functions as they are in the run around it."""
+        around = self.parent
+        for function, wiring in around.sacred.wirings.values() if isinstance(around, CoreRun) else ():
+            function.wire(wiring)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was asked to stop, and ends by that although its command comes to its end."""
+        return self._stopping.explains(Status.COMPLETED)
+
+    # --------------------------------------------------------------------------------- what native observers are told
+
+    def is_called(self, id: Any) -> None:
         """Take note of the id that an observer gave."""
         ledger = self._recorder.ledger
         ledger.id = None if id is None else str(id)
-        ledger.advance(id=ledger.id, started=now())
+        ledger.advance(id=ledger.id)
 
-    def keep_in(self, folder: Path | None) -> None:
-        """Put files into the folder that a native observer has for the run; the first one that has any."""
-        self._recorder.files.folder = self._recorder.files.folder or folder
+    def beat(self) -> None:
+        """Tell what was printed since the last beat, the info where it is another, and the interim result."""
+        recorder = self._recorder
+        if not recorder.sinks:
+            return
+        self._send_output(self.sacred.captured_out)
+        recorder.info.value = self.sacred.info
+        recorder.info.store()
+        recorder.ledger.advance(result=self.sacred.result)
+        recorder.keep(Beat(recorder.ledger.so_far))
 
-    @property
-    def stopped_as(self) -> str | None:
-        """What the run ends as though its command came to its end: it was asked to stop. None where it was not."""
-        return self._stopping.status if self._stopping.explains(Status.COMPLETED) else None
+    def _send_output(self, captured: str) -> None:
+        kept, self._output = self._output, captured
+        is_longer = captured.startswith(kept)
+        text = captured[len(kept) :] if is_longer else captured
+        if not text:
+            return
+        if (folder := self.folder) is not None and not is_longer:  # a filter has changed what was there
+            replace_file(folder / layout.OUTPUT, text.encode())
+        elif folder is not None:
+            with (folder / layout.OUTPUT).open("a", encoding="utf-8", newline="") as file:
+                file.write(text)
+        self._recorder.keep(Output(text))
 
-    def keep(self, metrics: Mapping[str, Any]) -> None:
+    def keep_points(self, metrics: Mapping[str, Any]) -> None:
         """Take values that observers are told of; a trial is told of each at once."""
         points = numbers_in(metrics)
         if points and self._trial is None:
             self._recorder.keep(Points(points))
 
-    def ended(self, status: str, result: Any) -> None:
-        """Take note of how the run has ended, and remove what was kept for it alone."""
-        self._recorder.ledger.advance(status=status, result=result, ended=now())
+    def keep_resource(self, filename: str) -> None:
+        """Take a file that the run reads."""
+        self._keep_file(lambda: files.add_resource(self.folder, filename))
 
-    @contextmanager
-    def living(self) -> Iterator[None]:
-        """Be the current run while the block runs, by which functions are filled; signals that end it interrupt it."""
-        plans: dict[Any, Any] = (self._trial or self).plans
-        plans.update((key, wiring) for key, (_, wiring) in self.sacred.wirings.items())
-        with self._stopping.listening():
-            try:
-                with nullcontext() if self._trial else self._entered():
-                    yield
-            finally:
-                around = self.parent
-                for function, wiring in around.sacred.wirings.values() if isinstance(around, CoreRun) else ():
-                    function.wire(wiring)
+    def keep_artifact(
+        self, name: str, filename: str, metadata: Mapping[str, Any] | None, content_type: str | None
+    ) -> None:
+        """Take a file that the run made; it is copied where a native observer has a folder for it."""
 
-    @contextmanager
-    def _entered(self) -> Iterator[None]:
-        token = context.enter(self)
+        def file() -> File:
+            if self.folder is not None:
+                return artifacts.add_file(self.folder, filename, name, content_type, metadata)
+            size, when = Path(filename).stat().st_size, now().timestamp()
+            return File("artifact", name, filename, size, when, "", content_type, metadata or {})
+
+        self._keep_file(file)
+
+    def _keep_file(self, make: Callable[[], File]) -> None:
+        """Tell native observers of a file; what cannot be kept is said, as of any observer in Sacred."""
+        recorder = self._recorder
+        if not recorder.sinks:
+            return
         try:
-            yield
-        finally:
-            context.leave(self, token)
-            self._recorder.files.close()
+            file = make()
+        except (SaveError, OSError) as problem:
+            recorder.ledger.say(str(problem))
+            return
+        recorder.ledger.count(f"{file.kind}s")
+        recorder.keep(file)
