@@ -15,7 +15,7 @@ FOLDERS = {
     "config": "dotted remembered choice frozen holders classes configclass libraries arrays secrets equality"
     " json_values hints numbers marks bounds breaches instances groups conversion parsing masking files"
     " options request chosen annotations pins overlay layers slots decided source rewriting functions typed"
-    " standing built choice_check validation bounds_check named decision resolve schema_parts schema_types"
+    " parameters standing built choice_check validation bounds_check named decision resolve schema_parts schema_types"
     " schema",
     "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
     "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal"

@@ -1,6 +1,6 @@
 """What decides values: Layer, Decided, Recipe."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -185,15 +185,29 @@ class Slot(NamedTuple):
         return Decided(values, {(CHOICE,): self.origin}, annotations=overlay.annotations, replaced=overlay.replaced)
 
 
+Takes = Callable[[Iterable[type]], tuple[type, ...]]
+"""Returns the classes of configs that a parameter takes, given those that there are."""
+
+
 class Part(NamedTuple):
-    """The recipes of one ingredient, or of the experiment, whose path is empty."""
+    """
+    The recipes of one ingredient, or of the experiment, whose path is empty.
+
+    Attributes:
+        path: Where it stands.
+        layers: What decides its entries.
+        named: Its named configs.
+        hooks: Its config hooks.
+        below: Where the ingredients right below it stand.
+        parameters: Where the parameters of captured functions find their entries, with what else may fill them.
+    """
 
     path: dotted.Path
     layers: tuple[Layer, ...] = ()
     named: Mapping[str, Layer] = MappingProxyType({})
     hooks: tuple[Hook, ...] = ()
     below: tuple[dotted.Path, ...] = ()
-    parameters: tuple[dotted.Path, ...] = ()
+    parameters: Mapping[dotted.Path, tuple[Takes, ...]] = MappingProxyType({})
 
     def own_path(self, path: dotted.Path) -> dotted.Path:
         """Return where this part finds an ingredient: at its path, without this part's own where that leads to it."""

@@ -22,6 +22,7 @@ from expframe.config.files import SCHEMA_KEY
 from expframe.config.instances import default_of
 from expframe.config.json_values import STORED, TAG, to_json
 from expframe.config.layers import Recipe, Slot
+from expframe.config.parameters import Parameters
 from expframe.config.request import Override
 from expframe.config.schema_parts import FIELDS, FIELDS_VALUE, NAMES, NULL, Schema, any_of, tag
 from expframe.config.schema_types import TypeSchemas, itself
@@ -95,7 +96,7 @@ class _EntrySchemas(TypeSchemas):
             for name, field in layer.fields.items()
             if dotted.get(standing.tree, (*part.path, name)) is MISSING
         }
-        self._parameters = [path for part in recipe.parts for path in part.parameters]
+        self._parameters = [*Parameters(recipe, standing.tree, standing.type_of).by_name()]
         self._classes: dict[tuple[Any, str], str] = {}
 
     def entry(self, annotation: Any, value: Any, path: Path = (), doc: str = "") -> Schema:

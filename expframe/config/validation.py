@@ -11,6 +11,7 @@ from expframe.config.decided import Change
 from expframe.config.dotted import CHOICE, MISSING, Path
 from expframe.config.frozen import thaw
 from expframe.config.layers import Recipe
+from expframe.config.parameters import Parameters
 from expframe.config.pins import Pins
 from expframe.config.request import Origin, Override
 from expframe.config.secrets import MASK, USUAL, Names, Secret
@@ -162,20 +163,24 @@ class Verdict:
     def _is_parameter(self, path: Path) -> bool:
         """Return whether a captured function has a parameter, and no config an entry, at a path or above it."""
         texts = tuple(map(str, path))
-        known = (parameter for part in self._recipe.parts for parameter in part.parameters)
+        known = self._parameters().by_name()
         return any(
             texts[: len(parameter)] == tuple(map(str, parameter)) and dotted.get(self._tree, parameter) is MISSING
             for parameter in known
         )
 
+    def _parameters(self) -> Parameters:
+        return Parameters(self._recipe, self._tree, lambda path: self._pins.annotations.of(path, self._tree))
+
     def _unknown(self, path: Path, override: Override, holder: dict[Any, Any], group: str) -> UnknownEntryError:
         name = dotted.join(path)
-        parameters = [dotted.join(known) for part in self._recipe.parts for known in part.parameters]
+        parameters = self._parameters()
+        meant = [dotted.join(known) for known in parameters.meant(path) if known]
         places = {dotted.join(known): known for known, _ in dotted.walk_all(self._tree)}
         inside = [dotted.join(group, str(key)) for key in holder]  # also where the group is an element of a list
         kind = self._class_around(path) if self._pins.annotations else None
         lacking = {dotted.join(group, field): (*path[:-1], field) for field in fields_of(kind)} if kind else {}
-        near = dotted.nearest(name, [*places, *parameters, *inside, *lacking])
+        near = meant or dotted.nearest(name, [*places, *map(dotted.join, parameters.by_name()), *inside, *lacking])
         found = tuple((one, self._where(places.get(one, lacking.get(one, ())))) for one in near)
         leaves = tuple(dotted.join(dotted.without_choice(known)) for known, _ in dotted.walk(self._tree))
         return UnknownEntryError(override.said(path), name, found, leaves)

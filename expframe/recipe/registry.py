@@ -213,14 +213,14 @@ class Captured:
         return self._place or origin_of("function", self.raw).where
 
     @property
-    def known_paths(self) -> Iterator[Path]:
-        """The paths that overrides may name because this function has a parameter for them."""
+    def known_paths(self) -> Iterator[tuple[Path, str]]:
+        """The paths that overrides may name because this function has a parameter for them, with its name."""
         if self.entries is not None:
-            yield from ((*self.path, *path) for path in self.entries.values())
+            yield from (((*self.path, *path), name) for name, path in self.entries.items())
             return
         for number, parameter in enumerate(self.parameters):
             if parameter.name not in SPECIALS and not (number == 0 and parameter.name in ("self", "cls")):
-                yield (*self.path, *self.prefix, parameter.name)
+                yield (*self.path, *self.prefix, parameter.name), parameter.name
 
     def classes_of(self, name: str, known: Iterable[type]) -> tuple[type, ...]:
         """

@@ -9,7 +9,7 @@ from expframe.config import dotted
 from expframe.config.choice import Choice
 from expframe.config.dotted import Path
 from expframe.config.frozen import FrozenDict, freeze
-from expframe.config.layers import Chosen, Part, Recipe, Slot
+from expframe.config.layers import Chosen, Part, Recipe, Slot, Takes
 from expframe.config.request import Override, Request
 from expframe.errors import CircularIngredientsError, DefinitionError, DuplicatePathError, NotChosenError
 from expframe.recipe.registry import Captured, CliOption, Command, Registry
@@ -276,9 +276,12 @@ class _Standings:
 
 def _part(registry: Registry, path: Path, chosen: Mapping[Path, Chosen], slot: Slot | None) -> Part:
     """Return the recipes of a registry that stands at a path, in a slot where it was chosen."""
-    parameters = tuple(dict.fromkeys(place for c in registry.captured for place in c.at(path).known_paths))
+    parameters: dict[Path, tuple[Takes, ...]] = {}
+    for captured in registry.captured:
+        for place, name in captured.at(path).known_paths:
+            parameters[place] = (*parameters.get(place, ()), partial(captured.classes_of, name))
     if path:  # an ingredient may be given a seed of its own
-        parameters = (*parameters, (*path, "seed"))
+        parameters[(*path, "seed")] = ()
     layers = tuple(registry.layers) if slot is None else (slot, *registry.layers)
     below = _Standings(registry, path, chosen).below
     return Part(path, layers, dict(registry.named), tuple(registry.config_hooks), below, parameters)
@@ -315,7 +318,7 @@ def _owner_of(choice: Choice, field: str) -> str:
     """Return the alternative, of those that are imported by now, that has an entry of some name; empty for none."""
     for name, alternative in choice.imported().items():
         registry = _registry_of(alternative, name)
-        known = {path[0] for c in registry.captured for path in c.at(()).known_paths if path}
+        known = {path[0] for c in registry.captured for path, _ in c.at(()).known_paths if path}
         if field in known or any(field in layer.names for layer in registry.layers):
             return name
     return ""

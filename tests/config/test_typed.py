@@ -98,6 +98,21 @@ class TestFields:
         assert (1.0, (64, 64), model, None) == (cfg.lr, cfg.layers, cfg.model, cfg.maybe)
         assert cfg.model is model
 
+    @pytest.mark.parametrize(
+        ("word", "meant"),
+        [("cfg.lr=3", "mean 'lr'"), ("cfg.model.depth=3", "mean 'model.depth'"), ("cfg=3", "Entries: ")],
+    )
+    def test_the_name_of_a_parameter_that_an_instance_fills_is_no_entry(self, ex, word, meant):
+        """What would change nothing is refused: a parameter that its class fills takes no value of its name."""
+        with pytest.raises(UnknownEntryError, match=meant):
+            ex.resolve(word)
+
+    def test_a_parameter_takes_a_value_of_its_name_where_one_function_does(self, ex):
+        """Where another function has a parameter of that name which no instance fills, a value of the name is taken."""
+        ex.capture(lambda cfg: cfg)
+
+        assert {"lr": 3} == ex.resolve("cfg.lr=3").values["cfg"]
+
     def test_what_is_stored_is_plain(self, tmp_path):
         """The stored config holds groups; where there was a choice, its name stands beside the fields."""
         ex = Experiment("test", store=tmp_path)

@@ -9,7 +9,7 @@ from expframe import Experiment
 
 def captured_names(ex):
     """Return the parameters of captured functions that overrides may name."""
-    return sorted(path[-1] for captured in ex.registry.captured for path in captured.known_paths)
+    return sorted(path[-1] for captured in ex.registry.captured for path, _ in captured.known_paths)
 
 
 @pytest.mark.once
@@ -61,4 +61,4 @@ def test_one_function_may_be_captured_twice():
     ex.capture(f)
     ex.capture(prefix="net")(f)
 
-    assert [("net", "width"), ("width",)] == sorted(p for c in ex.registry.captured for p in c.known_paths)
+    assert [("net", "width"), ("width",)] == sorted(p for c in ex.registry.captured for p, _ in c.known_paths)
