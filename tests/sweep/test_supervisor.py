@@ -312,16 +312,19 @@ class TestResume:
 
     @once
     def test_changed_code_is_refused(self, sweeps):
-        """Code that has changed since is refused with its files, and nothing is begun; any code goes on where told."""
+        """Code that has changed is refused with its files, and the sweep stays what it was; any code goes on if told."""
         sweeps.sweep("0.2,0.1", "1", fixed="fail=kill")
         sweeps.script.write_text(sweeps.script.read_text().replace("SIGKILL", "SIGCONT"))
+        record = (sweeps.store / "1" / "run.json").read_bytes()
         refused, said = sweeps.sweep(resume="1")
+        left = (sweeps.store / "1" / "run.json").read_bytes()
         worker = sweeps.work("1", "-F", str(sweeps.store))
         of_worker, said_by_worker = sweeps.end_of(worker)
         went_on, text = sweeps.sweep(resume="1", any_code=True)
 
         assert refused != 0
         assert "has other code than when it was started: toy.py. --any-code goes on all the same." in said
+        assert record == left
         assert 1 == of_worker
         assert "has other code" in said_by_worker
         assert 0 == went_on, text

@@ -120,8 +120,9 @@ class _Starting:
             if self._widen is not None:
                 self._changes |= self._widen(before, folder.name)
                 refuse_in_vain(before, self._changes, len(trials), folder.name)
+            self._plan = self._going_on(run, folder, before)
             if asked.options.dry_run:
-                write("\n".join(wider_lines(before, before.changed(**self._changes))))
+                write("\n".join(wider_lines(before, self._plan)))
                 return 0
         try:
             with suppress(RunInterrupt):
@@ -149,7 +150,7 @@ class _Starting:
             taken = take(folder, self._plan, run.scope) if self._plan.stash else None
             plan_file.write(folder, self._plan)
         else:
-            self._go_on(run)
+            self._go_on(folder)
         if self._opened is not None:
             self._opened(folder)
         since = time.time()
@@ -240,10 +241,8 @@ class _Starting:
         self._say(f"{goes_on}{jobs}: expframe sweep watch {sweep}")
         return {"workers": count}
 
-    def _go_on(self, run: Any) -> None:
-        """Read the plan of a sweep that goes on, and see to it that the code is the same."""
-        folder = run.folder
-        plan = plan_file.read(folder)
+    def _going_on(self, run: Any, folder: Path, plan: Plan) -> Plan:
+        """Return the plan with which a sweep goes on, after seeing to it that the code is the same; nothing is written."""
         if self._asked.any_code and not plan.any_code:
             self._changes["any_code"] = True
         stash = SweepRun(folder, plan, run.record).stash
@@ -253,11 +252,15 @@ class _Starting:
             if stash is not None:
                 start = plan.start._replace(interpreter=start.interpreter, folder=start.folder)
             self._changes["start"] = start._replace(sources=plan.start.sources or start.sources)
-        self._plan = plan.changed(**self._changes)
-        files = [] if self._plan.any_code else changed(plan.start.sources, run.scope.find_project(), stash)
+        found = plan.changed(**self._changes)
+        files = [] if found.any_code else changed(plan.start.sources, run.scope.find_project(), stash)
         if files:
             problem = f"has other code than when it was started: {listed(files)}. --any-code goes on all the same."
-            raise WorkError(f"sweep {run.id}", problem)
+            raise WorkError(f"sweep {folder.name}", problem)
+        return found
+
+    def _go_on(self, folder: Path) -> None:
+        """Write down with what a sweep goes on, and let what is asked for be done again."""
         if self._changes:
             plan_file.note_changes(folder, **self._changes)
         take_back_stop(folder)
