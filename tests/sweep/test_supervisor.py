@@ -312,7 +312,7 @@ class TestResume:
 
     @once
     def test_changed_code_is_refused(self, sweeps):
-        """Code that has changed is refused with its files, and the sweep stays what it was; any code goes on if told."""
+        """Code that has changed is refused with its files, and the sweep stays as it was; any code goes on if told."""
         sweeps.sweep("0.2,0.1", "1", fixed="fail=kill")
         sweeps.script.write_text(sweeps.script.read_text().replace("SIGKILL", "SIGCONT"))
         record = (sweeps.store / "1" / "run.json").read_bytes()

@@ -242,7 +242,7 @@ class _Starting:
         return {"workers": count}
 
     def _going_on(self, run: Any, folder: Path, plan: Plan) -> Plan:
-        """Return the plan with which a sweep goes on, after seeing to it that the code is the same; nothing is written."""
+        """Return the plan with which a sweep goes on, and refuse other code; nothing is written."""
         if self._asked.any_code and not plan.any_code:
             self._changes["any_code"] = True
         stash = SweepRun(folder, plan, run.record).stash
