@@ -18,8 +18,8 @@ FOLDERS = {
     " parameters standing built choice_check validation bounds_check named decision resolve schema_parts schema_types"
     " schema",
     "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
-    "process": "locks context identity notebook seeds ranks log_lines signals devices awaiting exit terminal"
-    " tracebacks helper streams bypass copier stand_ins capture straight tee patient_tee helpers descriptors output",
+    "process": "locks context identity notebook seeds ranks log_lines signals devices exit terminal tracebacks",
+    "process/output": "tee descriptors file tee_process streams hooks buffers proxies capture",
     "facts": "host stash git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
@@ -36,7 +36,7 @@ FOLDERS = {
     " answers bundle assets report_answers report streams server service notebook_page",
     "recipe": "filled decorators specials references registry snapshot injection slot_functions ingredient",
     "run": "setup timers progress sampler heart outcome resume skip ledger files children logbook recorder arguments"
-    " checkpoints parts life execution worker bind run open_runs rerun",
+    " checkpoints parts life coroutines execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
     "sweep": "pieces entries branches declared space request tables words skips warm pruning replicates goals"
     " crossed_axes typical_trials judge widening"

@@ -9,11 +9,11 @@ from typing import Any
 from expframe.facts.gathering import require_clean
 from expframe.facts.sources import module_of
 from expframe.process import context
-from expframe.process.awaiting import call
 from expframe.process.signals import Stopping
 from expframe.recipe.registry import Command
 from expframe.record.record import Status, now
 from expframe.run.arguments import Arguments
+from expframe.run.coroutines import call
 from expframe.run.life import Life
 from expframe.run.outcome import Outcome
 from expframe.run.parts import shown

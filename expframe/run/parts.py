@@ -17,9 +17,10 @@ from expframe.disk import layout
 from expframe.errors import SaveError
 from expframe.facts.gathering import Gathering
 from expframe.observers.fanout import Sinks
-from expframe.process import context, output, seeds
+from expframe.process import context, seeds
 from expframe.process.devices import DeviceVariables
 from expframe.process.log_lines import NOTICE, name_level
+from expframe.process.output.capture import Capture, open_capture
 from expframe.process.signals import uninterrupted
 from expframe.process.terminal import collapse_file
 from expframe.record.events import Output
@@ -136,7 +137,7 @@ class Capturing:
         self._sinks = sinks
         self._say = say
         self._path: Path | None = None
-        self._capture: output.Capture | None = None
+        self._capture: Capture | None = None
         self._sent = 0
         self._is_left_running = False
 
@@ -149,7 +150,7 @@ class Capturing:
         """Begin to copy."""
         if self._mode != "no":
             self._path = self._files.base() / layout.OUTPUT
-        self._capture = output.open_capture(self._mode, self._path or Path(os.devnull), self._run)
+        self._capture = open_capture(self._mode, self._path or Path(os.devnull), self._run)
 
     def push(self) -> None:
         """Push on what Python's own streams hold; from any thread."""

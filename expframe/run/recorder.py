@@ -15,7 +15,8 @@ from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.observers.base import Observer
 from expframe.observers.fanout import Sinks
-from expframe.process import context, output
+from expframe.process import context
+from expframe.process.output.capture import default_mode
 from expframe.record.events import Event
 from expframe.record.record import Record
 from expframe.run.children import ChildCounts
@@ -139,4 +140,4 @@ def _capture_mode(setup: Setup, request: Request, parent: Any) -> str:
     if not setup.observers or request.options.queue:
         return "no"
     is_first = parent is None and not context.active()
-    return request.options.capture or output.default_mode(command_line=setup.is_command_line, first=is_first)
+    return request.options.capture or default_mode(command_line=setup.is_command_line, first=is_first)

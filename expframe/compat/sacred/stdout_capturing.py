@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from expframe.compat.sacred.settings import SETTINGS
-from expframe.process import context, output
+from expframe.process import context
+from expframe.process.output.capture import Capture, open_capture
 
 
 def flush() -> None:
@@ -30,7 +31,7 @@ class CapturedStdout:
         capture: What has to be flushed before it is read.
     """
 
-    def __init__(self, buffer: Any, capture: output.Capture | None = None) -> None:
+    def __init__(self, buffer: Any, capture: Capture | None = None) -> None:
         self._buffer = buffer
         self._capture = capture
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -69,7 +70,7 @@ def _tee(mode: str) -> Iterator[CapturedStdout]:
     number, name = tempfile.mkstemp(prefix="expframe-output-")
     try:
         with os.fdopen(number, "rb", buffering=0) as buffer:
-            capture = output.open_capture(mode, Path(name))
+            capture = open_capture(mode, Path(name))
             captured = CapturedStdout(buffer, capture)
             try:
                 with context.told_of_forks(capture):

@@ -1,7 +1,7 @@
 """
-The ways past a stand-in: what others do to a stream that was there, while a stand-in lies over it.
+The ways past a proxy: what others do to a stream that was there, while a proxy lies over it.
 
-Who took hold of the stream earlier, such as a handler of logging, calls its `write` and is led through the stand-in.
+Who took hold of the stream earlier, such as a handler of logging, calls its `write` and is led through the proxy.
 What goes past that (a method that was bound before, the buffer) is seen by the lowest `write`, where bytes leave.
 """
 
@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
-from expframe.process.streams import OutputFile, TerminalStream, is_plain
+from expframe.process.output.file import OutputFile
+from expframe.process.output.streams import TerminalStream, is_plain
 
 
-class Taker:
+class Recording:
     """
     Who records output.
 
@@ -30,30 +31,30 @@ class Taker:
         self.owner = owner
         self.file = file
         self.own = own
-        self.bypasses: list[Bypass] = []  # those of what was there when it began
+        self.hooks: list[StreamHook] = []  # those of what was there when it began
 
     def has_own(self, stream: Any) -> bool:
         """Return whether this very stream is recorded without us."""
         return any(stream is own for own in self.own)
 
 
-class Way(threading.local):
+class Reentry(threading.local):
     """
-    Whether this thread is on the way from a stand-in down, where all is recorded already.
+    Whether this thread is on the way from a proxy down, where all is recorded already.
 
     Attributes:
-        depth: How many stand-ins it has come through.
-        bypasses: The bypasses whose lowest `write` it has come to.
+        depth: How many proxies it has come through.
+        hooks: The hooks whose lowest `write` it has come to.
     """
 
     depth: int = 0
-    bypasses: tuple[Bypass, ...] = ()
+    hooks: tuple[StreamHook, ...] = ()
 
     @contextmanager
-    def down(self) -> Iterator[Way]:
+    def down(self) -> Iterator[Reentry]:
         """Let nothing be recorded again that the block writes to streams below."""
         if not self.depth:
-            self.bypasses = ()
+            self.hooks = ()
         self.depth += 1
         try:
             yield self
@@ -62,7 +63,7 @@ class Way(threading.local):
 
 
 class Above(Protocol):
-    """The stand-in that lies over a stream."""
+    """The proxy that lies over a stream."""
 
     def write(self, text: str, /) -> int:
         """Record text and show it."""
@@ -70,20 +71,20 @@ class Above(Protocol):
     def flush(self) -> None:
         """Hand on what is held."""
 
-    def takers_here(self) -> tuple[Taker, ...]:
+    def recordings_here(self) -> tuple[Recording, ...]:
         """Return who records what is written in this context."""
 
 
-class Bypass:
+class StreamHook:
     """
-    The `write` and `flush` of a stream that was there, and its lowest `write`, while a stand-in lies over it.
+    The `write` and `flush` of a stream that was there, and its lowest `write`, while a proxy lies over it.
 
     Args:
         below: The stream.
-        way: Tells the way down from what comes from elsewhere.
+        reentry: Tells the way down from what comes from elsewhere.
     """
 
-    def __init__(self, below: Any, way: Way) -> None:
+    def __init__(self, below: Any, reentry: Reentry) -> None:
         self.below = below
         self.above: Above | None = None
         self.is_plain: bool = is_plain(below)
@@ -92,15 +93,15 @@ class Bypass:
         buffer = getattr(below, "buffer", None) if issubclass(type(below), io.TextIOWrapper) else None
         self._lowest = getattr(buffer, "raw", buffer)
         self._write_lowest = getattr(self._lowest, "write", None)
-        self._way = way
+        self._reentry = reentry
         self._before: list[tuple[Any, str, Any, Any]] = []
 
     def open(self, above: Above) -> None:
-        """Lead what comes from elsewhere through the stand-in."""
+        """Lead what comes from elsewhere through the proxy."""
         self.above = above
         self._put(self.below, "write", self._take_text)
         self._put(self.below, "flush", self._take_flush)
-        if self._write_lowest is not None and not is_bypass(self._write_lowest):
+        if self._write_lowest is not None and not is_hook(self._write_lowest):
             self._put(self._lowest, "write", self._take_bytes)
 
     def close(self) -> None:
@@ -122,31 +123,35 @@ class Bypass:
             self._before.append((owner, name, before, ours))
 
     def _take_text(self, text: str) -> Any:
-        if self.above is None or self._way.depth or not any(taker.owner for taker in self.above.takers_here()):
+        if (
+            self.above is None
+            or self._reentry.depth
+            or not any(recording.owner for recording in self.above.recordings_here())
+        ):
             return self.write(text)  # Sacred records only what goes through its own stream
         return self.above.write(text)
 
     def _take_flush(self) -> Any:
-        if self.above is None or self._way.depth:
+        if self.above is None or self._reentry.depth:
             return self.flush()
         return self.above.flush()
 
     def _take_bytes(self, data: Any) -> Any:
         assert self._write_lowest is not None
         above = self.above
-        if self._way.depth:
-            self._way.bypasses += (self,)
+        if self._reentry.depth:
+            self._reentry.hooks += (self,)
         done = self._write_lowest(data)
-        if above is not None and not self._way.depth and done:
-            for taker in above.takers_here():
-                if taker.file is not None and taker.owner and not taker.has_own(self.below):
-                    taker.file.append(bytes(data)[:done], self)
+        if above is not None and not self._reentry.depth and done:
+            for recording in above.recordings_here():
+                if recording.file is not None and recording.owner and not recording.has_own(self.below):
+                    recording.file.append(bytes(data)[:done], self)
         return done
 
 
-def is_bypass(write: Any) -> bool:
-    """Return whether this `write` is one that a bypass has put there."""
-    return isinstance(getattr(write, "__self__", None), Bypass)
+def is_hook(write: Any) -> bool:
+    """Return whether this `write` is one that a hook has put there."""
+    return isinstance(getattr(write, "__self__", None), StreamHook)
 
 
 def renewed(stream: Any) -> Any:
@@ -160,7 +165,7 @@ def renewed(stream: Any) -> Any:
         new.replaced = stream
         return new
     writes = vars(stream).get("write") if type(stream) is io.TextIOWrapper else stream
-    if writes is not None and not is_bypass(writes):
+    if writes is not None and not is_hook(writes):
         return stream
     try:
         raw = io.FileIO(stream.fileno(), "w", closefd=False)

@@ -1,4 +1,4 @@
-"""The helper processes of a capture: what storage refuses for a while arrives later, and who prints never waits."""
+"""The process that copies output: what storage refuses for a while arrives later, and who prints never waits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import steps
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expframe.process.helper import Backlog
+from expframe.process.output.tee import Backlog
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="file descriptors as Linux has them")
 
@@ -22,11 +22,7 @@ OPENING = """
 import os, signal, subprocess, sys, threading, time
 from pathlib import Path
 from expframe.process.identity import below
-from expframe.process.output import open_capture
-
-def await_another_helper():
-    while os.fstat(1).st_ino == first:
-        time.sleep(0.01)
+from expframe.process.output.capture import open_capture
 
 def beat():
     while not stop.wait(0.02):
@@ -35,7 +31,6 @@ def beat():
 stop = threading.Event()
 capture = open_capture("fd", Path("output.txt"))
 threading.Thread(target=beat, daemon=True).start()
-first = os.fstat(1).st_ino
 try:
 """
 
@@ -46,26 +41,16 @@ finally:
 """
 
 
-def environment(folder: Path, *, tee: bool) -> dict[str, str]:
-    """Return an environment in which a script finds this package, and `tee` or not."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {**kept, "PYTHONPATH": str(steps.ROOT), **({} if tee else {"PATH": str(folder)})}
-
-
-def command(body: str, after: str = "") -> list[str]:
-    """Return a command that runs the body inside a capture of file descriptors into output.txt."""
+def run(folder: Path, body: str, after: str = "", *, shown: str = "shown") -> subprocess.CompletedProcess[str]:
+    """Run the body inside a capture of file descriptors into output.txt, and return what it showed there."""
     text = OPENING + textwrap.indent(textwrap.dedent(body), "    ") + CLOSING + textwrap.dedent(after)
-    return [sys.executable, "-c", text]
-
-
-def run(folder: Path, body: str, after: str = "", *, tee: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run the body inside a capture, where storage is patient from the first byte on without `tee`."""
-    words = command(body, after)
-    with (folder / "shown").open("w+") as shown:
-        done = subprocess.run(
-            words, cwd=folder, env=environment(folder, tee=tee), stdout=shown, stderr=subprocess.PIPE, timeout=120
-        )
-    return subprocess.CompletedProcess(words, done.returncode, (folder / "shown").read_text(), done.stderr.decode())
+    words = [sys.executable, "-c", text]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {**kept, "PYTHONPATH": str(steps.ROOT)}
+    with (folder / shown).open("w") as file:
+        done = subprocess.run(words, cwd=folder, env=environment, stdout=file, stderr=subprocess.PIPE, timeout=120)
+    printed = (folder / shown).read_text() if (folder / shown).is_file() else ""
+    return subprocess.CompletedProcess(words, done.returncode, printed, done.stderr.decode())
 
 
 def numbered(count: int, start: int = 0) -> str:
@@ -85,7 +70,7 @@ def test_what_is_printed_while_storage_fails_is_all_there_afterwards(tmp_path):
         time.sleep(0.01)
     os.unlink("output.txt")
     """
-    result = run(tmp_path, body, "print(capture.fault, capture.is_left_running, file=sys.stderr)", tee=False)
+    result = run(tmp_path, body, "print(capture.fault, capture.is_left_running, file=sys.stderr)")
 
     assert (tmp_path / "output.txt").read_text() == result.stdout == numbered(1002)
     assert "No space left on device" in result.stderr
@@ -93,50 +78,38 @@ def test_what_is_printed_while_storage_fails_is_all_there_afterwards(tmp_path):
     assert result.stderr.endswith("False\n")
 
 
-def test_a_patient_helper_takes_over_without_a_gap(tmp_path):
-    """Once a process has lived for a moment another helper is in the place of `tee`: every line is there, in order."""
-    body = """
-    number = 0
-    while os.fstat(1).st_ino == first:
-        for _ in range(200):
-            print("line", number, flush=True)
-            number += 1
-        time.sleep(0.001)
-    ended = os.waitpid(-1, os.WNOHANG)  # a program that waits for any child of its own sees none end
-    print("end", flush=True)
-    """
-    after = "print(ended, capture.fault, capture.is_left_running, below(os.getpid()), file=sys.stderr)"
-    result = run(tmp_path, body, after)
-    *lines, last = result.stdout.splitlines(keepends=True)
-
-    assert last == "end\n"
-    assert "".join(lines) == numbered(len(lines))
-    assert (tmp_path / "output.txt").read_text() == result.stdout
-    assert result.stderr == "(0, 0) None False []\n"
-
-
-def test_a_child_from_before_a_helper_took_over_is_recorded_further(tmp_path):
-    """Who got its descriptors before goes on with the helper of then, and the end waits for what it printed."""
+def test_nobody_who_prints_hears_that_the_process_was_killed(tmp_path):
+    """When the process that copies is killed, this one and its children print on, and are recorded by another one."""
     body = """
     child = subprocess.Popen(["sh", "-c", "read line; echo $line"], stdin=subprocess.PIPE)
-    await_another_helper()
+    print("before", flush=True)
+    while not Path("output.txt").stat().st_size:
+        time.sleep(0.01)
+    (killed, *_) = [pid for pid in below(os.getpid()) if pid != child.pid]
+    os.kill(killed, signal.SIGKILL)
     print("parent", flush=True)
     child.communicate(b"child\\n")
     """
     result = run(tmp_path, body, "print(capture.fault, capture.is_left_running, below(os.getpid()), file=sys.stderr)")
 
-    assert sorted((tmp_path / "output.txt").read_text().split()) == sorted(result.stdout.split()) == ["child", "parent"]
-    assert result.stderr == "None False []\n"
+    assert sorted(result.stdout.split()) == ["before", "child", "parent"]
+    assert sorted((tmp_path / "output.txt").read_text().split()) == ["before", "child", "parent"]
+    assert "the process that copies output was ended" in result.stderr
+    assert result.stderr.endswith("False []\n")
 
 
-def test_a_descriptor_put_back_after_a_helper_took_over_leads_to_where_it_went(tmp_path):
+def test_a_program_that_waits_for_any_child_sees_none_end(tmp_path):
+    """While a run goes on, the process that copies is no news to `os.wait`."""
+    result = run(tmp_path, "print('line 0'); print(os.waitpid(-1, os.WNOHANG))")
+
+    assert result.stdout == (tmp_path / "output.txt").read_text() == "line 0\n(0, 0)\n"
+
+
+def test_a_descriptor_put_back_leads_to_where_it_went(tmp_path):
     """Who keeps a descriptor, replaces it and puts it back later is recorded, and the end puts the original back."""
     body = """
     kept, other = os.dup(1), os.open("other", os.O_WRONLY | os.O_CREAT)
     os.dup2(other, 1)
-    first = os.fstat(2).st_ino
-    while os.fstat(2).st_ino == first:
-        time.sleep(0.01)
     os.write(1, b"elsewhere\\n")
     os.dup2(kept, 1)
     os.close(kept)
@@ -148,21 +121,36 @@ def test_a_descriptor_put_back_after_a_helper_took_over_leads_to_where_it_went(t
     assert (result.stdout, result.stderr) == ("back\nafter\n", "")
 
 
-@pytest.mark.parametrize("tee", [True, False])
-def test_what_was_printed_before_a_kill_is_recorded(tee, tmp_path):
+def test_a_child_is_told_of_no_storage_that_fails(tmp_path):
+    """Where stdout is the null device, a child of a run prints on a full disk as it does without a run."""
+    (tmp_path / "output.txt").symlink_to("/dev/full")
+    (tmp_path / "shown").symlink_to(os.devnull)
+    body = """
+    done = subprocess.run(["sh", "-c", "echo one && echo two && echo three"])
+    while not capture.fault:
+        time.sleep(0.01)
+    os.unlink("output.txt")
+    """
+    result = run(tmp_path, body, "print(done.returncode, file=sys.stderr)")
+
+    assert result.stderr == "0\n"
+    assert (tmp_path / "output.txt").read_text() == "one\ntwo\nthree\n"
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_what_was_printed_before_a_kill_is_recorded(is_full, tmp_path):
     """SIGKILL takes nothing away that was written before, also of what waits for storage then."""
-    if not tee:
+    if is_full:
         (tmp_path / "output.txt").symlink_to("/dev/full")
-    run(tmp_path, "print('line 0', flush=True); os.kill(os.getpid(), signal.SIGKILL)", tee=tee)
-    if not tee:
+    run(tmp_path, "print('line 0', flush=True); os.kill(os.getpid(), signal.SIGKILL)")
+    if is_full:
         (tmp_path / "output.txt").unlink()
 
     steps.wait_until(lambda: (tmp_path / "output.txt").exists() and (tmp_path / "output.txt").read_text())
     assert (tmp_path / "output.txt").read_text() == "line 0\n"
 
 
-@pytest.mark.parametrize("tee", [True, False])
-def test_helpers_are_deaf_to_what_ends_a_job(tee, tmp_path):
+def test_it_is_deaf_to_what_ends_a_job(tmp_path):
     """SIGTERM, SIGHUP and SIGINT to every process of a job, as batch systems send them, end no recording."""
     body = """
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -171,7 +159,7 @@ def test_helpers_are_deaf_to_what_ends_a_job(tee, tmp_path):
     time.sleep(0.1)
     print("line 0")
     """
-    result = run(tmp_path, body, tee=tee)
+    result = run(tmp_path, body)
 
     assert (0, "line 0\n", "line 0\n") == (result.returncode, result.stdout, (tmp_path / "output.txt").read_text())
 
@@ -190,7 +178,7 @@ def test_what_is_shown_never_waits_for_the_file(tmp_path):
     reader = threading.Thread(target=read)
     reader.start()
     """
-    result = run(tmp_path, body, "reader.join(); print(capture.fault, file=sys.stderr)", tee=False)
+    result = run(tmp_path, body, "reader.join(); print(capture.fault, file=sys.stderr)")
 
     assert result.stdout == (tmp_path / "read").read_text() == "line 0\n" * 200_000
     assert result.stderr == "None\n"
@@ -206,7 +194,7 @@ def test_what_waits_is_bounded_and_its_gap_is_said(tmp_path):
         time.sleep(0.01)
     os.unlink("output.txt")
     """
-    result = run(tmp_path, body, "print(capture.fault, file=sys.stderr)", tee=False)
+    result = run(tmp_path, body, "print(capture.fault, file=sys.stderr)")
     before, missing, after = re.split(
         r"\n\[expframe: (\d+) bytes are missing here.*\]\n", (tmp_path / "output.txt").read_text()
     )

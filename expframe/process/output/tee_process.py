@@ -1,0 +1,210 @@
+"""The process of `tee` that copies what is written to file descriptors 1 and 2, as this process sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from expframe.process.output import tee
+from expframe.process.output.descriptors import Redirection, new_pipe
+
+_PATIENCE = 2.0
+"""Seconds without progress after which it is left to end by itself."""
+
+_SETTLED = 0.05
+"""Seconds that it must have waited for output: a child that is being started still closes its copy of the pipe."""
+
+_MOST_STARTS = 10
+_PAUSE = 0.2
+"""Seconds between two starts at least, where something ends it again and again."""
+
+_PROGRAM = "import sys; sys.path.append(sys.argv[1]); from tee import main; main(sys.argv[2], int(sys.argv[3]))"
+"""Imports the file by itself, and so from Python's cache, without this package."""
+
+
+class TeeProcess:
+    """
+    Copies file descriptors of this process into a file and on to where they went.
+
+    The pipes that lead into it are ours: when somebody ends it, another one takes its place and nobody who prints
+    hears of it.
+
+    Args:
+        path: The file.
+        groups: The file descriptors; those that go to one place together.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+
+    def __init__(self, path: Path, groups: Sequence[list[int]]) -> None:
+        self._path = path
+        self._pid = 0
+        self._status: int | None = None
+        self._starts = 0
+        self._started = 0.0
+        self._words = self._answers = -1
+        self._faults = b""
+        self._is_done = False
+        self._redirections: list[Redirection] = []
+        try:
+            for group in groups:
+                self._redirections.append(Redirection(group))
+            if groups:
+                self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self) -> None:
+        if not can_start():
+            raise OSError("no Python is known that could be started")
+        self._hang_up()
+        self._starts += 1
+        self._started = time.monotonic()
+        words, self._words = new_pipe()
+        self._answers, answers = new_pipe()
+        os.set_blocking(self._answers, False)
+        pairs = [fd for each in self._redirections for fd in (each.reading, each.shown)]
+        folder, count = os.path.dirname(tee.__file__), str(len(self._redirections))
+        command = [sys.executable, "-s", "-S", "-P", "-c", _PROGRAM, folder, os.path.abspath(self._path), count]
+        try:
+            self._pid = _spawn(command, [words, answers, answers, *pairs])
+            self._status = None
+        finally:
+            os.close(words)
+            os.close(answers)
+
+    def attach(self) -> None:
+        """Lead the file descriptors into it."""
+        for redirection in self._redirections:
+            redirection.attach()
+
+    def detach(self) -> None:
+        """Lead the file descriptors back."""
+        for redirection in self._redirections:
+            redirection.detach()
+
+    def hear(self) -> list[str]:
+        """Return what it complains of since the last time, and take out what nobody reads any more."""
+        with suppress(OSError):
+            for redirection in self._redirections:
+                if not redirection.has_reader():
+                    redirection.detach()  # whatever prints is to hear of it, from now on, as it would without us
+        self._listen()
+        lines, _, self._faults = self._faults.rpartition(b"\n")
+        return lines.decode(errors="replace").splitlines()
+
+    def tend(self) -> None:
+        """Start another one where it has ended; to be called again and again, by the process that made it."""
+        if time.monotonic() > self._started + _PAUSE:
+            self._replace_ended()
+
+    def _replace_ended(self) -> None:
+        if not self._pid or not self._has_ended():
+            return
+        self._listen()
+        self._faults += b"the process that copies output was ended, and what it had just taken is lost\n"
+        if self._starts < _MOST_STARTS:
+            with suppress(OSError):  # it is tried again
+                self._start()
+        else:
+            self.detach()
+            self.close()
+            self._pid = 0
+
+    def end(self) -> int | None:
+        """Lead all back and return the exit status when everything is in the file, or None if it goes on."""
+        self.detach()
+        self._replace_ended()
+        least, deadline, pause = self._pending(), time.monotonic() + _PATIENCE, 0.0001
+        idle_since = 0.0
+        self._is_done = False
+        is_asked = False
+        while self._pid and not self._has_ended() and time.monotonic() < deadline:
+            if (pending := self._pending()) < least:
+                least, deadline = pending, time.monotonic() + _PATIENCE
+            if not pending and not is_asked:
+                is_asked = True
+                for redirection in self._redirections:
+                    redirection.close()
+                with suppress(OSError):
+                    os.write(self._words, tee.TELL)
+            self._listen()
+            if self._is_done:
+                idle_since = idle_since or time.monotonic()
+                if time.monotonic() - idle_since > _SETTLED:  # it waits for somebody else
+                    break
+            time.sleep(pause)
+            pause = min(pause * 2, 0.01)
+        return self._status if self._pid else 0
+
+    def close(self) -> None:
+        """Hear no more."""
+        for redirection in self._redirections:
+            redirection.close()
+        self._hang_up()
+
+    def disown(self) -> None:
+        """Leave it to the parent of this process: in a forked child."""
+        self._pid = 0
+        self.close()
+
+    def _hang_up(self) -> None:
+        for fd in (self._words, self._answers):
+            with suppress(OSError):
+                os.close(fd)
+        self._words = self._answers = -1
+
+    def _pending(self) -> int:
+        return sum(redirection.pending() for redirection in self._redirections)
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            heard = os.read(self._answers, 4096)
+            self._is_done |= tee.DONE in heard
+            self._faults += heard.replace(tee.DONE, b"")
+
+    def _has_ended(self) -> bool:
+        if self._status is None:
+            try:
+                pid, status = os.waitpid(self._pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else waited for it
+                pid, status = self._pid, 0
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status is not None
+
+
+def can_start() -> bool:
+    """Return whether a Python can be started: a program that was made of one starts itself instead."""
+    name = os.path.basename(sys.executable or "")
+    return name.startswith(("python", "pypy")) and not hasattr(sys, "frozen") and os.path.isfile(tee.__file__)
+
+
+def _spawn(words: list[str], fds: list[int]) -> int:
+    """
+    Start a process, and return its pid.
+
+    It is in a session of its own, so that Ctrl-C leaves it alone, and deaf to what asks a whole job to end: it ends
+    when nobody can print any more.
+
+    Args:
+        words: Its command.
+        fds: What its file descriptors 0, 1, 2, ... are.
+    """
+    how: dict[str, Any] = {
+        "file_actions": [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds)],
+        "setsigmask": (signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
+    }
+    environment = {name: text for name, text in os.environ.items() if name[:6] != "PYTHON" or name == "PYTHONHOME"}
+    try:
+        return os.posix_spawn(words[0], words, environment, setsid=True, **how)
+    except NotImplementedError:  # the C library cannot begin a session for it
+        return os.posix_spawn(words[0], words, environment, setpgroup=0, **how)
