@@ -164,16 +164,22 @@ class Capturing:
 
     def send(self, *, last: bool = False) -> None:
         """Send what was printed since the last time to sinks that have no folder."""
-        if self._path is None or not self._sinks.wants_output:
+        if not self._sinks.wants_output:
             return
-        with suppress(OSError), self._path.open("rb") as file:
-            file.seek(self._sent)
-            data = file.read()
-            if not last:  # a character may be written only in part
-                data = data[: data.rfind(b"\n") + 1]
-            self._sent += len(data)
-            if data:
-                self._sinks.write(Output(data.decode("utf-8", "replace")))
+        data = self.since(self._sent)
+        if not last:  # a character may be written only in part
+            data = data[: data.rfind(b"\n") + 1]
+        self._sent += len(data)
+        if data:
+            self._sinks.write(Output(data.decode("utf-8", "replace")))
+
+    def since(self, place: int) -> bytes:
+        """Return what is in the file from a place on; nothing where it cannot be read."""
+        if self._path is not None:
+            with suppress(OSError), self._path.open("rb") as file:
+                file.seek(place)
+                return file.read()
+        return b""
 
     def end(self) -> None:
         """Copy no more."""

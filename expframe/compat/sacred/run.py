@@ -18,7 +18,7 @@ from expframe.compat.sacred.metrics_logger import MetricsLogger, linearize_metri
 from expframe.compat.sacred.observers.base import RunKeeper, give_back, taken
 from expframe.compat.sacred.randomness import set_global_seed
 from expframe.compat.sacred.settings import SETTINGS
-from expframe.compat.sacred.stdout_capturing import CapturedStdout, get_stdcapturer
+from expframe.compat.sacred.stdout_capturing import get_stdcapturer
 from expframe.config.frozen import thaw
 from expframe.observers.base import Observer
 from expframe.process import locks
@@ -105,7 +105,6 @@ class Run:
         self._is_beating = False
         self._failed_observers: list[Any] = []
         self._waiting_observers: list[Any] = []
-        self._output_file: CapturedStdout | None = None
         self._output_lock = locks.lock()
         self._telling = locks.reentrant_lock()
         self._metrics = MetricsLogger()
@@ -171,22 +170,22 @@ class Run:
             self.observers = []
         self.warn_if_unobserved()
         set_global_seed(self.config["seed"])
-        mode, capturer = get_stdcapturer(self.capture_mode or (None if self.observers else "no"))
+        mode, _ = get_stdcapturer(self.capture_mode or (None if self.observers else "no"))
         self.run_logger.debug('Using capture mode "%s"', mode)
         self.observers = sorted(map(taken, self.observers), key=lambda observer: -observer.priority)
-        self.core = CoreRun(self, self.trial)
+        self.core = CoreRun(self, mode, self.trial)
         if self.queue_only:
             with self.core.waiting():
                 self._emit_queued()
             return None
         with self.core.living():
-            self._execute(capturer, args)
+            self._execute(args)
         return self.result
 
-    def _execute(self, capturer: Callable[[], Any], args: Sequence[Any]) -> None:
+    def _execute(self, args: Sequence[Any]) -> None:
         with ExitStack() as capturing:
             capturing.callback(self._get_captured_output)  # after the capture has ended, so that nothing is lost
-            self._output_file = capturing.enter_context(capturer())
+            capturing.enter_context(self.core.printing())
             self._emit_started()
             self.run_logger.debug("Starting Heartbeat")
             self._is_beating = True
@@ -262,8 +261,7 @@ class Run:
     def _get_captured_output(self) -> None:
         """Take what was printed since the last time."""
         with self._output_lock:
-            text = self._output_file.get() if self._output_file is not None else ""
-            if text:
+            if text := self.core.printed():
                 text = self.captured_out + text
                 self.captured_out = self.captured_out_filter(text) if self.captured_out_filter else text
 

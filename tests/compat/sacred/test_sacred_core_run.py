@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from interpreter import ROOT, run_python
+from steps import wait_until
 
 import expframe
 from expframe.compat.sacred import Experiment
@@ -170,6 +171,27 @@ def test_its_metrics_are_those_that_are_logged_with_sacred_too(ex, tmp_path, kin
         assert [3, 2, 1, 0, "no number", -1] == told
     if LocalStore in kinds:
         assert [3, 2, 1, 0, -1] == [*expframe.runs(tmp_path / "LocalStore")["1"].metrics("loss").values]
+
+
+@pytest.mark.parametrize("kind", [FileStorageObserver, LocalStore])
+@pytest.mark.parametrize("mode", ["sys", "fd"])
+def test_its_output_is_what_was_printed_so_far(ex, tmp_path, kind, mode, capfd):
+    """Without waiting for a beat; what runs inside it print is its output too."""
+    ex.observers[:] = [kind(tmp_path / "stored")]
+    inner = Experiment("inner", save_git_info=False)
+    inner.main(lambda: print("inside"))
+
+    @ex.main
+    def main():
+        print("hello")
+        inner.run(options={**QUIET, "--unobserved": True})
+        run = expframe.current_run()
+        wait_until(lambda: "inside" in run.output())
+        return run.output()
+
+    run = ex.run(options={"--loglevel": "CRITICAL", "--capture": mode, "--beat-interval": 0})
+
+    assert ["hello", "inside"] == [line for line in run.result.splitlines() if "No observers" not in line]
 
 
 def test_what_is_kept_with_it_stands_in_the_folder_of_a_native_store(ex, tmp_path):

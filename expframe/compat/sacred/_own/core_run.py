@@ -7,6 +7,7 @@ kept with it is told to Sacred's observers too, like all else of the run.
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,20 +23,18 @@ from expframe.config.layers import Part, Recipe
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.disk import layout
-from expframe.disk.files import replace_file
 from expframe.errors import RunError, SaveError, Terminated
 from expframe.observers.base import Observer
 from expframe.process import context
 from expframe.recipe.snapshot import Snapshot
-from expframe.record.events import Beat, Event, File, Output, Points, Series
+from expframe.record.events import Beat, Event, File, Points, Series
 from expframe.record.record import Record, Status, now
 from expframe.run.heart import Heart
 from expframe.run.ledger import first_record
 from expframe.run.life import LifePart, living
 from expframe.run.logbook import Logbook
 from expframe.run.outcome import Outcome, failure_of
-from expframe.run.parts import Ending, Presence, Storage
+from expframe.run.parts import Capturing, Ending, Presence, Storage
 from expframe.run.recorder import Recorder, masking_of
 from expframe.run.run import Run
 from expframe.run.setup import Setup
@@ -115,13 +114,15 @@ class CoreRun(Run):
 
     Args:
         sacred: That run.
+        capture: How output is captured: `no`, `sys` or `fd`.
         trial: The run that stands for it, if it is done in a trial of a sweep.
     """
 
-    def __init__(self, sacred: Any, trial: Run | None = None) -> None:
+    def __init__(self, sacred: Any, capture: str, trial: Run | None = None) -> None:
         self.sacred = sacred
         self._trial = trial
-        self._output = ""
+        self._read = 0
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._problem: BaseException | None = None
         meta, facts = sacred.meta_info, sacred.experiment_info
         options = Options(
@@ -135,7 +136,7 @@ class CoreRun(Run):
         around = parent.record if parent is not None else None
         record = first_record(os.urandom(16).hex(), name, sacred._command, request, config.get("seed"), around, masking)
         record = record._replace(
-            capture="no",
+            capture=capture,
             id=None if sacred._id is None else str(sacred._id),
             options={key: value for key, value in (meta.get("options") or {}).items() if value},
             host=sacred.host_info,
@@ -146,6 +147,8 @@ class CoreRun(Run):
         recorder = SacredRecorder(record, masking, sacred, natives)
         snapshot = Snapshot(Recipe((Part(()),)), {}, (), (), ())
         super().__init__(Setup(name, natives), snapshot, None, request, config, parent, view=recorder)
+        everything: Any = None  # what runs inside it print is its output too
+        self._capturing = Capturing(capture, recorder.files, recorder.sinks, recorder.ledger.say, everything)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -156,6 +159,11 @@ class CoreRun(Run):
     @info.setter
     def info(self, info: dict[str, Any]) -> None:
         self.sacred.info = info
+
+    def output(self, *, raw: bool = False) -> str:
+        """Return what was printed so far: as a terminal shows it, or raw. Empty where nothing is captured."""
+        self._capturing.flush()
+        return super().output(raw=raw)
 
     def child(self, *_args: Any, **_how: Any) -> NoReturn:
         """
@@ -190,11 +198,25 @@ class CoreRun(Run):
             Ending(self._wire_around),
             *([] if self._trial else [Presence(self)]),
             self._storage(),
+            Ending(self._capturing.collapse),
             Ending(lambda: sacred.end(self._problem)),
             Heart(recorder.catch_up, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
         ]
         with living(parts, recorder.ledger.say, self._conclude):
             yield
+
+    @contextmanager
+    def printing(self) -> Iterator[None]:
+        """Let what is printed while the block runs be the run's output."""
+        with living([self._capturing], self._recorder.ledger.say), context.told_of_forks(self._capturing):
+            yield
+
+    def printed(self) -> str:
+        """Return what was printed since the last call."""
+        self._capturing.push()
+        data = self._capturing.since(self._read)
+        self._read += len(data)
+        return self._decode(data)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
@@ -241,28 +263,15 @@ class CoreRun(Run):
         ledger.advance(id=ledger.id)
 
     def beat(self) -> None:
-        """Tell what was printed since the last beat, the info where it is another, and the interim result."""
+        """Tell what was printed, the info where it is another, and the interim result."""
         recorder = self._recorder
         if not recorder.sinks:
             return
-        self._send_output(self.sacred.captured_out)
+        self._capturing.send()
         recorder.info.value = self.sacred.info
         recorder.info.store()
         recorder.ledger.advance(result=self.sacred.result)
         recorder.keep(Beat(recorder.ledger.so_far))
-
-    def _send_output(self, captured: str) -> None:
-        kept, self._output = self._output, captured
-        is_longer = captured.startswith(kept)
-        text = captured[len(kept) :] if is_longer else captured
-        if not text:
-            return
-        if (folder := self.folder) is not None and not is_longer:  # a filter has changed what was there
-            replace_file(folder / layout.OUTPUT, text.encode())
-        elif folder is not None:
-            with (folder / layout.OUTPUT).open("a", encoding="utf-8", newline="") as file:
-                file.write(text)
-        self._recorder.keep(Output(text))
 
     def keep_points(self, metrics: Mapping[str, Any]) -> None:
         """Take values that observers are told of; a trial is told of each at once."""
