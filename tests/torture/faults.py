@@ -65,10 +65,13 @@ class Faults(NamedTuple):
             found = found._replace(kill=int(draw.choice([0, 20, 20, 60]) + draw.expovariate(1 / 100)))
         return found
 
+    def told(self, folder: Path, log: Path) -> str:
+        """Return the variable FAULTS, by which storage below a folder fails in a process with the library."""
+        return f"{folder}\n{log}\n{' '.join(map(str, self))}"
+
     def begin(self, folder: Path, log: Path) -> None:
         """Let storage below a folder fail from now on, for this process and those that it starts."""
-        numbers = " ".join(map(str, self))
-        text = f"{folder}\n{log}\n{numbers}"
+        text = self.told(folder, log)
         os.environ["FAULTS"] = text
         ctypes.CDLL(None).faults_begin(text.encode())
 

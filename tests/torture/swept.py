@@ -1,4 +1,8 @@
-"""Sweeps under fire: who does one is killed at a random moment, with its workers or without, and another goes on."""
+"""
+Sweeps under fire: who does one is killed at a random moment, with its workers or without, and another goes on.
+
+Where storage fails, too, it does so until the last one begins, who also does again what has failed.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from typing import Any
 import expframe
 from expframe import Experiment
 from tests.torture import journal
-from tests.torture.faults import Faults
+from tests.torture.faults import Faults, Struck
 from tests.torture.journal import Journal
 from tests.torture.oracle import Ended, Evidence, RunJudgement
 from tests.torture.programs import Doing, Plan, Program, plan_drawn
@@ -71,14 +75,16 @@ class Sweep:
     Args:
         number: Its seed, and the name of its folder.
         folder: Where that is.
+        library: What makes storage fail; None where it does not.
     """
 
-    def __init__(self, number: int, folder: Path) -> None:
+    def __init__(self, number: int, folder: Path, library: Path | None) -> None:
         self.plans = plans_of(number)
         self.folder = folder / str(number)
         self.problems: list[str] = []
         self.counts: Counter[str] = Counter(sweeps=1)
         self._draw = random.Random(f"fire:{number}")
+        self._library = library
         (self.folder / "work").mkdir(parents=True)
         (self.folder / "script.py").write_text(_SCRIPT)
         for _ in range(self._draw.choice([1, 2, 3])):
@@ -89,10 +95,11 @@ class Sweep:
 
     def _start(self, lines: int | None) -> int:
         """Let somebody do the sweep, or go on with it; kill that one once the journal has so many more lines."""
-        has_begun = (self.folder / "store" / "1" / "sweep.json").exists()
-        words = ["--resume", "1"] if has_begun else ["with", f"plan={','.join(map(str, range(TRIALS)))}"]
+        words = ["with", f"plan={','.join(map(str, range(TRIALS)))}"]
+        for begun in (self.folder / "store").glob("*/sweep.json"):
+            words = ["--resume", begun.parent.name, *(["--retry", "failed"] if lines is None else [])]
         command = [sys.executable, self.folder / "script.py", "sweep", *words, "-j", "2"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **(self._failing() if lines is not None else {})}
         with open(self.folder / "said", "ab") as said:
             sweep = subprocess.Popen(command, cwd=self.folder, env=environment, stdout=said, stderr=said)
         if lines is None:
@@ -108,7 +115,16 @@ class Sweep:
             self.counts["killed"] += 1
         return sweep.wait()
 
+    def _failing(self) -> dict[str, str]:
+        """Return the variables by which storage fails in a process and all below it."""
+        if self._library is None:
+            return {}
+        faults = Faults.drawn(self._draw, fails=True, kills=False)._replace(lasting=-1)
+        return {"LD_PRELOAD": str(self._library), "FAULTS": faults.told(self.folder / "store", self.folder / "faults")}
+
     def _judge(self) -> None:
+        struck = Struck.read(self.folder / "faults")
+        self.counts["faults"] += len(struck)
         entries = journal.read(self.folder / "journal")
         runs = {run.id: run for run in expframe.runs(self.folder / "store") if run.record.sweep}
         attempts: dict[int, list[str]] = {plan.number: [] for plan in self.plans}
@@ -120,19 +136,20 @@ class Sweep:
         for plan in self.plans:
             found = [runs.pop(id) for id in attempts[plan.number] if id in runs]
             statuses = [str(run.status) for run in found]
-            if statuses != ["DIED"] * (len(found) - 1) + ["COMPLETED"]:
+            before = {"DIED", "FAILED"} if struck else {"DIED"}
+            if statuses[-1:] != ["COMPLETED"] or not before.issuperset(statuses[:-1]):
                 self.problems.append(f"the attempts of plan {plan.number} are {statuses}")
             for run in found:
                 killed = None if run.status == "COMPLETED" else time.monotonic()
                 ended = Ended(killed, 0, None)
                 program = Program(plan, "sys", 0.1, False)
-                evidence = Evidence(program, Faults(), by_run[run.id], [], ended, run.folder.parent, self.folder)
+                evidence = Evidence(program, Faults(), by_run[run.id], struck, ended, run.folder.parent, self.folder)
                 judgement = RunJudgement(evidence, plan, by_run[run.id], run, 0.0)
                 judgement.check()
                 self.counts += judgement.counts
                 self.problems += judgement.problems
         self.counts["attempts"] += sum(map(len, attempts.values()))
-        if any(run.status != "DIED" for run in runs.values()):
+        if any(str(run.status) not in (("DIED", "FAILED") if struck else ("DIED",)) for run in runs.values()):
             self.problems.append(f"runs of trials that never began: {[(run.id, run.status) for run in runs.values()]}")
 
 
@@ -145,8 +162,17 @@ def _below(pid: int) -> Iterator[int]:
                 yield from _below(child)
 
 
-def under_fire(numbers: range, folder: Path) -> Iterator[tuple[int, list[str], Counter[str]]]:
-    """Do sweeps, and yield for each its number, what does not hold of it, and what its trials did."""
+def under_fire(
+    numbers: range, folder: Path, library: Path | None = None
+) -> Iterator[tuple[int, list[str], Counter[str]]]:
+    """
+    Do sweeps, and yield for each its number, what does not hold of it, and what its trials did.
+
+    Args:
+        numbers: Their seeds.
+        folder: Where they are done.
+        library: What makes storage fail, see `faults`; None where it does not.
+    """
     for number in numbers:
-        sweep = Sweep(number, folder)
+        sweep = Sweep(number, folder, library)
         yield number, sweep.problems, sweep.counts

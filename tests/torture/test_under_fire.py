@@ -30,9 +30,10 @@ def test_what_was_promised_holds_under_fire(tmp_path, environment, kind):
 
 
 @pytest.mark.slow
-def test_what_trials_were_promised_holds_in_20_sweeps(tmp_path, environment):
+@pytest.mark.parametrize("kind", ["sweep", "sweep-fault"])
+def test_what_trials_were_promised_holds_in_20_sweeps(tmp_path, environment, kind):
     """Whoever does a sweep is killed: in the end each trial is done once, and each attempt reads as what it was."""
-    wrong, counts = under_fire("sweep", (0, 20), tmp_path, environment)
+    wrong, counts = under_fire(kind, (0, 20), tmp_path, environment)
 
     assert [] == wrong
     assert 20 == counts["sweeps"]

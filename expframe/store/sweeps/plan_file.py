@@ -18,6 +18,7 @@ from expframe.config.request import Origin, Override
 from expframe.disk import layout
 from expframe.disk.files import claim, replace_file
 from expframe.errors import ValueFormatError
+from expframe.saving.files import storing
 from expframe.store.sweeps import axes
 from expframe.store.sweeps.axes import Axis
 from expframe.store.sweeps.conditions import Condition
@@ -29,13 +30,21 @@ VERSION = 1
 _LATER = {"launch", "conditions"}
 """Fields that the first plans did not have."""
 
+_SUBJECT = "the plan of a sweep"
+
 CHANGEABLE = ("axes", "conditions", "each", "replicates", "samples", "any_code", "start")
 """What a sweep that goes on may have otherwise than it was planned."""
 
 
 def write(folder: Path, plan: Plan) -> None:
-    """Write a plan into the folder of the sweep's run."""
-    replace_file(folder / layout.SWEEP, json_values.dump_plain(to_json(plan)))
+    """
+    Write a plan into the folder of the sweep's run.
+
+    Raises:
+        SaveError: It cannot be stored.
+    """
+    with storing(_SUBJECT):
+        replace_file(folder / layout.SWEEP, json_values.dump_plain(to_json(plan)))
 
 
 def read(folder: Path) -> Plan:
@@ -60,20 +69,22 @@ def note_changes(folder: Path, **changes: Any) -> None:
     Note beside the frozen plan of a sweep what it has otherwise from now on: each time in a file of its own.
 
     Raises:
+        SaveError: It cannot be stored.
         ValueFormatError: Somebody else has just done so.
     """
-    changes_folder = folder / layout.CHANGES_FOLDER
-    changes_folder.mkdir(exist_ok=True)
-    target = changes_folder / f"{len(_changes(folder)) + 1:06}.json"
-    aside = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
     data = {name: value for name, value in to_json(Plan(**changes)).items() if name in changes}
-    try:
-        replace_file(aside, json_values.dump_plain(data))
-        if not claim(aside, target):
-            raise ValueFormatError("the plan of a sweep", "was just changed by somebody else. Try again.")
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+    with storing(_SUBJECT):
+        (folder / layout.CHANGES_FOLDER).mkdir(exist_ok=True)
+        target = folder / layout.CHANGES_FOLDER / f"{len(_changes(folder)) + 1:06}.json"
+        aside = target.with_name(f".{target.name}.{os.getpid()}.{os.urandom(4).hex()}")
+        try:
+            replace_file(aside, json_values.dump_plain(data))
+            is_first = claim(aside, target)
+        finally:
+            with suppress(OSError):
+                aside.unlink(missing_ok=True)
+    if not is_first:
+        raise ValueFormatError(_SUBJECT, "was just changed by somebody else. Try again.")
 
 
 def _changes(folder: Path) -> list[str]:
@@ -124,9 +135,9 @@ def from_json(data: Mapping[str, Any]) -> Plan:
     version = data.get("version") if isinstance(data, Mapping) else None
     if version != VERSION:
         problem = f"has version {version!r}; this expframe reads version {VERSION}. Install a newer one."
-        raise ValueFormatError("the plan of a sweep", problem)
+        raise ValueFormatError(_SUBJECT, problem)
     if missing := next((name for name in _FROM_JSON if name not in data and name not in _LATER), None):
-        raise ValueFormatError("the plan of a sweep", f"is damaged: it has no {missing!r}.")
+        raise ValueFormatError(_SUBJECT, f"is damaged: it has no {missing!r}.")
     return _sound(Plan(**_fields(data, [item.name for item in fields(Plan) if item.name != "before"])))
 
 
@@ -147,7 +158,7 @@ def _sound(plan: Plan) -> Plan:
             raise TypeError("a word or a number is none")
         plan.size, plan.place(0), plan.existing(())  # what everything else begins with
     except (TypeError, ValueError, KeyError, ArithmeticError, RecursionError) as problem:
-        raise ValueFormatError("the plan of a sweep", f"is damaged: {problem!r}.") from problem
+        raise ValueFormatError(_SUBJECT, f"is damaged: {problem!r}.") from problem
     return plan
 
 
@@ -172,7 +183,7 @@ def _fields(data: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
     try:
         return {name: _FROM_JSON.get(name, _same)(value) for name, value in data.items() if name in known}
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as problem:
-        raise ValueFormatError("the plan of a sweep", f"is damaged: {problem!r}.") from problem
+        raise ValueFormatError(_SUBJECT, f"is damaged: {problem!r}.") from problem
 
 
 def _same(value: Any) -> Any:
@@ -222,4 +233,4 @@ def _loaded(content: bytes) -> Any:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as problem:
-        raise ValueFormatError("the plan of a sweep", f"is damaged: {problem}.") from problem
+        raise ValueFormatError(_SUBJECT, f"is damaged: {problem}.") from problem

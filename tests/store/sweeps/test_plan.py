@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from expframe.config.request import Override
-from expframe.errors import ValueFormatError
+from expframe.errors import SaveError, ValueFormatError
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices, Interval, Range
 from expframe.store.sweeps.plan import Goal, Plan, Start
@@ -166,6 +166,16 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
         plan_file.write(tmp_path, plan)
 
         assert plan == plan_file.read(tmp_path)
+
+
+def test_a_plan_that_cannot_be_stored_is_said(tmp_path):
+    """Storage that refuses the plan of a sweep, or what it is to have otherwise, is an error that says so."""
+    (tmp_path / "sweep.json" / "taken").mkdir(parents=True)
+    (tmp_path / "changes").touch()
+
+    for store in (lambda: plan_file.write(tmp_path, Plan()), lambda: plan_file.note_changes(tmp_path, samples=3)):
+        with pytest.raises(SaveError, match=r"^the plan of a sweep: cannot be stored \(.*\)"):
+            store()
 
 
 def test_a_damaged_plan_and_one_of_a_later_version_are_refused(tmp_path):
