@@ -11,7 +11,7 @@ from expframe.page.cells import cell_of
 from expframe.page.live_sweeps import LiveSweep
 from expframe.page.question import Question
 from expframe.store.sweeps.axes import Axis, Interval, Range, Widened, value_text
-from expframe.store.sweeps.configurations import Configuration, goal_of
+from expframe.store.sweeps.configurations import Configuration, goal_of, goals_of
 from expframe.store.sweeps.facts import command_line, configuration_data, trial_data
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import TrialState
@@ -42,6 +42,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         return {
             "moment": sweep.moment,
             "goal": goal_of(sweep.plan)._asdict(),
+            "others": [goal.field for goal in goals_of(sweep.plan)[1:]],
             "replicates": sweep.plan.replicate_count,
             "parameters": [_parameter(sweep, name, [parts.get(name) for _, parts in shown]) for name in names],
             "total": len(found),
@@ -99,7 +100,8 @@ def configuration_cells(one: Configuration) -> dict[str, Any]:
     data = {name: cell_of(value, 400) for name, value in configuration_data(one).items() if not isinstance(value, list)}
     data |= {name: cell_of(number) for name, number in one.value._asdict().items()}
     runs = [state.run for state in one.trials if state.run]
-    return {**data, "runs": runs[:_RUNS], "excluded": one.excluded}
+    others = [cell_of(sample.mean) for sample in one.values[1:]]
+    return {**data, "others": others, "runs": runs[:_RUNS], "excluded": one.excluded}
 
 
 def trial_cells(plan: Plan, state: TrialState) -> dict[str, Any]:

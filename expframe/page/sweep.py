@@ -92,8 +92,10 @@ def sweeps(board: Board, question: Question) -> dict[str, Any]:
 
 def _facts(sweep: LiveSweep, record: Record) -> dict[str, Any]:
     moments = {"started": cell_of(record.started), "ended": cell_of(record.ended)}
+    facts = facts_of(sweep.plan, sweep.trials, record.name)
     return {
-        **facts_of(sweep.plan, sweep.trials, record.name),
+        **facts,
+        "without_number": {field: _ranges(numbers) for field, numbers in facts["without_number"].items()},
         "status": record.status,
         **moments,
         "moment": sweep.moment,

@@ -27,6 +27,7 @@ from expframe.config.request import Request
 from expframe.errors import WorkError, listed
 from expframe.process.signals import find_job_end, handling
 from expframe.record.record import Status
+from expframe.store.sweeps.configurations import words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import ALL, NEW, Trials
 from expframe.sweep import forks
@@ -89,11 +90,13 @@ class Worker:
         self._trials.refresh()
         adopt(self._sweep, self._trials, self._journal)
         if not self._asked.once and not self._is_anything_open():
+            sweep = self._sweep.folder.name
             if self._is_stopped():
-                sweep = self._sweep.folder.name
                 self._tell(
                     {"event": "said", "text": f"Sweep {sweep} is stopped: no trial is begun until --resume {sweep}."}
                 )
+            elif self._asked.since is None:
+                self._tell({"event": "said", "text": f"No trial waits for a worker: expframe sweep why {sweep}"})
             return 0
         if self._sweep.plan.launch:
             with handling(self._take_signal):
@@ -248,7 +251,10 @@ class Worker:
         if now != Status.DIED:
             return
         self._journal.note("ended", number, attempt, status=Status.DIED, run=run or found or None, error=how)
-        self._tell({"event": "ended", "trial": number, "attempt": attempt, "run": run, "status": now, "error": how})
+        self._trials.refresh(judge=False)
+        words = words_of(self._sweep.plan, self._trials[number], replicate=True)
+        place = {"trial": number, "attempt": attempt, "words": words, "run": run}
+        self._tell({"event": "ended", **place, "status": now, "error": how})
 
     def _refuse_in_vain(self, status: int, told: list[tuple[str, Any, Any]]) -> None:
         """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -216,7 +217,7 @@ class TestFailures:
 
         assert 1 == code
         assert [(0, 1, "DIED"), (1, 1, "COMPLETED")] == sweeps.ended()
-        assert "the process was ended by SIGKILL" in text
+        assert re.search(r"run 2: lr=\S+ DIED the process was ended by SIGKILL", text)
 
     @once
     def test_retry_does_it_again(self, sweeps):
@@ -436,6 +437,15 @@ class TestOthers:
 
         assert 1 == code
         assert "is not there. A worker needs it where the sweep was started." in text
+
+    @once
+    def test_a_worker_that_finds_nothing_to_do_says_so(self, sweeps):
+        """Who starts a worker by hand is told where no trial waits for one."""
+        sweeps.sweep("0.1", "1")
+        code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store)))
+
+        assert 0 == code
+        assert "No trial waits for a worker: expframe sweep why 1" in text
 
     @once
     def test_a_worker_of_a_stopped_sweep_says_so(self, sweeps, capsys):

@@ -219,6 +219,8 @@ def _explain_arguments(usage: str, given: Sequence[str]) -> tuple[str, str]:
     """Return which argument is missing, or one too many."""
     lines = re.findall(r"^  expframe \S+ (.*)$", usage, re.MULTILINE)
     plain = [re.sub(r"\[?--[a-z]+=[A-Z]+\]?|\[\(with.*", "", line).split() for line in lines]
+    if of_one := [line[1:] for line in plain if given and line[:1] == [given[0]]]:  # of a group: `sweep show ID`
+        plain, given = of_one, given[1:]
     forms = [[part for part in line if part.strip("[].").isupper()] for line in plain]
     needed = min(
         ([part.strip(".") for part in form if not part.startswith("[")] for form in forms), key=len, default=[]

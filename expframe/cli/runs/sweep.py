@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,17 +12,26 @@ from expframe.cli.runs import select
 from expframe.cli.runs.command import Answer, Asked, Main, command
 from expframe.cli.runs.commands import OF_SWEEPS
 from expframe.cli.runs.ls import run_cell
-from expframe.cli.runs.sweep_facts import ranges, running_data, running_lines, trial_lines
+from expframe.cli.runs.sweep_facts import running_data, running_lines, trial_lines
 from expframe.cli.script.launch import sweep_script
 from expframe.cli.sweeps import seml
-from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines, importance_text
+from expframe.cli.sweeps.tables import (
+    configuration_lines,
+    counts_text,
+    excluded_lines,
+    importance_text,
+    trials_text,
+    value_lines,
+    without_number_lines,
+)
 from expframe.cli.table import Style, clean, seconds_text, table_lines, wrapped
-from expframe.errors import UsageError, WorkError
+from expframe.config import dotted
+from expframe.errors import UnknownCommandError, UsageError, WorkError, listed
 from expframe.record.record import Status
 from expframe.store import exclusions
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps.asked import retry_trials, stop_trials
-from expframe.store.sweeps.configurations import configurations, goal_of, ranked
+from expframe.store.sweeps.configurations import configurations, front_of, goal_of, ranked
 from expframe.store.sweeps.facts import command_line, configuration_data, facts_of, failures_of, trial_data
 from expframe.store.sweeps.history import seconds_left
 from expframe.store.sweeps.importance import importance_of
@@ -156,7 +166,8 @@ def show(asked: Asked) -> Answer:
             yield from trial_lines(sweep, trials, style)
         if failures:
             yield ""
-            yield from (f"trials {ranges(numbers)}: {clean(error)}" for error, numbers in failures.items())
+            yield from (f"{trials_text(numbers)}: {clean(error)}" for error, numbers in failures.items())
+        yield from without_number_lines(sweep.plan, trials)
         yield from excluded_lines(sweep.folder.name, trials)
         yield counts_text(sweep.plan, trials)
 
@@ -215,21 +226,32 @@ def best(asked: Asked) -> Answer:
     """Show the best configuration."""
     sweep, trials = _find(asked)
     plan = sweep.plan
-    found = next(iter(ranked(plan, configurations(plan, trials))), None)
-    if found is None or found.value.mean is None:
+    found = ranked(plan, configurations(plan, trials))
+    if not found or found[0].value.mean is None:
         raise WorkError(f"sweep {sweep.folder.name}", f"has no trial with a value of {goal_of(plan).field!r} yet.")
     script = os.path.relpath(plan.start.script) if plan.start.script else "SCRIPT"  # of trials asked for one by one
-    line = command_line(plan, found, script)
-    data = {**_facts(sweep, trials), "best": {**configuration_data(found), "command": line}}
+    front = front_of(plan, found) if len(plan.goals) > 1 else []
+    best = front or found[:1]
+    equal = [one for one in found[1:] if one.value.mean == found[0].value.mean] if not front else []
+    told = [{**configuration_data(one), "command": command_line(plan, one, script)} for one in best]
+    data = {**_facts(sweep, trials), "best": told[0], "equal": [configuration_data(one) for one in equal]}
+    data |= {"front": told} if front else {}
 
     def lines(_style: Style) -> Iterator[str]:
-        sample = found.value
-        spread = "" if sample.low is None else f" ({sample.low:.6g} .. {sample.high:.6g})"
-        yield f"{goal_of(plan).field} {sample.mean:.6g}{spread}, n = {sample.n}"
-        yield f"runs: {', '.join(state.run for state in found.trials if state.run)}"
-        if found.excluded:
-            yield f"not counted, since they are excluded: trials {ranges(found.excluded)}"
-        yield clean(line)
+        if len(front) > 1:
+            yield f"{len(front)} configurations of which none is better than another in all goals:"
+        for one, facts in zip(best[:_MOST], told, strict=False):
+            yield from [""] if len(front) > 1 else []
+            yield from value_lines(plan, one)
+            if equal:
+                others = "Another configuration" if len(equal) == 1 else f"{len(equal)} other configurations"
+                yield f"{others} came to the same: {clean(listed([other.words for other in equal]))}"
+            yield f"runs: {', '.join(state.run for state in one.trials if state.run)}"
+            if one.excluded:
+                yield f"not counted, since they are excluded: {trials_text(one.excluded)}"
+            yield clean(facts["command"])
+        if len(best) > _MOST:
+            yield f"... and {len(best) - _MOST} more"
 
     return Answer(data, lines)
 
@@ -241,9 +263,9 @@ def stop(asked: Asked) -> Answer:
     numbers = _numbers(asked, sweep)
     running = stop_trials(sweep.folder, numbers)
     data = {"id": sweep.folder.name, "stopped": numbers or "all", "running": running}
-    what = f"Trials {ranges(numbers)} are to stop" if numbers else f"Sweep {sweep.folder.name} is to stop"
-    told = f"{running} that {'runs is' if running == 1 else 'run are'} told within a second"
-    return Answer(data, lambda _style: [f"{what}; {told}."])
+    what = f"{trials_text(numbers)} {_is_or_are(numbers)}" if numbers else f"sweep {sweep.folder.name} is"
+    told = f"{running} that {'runs is' if running == 1 else 'run are'} told within a second" if running else "none runs"
+    return Answer(data, lambda _style: [f"{what[0].upper()}{what[1:]} to stop; {told}."])
 
 
 @command(_RETRY)
@@ -253,8 +275,8 @@ def retry(asked: Asked) -> Answer:
     found = retry_trials(sweep.folder, _numbers(asked, sweep))
     data = {"id": sweep.folder.name, "retried": found}
     next_step = f"Workers do them: expframe work {sweep.folder.name}"
-    said = f"Trials {ranges(found)} are done again. {next_step}" if found else "There is nothing to be done again."
-    return Answer(data, lambda _style: [said])
+    again = f"{trials_text(found).capitalize()} {_is_or_are(found)} done again. {next_step}"
+    return Answer(data, lambda _style: [again if found else "There is nothing to be done again."])
 
 
 @command(_EXCLUDE)
@@ -266,7 +288,7 @@ def exclude(asked: Asked) -> Answer:
     trials.refresh(judge=False)
     found = sorted(exclusions.of(sweep.folder))
     data = {"id": sweep.folder.name, "excluded": found}
-    said = f"Excluded now: trials {ranges(found)}." if found else "All trials count."
+    said = f"Excluded now: {trials_text(found)}." if found else "All trials count."
     return Answer(data, lambda _style: [said])
 
 
@@ -303,6 +325,9 @@ def main(words: Sequence[str]) -> int:
         return _COMMANDS[name]([name, *rest])
     if name.endswith(".py") or words[:1] == ["-m"]:
         return sweep_script(words)
+    if words[:1] == [name]:
+        print(UnknownCommandError(name, dotted.nearest(name, _COMMANDS), tuple(_COMMANDS)), file=sys.stderr)
+        return 2
     return _COMMANDS["ls"](["ls", *words])
 
 
@@ -327,6 +352,10 @@ def _read(run: StoredRun) -> tuple[SweepRun, Trials]:
 
 def _facts(sweep: SweepRun, trials: Trials) -> dict[str, Any]:
     return facts_of(sweep.plan, trials, sweep.record.name)
+
+
+def _is_or_are(numbers: Sequence[int]) -> str:
+    return "is" if len(numbers) == 1 else "are"
 
 
 def _numbers(asked: Asked, sweep: SweepRun) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from expframe.cli.runs.ls import run_cell
@@ -10,7 +9,6 @@ from expframe.cli.table import Cell, Style, clean, table_lines
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import goal_of, words_of
 from expframe.store.sweeps.facts import trial_data
-from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import Trials
 from expframe.sweep.sweep_run import SweepRun
 
@@ -36,8 +34,3 @@ def running_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
     """Return a table of the trials that are running."""
     rows = [(one["trial"], one["run"], clean(one["words"])) for one in running_data(sweep, trials)]
     return table_lines(("trial", "run", "with"), rows, style) if rows else []
-
-
-def ranges(numbers: Sequence[int]) -> str:
-    """Return numbers as a text, neighbours as ranges: `3, 5..11`."""
-    return ranges_text([(number, number + 1) for number in sorted(numbers)])

@@ -63,10 +63,10 @@ def count_text(plan: Plan) -> str:
     if plan.size is None:
         return f"Trials without an end, by {plan.search}"
     configurations = plan.size // plan.replicate_count
-    text = _counted(plan.size, "trial")
+    text = counted(plan.size, "trial")
     if plan.replicates is not None:
         name = plan.replicates.names[0]
-        text += f": {_counted(configurations, 'configuration')} x {_counted(plan.replicate_count, name)}"
+        text += f": {counted(configurations, 'configuration')} x {counted(plan.replicate_count, name)}"
     if not plan.is_function or plan.search != "grid":
         text += f", by {plan.search} with --search-seed {plan.search_seed}"
     return text
@@ -119,5 +119,6 @@ def _written(override: Override) -> str:
     return override.written
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something: `1 trial`, `1,000 trials`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -14,7 +14,13 @@ from typing import Any
 
 from expframe.cli.render import write
 from expframe.cli.sweeps.preview import wider_lines
-from expframe.cli.sweeps.tables import configuration_lines, counts_text, excluded_lines
+from expframe.cli.sweeps.tables import (
+    configuration_lines,
+    counts_text,
+    excluded_lines,
+    trials_text,
+    without_number_lines,
+)
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
 from expframe.cli.table import Style, clean, size_text
 from expframe.config import dotted, json_values
@@ -27,7 +33,6 @@ from expframe.record.record import Status
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.facts import failures_of
 from expframe.store.sweeps.plan import Plan, Start
-from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
 from expframe.sweep.backends import Backend
 from expframe.sweep.executors import ExecutorWorkers
@@ -292,8 +297,8 @@ class _Starting:
         for line in configuration_lines(plan, trials, style, _MOST):
             write(line)
         for error, numbers in failures_of(trials).items():
-            write(f"{clean(error)} (trials {ranges_text([(number, number + 1) for number in numbers])})")
-        for line in excluded_lines(run.id, trials):
+            write(f"{clean(error)} ({trials_text(numbers)})")
+        for line in (*without_number_lines(plan, trials), *excluded_lines(run.id, trials)):
             write(line)
         write(counts_text(plan, trials))
         left = [state for state in trials if state.status in (Status.FAILED, *TAKEN_UP)]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from expframe.cli.sweeps.preview import counted
 from expframe.cli.table import Cell, Style, cell, clean, table_lines
 from expframe.record.record import Status
-from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, parts_of, ranked
+from expframe.store.sweeps.configurations import (
+    Configuration,
+    configurations,
+    front_of,
+    goals_of,
+    parts_of,
+    ranked,
+    without_number,
+)
 from expframe.store.sweeps.importance import Importance
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
@@ -27,7 +36,7 @@ def counts_text(plan: Plan, trials: Trials) -> str:
     """
     counts = trials.counts(plan.size)
     known = [status for status in _ORDER if counts.get(status)] + [s for s in sorted(counts) if s not in _ORDER]
-    total = f"{plan.size} trials" if plan.size is not None else f"{len(trials)} trials so far"
+    total = counted(plan.size, "trial") if plan.size is not None else f"{counted(len(trials), 'trial')} so far"
     said = f"{total}: {', '.join(f'{counts[status]} {status.lower()}' for status in known)}"
     return f"{said}; {len(trials.excluded)} excluded" if trials.excluded else said
 
@@ -35,28 +44,57 @@ def counts_text(plan: Plan, trials: Trials) -> str:
 def excluded_lines(sweep: str, trials: Trials) -> Iterator[str]:
     """Yield which trials count in no statistics, and how they would; nothing where all count."""
     if numbers := trials.excluded:
-        what = f"trial{'s' if len(numbers) > 1 else ''} {ranges_text([(number, number + 1) for number in numbers])}"
-        yield f"Excluded, and counted nowhere: {what}. They count again by: sweep exclude {sweep} --include TRIAL..."
+        again = f"They count again by: sweep exclude {sweep} --include TRIAL..."
+        yield f"Excluded, and counted nowhere: {trials_text(numbers)}. {again}"
+
+
+def without_number_lines(plan: Plan, trials: Trials) -> Iterator[str]:
+    """Yield which completed trials came to no number that is sought; nothing where all did."""
+    for field, numbers in without_number(plan, trials).items():
+        are = "is" if len(numbers) == 1 else "are"
+        yield f"{field} is no number in {trials_text(numbers)}, which {are} in no mean."
+
+
+def trials_text(numbers: Sequence[int]) -> str:
+    """Return trials as a text, neighbours as ranges: `trials 3, 5..11`."""
+    ranges = ranges_text([(number, number + 1) for number in sorted(numbers)])
+    return f"trial{'s' if len(numbers) > 1 else ''} {ranges}"
 
 
 def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | None = None) -> Iterator[str]:
-    """Yield a table of the configurations of a sweep, the best first: mean, interval and number of values."""
+    """
+    Yield a table of the configurations of a sweep, the best first: mean, interval and number of values.
+
+    Where several goals are sought each has its columns, and those are marked to which no other one is better in all.
+    """
     found = ranked(plan, configurations(plan, trials))
     shown = found if most is None else found[:most]
-    goal = goal_of(plan)
+    goals = goals_of(plan)
+    front = {one.number for one in front_of(plan, found)} if len(goals) > 1 else set()
     parted = [parts_of(plan, one) for one in shown]
     columns = list(dict.fromkeys(name for parts in parted for name in parts))
-    titles = ["", *columns, goal.field, "95 % interval", "n", *(["trials"] if plan.replicate_count > 1 else [])]
+    of_goals = [title for goal in goals for title in (goal.field, "95 % interval", "n")]
+    many = ["trials"] if plan.replicate_count > 1 else []
+    titles = ["", *columns, *of_goals, *many, *(["front"] if len(goals) > 1 else [])]
     rows = []
     for place, (one, parts) in enumerate(zip(shown, parted, strict=True), 1):
-        sample = one.value
-        interval = "" if sample.low is None else f"{_short(sample.low)} .. {_short(sample.high)}"
         row = [cell(place), *(Cell(clean(parts.get(name, ""))) for name in columns)]
-        row += [Cell(_short(sample.mean), is_right=True), Cell(interval, is_whole=True), cell(sample.n)]
-        rows.append(row + ([Cell(_counts(one, plan))] if plan.replicate_count > 1 else []))
+        for sample in one.values:
+            interval = "" if sample.low is None else f"{_short(sample.low)} .. {_short(sample.high)}"
+            row += [Cell(_short(sample.mean), is_right=True), Cell(interval, is_whole=True), cell(sample.n)]
+        row += [Cell(_counts(one, plan))] if many else []
+        rows.append(row + ([Cell("yes" if one.number in front else "")] if len(goals) > 1 else []))
     yield from table_lines(titles, rows, style, keys=1 + len(columns))
     if len(shown) < len(found):
         yield f"... and {len(found) - len(shown)} more"
+
+
+def value_lines(plan: Plan, one: Configuration) -> Iterator[str]:
+    """Yield what a configuration came to, a line for each goal."""
+    for goal, sample in zip(goals_of(plan), one.values, strict=True):
+        spread = "" if sample.low is None else f" ({_short(sample.low)} .. {_short(sample.high)})"
+        asked = "" if plan.goals else ", the greatest, as no --metric says which is better"
+        yield f"{goal.field} {_short(sample.mean)}{spread}, n = {sample.n}{asked}"
 
 
 def importance_text(found: Importance) -> str:

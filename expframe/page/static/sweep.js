@@ -131,7 +131,10 @@ function drawHead(box, sweep, page, redraw) {
         began,
         `search: ${sweep.search}`,
         sweep.prune && `pruned by ${sweep.prune}`,
-        `${sweep.goal.field}, ${sweep.goal.direction === "min" ? "less" : "more"} is better`,
+        ...sweep.goals.map(
+          (/** @type {{field: string, direction: string}} */ goal) =>
+            `${goal.field}, ${goal.direction === "min" ? "less" : "more"} is better`,
+        ),
       ]
         .filter(Boolean)
         .join(" · "),

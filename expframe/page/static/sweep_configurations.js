@@ -18,6 +18,7 @@ import { configurationTable } from "./sweep_table.js";
  * @property {import("./show.js").Cell} words
  * @property {number} n
  * @property {import("./show.js").Cell} mean
+ * @property {import("./show.js").Cell[]} others its means in the other goals
  * @property {import("./show.js").Cell} low
  * @property {import("./show.js").Cell} high
  * @property {string[]} runs
@@ -27,6 +28,7 @@ import { configurationTable } from "./sweep_table.js";
  *
  * @typedef {object} Found
  * @property {{field: string, direction: string}} goal
+ * @property {string[]} others the fields of the other goals
  * @property {number} replicates
  * @property {import("./parameters.js").Parameter[]} parameters
  * @property {number} total

@@ -195,10 +195,13 @@ export function drawWorkers(box, { workers }) {
  */
 export function drawNotes(box, sweep) {
   const { reasons, excluded, id } = sweep;
+  const lacking = Object.entries(sweep.without_number);
   const shown = excluded.slice(0, 50).join(", ");
   part(
     box,
-    reasons.length > 0 || excluded.length > 0,
+    reasons.length > 0 || excluded.length > 0 || lacking.length > 0,
+    lacking.length > 0 && h("h2", {}, "Without a number"),
+    lacking.map(([field, trials]) => h("p", {}, `${field} is no number in trials ${trials}: they are in no mean.`)),
     excluded.length > 0 && h("h2", {}, "Excluded"),
     excluded.length > 0 &&
       h(

@@ -37,7 +37,7 @@ export function configurationTable(element, page, onpick) {
     if (shown === null) return;
     const { found, isOn } = shown;
     const names = found.parameters.map((parameter) => parameter.name);
-    const columns = [...names, found.goal.field, "n"];
+    const columns = [...names, found.goal.field, "n", ...found.others];
     const rows = found.configurations.map((one, place) => ({ one, place: place + 1 })).filter((_, at) => isOn[at]);
     const column = columns.indexOf(sort.replace(/^-/, ""));
     if (sort && column >= 0)
@@ -112,6 +112,7 @@ export function configurationTable(element, page, onpick) {
       one.values.map((value) => h("td", { class: typeof value === "number" ? "number" : null }, text(value))),
       h("td", { class: "number" }, text(one.mean)),
       h("td", { class: "number" }, one.n),
+      one.others.map((mean) => h("td", { class: "number" }, text(mean))),
       h("td", { class: "interval" }, whisker(one, span)),
       h("td", {}, countsOf(one, found)),
       h(
@@ -137,7 +138,7 @@ export function configurationTable(element, page, onpick) {
  * @param {string[]} names
  */
 function at(one, column, names) {
-  return column < names.length ? one.values[column] : column === names.length ? one.mean : one.n;
+  return [...one.values.slice(0, names.length), one.mean, one.n, ...one.others][column];
 }
 
 /**

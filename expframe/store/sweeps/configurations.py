@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from expframe.record.record import Status
 from expframe.record.significance import Sample, describe
@@ -23,13 +23,18 @@ class Configuration(NamedTuple):
         number: Its number, from 0.
         words: What it is, as it would be typed.
         trials: Those of its trials that have begun.
-        value: What the values of its trials come to, over all that are COMPLETED and not excluded.
+        values: For each goal what the values of its trials come to, over all that are COMPLETED and not excluded.
     """
 
     number: int
     words: str
     trials: Sequence[TrialState]
-    value: Sample
+    values: tuple[Sample, ...]
+
+    @property
+    def value(self) -> Sample:
+        """What its trials come to in the first goal, by which configurations are ranked."""
+        return self.values[0]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -45,9 +50,14 @@ class Configuration(NamedTuple):
         return [state.number for state in self.trials if state.is_excluded]
 
 
+def goals_of(plan: Plan) -> tuple[Goal, ...]:
+    """Return what is sought."""
+    return plan.goals or (DEFAULT,)
+
+
 def goal_of(plan: Plan) -> Goal:
     """Return what trials are ranked by."""
-    return plan.goals[0] if plan.goals else DEFAULT
+    return goals_of(plan)[0]
 
 
 def configurations(plan: Plan, trials: Trials) -> list[Configuration]:
@@ -56,9 +66,8 @@ def configurations(plan: Plan, trials: Trials) -> list[Configuration]:
     for state in trials:
         if state.attempts and state.status != SKIPPED and plan.has(state.number):
             groups.setdefault(plan.place(state.number).configuration, []).append(state)
-    field = goal_of(plan).field
     return [
-        Configuration(number, words_of(plan, states[0]), states, describe(_values(states, field)))
+        Configuration(number, words_of(plan, states[0]), states, tuple(_samples(plan, states)))
         for number, states in sorted(groups.items())
     ]
 
@@ -73,6 +82,35 @@ def ranked(plan: Plan, found: Sequence[Configuration]) -> list[Configuration]:
         return is_missing, 0.0 if is_missing or mean is None else sign * mean, one.number
 
     return sorted(found, key=key)
+
+
+def front_of(plan: Plan, found: Sequence[Configuration]) -> list[Configuration]:
+    """Return the configurations to which no other is equal or better in all goals, in their order: the Pareto front."""
+    signs = [1.0 if goal.direction == "max" else -1.0 for goal in goals_of(plan)]
+    valued = [(one, score) for one in found if (score := _score(one, signs)) is not None]
+    return [one for one, score in valued if not any(_is_above(other, score) for _, other in valued)]
+
+
+def _score(one: Configuration, signs: Sequence[float]) -> tuple[float, ...] | None:
+    """Return the means of a configuration, of which greater ones are better; None where one is missing."""
+    means = [sample.mean for sample in one.values]
+    found = [sign * mean for mean, sign in zip(means, signs, strict=True) if mean is not None and not math.isnan(mean)]
+    return tuple(found) if len(found) == len(means) else None
+
+
+def _is_above(score: Sequence[float], other: Sequence[float]) -> bool:
+    return score != other and all(own >= others for own, others in zip(score, other, strict=True))
+
+
+def without_number(plan: Plan, trials: Trials) -> dict[str, list[int]]:
+    """Return for each goal which trials are COMPLETED and came to no number in it, so that they are in no mean."""
+    done = [state for state in trials if state.status == Status.COMPLETED and plan.has(state.number)]
+    counted = [(state.number, attempt) for state in done if (attempt := state.counted) is not None]
+    found = {
+        goal.field: [number for number, attempt in counted if _number(attempt.values.get(goal.field)) is None]
+        for goal in goals_of(plan)
+    }
+    return {field: numbers for field, numbers in found.items() if numbers}
 
 
 def words_of(plan: Plan, state: TrialState, *, replicate: bool = False) -> str:
@@ -116,7 +154,13 @@ def parts_of(plan: Plan, one: Configuration) -> dict[str, str]:
     return parts
 
 
-def _values(states: Sequence[TrialState], field: str) -> list[float]:
-    done = (state.counted for state in states if state.status == Status.COMPLETED)
-    found = (one.values.get(field) for one in done if one is not None)
-    return [float(value) for value in found if isinstance(value, int | float)]
+def _samples(plan: Plan, states: Sequence[TrialState]) -> Iterator[Sample]:
+    done = [one for state in states if state.status == Status.COMPLETED and (one := state.counted) is not None]
+    for goal in goals_of(plan):
+        numbers = (_number(one.values.get(goal.field)) for one in done)
+        yield describe([number for number in numbers if number is not None])
+
+
+def _number(value: Any) -> float | None:
+    """Return a value as a number; None where it is none, as NaN."""
+    return float(value) if isinstance(value, int | float) and not math.isnan(value) else None

@@ -7,7 +7,14 @@ from typing import Any
 
 from expframe.config.json_values import to_json
 from expframe.record.record import Status
-from expframe.store.sweeps.configurations import Configuration, goal_of, own_words, words_of
+from expframe.store.sweeps.configurations import (
+    Configuration,
+    goal_of,
+    goals_of,
+    own_words,
+    without_number,
+    words_of,
+)
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import KEPT, Trials, TrialState
 
@@ -29,6 +36,8 @@ def facts_of(plan: Plan, trials: Trials, name: str) -> dict[str, Any]:
         "counts": {status.lower(): count for status, count in trials.counts(plan.size).items()},
         "excluded": trials.excluded,
         "goal": {"field": goal.field, "direction": goal.direction},
+        "goals": [one._asdict() for one in goals_of(plan)],
+        "without_number": without_number(plan, trials),
     }
 
 
@@ -36,7 +45,8 @@ def configuration_data(one: Configuration) -> dict[str, Any]:
     """Return a configuration as JSON data."""
     runs = [state.run for state in one.trials if state.run]
     facts = {"configuration": one.number, "words": one.words, **to_json(one.value._asdict())}
-    return {**facts, "runs": runs, "excluded": one.excluded}
+    others = [to_json(sample._asdict()) for sample in one.values[1:]]
+    return {**facts, "others": others, "runs": runs, "excluded": one.excluded}
 
 
 def trial_data(plan: Plan, state: TrialState) -> dict[str, Any]:

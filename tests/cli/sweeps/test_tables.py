@@ -1,8 +1,13 @@
 """Sweeps as tables, and the best of one as a command line."""
 
+import json
+import math
 import shlex
 from dataclasses import replace
 
+import pytest
+
+from expframe import Options as Values
 from expframe.config.options import Options
 from expframe.config.request import Override
 from expframe.experiment.sweep import Sweep
@@ -50,3 +55,70 @@ def test_a_value_with_blanks_stands_in_one_column(ex, cli):
     assert ["betas", "result"] == head.split()[:2]
     assert "1  (0.9, 0.99)" == first[:14]
     assert "2  (0.5, 0.8)" == second[:13]
+
+
+def told(ex, values, **asked):
+    """Do a sweep whose trials are told these values."""
+    ex.add_config(x=0)
+    ex.main(lambda x: x)
+    sweep = ex.sweep({"x": Values(*range(len(values)))}, **asked)
+    for value in values:
+        sweep.tell(sweep.ask(), value)
+
+
+def test_completed_trials_that_are_in_no_mean_are_named(ex, cli):
+    """What came to no number stands in no mean, and each table of means says which trials that are."""
+    told(ex, [math.nan, 0.5, math.nan, 0.25], metric="result:min")
+    line = "result is no number in trials 0, 2, which are in no mean."
+
+    assert line in cli("sweep", "show", "1", "-F", ex.store).splitlines()
+    assert {"result": [0, 2]} == json.loads(cli("sweep", "show", "1", "--json", "-F", ex.store))["without_number"]
+    assert "x=3" in cli("sweep", "best", "1", "-F", ex.store)
+
+
+def test_each_goal_is_shown_and_the_front_is_marked(ex, cli):
+    """With several goals each has its columns, and the best are all to which no other is better in every goal."""
+    pairs = [(0.9, 5), (0.8, 3), (0.7, 4), (math.nan, 1)]
+    values = [{"metrics.acc.max": acc, "metrics.cost.last": size} for acc, size in pairs]
+    told(ex, values, metric=["acc.max:max", "cost:min"])
+    head, *lines = cli("sweep", "show", "1", "-F", ex.store).splitlines()
+    best = json.loads(cli("sweep", "best", "1", "--json", "-F", ex.store))
+
+    assert "x metrics.acc.max 95 % interval n metrics.cost.last 95 % interval n front" == " ".join(head.split())
+    assert ["1", "0", "0.9", "1", "5", "1", "yes"] == lines[0].split()
+    assert [True, True, False, False] == [line.endswith("yes") for line in lines[:4]]
+    assert "metrics.acc.max is no number in trial 3, which is in no mean." in lines
+    assert ["x=0", "x=1"] == [one["words"] for one in best["front"]]
+
+
+def test_configurations_that_came_to_the_same_as_the_best_are_named(ex, cli):
+    """Where several are equally good the one that is shown is not called the only best."""
+    told(ex, [0.5, 0.25, 0.5], metric="result:max")
+
+    assert "Another configuration came to the same: x=2" in cli("sweep", "best", "1", "-F", ex.store)
+
+
+def test_the_best_says_what_it_is_the_best_by(ex, cli):
+    """Where nobody said whether less or more is better, the greatest value is called the greatest, and not more."""
+    told(ex, [0.5, 0.25])
+
+    assert "result 0.5, n = 1, the greatest, as no --metric says which is better" in cli(
+        "sweep", "best", "1", "-F", ex.store
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["shwo", "1"], "No command 'shwo'. Did you mean 'show'?"),
+        (["show"], "ID: is missing (the id of a run, or last)."),
+        (["exclude", "1"], "TRIAL: is missing."),
+        (["show", "1", "2"], "2: is one word too many."),
+    ],
+)
+def test_what_is_wrong_with_a_command_about_sweeps_is_said(ex, cli, words, said):
+    """A word that is wrong, missing or one too many is named as itself, whichever command it is for."""
+    cli("sweep", *words, "-F", ex.store)
+
+    assert said in cli.err
+    assert 2 == cli.code

@@ -243,7 +243,7 @@ def test_failures_and_endings_of_sacreds_are_known_to_the_sweep(old):
     timeout = old.sweep("with", "lr=0.1,0.2", "fail=timeout", code=1)
     once = old.sweep("with", "lr=0.1,0.3", "fail=once", "--retry", "1")
 
-    assert "lr=0.2 FAILED" in failed and "ValueError: too high (trials 1)" in failed
+    assert "lr=0.2 FAILED" in failed and "ValueError: too high (trial 1)" in failed
     assert ["COMPLETED", "FAILED"] == [run.status for run in old.trials("1")]
     assert "lr=0.2 TIMEOUT" in timeout
     assert {"FAILED", "COMPLETED"} == {run.status for run in old.trials("7")} and "2 completed" in once

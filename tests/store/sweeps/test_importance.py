@@ -27,7 +27,7 @@ def swept(axes, of, samples=40, direction="min", **plan):
     found = []
     for number in range(plan.size):
         values = {override.path[0]: override.value for override in plan.trial(number).overrides}
-        found.append(Configuration(number, "", [TrialState(number)], describe([of(**values)])))
+        found.append(Configuration(number, "", [TrialState(number)], (describe([of(**values)]),)))
     return plan, found
 
 
@@ -134,7 +134,7 @@ def test_an_axis_that_is_not_always_there_says_something_where_it_is(by):
     for number in range(plan.size):
         is_vit, depth, lr = plan.point(number)
         found.append(
-            Configuration(number, "", [TrialState(number)], describe([depth + lr / 9 if is_vit else 40 + lr / 9]))
+            Configuration(number, "", [TrialState(number)], (describe([depth + lr / 9 if is_vit else 40 + lr / 9]),))
         )
     importance = importance_of(plan, found)
 
