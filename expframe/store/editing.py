@@ -6,7 +6,9 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +19,23 @@ from expframe.disk.files import replace_file, size_of
 from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
 from expframe.record.record import Status
 from expframe.store import ids, lease, left
+from expframe.store.claims import Claim
 from expframe.store.foreign import format_of
 from expframe.store.reader import StoredRun, open_run
+from expframe.store.run_folder import RunFolder
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.plan_file import is_sweep
 
 _AGAIN = "~"
 """Stands between a run's id and a number where the trash has a run of that id already; no id holds it."""
 
+_PATIENCE = 10.0
+"""Seconds for which whoever changes a run waits for another who does."""
+
 
 def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
     """
-    Change facts of a run's record, and leave everything else in it as it is.
-
-    The id is that of the folder: somebody may be renaming the run at the same moment.
+    Change facts of a run's record, and leave everything else in it as it is, whoever changes it at the same moment.
 
     Args:
         run: The run; its process has ended.
@@ -38,10 +43,14 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
 
     Raises:
         StoreError: The run is running: its process would write its own record over this one. Or it is another tool's.
+        RunNotFoundError: It was removed meanwhile.
         ValueFormatError: The record cannot be read.
     """
-    _refuse_running(run, "change it")
-    refuse_foreign(run)
+    with _alone(run, "change it") as now:
+        _write(now, facts)
+
+
+def _write(run: StoredRun, facts: Mapping[str, Any]) -> None:
     path = run.folder / layout.RECORD
     try:
         data = left.final(run.folder, json.loads(path.read_bytes()))
@@ -59,10 +68,11 @@ def tag(run: StoredRun, added: Sequence[str], removed: Sequence[str]) -> list[st
         StoreError: The run is running, or is another tool's.
         ValueFormatError: The record cannot be read.
     """
-    before = list(run.record.tags)
-    after = [tag for tag in dict.fromkeys([*before, *added]) if tag not in removed]
-    if after != before:
-        change(run, {"tags": after})
+    with _alone(run, "change it") as now:
+        before = list(now.record.tags)
+        after = [tag for tag in dict.fromkeys([*before, *added]) if tag not in removed]
+        if after != before:
+            _write(now, {"tags": after})
     return after
 
 
@@ -75,9 +85,18 @@ def rename(run: StoredRun, name: str) -> StoredRun:
         RunExistsError: There is a run of this name.
         StoreError: The run is running.
     """
-    _refuse_running(run, "rename it")
-    refuse_foreign(run)
-    children = run.children
+    with _alone(run, "rename it") as now:
+        children = now.children
+        renamed = _move(now, name)
+    for child in children:
+        if child.status != Status.RUNNING:
+            change(child, {"parent_id": name})
+    _tell_sweep(renamed)
+    return renamed
+
+
+def _move(run: StoredRun, name: str) -> StoredRun:
+    """Give the folder of a run, and its record, another id."""
     target = run.folder.parent / name
     if run.id != name and run.id.casefold() == name.casefold() and target.exists() and target.samefile(run.folder):
         ids.require_name(name)  # it is one name in two cases, as some systems have it
@@ -90,12 +109,42 @@ def rename(run: StoredRun, name: str) -> StoredRun:
             target.rmdir()
             raise
     renamed = StoredRun(target)
-    change(renamed, {})
-    for child in children:
-        if child.status != Status.RUNNING:
-            change(child, {"parent_id": name})
-    _tell_sweep(renamed)
+    _write(renamed, {})
     return renamed
+
+
+@contextmanager
+def _alone(run: StoredRun, what: str) -> Iterator[StoredRun]:
+    """
+    Yield a run as it is now and wherever it was renamed to, while nobody else changes it.
+
+    Raises:
+        StoreError: It is running, is another tool's, or another process takes too long to change it.
+        RunNotFoundError: It was removed meanwhile, or renamed before it was looked at.
+    """
+    store = run.folder.parent
+    try:
+        _refuse_running(run, what)
+        refuse_foreign(run)
+        uid = run.record.uid
+    except FileNotFoundError:
+        raise RunNotFoundError(run.id, str(store), tuple(ids.run_ids(store)[:10])) from None
+    folder = RunFolder(run.folder, uid)
+    claim = Claim(store, store / layout.CLAIMS_FOLDER / uid, os.urandom(8).hex(), 0)
+    end = time.monotonic() + _PATIENCE
+    try:
+        while not claim.take():
+            if time.monotonic() > end:
+                raise StoreError(f"run {run.id}", f"is being changed by another process ({claim.path}). Try it again.")
+            time.sleep(0.005)
+        try:
+            now = folder.now()
+        except OSError:
+            raise RunNotFoundError(run.id, str(store), tuple(ids.run_ids(store)[:10])) from None
+        yield StoredRun(now)
+    finally:
+        claim.release()
+        folder.close()
 
 
 def _tell_sweep(run: StoredRun) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from interpreter import start_python
 from steps import wait_until
 
 from expframe import runs
+from expframe.errors import RunNotFoundError
+from expframe.store import editing
 
 
 @pytest.fixture
@@ -98,6 +102,36 @@ def test_a_run_that_is_renamed_meanwhile_keeps_its_new_id(some, cli):
     cli("tag", "moved", "good")
 
     assert ("moved", ("first", "good")) == (some["moved"].record.id, some["moved"].record.tags)
+
+
+def of_uid(uid):
+    """Return the run that has a uid, whatever its id is at this moment."""
+    while True:
+        for run in runs("runs"):
+            with suppress(FileNotFoundError):
+                if run.record.uid == uid:
+                    return run
+
+
+def test_what_is_changed_at_the_same_moment_is_all_kept(some):
+    """Tags that several give a run while another renames it are all there, and its id is that of its folder."""
+    uid = some["3"].record.uid
+    tags = [f"tag-{number}" for number in range(30)]
+
+    def add(tag):
+        while True:
+            with suppress(RunNotFoundError):  # it had another name before anything was done
+                return editing.tag(of_uid(uid), [tag], [])
+
+    with ThreadPoolExecutor(4) as pool:
+        added = [pool.submit(add, tag) for tag in tags]
+        for number in range(20):
+            editing.rename(of_uid(uid), f"name-{number}")
+        for done in added:
+            done.result()
+
+    assert set(tags) == set(of_uid(uid).record.tags)
+    assert "name-19" == of_uid(uid).record.id == of_uid(uid).id
 
 
 def test_a_run_is_not_renamed_to_what_is_taken_or_no_name(some, cli):
