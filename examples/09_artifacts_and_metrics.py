@@ -37,7 +37,7 @@ def config():
 @ex.command(unobserved=True)
 def show():
     """Read the newest run back."""
-    run = next(iter(expframe.runs()))
+    run = expframe.runs().last
     print(f"run {run.id}: {run.status}, result {run.result}")
     loss = run.metrics("loss")
     print("loss:", loss.steps, loss.values)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from expframe._version import VERSION
 from expframe.cli.runs.commands import COMMANDS
+from expframe.cli.standard_streams import open_closed
 from expframe.config import dotted
 from expframe.errors import UnknownCommandError
 
@@ -51,6 +52,7 @@ def usage() -> str:
 
 def run() -> None:
     """Do what the command line of this process asks for; this is the console script."""
+    open_closed()
     # What scripts that are started here find as `sacred`; a module of that name beside them goes before it.
     sys.path.insert(1, str(Path(__file__).with_name("compat") / "sacred" / "_own" / "spawned"))
     sys.exit(main(sys.argv[1:]))

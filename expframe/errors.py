@@ -223,9 +223,12 @@ class UnknownCommandError(_InOwnWords, UsageError):
     command: str
     nearest: tuple[str, ...]
     available: tuple[str, ...]
+    is_update: bool = False
 
     def __str__(self) -> str:
         hint = f" Did you mean {' or '.join(map(repr, self.nearest))}?" if self.nearest else ""
+        if self.is_update:
+            hint = f" Values, named configs and files go after the word `with`: with {self.command}."
         return f"No command {self.command!r}.{hint} Available commands: {listed(self.available)}."
 
 
@@ -717,9 +720,11 @@ class RunNotFoundError(_InOwnWords, StoreError, KeyError):
     id: str
     store: str
     available: tuple[str, ...]
+    hint: str = ""
 
     def __str__(self) -> str:
-        return f"No run {self.id!r} in {self.store}. Newest runs: {listed(self.available)}."
+        hint = f" {self.hint}" if self.hint else ""
+        return f"No run {self.id!r} in {self.store}. Newest runs: {listed(self.available)}.{hint}"
 
 
 class EscapingPathError(_InOwnWords, StoreError, ValueError):

@@ -42,7 +42,7 @@ FOLDERS = {
     " crossed_axes typical_trials judge widening"
     " settings stash script sweep_run sink trial forks ranks executors launches worker local queued backends jobs slurm"
     " supervisor",
-    "cli": "argv render table",
+    "cli": "standard_streams argv render table",
     "cli/sweeps": "arguments preview seml lines tables watcher start",
     "cli/script": "commands preview entries help sweep command_line launch",
     "cli/runs": "commands pager command forms select ls show path logs open_run ui diff rerun plot"

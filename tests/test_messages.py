@@ -17,6 +17,8 @@ import tempfile
 import threading
 from collections import namedtuple
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -90,6 +92,18 @@ def refused(words, ex=None):
 def unknown_command():
     """A command that is nearly one."""
     return refused("trian")
+
+
+@case
+def value_without_with():
+    """The word before values is forgotten."""
+    return refused("lr=1")
+
+
+@case
+def named_config_without_with():
+    """It is forgotten before a named config."""
+    return refused("data.small")
 
 
 @case
@@ -249,6 +263,39 @@ def unknown_entry_in_code():
 def wrong_type_of_a_typed_entry():
     """An annotated entry takes its type alone."""
     return refused("with epochs=many")
+
+
+@case
+def no_member_of_an_enum():
+    """The members are what was possible."""
+    return refused("with kind=quick", of_classes())
+
+
+@case
+def no_duration():
+    """How it is written is said, of what a text can be of several classes."""
+    return refused("with pause=90", of_classes())
+
+
+@case
+def no_function():
+    """A function has no text."""
+    return refused("with loss=min", of_classes())
+
+
+def of_classes():
+    """Return an experiment with entries whose classes a text has to be read towards."""
+    ex = Experiment("classes", ghost=True)
+    ex.add_config(kind=Status.FAST, pause=timedelta(minutes=1), loss=max)
+    ex.main(lambda: None)
+    return ex
+
+
+class Status(Enum):
+    """Some enum."""
+
+    FAST = "f"
+    SLOW = "s"
 
 
 def bounded():
@@ -970,6 +1017,22 @@ def run_that_is_not_there():
 
 
 @case
+def run_by_its_place():
+    """Runs are no list."""
+    storing().run()
+    expframe.runs("runs")[-1]
+
+
+@case
+def folder_of_runs_below_a_folder_that_was_removed():
+    """The working directory has gone."""
+    Path("gone").mkdir()
+    os.chdir("gone")
+    Path("../gone").rmdir()
+    storing().run()
+
+
+@case
 def an_unknown_field_in_a_filter():
     """Filter runs by something that no run has."""
     storing().run()
@@ -1258,8 +1321,8 @@ def object_that_a_checkpoint_lacks():
 
 
 @case
-def a_frame_without_its_library():
-    """Ask for columns as a frame where no library of frames is installed."""
+def a_frame_of_another_library():
+    """Ask for columns as a frame of what is none of the two libraries."""
     from expframe.record.dataframes import frame_of
 
     frame_of({"loss": [1.0]}, "modin")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import collections.abc
+import datetime
 import enum
 import os
+import re
 import types
 import typing
 import warnings
@@ -18,6 +20,7 @@ from expframe.config.classes import fields_of, is_config, is_read_by_pydantic, l
 from expframe.config.dotted import CHOICE, MISSING
 from expframe.config.hints import plain_type
 from expframe.config.instances import Apart, default_of
+from expframe.errors import listed
 
 BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOT_FINITE = {"nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"}
@@ -287,6 +290,22 @@ def _to_time(given: Given, kind: Any, _args: Any) -> Any:
     return kind.fromisoformat(written)
 
 
+def _to_duration(given: Given, kind: Any, _args: Any) -> Any:
+    """Return a duration, which is written as Python shows it: `0:01:30`, `2 days, 1:00:00`."""
+    if isinstance(given.value, kind):
+        return given.value
+    found = _DURATION.fullmatch(given.content or "")
+    if found is None:
+        return MISSING
+    days, hours, minutes, seconds = found.groups()
+    return kind(days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=0) + kind(
+        microseconds=round(float(seconds) * 1e6)
+    )
+
+
+_DURATION = re.compile(r"(?:([-+]?\d+) days?, )?(\d+):([0-5]\d):([0-5]\d(?:\.\d{1,6})?)")
+
+
 def _to_exact(given: Given, kind: Any, _args: Any) -> Any:
     """Return a Decimal, Fraction or UUID from what is written."""
     if isinstance(given.value, kind):
@@ -320,11 +339,33 @@ _CLASSES: tuple[tuple[Callable[[Any], bool], Callable[[Given, Any, Any], Any]], 
     (lambda kind: issubclass(kind, list | tuple | set | frozenset) or kind in ABSTRACT, _to_items),
     (lambda kind: hasattr(kind, "__fspath__"), _to_path),
     (lambda kind: kind.__module__ == "datetime" and hasattr(kind, "fromisoformat"), _to_time),
+    (lambda kind: issubclass(kind, datetime.timedelta), _to_duration),
     (lambda kind: kind.__module__ in ("decimal", "fractions", "uuid"), _to_exact),
     (lambda kind: (kind.__module__, kind.__name__) == ("numpy", "ndarray"), _to_array),
     (is_read_by_pydantic, _to_pydantic),
 )
 """What reads towards which classes; the first one that knows a class reads."""
+
+
+_FORMS: tuple[tuple[type, str], ...] = (
+    (datetime.timedelta, "0:01:30 or 2 days, 0:00:00"),
+    (datetime.datetime, "2027-01-31T12:00"),
+    (datetime.date, "2027-01-31"),
+    (datetime.time, "12:00"),
+    (bytes, "b'abc'"),
+)
+
+
+def form_of(annotation: Any) -> str:
+    """Return in a sentence how a value of a class is written, or what there is to choose from; empty where it is plain."""
+    kinds = [kind for kind in hints.options(hints.plain(annotation)) if isinstance(kind, type)]
+    members = [name for kind in kinds if issubclass(kind, enum.Enum) for name in kind.__members__]
+    if members:
+        return f"There are: {listed(members)}."
+    if any(kind in (types.FunctionType, types.BuiltinFunctionType, type) for kind in kinds):
+        return "Choose another one in a named config."
+    form = next((form for known, form in _FORMS if any(issubclass(kind, known) for kind in kinds)), "")
+    return form and f"It is written {form}."
 
 
 def _place(kind: type, *names: str) -> str:

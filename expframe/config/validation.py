@@ -249,6 +249,8 @@ class Verdict:
             hint = f"Choose one of them by name: {name}={found[0]}."
         elif isinstance(misfit.value, str) and override.is_text and misfit.kind in (list, tuple, set, frozenset):
             hint = f"Write items in brackets and texts in quotes: {name}=['a', 'b']."
+        elif form := conversion.form_of(misfit.kind):
+            hint = form
         elif override.is_text and _are_several(misfit.value, override.value):
             hint = f"Several values are tried by a sweep: sweep with {name}={override.value}."
         got = shown(misfit.value, misfit.path, self._recipe.names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, overload
 
@@ -103,7 +104,7 @@ class Experiment(Ingredient):
     ) -> None:
         caller = caller_of(self)
         file = caller.f_globals.get("__file__")
-        found = os.path.splitext(os.path.basename(file))[0] if file else notebook.find_name(caller.f_globals)
+        found = _name_of(file) if file else notebook.find_name(caller.f_globals)
         self.settings: Final = Settings(
             name=name or found or "interactive",
             store=store,
@@ -568,6 +569,17 @@ class Experiment(Ingredient):
             for function, how in BUILT_IN.items():
                 if function.__name__ not in self.registry.commands:
                     self.command(unobserved=True, **how)(function)
+
+
+def _name_of(file: str) -> str:
+    """Return what the experiment of a script is called by itself: as the script, or the package that is run."""
+    folder, name = os.path.split(file)
+    stem = os.path.splitext(name)[0]
+    if stem not in ("__main__", "__init__"):
+        return stem
+    with suppress(OSError):  # where the working directory was removed
+        folder = os.path.abspath(folder)
+    return os.path.splitext(os.path.basename(folder))[0] or stem
 
 
 def start(

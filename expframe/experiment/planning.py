@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypedDict, TypeVar, 
 from expframe.config import dotted, groups
 from expframe.config.conversion import BOOLEANS
 from expframe.config.decided import Config
+from expframe.config.files import is_config_file
+from expframe.config.named import find_named
 from expframe.config.options import Options
 from expframe.config.request import Origin, Override, Request
 from expframe.errors import MissingMainError, OptionError, UnknownCommandError, UsageError
@@ -296,7 +298,8 @@ def _find_command(asked: str | None, experiment: str, snapshot: Snapshot) -> Com
     if name is None:
         raise MissingMainError(experiment, available)
     if name not in snapshot.commands:
-        raise UnknownCommandError(name, dotted.nearest(name, available), available)
+        is_update = "=" in name or is_config_file(name) or find_named(snapshot.recipe, name) is not None
+        raise UnknownCommandError(name, dotted.nearest(name, available), available, is_update)
     return snapshot.commands[name]
 
 

@@ -120,13 +120,13 @@ def find_project(main_file: Path | None) -> Path:
 
 
 def module_of(main_file: Path) -> str | None:
-    """Return the name by which `python -m` started this process's script; None where it was started as a file."""
+    """Return the name by which `python -m` started this process's script; None where a file or a folder was started."""
     main = sys.modules.get("__main__")
     spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
     if spec is None or file is None or _resolve(file) != _resolve(main_file):
         return None
     name: str = spec.name
-    return name
+    return name if name != "__main__" else None
 
 
 def around_packages(file: Path, module: str | None) -> Path:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from expframe.config import json_values
-from expframe.errors import MissingLibraryError
+from expframe.errors import MissingLibraryError, QueryError
 
 _LIBRARIES = ("pandas", "polars")
 
@@ -24,8 +24,12 @@ def frame_of(columns: Mapping[str, Sequence[Any]], library: str | None = None) -
 
     Raises:
         MissingLibraryError: It, or each of them, is not installed.
+        QueryError: It is neither.
     """
     import importlib
+
+    if library not in (None, *_LIBRARIES):
+        raise QueryError(f"library {library!r}", "is none that makes frames. Give 'pandas' or 'polars'.")
 
     loaded = [name for name in _LIBRARIES if name in sys.modules]
     installed = [name for name in _LIBRARIES if name in sys.modules or find_spec(name) is not None]

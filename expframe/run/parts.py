@@ -354,6 +354,6 @@ class Ending:
 
 def shown(path: Path) -> str:
     """Return a path as it is said to a person: from the working directory on, where it is below that."""
-    with suppress(ValueError):
+    with suppress(ValueError, OSError):  # nor is there one where it was removed
         return str(path.relative_to(Path.cwd()))
     return str(path)

@@ -79,7 +79,9 @@ def rerun(
     """
     record = run.record
     if record.main is None:
-        raise RerunError(f"run {run.id}", f"had no script; its sources are in {_sources_folder(run)}.")
+        raise RerunError(
+            f"run {run.id}", f"had no script that is a file of its own; its sources are in {_sources_folder(run)}."
+        )
     if record.extra.get(OPENED):
         raise RerunError(
             f"run {run.id}",
@@ -192,6 +194,8 @@ def _sources_folder(run: StoredRun) -> Path:
 def _options(run: StoredRun, record: Record) -> list[str]:
     """Return the options that the new run has: its store, the run that it does again, and some of that one's own."""
     given = {flag: record.options.get(field) for field, flag in _KEPT_OPTIONS.items()}
+    if PurePosixPath(record.main or "").stem == "__main__":  # which is called as its folder is, and that is another one
+        given["--name"] = record.name
     given |= dict(record.options.get("extra", {}))
     texts = (f"{flag}={text}" for flag, text in given.items() if isinstance(text, str) and MASK not in text)
     flags = (flag for flag, value in given.items() if value is True)

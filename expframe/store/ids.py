@@ -36,7 +36,7 @@ def resolve_store(store: str | os.PathLike[str] | None) -> Path:
     `~` is the home folder, whoever names it: a shell replaces it at the beginning of a word only.
 
     Raises:
-        StoreUnusableError: There is no such home folder.
+        StoreUnusableError: There is no such home folder, or no working directory any more.
     """
     named = os.fspath(store or os.environ.get(STORE_VARIABLE) or DEFAULT_STORE)
     found = os.path.expanduser(named)  # noqa: PTH111  which tells a home that is not there by leaving the name as it is
@@ -44,7 +44,14 @@ def resolve_store(store: str | os.PathLike[str] | None) -> Path:
         raise StoreUnusableError(
             f"folder {named!r}", "is in no home folder that there is. Write ./~ for one called so."
         )
-    return Path(os.path.abspath(found))  # no links
+    try:
+        return Path(os.path.abspath(found))  # no links
+    except OSError:
+        raise StoreUnusableError(
+            f"folder {named!r}",
+            "would be in the working directory, which was removed. Change to one that is there, or give a whole path: "
+            "-F /DIR, store=... or EXPFRAME_STORE.",
+        ) from None
 
 
 def require_name(name: str) -> None:

@@ -48,6 +48,7 @@ CASES = {
     'x = [Path("a")]': ["['b']"],
     'x = Path("a")': ["b/c", "3"],
     "x = datetime.date(2027, 1, 31)": ["2027-02-01", "soon"],
+    "x = datetime.timedelta(minutes=1)": ["0:01:30", "2 days, 1:00:00", "90"],
     'x = decimal.Decimal("0.1")': ["0.30"],
     "x = Adam()": ['{"lr": 1}'],
     "x: int = 3": ["4.0", "2.5", "null"],

@@ -258,10 +258,23 @@ class TestModules:
             assert 0 == code, err
         name = {"pack": "pack.__main__"}.get(module, module)
 
+        assert {stored(1).name} == {stored(2).name, stored(3).name} == {"pack" if module == "pack" else "train"}
         assert {"pack/data.py", "pack/deep/more.py"} <= dict(stored(1).record.sources).keys()
         for id in (1, 2, 3):
             assert ["then", 1, name] == list(stored(id).result)
             assert (name, f"{name.replace('.', '/')}.py") == (stored(id).record.module, stored(id).record.main)
+
+    @pytest.mark.once
+    def test_a_folder_that_is_started_is_done_again(self, tmp_path, call, monkeypatch):
+        """`python job` starts its `__main__`; the experiment is called as the folder, and so it is when done again."""
+        (tmp_path / "job").mkdir()
+        (tmp_path / "job" / "__main__.py").write_text(FOLDER)
+        monkeypatch.chdir(tmp_path)
+        for words in (["job"], ["-m", "expframe", "rerun", "1"]):
+            code, _, err = call(*words)
+            assert 0 == code, err
+
+        assert [("job", 7), ("job", 7)] == [(stored(id).name, stored(id).result) for id in (1, 2)]
 
     @pytest.mark.once
     def test_a_script_that_is_started_as_a_file_has_no_module(self, project, call):
@@ -271,6 +284,16 @@ class TestModules:
 
         assert [None, None] == [stored(id).record.module for id in (1, 2)]
 
+
+FOLDER = """
+from expframe import Experiment
+
+ex = Experiment()
+
+@ex.automain
+def main():
+    return 7
+"""
 
 STARTED = """
 import time

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from expframe.cli import argv as words
 from expframe.cli.render import error_text, own_frames_only, write
+from expframe.cli.standard_streams import open_closed
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
@@ -43,6 +44,7 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
     options = Options()
     run = None
     line: list[str] = []
+    open_closed()
     try:
         line = words.split_argv(argv)
         program = words.program_name(line)

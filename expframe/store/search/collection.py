@@ -173,7 +173,8 @@ class Runs:
             return self._and(Cut(id.start, id.stop, id.step))
         found = self._find(id)
         if found is None:
-            raise RunNotFoundError(str(id), str(self.store), tuple(self.ids()[:10]))
+            hint = "Runs are found by their ids here, not by place; .last is the newest." if _is_place(id) else ""
+            raise RunNotFoundError(str(id), str(self.store), tuple(self.ids()[:10]), hint)
         return open_run(self.store / found)
 
     def __iter__(self) -> Iterator[StoredRun]:
@@ -223,6 +224,7 @@ class Runs:
 
         Raises:
             MissingLibraryError: It, or each of them, is not installed.
+            QueryError: It is neither.
         """
         columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
         groups: dict[str, list[str]] = {group: [] for group in ("sweep", "config", "metrics", "result")}
@@ -354,6 +356,11 @@ def _newest_first(found: list[Found]) -> list[Found]:
     if _are_numbers(run.id for run in found):
         return sorted(found, key=lambda run: int(run.id), reverse=True)
     return sorted(found, key=lambda run: run.order, reverse=True)
+
+
+def _is_place(id: object) -> bool:
+    """Return whether somebody asks as of a list: the first one, the last one."""
+    return id == "last" or (isinstance(id, int) and id <= 0)
 
 
 def _are_numbers(ids: Iterable[str]) -> bool:

@@ -657,6 +657,66 @@ def test_a_reader_that_stops_early_is_no_error(demo, tmp_path, environment):
     assert "" == done.stderr
 
 
+@posix
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_error(script, tmp_path, environment, closed):
+    """Started without standard streams, as by a daemon, all is done; a run keeps what it and its children print."""
+    script(PRINTING, "printing.py")
+    words = ["help", "print_config", "--dry-run", "", "--needed", "sweep with x=1,2 -C no"]
+    expframe_words = ["ls", "show 1", "sweep ls", "--version"]
+    commands = [f"printing.py {of}" for of in words] + [f"-m expframe {of}" for of in expframe_words]
+    lines = "\n".join(f"{sys.executable} {command} {closed} || echo {command} $?" for command in commands)
+    done = subprocess.run(
+        lines, shell=True, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+
+    assert "" == done.stdout
+    assert "Error" not in done.stderr
+    assert {"mine", "a child"} <= {*(tmp_path / "runs" / "1" / "output.txt").read_text().splitlines()}
+
+
+PRINTING = """
+    import subprocess, sys
+    from expframe import Experiment
+    ex = Experiment()
+    ex.add_config(x=0)
+
+    @ex.automain
+    def main(x):
+        print("mine", flush=True)
+        subprocess.run([sys.executable, "-c", 'print("a child")'], check=True)
+        return x
+"""
+
+
+@posix
+def test_without_a_working_directory(script, tmp_path, environment):
+    """Where it was removed, runs go into a folder that is named whole, and children beside the run around them."""
+    path = script(REMOVING, "removing.py")
+    gone, kept = tmp_path / "gone", tmp_path / "kept"
+    gone.mkdir()
+    command = f"rmdir {gone}; {sys.executable} {path}; {sys.executable} {path} -F {kept}"
+    done = subprocess.run(command, shell=True, cwd=gone, env=environment, capture_output=True, text=True)
+
+    assert 0 == done.returncode, done.stderr
+    assert "StoreUnusableError: folder 'runs': would be in the working directory, which was removed" in done.stderr
+    assert ["COMPLETED"] * 2 == [run.status for run in expframe.runs(kept)]
+
+
+REMOVING = """
+    from expframe import Experiment
+    ex = Experiment()
+
+    @ex.command
+    def inner():
+        return 1
+
+    @ex.automain
+    def main():
+        return ex.run("inner").result
+"""
+
+
 def test_a_narrow_encoding_loses_no_command(demo):
     """A terminal that cannot show a character gets it escaped."""
     answer = demo("print_config", "with", "kind=hé", PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C.UTF-8")
