@@ -15,7 +15,7 @@ def open_closed() -> None:
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
             found = _descriptor(number)
-            stream = open(found, mode, 1, encoding="utf-8")
+            stream = open(found, mode, 1, encoding="utf-8")  # noqa: SIM115  as long as the process
             setattr(sys, name, stream)
             if found == number:
                 setattr(sys, f"__{name}__", stream)  # which says that the number is that of a standard stream

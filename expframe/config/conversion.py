@@ -357,7 +357,7 @@ _FORMS: tuple[tuple[type, str], ...] = (
 
 
 def form_of(annotation: Any) -> str:
-    """Return in a sentence how a value of a class is written, or what there is to choose from; empty where it is plain."""
+    """Return in a sentence how a value of a class is written or what there is; empty where it is plain."""
     kinds = [kind for kind in hints.options(hints.plain(annotation)) if isinstance(kind, type)]
     members = [name for kind in kinds if issubclass(kind, enum.Enum) for name in kind.__members__]
     if members:
