@@ -73,14 +73,12 @@ class RunFiles:
                 raise SaveError(subject, f"takes nothing more ({problem.strerror or problem}).") from problem
         with self._lock:
             if self._scratch is None:
-                import shutil
-                import tempfile
+                from expframe.run import scratch  # with libraries that most runs need not
 
-                # One name in all processes of the run, of which several may be the first that asks.
-                self._scratch = Path(tempfile.gettempdir()) / f"expframe-{self._ledger.record.uid}"
-                self._scratch.mkdir(0o700, exist_ok=True)
+                self._scratch = scratch.make(self._ledger.record.uid)
                 if self._is_owner:
-                    self._remove = weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+                    scratch.claim(self._scratch)
+                    self._remove = weakref.finalize(self, scratch.remove, self._scratch)
             return self._scratch
 
     def read_back(self) -> StoredRun:

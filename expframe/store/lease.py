@@ -83,6 +83,16 @@ def holds(lease: Lease, folder: Path, touched: float) -> bool:
     return _clock_of(folder) - touched < max(_EXPIRED * lease.interval, 60.0)
 
 
+def is_left(folder: Path) -> bool:
+    """Return whether a folder has a lease of a process of this machine that is gone; not where that cannot be told."""
+    try:
+        lease = Lease.from_json(json.loads((folder / LEASE).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+    is_from_here = lease.machine == identity.machine() and bool(lease.started)
+    return is_from_here and identity.start_of(lease.pid) != lease.started
+
+
 def is_known_by_age(folder: Path) -> bool:
     """Return whether only the age of a run's lease can tell that its process is gone, since it is elsewhere."""
     try:

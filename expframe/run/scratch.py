@@ -1,0 +1,42 @@
+"""The temporary folder of a run that nothing is kept of, and what runs have left of theirs that were killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from expframe.disk import layout
+from expframe.process import context
+from expframe.store.lease import is_left, own_lease
+
+_NAME = re.compile(r"expframe-[0-9a-f]{32}")
+
+
+def make(uid: str) -> Path:
+    """Return the folder of a run: one name in all of its processes, of which several may be the first that asks."""
+    folder = Path(tempfile.gettempdir()) / f"expframe-{uid}"
+    folder.mkdir(0o700, exist_ok=True)
+    return folder
+
+
+def claim(folder: Path) -> None:
+    """Let others see which process removes the folder; remove what killed ones have left, once in each process."""
+    with suppress(FileExistsError):
+        own_lease(0).write(folder / layout.LEASE)
+    context.one_per_process(_remove_left)
+
+
+def remove(folder: Path) -> None:
+    """Remove the folder of a run that has ended."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left() -> None:
+    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if _NAME.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False) and is_left(Path(entry)):
+                remove(Path(entry))
