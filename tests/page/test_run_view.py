@@ -520,6 +520,26 @@ def test_a_person_reads_why_a_run_failed_and_copies_how_to_do_it_again(
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 400])
+def test_no_name_pushes_numbers_out_of_sight(
+    serve: Callable[[Path], str], tab: Any, tmp_path: Path, width: int
+) -> None:
+    """However long the name of a metric is, the numbers of all metrics are in sight beside it, where there is room."""
+    ex = Experiment("names", store=tmp_path)
+    ex.main(lambda _run: [_run.log_scalar(name, 0.5) for name in ("loss", "m" * 300)] and None)
+    ex.run()
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto(f"{serve(tmp_path)}#/run/1")
+    tab.locator(".metric-name").nth(1).wait_for()
+    name, last = (
+        tab.evaluate(f"document.querySelectorAll('{one}')[0].getBoundingClientRect().right")
+        for one in (".metric-name", ".scroll:has(.metric-name) td.number")
+    )
+
+    assert 0 < name < last < width
+
+
+@pytest.mark.browser
 def test_a_person_reads_who_set_an_entry_and_what_another_run_had(
     serve: Callable[[Path], str], tab: Any, store: Path
 ) -> None:

@@ -13,7 +13,9 @@ import expframe
 from expframe import Experiment
 from expframe.page import runs, table_columns
 from expframe.page.board import Board
+from expframe.page.entrance import Entrance
 from expframe.page.question import Question
+from expframe.page.service import serve_beside
 from expframe.store import editing
 
 Serve = Callable[[Path], str]
@@ -292,6 +294,22 @@ def test_a_wrong_filter_is_said_where_it_is_written(serve: Serve, tab: Any, stor
     tab.locator(".problem", has_text="filter 'lr <'").wait_for()
 
     assert tab.locator("tbody td.first").count() > 0
+
+
+@pytest.mark.browser
+def test_a_store_without_runs_says_which_it_is(tab: Any, store: Path, tmp_path: Path) -> None:
+    """Of several stores the one that is shown is named where it has no runs."""
+    (tmp_path / "empty").mkdir()
+    boards = [Board(store, "runs"), Board(tmp_path / "empty", "empty")]
+    service = serve_beside(boards, Entrance(token="", port=0))
+    try:
+        tab.goto(f"{service.address}#/runs?store=1")
+        said = tab.locator(".nothing").inner_text()
+        tab.goto("about:blank")
+    finally:
+        service.end()
+
+    assert f"Runs of {tmp_path / 'empty'} are shown here" in said
 
 
 @pytest.mark.browser

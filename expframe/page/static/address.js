@@ -1,4 +1,4 @@
-/** The state of a view is its address: `#/charts?runs=1,2&metric=loss`. */
+/** The state of a view is its address: `#/charts?run=1&run=2&metric=loss`. */
 
 /** @typedef {Record<string, string | number | boolean | null | undefined | (string | number)[]>} Values */
 

@@ -90,7 +90,16 @@ async function drawResults(page, element) {
 
 /** @param {any[]} metrics */
 function metricTable(metrics) {
-  const rows = metrics.map((of) => [of.name, of.last, of.min, of.min_step, of.max, of.max_step, of.mean, of.count]);
+  const rows = metrics.map((of) => [
+    h("span", { class: "metric-name" }, text(of.name)),
+    of.last,
+    of.min,
+    of.min_step,
+    of.max,
+    of.max_step,
+    of.mean,
+    of.count,
+  ]);
   return table(["metric", "last", "min", "at step", "max", "at step", "mean", "points"], rows, "Metrics");
 }
 

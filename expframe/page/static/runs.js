@@ -136,7 +136,8 @@ export async function view(page) {
   drawTools();
   await grid.refresh();
   filter.problem.textContent = wrong;
-  if (grid.total === 0 && !wrong && !words.get("where")) grid.element.replaceWith(nothing(server.stores));
+  if (grid.total === 0 && !wrong && !words.get("where"))
+    grid.element.replaceWith(nothing(server.stores[Number(words.get("store") ?? 0)]));
 
   let timer = 0;
   onChanges(() => {
@@ -189,19 +190,13 @@ function namesOf(fields) {
   ];
 }
 
-/** @param {{name: string, folder: string}[]} stores */
-function nothing(stores) {
+/** @param {{name: string, folder: string}} store */
+function nothing(store) {
   return h(
     "section",
     { class: "nothing" },
     h("h2", {}, "No runs yet"),
-    h(
-      "p",
-      {},
-      "Runs of ",
-      h("code", {}, stores.map((store) => store.folder).join(", ")),
-      " are shown here as soon as there are any:",
-    ),
+    h("p", {}, "Runs of ", h("code", {}, store.folder), " are shown here as soon as there are any:"),
     h("pre", {}, "python script.py with lr=0.1"),
   );
 }

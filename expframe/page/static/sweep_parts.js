@@ -201,13 +201,15 @@ export function drawNotes(box, sweep) {
     box,
     reasons.length > 0 || excluded.length > 0 || lacking.length > 0,
     lacking.length > 0 && h("h2", {}, "Without a number"),
-    lacking.map(([field, trials]) => h("p", {}, `${field} is no number in trials ${trials}: they are in no mean.`)),
+    ...lacking.map(([field, trials]) =>
+      h("p", {}, `${field} is no number in these trials, which are in no mean: ${trials}`),
+    ),
     excluded.length > 0 && h("h2", {}, "Excluded"),
     excluded.length > 0 &&
       h(
         "p",
         {},
-        `Trials ${shown}${excluded.length > 50 ? " …" : ""} are excluded, and count in no mean, interval or test. They count again by: `,
+        `Trial${excluded.length > 1 ? "s" : ""} ${shown}${excluded.length > 50 ? " …" : ""}: in no mean, interval or test. They count again by: `,
         h("code", {}, `expframe sweep exclude ${id} --include ${excluded[0]}`),
       ),
     reasons.length > 0 && h("h2", {}, "Why trials are not running"),
