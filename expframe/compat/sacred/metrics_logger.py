@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections import UserDict, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import count
 from queue import Empty
@@ -122,12 +122,11 @@ def linearize_metrics(logged_metrics: Iterable[ScalarMetricLogEntry]) -> dict[st
     return by_name
 
 
-def numbers_in(metrics: Mapping[str, Mapping[str, Any]]) -> list[Point]:
-    """Return the values by metric that are numbers at numbers, as points of ours."""
+def numbers_in(entries: Iterable[ScalarMetricLogEntry]) -> list[Point]:
+    """Return the values that are numbers at numbers, as points of ours."""
     points = []
-    for name, metric in metrics.items():
-        for step, when, value in zip(metric["steps"], metric["timestamps"], metric["values"], strict=True):
-            with suppress(MetricError):
-                seconds = when.replace(tzinfo=datetime.UTC).timestamp() if when else now()  # programs may leave it out
-                points.append((check_name(name), number(step), seconds, number(value)))
+    for name, step, when, value in entries:
+        with suppress(MetricError):
+            seconds = when.replace(tzinfo=datetime.UTC).timestamp() if when else now()  # programs may leave it out
+            points.append((check_name(name), number(step), seconds, number(value)))
     return points

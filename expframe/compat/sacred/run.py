@@ -14,7 +14,7 @@ from typing import Any
 
 from expframe.compat.sacred._own.dotted import join_paths
 from expframe.compat.sacred.config.config_summary import ConfigSummary
-from expframe.compat.sacred.metrics_logger import MetricsLogger, linearize_metrics
+from expframe.compat.sacred.metrics_logger import MetricsLogger, ScalarMetricLogEntry, linearize_metrics
 from expframe.compat.sacred.observers.base import RunKeeper, give_back, taken
 from expframe.compat.sacred.randomness import set_global_seed
 from expframe.compat.sacred.settings import SETTINGS
@@ -108,6 +108,7 @@ class Run:
         self._output_lock = locks.lock()
         self._telling = locks.reentrant_lock()
         self._metrics = MetricsLogger()
+        self._untold: list[ScalarMetricLogEntry] = []
 
     # -------------------------------------------------------------------------------------------- what it is told
 
@@ -253,10 +254,17 @@ class Run:
         with self._telling:
             self._tell("log_metrics", metrics_by_name=self._take_metrics(), info=self.info)
 
+    def take_points(self) -> None:
+        """Hand the values that wait on to the core's run; observers are told of them with the next beat."""
+        with self._telling:
+            found = self._metrics.get_last_metrics()
+            self._untold += found
+            self.core.keep_points(found)
+
     def _take_metrics(self) -> dict[str, dict[str, Any]]:
-        metrics = linearize_metrics(self._metrics.get_last_metrics())
-        self.core.keep_points(metrics)
-        return metrics
+        self.take_points()
+        found, self._untold = self._untold, []
+        return linearize_metrics(found)
 
     def _get_captured_output(self) -> None:
         """Take what was printed since the last time."""

@@ -194,6 +194,24 @@ def test_its_output_is_what_was_printed_so_far(ex, tmp_path, kind, mode, capfd):
     assert ["hello", "inside"] == [line for line in run.result.splitlines() if "No observers" not in line]
 
 
+@pytest.mark.parametrize("mode", ["sys", "fd"])
+def test_what_is_logged_and_printed_reaches_a_native_store_at_once(ex, tmp_path, mode, capfd):
+    """It does not wait for a beat, so that a kill loses little of it; Sacred's observers are told all with the beat."""
+    ex.observers.append(LocalStore(tmp_path / "runs"))
+
+    @ex.main
+    def main(_run):
+        _run.log_scalar("loss", 3)
+        print("hello")
+        stored = expframe.runs(tmp_path / "runs")["1"]
+        wait_until(lambda: stored.output() == "hello\n" and [*stored.metrics()] == ["loss"])
+
+    ex.run(options={"--loglevel": "CRITICAL", "--capture": mode, "--beat-interval": 0})
+
+    assert [3] == read(tmp_path / "stored" / "1", "metrics.json")["loss"]["values"]
+    assert [3] == [*expframe.runs(tmp_path / "runs")["1"].metrics("loss").values]
+
+
 def test_what_is_kept_with_it_stands_in_the_folder_of_a_native_store(ex, tmp_path):
     """With a store of ours among the observers its folder is the run's: files are there once, children beside it."""
     ex.observers.append(LocalStore(tmp_path / "runs"))

@@ -37,6 +37,12 @@ def extra(value, run):
 ex = Experiment("old", ingredients=[data], additional_cli_options=[extra])
 if not os.environ.get("BARE"):
     ex.observers.append(FileStorageObserver("mine"))
+if os.environ.get("NATIVE"):
+    from pathlib import Path
+
+    from expframe.store.writer import LocalStore
+
+    ex.observers.append(LocalStore(Path("native")))
 
 
 @ex.config
@@ -142,7 +148,8 @@ def old(tmp_path, environment):
 
 @pytest.mark.once
 def test_a_script_of_sacreds_is_swept_as_it_is(old):
-    """Trials are known to the sweep, and recorded by the observers of the script as its runs are."""
+    """Trials are known to the sweep, and recorded by the observers of the script as its runs are, also native ones."""
+    old.environment["NATIVE"] = "1"
     out = old.sweep("with", "lr=0.1,0.2", "seed=7", "--metric", "loss.min", "-j", "2", "-c", "mine")
     first, second = old.trials()
     stored = old.stored()
@@ -162,6 +169,10 @@ def test_a_script_of_sacreds_is_swept_as_it_is(old):
     assert {0.1: "COMPLETED", 0.2: "COMPLETED"} == {lr: one["run"]["status"] for lr, one in stored.items()}
     assert (first.result, [1, 2, 3]) == (stored[0.1]["run"]["result"], stored[0.1]["metrics"]["loss"]["steps"])
     assert ["no number"] * 3 == stored[0.2]["metrics"]["word"]["values"]
+    for run in expframe.runs(old.folder / "native"):
+        trial = {0.1: first, 0.2: second}[run.config["lr"]]
+        assert [*trial.metrics("loss").values] == [*run.metrics("loss").values]
+        assert [trial.uid, ["model.txt"]] == [run.record.parent, [file.name for file in run.files]]
 
 
 @once

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -200,7 +200,7 @@ class CoreRun(Run):
             self._storage(),
             Ending(self._capturing.collapse),
             Ending(lambda: sacred.end(self._problem)),
-            Heart(recorder.catch_up, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
+            Heart(self._flush, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
         ]
         with living(parts, recorder.ledger.say, self._conclude):
             yield
@@ -262,6 +262,13 @@ class CoreRun(Run):
         ledger.id = None if id is None else str(id)
         ledger.advance(id=ledger.id)
 
+    def _flush(self) -> None:
+        """Hand on what waits, where native observers take it; many times a second."""
+        if self._recorder.sinks:
+            self.sacred.take_points()
+            self._recorder.catch_up()
+            self._capturing.push()
+
     def beat(self) -> None:
         """Tell what was printed, the info where it is another, and the interim result."""
         recorder = self._recorder
@@ -273,10 +280,10 @@ class CoreRun(Run):
         recorder.ledger.advance(result=self.sacred.result)
         recorder.keep(Beat(recorder.ledger.so_far))
 
-    def keep_points(self, metrics: Mapping[str, Any]) -> None:
-        """Take values that observers are told of; a trial is told of each at once."""
-        points = numbers_in(metrics)
-        if points and self._trial is None:
+    def keep_points(self, entries: Iterable[ScalarMetricLogEntry]) -> None:
+        """Take values that were logged; a trial is told of each at once."""
+        points = numbers_in(entries)
+        if points and (self._trial is None or self._recorder.sinks):
             self._recorder.keep(Points(points))
 
     def keep_resource(self, filename: str) -> None:
