@@ -71,12 +71,21 @@ def replacing(path: Path, mode: str = "wb") -> Iterator[IO[bytes]]:
     """
     aside = path.with_name(f".{path.name[:32]}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        with open(aside, mode) as file:  # what is built in is 10 us cheaper than a Path's
+        with _opened(aside, mode, path) as file:
             yield file
         os.replace(aside, path)  # noqa: PTH105  as above
     except BaseException:
         with suppress(OSError):
             os.unlink(aside)  # noqa: PTH108  as above
+        raise
+
+
+def _opened(aside: Path, mode: str, path: Path) -> IO[bytes]:
+    """Return the file that is written aside; where it cannot be, that is said of the one whose place it takes."""
+    try:
+        return open(aside, mode)  # what is built in is 10 us cheaper than a Path's
+    except OSError as problem:
+        problem.filename = str(path)
         raise
 
 

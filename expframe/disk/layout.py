@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -121,9 +123,12 @@ def read(folder: Path, name: str) -> bytes:
     return read_whole(f"{folder}/{name}")
 
 
-def is_run(folder: Path) -> bool:
-    """Return whether a folder holds a run."""
-    return (folder / RECORD).is_file()
+def is_run(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder holds a run; one that cannot be looked into does: what reads it says what is wrong."""
+    try:
+        return stat.S_ISREG(os.stat(f"{os.fspath(folder)}/{RECORD}").st_mode)  # once for each run that is listed
+    except OSError as problem:
+        return problem.errno not in (errno.ENOENT, errno.ENOTDIR)
 
 
 def is_rest_of_run(folder: Path) -> bool:

@@ -53,7 +53,7 @@ def check(store: Path) -> Iterator[Finding]:
         try:
             records[id] = run.record
         except (ExpframeError, OSError) as problem:
-            if run.folder.exists():  # else it was removed just now
+            if os.path.lexists(run.folder):  # else it was removed just now
                 yield Finding("broken", id, f"the record cannot be read: {_in_short(problem)}")
     yield from _loose_entries(store)
     yield from _identities(records)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from expframe.disk.files import write_all
-from expframe.disk.layout import RECORD
+from expframe.disk.layout import is_run
 from expframe.errors import OptionError, RunExistsError, StoreUnusableError
 
 DEFAULT_STORE = "runs"
@@ -26,7 +26,7 @@ def run_ids(store: Path) -> list[str]:
         names = os.listdir(store)  # names are all we need
     except FileNotFoundError:
         return []
-    return [name for name in names if is_name(name) and os.path.isfile(f"{store}/{name}/{RECORD}")]
+    return [name for name in names if is_name(name) and is_run(f"{store}/{name}")]
 
 
 def resolve_store(store: str | os.PathLike[str] | None) -> Path:

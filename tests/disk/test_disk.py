@@ -185,3 +185,11 @@ class TestCopies:
             files.copy_file(tmp_path / "source", tmp_path / "target")
 
         assert ["source"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_what_cannot_be_written_is_called_by_its_own_name(tmp_path):
+    """An error names the file that was to be written, not what would have been written aside."""
+    with pytest.raises(FileNotFoundError) as refused:
+        files.replace_file(tmp_path / "gone" / "run.json", "{}")
+
+    assert str(tmp_path / "gone" / "run.json") == refused.value.filename

@@ -121,7 +121,9 @@ def json_of(value: Any) -> Any:
 
 def run_cell(column: str, value: Any) -> Cell:
     """Return what stands in a column that is called as a field of runs."""
-    if column == "status" and value is not None:
+    if column == "status" and value is None:
+        return Cell("unreadable", "typechanged")  # every record has one
+    if column == "status":
         return Cell(str(value), _KINDS.get(value, ""))
     if column == "duration":
         return Cell(seconds_text(value), is_right=True)

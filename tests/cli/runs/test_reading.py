@@ -1,6 +1,7 @@
 """The commands that show runs: ls, show, path, logs."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -123,6 +124,21 @@ def test_show_of_a_run_without_its_config_has_all_else(some, cli, damage):
     assert all(part in shown for part in ("Run 1", "loss", "lr.json", "Result: score = 0.1"))
     assert f"({path}): cannot be read" in " ".join(shown.split())
     assert cli.json("show", 1)["config"] is None
+
+
+def _link_to_itself(folder):
+    shutil.rmtree(folder)
+    folder.symlink_to(folder.name)
+
+
+@pytest.mark.parametrize("damage", [_link_to_itself, lambda folder: (folder / "run.json").write_text("{")])
+def test_a_run_that_cannot_be_read_is_listed_all_the_same(some, cli, damage):
+    """No run is left out without a word: its status says so, and `doctor` says why."""
+    damage(some["1"].folder)
+    line = next(line for line in cli("ls").splitlines() if line.startswith("1 "))
+
+    assert ["1", "unreadable"] == line.split()
+    assert any(one["place"] == "1" and "cannot be read" in one["problem"] for one in cli.json("doctor")["findings"])
 
 
 def test_show_of_a_failed_run_has_its_traceback_without_control_characters(some, cli):
