@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -80,6 +81,8 @@ def _find(name: str, on: str) -> Callable[..., Any]:
 
 def _dask(distributed: Any, address: str, gpus: float | None) -> Executor:
     """Return what starts tasks of Dask's: at an address, or on this machine."""
+    if not address:
+        logging.getLogger(distributed.__name__).setLevel(logging.WARNING)  # its own scheduler tells each of its steps
     client = distributed.Client(address) if address else distributed.Client(dashboard_address=None)
     executor: Executor = client.get_executor(pure=False, **({"resources": {"GPU": gpus}} if gpus else {}))
     return executor

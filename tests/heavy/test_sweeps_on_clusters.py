@@ -118,6 +118,14 @@ def test_dask_does_each_trial_once_though_a_worker_is_killed(tmp_path, start):
     assert [(number, 1, "COMPLETED") for number in range(40)] == entries(tmp_path / "runs", "ended")
 
 
+def test_dask_on_this_machine_tells_no_step_of_its_own(tmp_path, start):
+    """Without an address Dask starts here, and what its scheduler does step by step is not shown."""
+    out, _ = start("toy.py", SCRIPT, "sweep", "dask").communicate(timeout=120)
+
+    assert "40 trials: 40 completed" in out
+    assert "INFO - distributed" not in out
+
+
 def test_ray_does_each_trial_once_though_a_worker_is_killed(tmp_path, start):
     """Where a process of Ray's is killed its task starts again; each of forty trials is done once."""
     sweep = start("toy.py", SCRIPT, "sweep", "ray")

@@ -11,8 +11,9 @@ from expframe.cli.sweeps.arguments import SweepWords
 from expframe.cli.sweeps.preview import past_durations, preview_lines
 from expframe.cli.sweeps.start import start_sweep
 from expframe.config.request import Request
-from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.plan import Plan, Trial
 from expframe.sweep.judge import Judge, judge
+from expframe.sweep.skips import is_skipped
 from expframe.sweep.widening import options_of, widened
 
 
@@ -44,5 +45,9 @@ def sweep(experiment: Any, prepare: Callable[[Request], Any], words: SweepWords)
         return start_sweep(experiment, judged.plan, asked)
     run = by.first
     durations = past_durations(run.store, run.name, run.command)
-    write("\n".join(preview_lines(judged.plan, durations, asked.jobs)))
+
+    def is_left_out(trial: Trial) -> bool:
+        return is_skipped(judged.plan, by.decide(trial))
+
+    write("\n".join(preview_lines(judged.plan, durations, asked.jobs, is_left_out)))
     return 0

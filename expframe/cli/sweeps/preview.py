@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,13 +15,16 @@ from expframe.record.record import Status
 from expframe.store.search.collection import Runs
 from expframe.store.sweeps.axes import Axis, Choices, Interval, value_text
 from expframe.store.sweeps.plan import Plan, Trial
+from expframe.sweep.typical_trials import ALL_CELLS
 
 _FIRST = 10
 _LOOKED_AT = 200
 _MEASURED = 20
 
 
-def preview_lines(plan: Plan, durations: Sequence[float], jobs: int) -> Iterator[str]:
+def preview_lines(
+    plan: Plan, durations: Sequence[float], jobs: int, is_skipped: Callable[[Trial], bool] = lambda _: False
+) -> Iterator[str]:
     """
     Yield what a plan would do.
 
@@ -29,22 +32,35 @@ def preview_lines(plan: Plan, durations: Sequence[float], jobs: int) -> Iterator
         plan: The plan.
         durations: Seconds that runs of the same command took.
         jobs: How many trials run at a time.
+        is_skipped: Decides a trial, and returns whether its config is left out.
     """
+    skipped = _skipped(plan, is_skipped)
     yield f"{count_text(plan)}; nothing is started:"
     rows = [*_rows(plan)]
     width = max((len(name) for name, _ in rows), default=0)
     yield from (f"  {name:<{width}}  {text}" for name, text in rows)
     if plan.skip:
-        yield f"Left out are those of which this is true: {plan.skip}"
+        known = f" ({len(skipped):,} of {plan.size:,})" if plan.size is not None and plan.size <= ALL_CELLS else ""
+        yield f"Left out are those of which this is true: {plan.skip}{known}"
     if plan.is_function and plan.size:
         yield "" if plan.size <= _FIRST else f"The first {_FIRST}:"
         for number in range(min(plan.size, _FIRST)):
-            yield f"  {number}  {words_text(plan, plan.trial(number))}".rstrip()
-    if durations and plan.size:
+            left_out = " skipped" if number in skipped else ""
+            yield f"  {number}  {words_text(plan, plan.trial(number))}{left_out}".rstrip()
+    done = (plan.size or 0) - len(skipped)
+    if durations and done:
         seconds = statistics.median(durations)
-        total = seconds_text(seconds * plan.size / min(jobs, plan.size))
+        total = seconds_text(seconds * done / min(jobs, done))
         runs = f"{len(durations)} run{'s' if len(durations) != 1 else ''}"
         yield f"About {seconds_text(seconds)} each, as {runs} took, {total} for all with --jobs {jobs}."
+
+
+def _skipped(plan: Plan, is_skipped: Callable[[Trial], bool]) -> set[int]:
+    """Return which trials are left out: of all where there are few of them, else of those that are shown."""
+    if not plan.skip or not plan.is_function or plan.size is None:
+        return set()
+    judged = plan.size if plan.size <= ALL_CELLS else _FIRST
+    return {number for number in range(judged) if is_skipped(plan.trial(number))}
 
 
 def wider_lines(before: Plan, plan: Plan) -> Iterator[str]:

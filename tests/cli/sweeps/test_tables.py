@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shlex
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from expframe.experiment.sweep import Sweep
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan, Start
+from expframe.testing import run_cli
 
 
 def swept(ex, script="my train.py"):
@@ -122,3 +124,26 @@ def test_what_is_wrong_with_a_command_about_sweeps_is_said(ex, cli, words, said)
 
     assert said in cli.err
     assert 2 == cli.code
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["x=0..3"], "config.x > 1 (2 of 4)"),
+        (["x=0..999", "--search", "random", "--trials", "2", "--skip", "config.x >= 0"], "config.x >= 0 (2 of 2)"),
+        (["x=0..999"], "config.x > 1"),
+    ],
+)
+def test_a_preview_says_which_trials_are_left_out(ex, words, said):
+    """What would be skipped is marked where it is shown, and counted where there are few trials."""
+    ex.add_config(x=0)
+    ex.main(lambda x: x)
+    ex.run()
+    skip = [] if "--skip" in words else ["--skip", "config.x > 1"]
+    lines = run_cli(ex, ["sweep", "with", *words, *skip, "--dry-run"]).stdout.splitlines()
+    shown = [line for line in lines if re.match(r"  \d+  x=", line)]
+
+    assert f"Left out are those of which this is true: {said}" in lines
+    assert [int(line.split("x=")[1].split()[0]) > 1 or "2 of 2" in said for line in shown] == [
+        line.endswith(" skipped") for line in shown
+    ]
