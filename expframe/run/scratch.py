@@ -25,7 +25,7 @@ def make(uid: str) -> Path:
 
 def claim(folder: Path) -> None:
     """Let others see which process removes the folder; remove what killed ones have left, once in each process."""
-    with suppress(FileExistsError):
+    with suppress(OSError):  # there is one already, or no room for it
         own_lease(0).write(folder / layout.LEASE)
     context.one_per_process(_remove_left)
 

@@ -325,7 +325,7 @@ class TestSignals:
         killed = time.time()
         process.wait()
         process.stderr.close()
-        time.sleep(0.3)  # the helper process writes what is in the pipe
+        time.sleep(0.3)  # what is in the pipe is still written
 
         clock = run.metrics("clock")
         assert killed - clock.values[-1] < 0.25  # 0.1 s, and the machine's own delays
@@ -540,7 +540,7 @@ class TestOutput:
         assert "to stderr\n" in err
         kept = run.output()
         assert "to stderr\n" in kept
-        for line in err.splitlines(keepends=True):  # two helpers append: one's text may fall into a line of the other's
+        for line in err.splitlines(keepends=True):  # text of one stream may fall into a line of the other's
             kept = kept.replace(line, "", 1)
         assert out == kept
 

@@ -52,11 +52,13 @@ RUN = """
 
 
 def check(tmp_path, script, environment, seconds, capture):
-    """Do a run on a disk that is full for some seconds, and see to it that nothing is lost."""
+    """Do a run on a disk that is full for some seconds, and see to it that nothing is lost, of its log neither."""
     disk = tmp_path / "disk"
     words = [script(RUN), disk / "runs", str(seconds), capture]
-    with start_python(words, env=environment) as process:
-        printed, _ = process.communicate(timeout=120 + seconds)
+    log = (disk if capture == "fd" else tmp_path) / "log.txt"  # what prints onto a full disk by itself raises
+    with log.open("w") as shown, start_python(words, env=environment, stdout=shown) as process:
+        process.communicate(timeout=120 + seconds)
+    printed = log.read_text()
     (run,) = expframe.runs(disk / "runs")
     count, refused = run.result
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from expframe.compat.sacred.settings import SETTINGS
+from expframe.disk import layout
 from expframe.process import context
 from expframe.process.output.capture import Capture, open_capture
 
@@ -65,12 +66,15 @@ class CapturedStdout:
 
 @contextmanager
 def _tee(mode: str) -> Iterator[CapturedStdout]:
-    import tempfile
+    from expframe.run import scratch  # with libraries that most runs need not
 
-    number, name = tempfile.mkstemp(prefix="expframe-output-")
+    folder = scratch.make(os.urandom(16).hex())
+    scratch.claim(folder)
+    path = folder / layout.OUTPUT
     try:
-        with os.fdopen(number, "rb", buffering=0) as buffer:
-            capture = open_capture(mode, Path(name))
+        path.touch()
+        with path.open("rb", buffering=0) as buffer:
+            capture = open_capture(mode, path)
             captured = CapturedStdout(buffer, capture)
             try:
                 with context.told_of_forks(capture):
@@ -78,8 +82,10 @@ def _tee(mode: str) -> Iterator[CapturedStdout]:
             finally:
                 capture.close()
                 captured.finalize()
+                if capture.fault:
+                    logging.getLogger("expframe").warning("%s", capture.fault)
     finally:
-        Path(name).unlink(missing_ok=True)
+        scratch.remove(folder)
 
 
 no_tee: Callable[[], AbstractContextManager[CapturedStdout]] = partial(_tee, "no")

@@ -122,12 +122,14 @@ class TeeProcess:
     def end(self) -> int | None:
         """Lead all back and return the exit status when everything is in the file, or None if it goes on."""
         self.detach()
-        self._replace_ended()
         least, deadline, pause = self._pending(), time.monotonic() + _PATIENCE, 0.0001
-        idle_since = 0.0
+        is_asked, idle_since = False, 0.0
         self._is_done = False
-        is_asked = False
-        while self._pid and not self._has_ended() and time.monotonic() < deadline:
+        while self._pid and time.monotonic() < deadline:
+            if not is_asked:
+                self._replace_ended()
+            if self._has_ended():
+                break
             if (pending := self._pending()) < least:
                 least, deadline = pending, time.monotonic() + _PATIENCE
             if not pending and not is_asked:
@@ -142,7 +144,7 @@ class TeeProcess:
                 if time.monotonic() - idle_since > _SETTLED:  # it waits for somebody else
                     break
             time.sleep(pause)
-            pause = min(pause * 2, 0.01)
+            pause = min(pause * 1.2, 0.01)  # it may still be starting: not much more than that is waited for
         return self._status if self._pid else 0
 
     def close(self) -> None:

@@ -163,7 +163,7 @@ def test_killed_process_loses_a_tenth_of_a_second_at_most(mode, pause, tmp_path)
     killed = time.time()
     process.kill()
     process.wait()
-    time.sleep(0.2)  # for the helper process, which survives
+    time.sleep(0.2)  # for the process that copies, which survives
     last = file.read_text().rpartition("\n")[0].rpartition("\n")[2]
 
     assert killed - float(last) < 0.1
@@ -399,7 +399,7 @@ def test_nothing_is_left_open(tmp_path):
 
 
 @linux
-def test_interrupt_of_the_whole_group_leaves_the_helper_alone(tmp_path):
+def test_interrupt_of_the_whole_group_leaves_the_process_that_copies_alone(tmp_path):
     """Ctrl-C, which a terminal sends to every process of its group, loses nothing of what is printed afterwards."""
     body = """
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell of a background job ignores it

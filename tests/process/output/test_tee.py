@@ -83,7 +83,7 @@ def test_nobody_who_prints_hears_that_the_process_was_killed(tmp_path):
     body = """
     child = subprocess.Popen(["sh", "-c", "read line; echo $line"], stdin=subprocess.PIPE)
     print("before", flush=True)
-    while not Path("output.txt").stat().st_size:
+    while not (Path("output.txt").stat().st_size and Path("shown").stat().st_size):
         time.sleep(0.01)
     (killed, *_) = [pid for pid in below(os.getpid()) if pid != child.pid]
     os.kill(killed, signal.SIGKILL)
