@@ -20,9 +20,9 @@ from expframe.compat.sacred.randomness import set_global_seed
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.compat.sacred.stdout_capturing import get_stdcapturer
 from expframe.config.frozen import thaw
+from expframe.errors import Terminated
 from expframe.observers.base import Observer
 from expframe.process import locks
-from expframe.record.events import File
 from expframe.record.record import Status, now
 
 _AROUND = (__name__, "expframe.compat.sacred._own.core_run", "expframe.run.life")
@@ -120,7 +120,7 @@ class Run:
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """Tell the observers of a file that the run reads."""
         path = os.path.abspath(filename)
-        self._tell("resource_event", filename=path)
+        self.tell("resource_event", filename=path)
         if self.core is not None:
             self.core.keep_resource(path)
 
@@ -142,7 +142,7 @@ class Run:
         """
         path = os.path.abspath(filename)
         name = os.path.basename(path) if name is None else name
-        self._tell("artifact_event", name=name, filename=path, metadata=metadata, content_type=content_type)
+        self.tell("artifact_event", name=name, filename=path, metadata=metadata, content_type=content_type)
         if self.core is not None:
             self.core.keep_artifact(name, path, metadata, content_type)
 
@@ -203,23 +203,37 @@ class Run:
     def end(self, problem: BaseException | None) -> None:
         """Beat for the last time, if there were beats, and tell observers how the run has ended."""
         try:
-            if self._is_beating and self._telling.acquire(timeout=1.0):  # a beat that hangs has had its time
-                self.run_logger.debug("Stopping Heartbeat")
-                try:
-                    self._emit_heartbeat()
-                finally:
-                    self._telling.release()
+            self._beat_last()
+            self._emit_end(problem)
+        except (KeyboardInterrupt, Terminated):  # observers may take their time, and a user may lose patience
+            if problem is None:
+                self.core.interrupt()
+                self._emit_interrupted(Status.INTERRUPTED)
+            raise
         finally:
-            self._is_beating = False
-            if self.status == Status.COMPLETED:
-                self._emit_completed(self.result)
-            elif self.status == Status.FAILED and problem is not None:
-                self._emit_failed(type(problem), problem, problem.__traceback__)
-            else:
-                self._emit_interrupted(str(self.status))
             for observer in self._failed_observers:
                 self.run_logger.warning("The observer '%s' failed at some point during the run.", observer)
-            self._tell("join")
+            self.tell("join")
+
+    def _beat_last(self) -> None:
+        is_due, self._is_beating = self._is_beating, False
+        if not is_due or not self._telling.acquire(timeout=1.0):  # a beat that hangs has had its time
+            return
+        self.run_logger.debug("Stopping Heartbeat")
+        try:
+            self._emit_heartbeat()
+        except Exception:  # of the filter
+            self.run_logger.error(traceback.format_exc())
+        finally:
+            self._telling.release()
+
+    def _emit_end(self, problem: BaseException | None) -> None:
+        if self.status == Status.COMPLETED:
+            self._emit_completed(self.result)
+        elif self.status == Status.FAILED and problem is not None:
+            self._emit_failed(type(problem), problem, problem.__traceback__)
+        else:
+            self._emit_interrupted(str(self.status))
 
     def warn_if_unobserved(self) -> None:
         """Warn where nobody keeps the run and somebody might expect it."""
@@ -252,7 +266,7 @@ class Run:
     def tell_metrics(self) -> None:
         """Tell the observers, and the core's run, of the values that were logged since the last time."""
         with self._telling:
-            self._tell("log_metrics", metrics_by_name=self._take_metrics(), info=self.info)
+            self.tell("log_metrics", metrics_by_name=self._take_metrics(), info=self.info)
 
     def take_points(self) -> None:
         """Hand the values that wait on to the core's run; observers are told of them with the next beat."""
@@ -337,17 +351,10 @@ class Run:
         """Yield those that Sacred's way is told: native observers are the core's."""
         return (observer for observer in self.observers if not isinstance(observer, Observer))
 
-    def _tell(self, method: str, **facts: Any) -> None:
+    def tell(self, method: str, **facts: Any) -> None:
+        """Tell those observers that did not fail before; what one raises is said, and the others are told."""
         for observer in self._told():
             self._safe_call(observer, method, **facts)
-
-    def tell_of_file(self, file: File) -> None:
-        """Tell observers of a file of the core's run."""
-        if file.kind == "resource":
-            self._tell("resource_event", filename=file.path)
-        else:
-            told = {"metadata": file.metadata, "content_type": file.content_type}
-            self._tell("artifact_event", name=file.name, filename=file.path, **told)
 
     def _safe_call(self, observer: Any, method: str, **kwargs: Any) -> None:
         """

@@ -139,6 +139,22 @@ def test_the_way_a_run_ends_is_its_status(problem, status, event):
         assert all("expframe/compat/sacred/run.py" not in line for line in run.fail_trace)
 
 
+@pytest.mark.parametrize("event", ["heartbeat_event", "completed_event"])
+def test_ctrl_c_while_observers_are_told_of_the_end_interrupts_the_run(ex, tmp_path, event):
+    """Somebody lost patience with a slow observer: the others are told that the run was interrupted."""
+    slow = Mock(priority=100)
+    getattr(slow, event).side_effect = KeyboardInterrupt
+    slow.started_event.return_value = None
+    ex.observers[:] = [slow, LocalStore(tmp_path / "runs"), FileStorageObserver(tmp_path / "stored")]
+    ex.main(lambda: 1)
+    with pytest.raises(KeyboardInterrupt):
+        ex.run(options={"--capture": "no", "--beat-interval": 0})
+
+    entry = json.loads((tmp_path / "stored" / "1" / "run.json").read_text())
+    assert 3 * ["INTERRUPTED"] == [ex.current_run.status, entry["status"], runs(tmp_path / "runs")["1"].status]
+    assert slow.join.called
+
+
 def test_hooks_are_called_around_every_command(ex):
     """Before it in ingredient order, after it if it did not fail."""
     called = []

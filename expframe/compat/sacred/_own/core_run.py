@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from expframe.compat.sacred._own.exceptions import SacredInterrupt
 from expframe.compat.sacred._own.old_records import git_of, packages_of
 from expframe.compat.sacred.metrics_logger import ScalarMetricLogEntry, numbers_in
-from expframe.compat.sacred.observers.base import points_of
+from expframe.compat.sacred.observers.base import points_of, told_of_file
 from expframe.config.decided import Config
 from expframe.config.layers import Part, Recipe
 from expframe.config.masking import Masking
@@ -100,7 +100,8 @@ class SacredRecorder(Recorder):
             return
         self.keep(event)
         if isinstance(event, File):
-            self._sacred.tell_of_file(event)
+            method, facts = told_of_file(event)
+            self._sacred.tell(method, **facts)
 
     def keep(self, event: Event) -> None:
         """Tell native observers alone, and keep points where the run can read them back."""
@@ -242,6 +243,10 @@ class CoreRun(Run):
         self.result: Any = self.sacred.result
         self._execution.conclude(problem)
         self.sacred.status = Status.INTERRUPTED if isinstance(problem, Terminated) else self.status
+
+    def interrupt(self) -> None:
+        """Be INTERRUPTED after all: observers were still being told of the end."""
+        self._recorder.ledger.advance(status=Status.INTERRUPTED)
 
     def _wire_around(self) -> None:
         """Wire the functions as they are in the run around it."""

@@ -168,17 +168,10 @@ class SacredSink(Sink):
         elif isinstance(event, Info):
             self._info.update(_told(event.info))
         elif isinstance(event, File):
-            self._tell_of_file(event)
+            method, facts = told_of_file(event)
+            getattr(self._observer, method)(**facts)
         elif isinstance(event, Beat):
             self._beat(event.record)
-
-    def _tell_of_file(self, file: File) -> None:
-        if file.kind == "resource":
-            self._observer.resource_event(filename=file.path)
-        else:
-            self._observer.artifact_event(
-                name=file.name, filename=file.path, metadata=_told(file.metadata), content_type=file.content_type
-            )
 
     def _beat(self, record: Record) -> None:
         beat_time = _naive(now())
@@ -216,6 +209,14 @@ def _told(value: Any) -> Any:
     if type(value) is tuple:
         return tuple(map(_told, value))
     return str(value) if isinstance(value, Masked) else value
+
+
+def told_of_file(file: File) -> tuple[str, Facts]:
+    """Return the event by which observers are told of a file of ours, and what they are told."""
+    if file.kind == "resource":
+        return "resource_event", {"filename": file.path}
+    about = {"metadata": _told(file.metadata), "content_type": file.content_type}
+    return "artifact_event", {"name": file.name, "filename": file.path, **about}
 
 
 def _naive(time: datetime.datetime | None) -> datetime.datetime:
