@@ -803,6 +803,37 @@ def ingredient_in_two_slots():
 
 
 @case
+def ingredient_that_is_none():
+    """A name stands among the ingredients."""
+    Experiment("list", ingredients=["net"])
+
+
+@case
+def capture_without_a_signature():
+    """A function of C says nothing of its parameters."""
+    Experiment("c").capture(max)
+
+
+@case
+def command_that_is_no_name():
+    """A command is asked for by its function."""
+    ex = trained()
+    ex.run(ex.main(lambda: None))
+
+
+@case
+def override_that_is_no_text():
+    """A dict stands where words are expected."""
+    trained().resolve({"lr": 1})
+
+
+@case
+def config_updates_that_are_a_list():
+    """Words stand where a dict is expected."""
+    trained().resolve(config_updates=["lr=1"])
+
+
+@case
 def choice_without_a_slot():
     """A Choice is in a list."""
     Experiment("list", ingredients=[Choice(Ingredient("net"))])

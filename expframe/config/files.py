@@ -52,7 +52,7 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
     except ExpframeError as problem:
         raise ConfigFileError(name, str(problem)) from problem
     except Exception as problem:
-        raise ConfigFileError(name, f"malformed {suffix[1:]}: {' '.join(str(problem).split())}") from problem
+        raise ConfigFileError(name, f"malformed {suffix[1:]}: {_in_short(problem)}") from problem
     if isinstance(data, dict) and json_values.STORED in data:
         data = data.get("values")
     if not isinstance(data, dict):
@@ -64,6 +64,11 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
     if isinstance(data.get(SCHEMA_KEY), str):
         del data[SCHEMA_KEY]
     return data
+
+
+def _in_short(problem: Exception) -> str:
+    """Return what is wrong in one line; the name of the file stands before it."""
+    return " ".join(str(problem).replace('in "<unicode string>", ', "in ").split())
 
 
 def save(config: dict[Any, Any], path: str | os.PathLike[str], schema: str = "") -> None:
@@ -123,7 +128,7 @@ def from_yaml(text: str, version: tuple[int, int] | None = None) -> Any:
     try:
         return _parse_yaml(text, version)
     except Exception as problem:  # the parser has many of its own, and those of dates and numbers
-        raise ConfigFileError("YAML text", f"malformed: {' '.join(str(problem).split())}") from problem
+        raise ConfigFileError("YAML text", f"malformed: {_in_short(problem)}") from problem
 
 
 def _load_yaml(content: bytes) -> Any:

@@ -182,10 +182,13 @@ class Override(NamedTuple):
         Return the override that a command line's `lr=0.1`, `tags+=["x"]`, `+new.key=1` or `...lr=0.1` asks for.
 
         Raises:
-            UsageError: There is no `=`, a part of the path is empty, or there are too many of them.
+            UsageError: It is no text, there is no `=`, a part of the path is empty, or there are too many of them.
         """
         from expframe.config.masking import MASKING
 
+        if not isinstance(text, str):
+            problem = f"is a {type(text).__name__}. Write it as text, 'lr=0.1', or give a dict as config_updates."
+            raise UsageError(f"override {text!r:.80}", problem)
         left, equals, value = text.partition("=")
         name, value = left.strip(), value.strip()
         operator, written = ("+=", name.removesuffix("+")) if name.endswith("+") else _operator_of(name)

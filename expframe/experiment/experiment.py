@@ -444,12 +444,13 @@ class Experiment(Ingredient):
 
         Raises:
             ConfigError: A value cannot be decided.
+            UsageError: An argument is of another kind than it takes.
         """
-        from expframe.experiment.planning import decide
+        from expframe.experiment.planning import ask, decide
 
-        given = tuple(Override.parse(text) for text in overrides)
-        given += Override.from_updates(config_updates or {}, called_from(self, "config_updates"))
-        request = Request(self.registry.main, given, tuple(named), Options(force=force), seed=drawn_seed())
+        asked = ask(called_from(self, "config_updates"), self.registry.main, config_updates, named)
+        given = (*map(Override.parse, overrides), *asked.overrides)
+        request = asked._replace(overrides=given, options=Options(force=force), seed=drawn_seed())
         return decide(self.settings, self.snapshot(), request)
 
     @overload

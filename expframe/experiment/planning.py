@@ -142,6 +142,9 @@ def ask(
         TypeError: An argument is unknown.
     """
     _refuse_unknown(asked)
+    if command is not None and not isinstance(command, str):
+        name = getattr(command, "__name__", "train")
+        raise UsageError("command", f"was given a {type(command).__name__}. It takes a name: {name!r}.")
     if needed not in (True, False, "config"):
         raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
     info, options, kwargs = asked.get("info") or {}, asked.get("options") or {}, asked.get("kwargs") or {}

@@ -1,7 +1,7 @@
 """Settings: what is chosen once for all runs of an experiment."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from expframe.errors import DefinitionError
@@ -71,13 +71,9 @@ class Settings(NamedTuple):
             DefinitionError: One of them cannot be so.
             OptionError: A device is neither a number nor a UUID.
         """
-        if self.ranks not in ("first", "all"):
-            raise DefinitionError(f"ranks={self.ranks!r}", "must be 'first' or 'all'.")
-        if not _is_number(self.sample):
-            raise DefinitionError(f"sample={self.sample!r}", "must be seconds between two samples, or False for none.")
-        if self.keep_checkpoints is not None and not _is_count(self.keep_checkpoints):
-            problem = "must be how many stay when a run is COMPLETED, or None for those that it had kept."
-            raise DefinitionError(f"keep_checkpoints={self.keep_checkpoints!r:.80}", problem)
+        for name, is_one, takes in _KINDS:
+            if not is_one(getattr(self, name)):
+                raise DefinitionError(f"{name}={getattr(self, name)!r:.80}", f"must be {takes}.")
         return self._replace(
             observers=tuple(self.observers),
             main_file=_absolute(self.main_file),
@@ -129,6 +125,37 @@ def _is_number(value: Any) -> bool:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_folder(value: Any) -> bool:
+    return value is None or isinstance(value, str | os.PathLike)
+
+
+def _is_truth(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and value in (0, 1)) or type(value).__name__ in ("bool", "bool_")
+
+
+_TRUTH = "True or False"
+_FOLDER = "a folder, as a text or a Path"
+_KINDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("name", lambda value: isinstance(value, str), "a text"),
+    ("store", _is_folder, _FOLDER),
+    ("project_dir", _is_folder, _FOLDER),
+    ("load_dir", _is_folder, _FOLDER),
+    ("ghost", _is_truth, _TRUTH),
+    ("max_depth", lambda value: _is_count(value) and value > 0, "a number of levels, from 1 on"),
+    ("read_only", _is_truth, _TRUTH),
+    ("ranks", lambda value: value in ("first", "all"), "'first' or 'all'"),
+    ("grace", _is_number, "seconds, from 0 on"),
+    ("memory_growth", _is_truth, _TRUTH),
+    ("sample", _is_number, "seconds between two samples, or False for none"),
+    (
+        "keep_checkpoints",
+        lambda value: value is None or _is_count(value),
+        "how many stay when a run is COMPLETED, or None for those that it had kept",
+    ),
+)
+"""What a setting may be, and how that is said."""
 
 
 def _absolute(folder: Any) -> str | None:

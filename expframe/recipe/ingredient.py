@@ -86,9 +86,12 @@ class Ingredient:
     def _check_slots(self) -> None:
         """Refuse what can be in no slot, and let each Choice find the functions of what is chosen."""
         subject = f"ingredients of {self.registry.label}"
-        if any(not isinstance(ingredient, Ingredient) for ingredient in self.ingredients):
-            problem = "are Ingredients. A Choice among some is in a slot: ingredients={'model': Choice(resnet, vit)}."
-            raise DefinitionError(subject, problem)
+        for one in self.ingredients:
+            if isinstance(one, Choice):
+                problem = "hold a Choice without a slot. Name its slot: ingredients={'model': Choice(resnet, vit)}."
+                raise DefinitionError(subject, problem)
+            if not isinstance(one, Ingredient):
+                raise DefinitionError(subject, f"hold {one!r:.80}, which is no Ingredient.")
         for name, found in self.slots.items():
             if not isinstance(name, str) or not all(dotted.split(name)) or not name:
                 raise DefinitionError(subject, f"have a slot {name!r}. A slot is called as its entries are to be.")

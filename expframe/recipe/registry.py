@@ -133,7 +133,11 @@ class Captured:
             raise CaptureError(subject, "takes `prefix` or `entries`, not both. Write the prefix into each entry.")
         if max_depth is not None and (not isinstance(max_depth, int) or max_depth < 1):
             raise CaptureError(subject, f"has max_depth={max_depth!r}. It counts levels: 1 or more.")
-        signature = inspect.signature(raw)
+        try:
+            signature = inspect.signature(raw)
+        except ValueError:
+            problem = "does not say which parameters it has, as some functions written in C. Wrap it in one that does."
+            raise CaptureError(subject, problem) from None
         given = raw.keywords if isinstance(raw, partial) else {}
         parameters = tuple(
             Parameter(

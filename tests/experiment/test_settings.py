@@ -10,6 +10,19 @@ from expframe.errors import DefinitionError, OptionError
     ("chosen", "kind"),
     [
         ({"ranks": "some"}, DefinitionError),
+        ({"ranks": ["all"]}, DefinitionError),
+        ({"name": 3}, DefinitionError),
+        ({"store": 3}, DefinitionError),
+        ({"project_dir": ["src"]}, DefinitionError),
+        ({"load_dir": b"data"}, DefinitionError),
+        ({"ghost": "no"}, DefinitionError),
+        ({"max_depth": 0}, DefinitionError),
+        ({"max_depth": "2"}, DefinitionError),
+        ({"read_only": "no"}, DefinitionError),
+        ({"memory_growth": 2}, DefinitionError),
+        ({"grace": -1}, DefinitionError),
+        ({"grace": "long"}, DefinitionError),
+        ({"keep_checkpoints": True}, DefinitionError),
         ({"sample": -1}, DefinitionError),
         ({"sample": float("inf")}, DefinitionError),
         ({"include": ["../other/*.yaml"]}, DefinitionError),
@@ -23,7 +36,7 @@ from expframe.errors import DefinitionError, OptionError
 def test_what_cannot_be_is_refused_at_once(chosen, kind):
     """A setting that cannot hold is refused where it is made, and names itself."""
     with pytest.raises(kind, match=next(iter(chosen))):
-        Experiment("x", **chosen)
+        Experiment(**{"name": "x", **chosen})
 
 
 def test_an_attribute_changes_a_setting_for_the_runs_to_come(tmp_path):
