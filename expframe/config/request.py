@@ -177,7 +177,7 @@ class Override(NamedTuple):
         return cls(dotted.without_choice(path), value, written=written, origin=origin, is_code=is_code)
 
     @classmethod
-    def parse(cls, text: str) -> "Override":
+    def parse(cls, text: Any) -> "Override":
         """
         Return the override that a command line's `lr=0.1`, `tags+=["x"]`, `+new.key=1` or `...lr=0.1` asks for.
 

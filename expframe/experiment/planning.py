@@ -142,9 +142,10 @@ def ask(
         TypeError: An argument is unknown.
     """
     _refuse_unknown(asked)
-    if command is not None and not isinstance(command, str):
-        name = getattr(command, "__name__", "train")
-        raise UsageError("command", f"was given a {type(command).__name__}. It takes a name: {name!r}.")
+    given: object = command
+    if given is not None and not isinstance(given, str):
+        name = getattr(given, "__name__", "train")
+        raise UsageError("command", f"was given a {type(given).__name__}. It takes a name: {name!r}.")
     if needed not in (True, False, "config"):
         raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
     info, options, kwargs = asked.get("info") or {}, asked.get("options") or {}, asked.get("kwargs") or {}
@@ -154,11 +155,11 @@ def ask(
     _refuse_unless_mappings(config_updates=config_updates or {}, info=info, options=options, kwargs=kwargs)
     _refuse_unless_lists(named_configs=named_configs, tags=tags, args=args)
     run_name = asked.get("run_name")
-    given = Options.from_mapping(options if run_name is None else {**options, "id": run_name})
+    chosen = Options.from_mapping(options if run_name is None else {**options, "id": run_name})
     if needed:
-        given = given._replace(needed=True, any_code=needed == "config")
+        chosen = chosen._replace(needed=True, any_code=needed == "config")
     return Request(
-        command, Override.from_updates(config_updates or {}, origin), tuple(named_configs), given, dict(info),
+        command, Override.from_updates(config_updates or {}, origin), tuple(named_configs), chosen, dict(info),
         tuple(tags), args=tuple(args), kwargs=dict(kwargs),
     )  # fmt: skip
 

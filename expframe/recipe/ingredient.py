@@ -86,7 +86,8 @@ class Ingredient:
     def _check_slots(self) -> None:
         """Refuse what can be in no slot, and let each Choice find the functions of what is chosen."""
         subject = f"ingredients of {self.registry.label}"
-        for one in self.ingredients:
+        given: list[object] = [*self.ingredients]
+        for one in given:
             if isinstance(one, Choice):
                 problem = "hold a Choice without a slot. Name its slot: ingredients={'model': Choice(resnet, vit)}."
                 raise DefinitionError(subject, problem)
