@@ -273,6 +273,7 @@ def _whole(jobs: Iterable[str]) -> list[str]:
 
 
 def _last_line(problem: BaseException) -> str:
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(problem).splitlines()]
+    lines = [line for line in lines if line and not line.startswith("Try ")]
     found = next((line for line in reversed(lines) if "error" in line), lines[-1] if lines else type(problem).__name__)
-    return f"{found.removeprefix('sbatch: error: ').rstrip('.')}."
+    return f"{found.removeprefix('sbatch: ').removeprefix('error: ').rstrip('.')}."

@@ -287,13 +287,17 @@ def test_the_keys_are_those_that_the_documentation_tells(serve: Serve, tab: Any,
 
 @pytest.mark.browser
 def test_a_wrong_filter_is_said_where_it_is_written(serve: Serve, tab: Any, store: Path) -> None:
-    """A filter that is wrong says so below its box, and the runs of before stay."""
+    """A filter that is wrong says so below its box, where no completion covers it, and the runs of before stay."""
     tab.goto(serve(store))
     tab.wait_for_selector("tbody td")
     tab.locator(".filter").fill("lr <")
     tab.locator(".problem", has_text="filter 'lr <'").wait_for()
+    tab.locator(".filter").fill("stat")
+    tab.locator(".problem", has_text="Did you mean 'status'").wait_for()
+    said, offered = (tab.locator(one).bounding_box() for one in (".problem", "#completions"))
 
     assert tab.locator("tbody td.first").count() > 0
+    assert said["y"] + said["height"] <= offered["y"]
 
 
 @pytest.mark.browser

@@ -127,12 +127,19 @@ def test_ctrl_c_takes_jobs_out_of_the_queue(sweeps):
     sweeps.wait_for(lambda: not states())
 
 
-def test_what_slurm_refuses_is_said(sweeps):
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("partition=nowhere", "Batch job submission failed: Invalid partition name specified."),
+        ("tiem=3", "unrecognized option '--tiem=3'."),
+    ],
+)
+def test_what_slurm_refuses_is_said(sweeps, option, said):
     """What sbatch says of a job that it does not take is the error."""
-    code, text = sweeps.sweep("0.1", "1", on="slurm", slurm=("time=10", "partition=nowhere"))
+    code, text = sweeps.sweep("0.1", "1", on="slurm", slurm=("time=10", option))
 
     assert 1 == code
-    assert "has no job, since sbatch refuses it: Batch job submission failed: Invalid partition name specified." in text
+    assert f"has no job, since sbatch refuses it: {said}" in text
 
 
 def _line(script, word):

@@ -101,7 +101,7 @@ export function filterBox(value, apply, fieldNames, signal) {
       input.setAttribute("aria-activedescendant", options[chosen].id);
     }
   });
-  const element = h("div", { class: "filter-box" }, input, list, problem);
+  const element = h("div", { class: "filter-box" }, input, problem, list);
   return { element, input, problem };
 }
 
