@@ -372,12 +372,14 @@ def test_a_sorted_row_is_wholly_that_of_its_run(serve: Serve, tab: Any, store: P
     tab.goto(f"{serve(store)}#/runs?column=config.lr&column=metrics.loss.last&flat=1")
     tab.wait_for_selector("tbody td")
     tab.get_by_label("Choose run 2", exact=True).click()
+    tab.locator("tr.chosen").wait_for()
     before = tab.evaluate(lines)
     tab.get_by_role("button", name="id", exact=True).click()
     tab.locator("th[aria-sort]:not([aria-sort=none])").wait_for()
     tab.wait_for_function("document.querySelector('tbody td.first a').textContent === '1'")
     after = tab.evaluate(lines)
     tab.get_by_label("Choose run 2", exact=True).click()
+    tab.locator("tr.chosen").wait_for(state="detached")
 
     assert [*reversed(before)] == after
     assert (["2"], 0) == ([line[0] for line in after if line[2]], tab.locator("tr.chosen").count())
