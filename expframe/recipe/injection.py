@@ -59,9 +59,22 @@ class Filling:
         values: Every value that can be filled, by parameter.
         drawn: For `_seed` and `_rnd`, what gives them to one call after another; both count the same calls.
         lacking: For each parameter that nothing fills the error that a call without it raises.
+        latest: The generator of the last call that was given one: of a function that is called once, its own.
     """
 
-    __slots__ = ("_numbers", "_seed_of", "_thawed", "beyond", "captured", "drawn", "lacking", "table", "values")
+    __slots__ = (
+        "_make",
+        "_numbers",
+        "_seed_of",
+        "_thawed",
+        "beyond",
+        "captured",
+        "drawn",
+        "lacking",
+        "latest",
+        "table",
+        "values",
+    )
 
     def __init__(
         self,
@@ -74,6 +87,9 @@ class Filling:
         self.captured: Captured = captured
         self._seed_of = draw(captured) if captured.seeded else int
         self.drawn: dict[str, Iterator[Any]] = {}
+        self.latest: Any = None
+        if "_rnd" in captured.seeded:
+            self._make = generators()
         self.go_on(0)
         self._thawed = thawed and any(thaw(value) is not value for value in values.values())
         self.values: Mapping[str, Any] = values
@@ -104,7 +120,11 @@ class Filling:
         if "_seed" in self.captured.seeded:
             self.drawn["_seed"] = map(self._seed_of, self._numbers)
         if "_rnd" in self.captured.seeded:
-            self.drawn["_rnd"] = map(generators(), map(in_turn(self._seed_of), self._numbers))
+            self.drawn["_rnd"] = map(self._generator, map(in_turn(self._seed_of), self._numbers))
+
+    def _generator(self, seed: int) -> Any:
+        self.latest = made = self._make(seed)
+        return made
 
     def arguments(self, taken: int, given: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """
@@ -131,7 +151,7 @@ class Filling:
         wanted = [name for name in seeded if name not in given]
         if len(wanted) > 1:  # of one number
             seed = next(self.drawn["_seed"])
-            return {name: seed if name == "_seed" else generators()(seed) for name in wanted}
+            return {name: seed if name == "_seed" else self._generator(seed) for name in wanted}
         return {name: next(self.drawn[name]) for name in wanted}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -58,11 +59,23 @@ class Arguments:
         """Return how often each function was given a seed."""
         return {_key_of(plan.captured): plan.calls for plan in self.plans.values() if plan.calls}
 
-    def go_on(self, calls: Mapping[str, int]) -> None:
-        """Let seeds follow those of so many calls."""
+    def generators(self) -> dict[str, Any]:
+        """Return how far the generator of each function's last call is."""
+        drawing = (plan for plan in self.plans.values() if plan.latest is not None)
+        return {_key_of(plan.captured): _state_of(plan.latest) for plan in drawing}
+
+    def go_on(self, calls: Mapping[str, int], generators: Mapping[str, Any]) -> None:
+        """
+        Let seeds follow those of so many calls, and the generators of calls that go on now what those then had drawn.
+
+        A call is the same one where its function was called as often by now as then.
+        """
         self._calls_before = calls
         for plan in self.plans.values():
-            plan.go_on(calls.get(_key_of(plan.captured), 0))
+            key = _key_of(plan.captured)
+            if plan.latest is not None and key in generators and plan.calls == calls.get(key):
+                _go_on_from(plan.latest, generators[key])
+            plan.go_on(calls.get(key, 0))
 
     def check(self, captured: Captured, request: Request) -> None:
         """
@@ -91,6 +104,20 @@ class Arguments:
         own = dotted.get(self._config.values, (*captured.path, "seed"))
         seed = self._config["seed"] if own is dotted.MISSING else own
         return child_seeds(seed, dotted.join(captured.path), captured.name, *self._apart)
+
+
+def _state_of(generator: Any) -> Any:
+    """Return how far a generator of numpy, or a random.Random, is."""
+    return generator.getstate() if isinstance(generator, random.Random) else dict(generator.bit_generator.state)
+
+
+def _go_on_from(generator: Any, state: Any) -> None:
+    """Let a generator go on from a state; one of the other kind, where numpy has come or gone, is left as it is."""
+    if isinstance(generator, random.Random) != isinstance(state, dict):
+        if isinstance(state, dict):
+            generator.bit_generator.state = state
+        else:
+            generator.setstate(state)
 
 
 def _key_of(captured: Captured) -> str:

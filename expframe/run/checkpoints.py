@@ -71,21 +71,23 @@ class RunCheckpoints:
         recorder.logbook.flush()
         if not recorder.catch_up():
             raise OSError(errno.EIO, "what was logged before it could not be written")
-        return Position(recorder.files.sizes(), self._arguments.calls(), recorder.children.counts())
+        arguments = self._arguments
+        return Position(recorder.files.sizes(), arguments.calls(), recorder.children.counts(), arguments.generators())
 
     def last_checkpoint(self) -> Checkpoint | None:
         """
         Return the last checkpoint of the run, of this attempt or an earlier one; None where there is none.
 
-        In a run that is resumed, seeds and children go on from here as they were at the checkpoint: ask for it once,
-        after what is to be done again and before what is not.
+        In a run that is resumed, seeds and children go on from here as they were at the checkpoint, and so does the
+        `_rnd` of a function that goes on meanwhile, as that of the command: ask for it once, after what is to be done
+        again and before what is not.
         """
         found = self._recorder.files.last_checkpoint()
         if self._resumed is None:
             return found
         found = found or last_of(self._resumed.run.folder, trust=True)  # where nothing is kept, or by other ranks
         if found is not None and not self._has_taken_up:
-            self._arguments.go_on(found.position.calls)
+            self._arguments.go_on(found.position.calls, found.position.generators)
             self._recorder.children.go_on(found.position.children)
         self._has_taken_up = True
         return found

@@ -43,11 +43,13 @@ class Position(NamedTuple):
         sizes: The bytes of each file that points and media are appended to.
         calls: How often each captured function was given a seed.
         children: How often each child was asked for.
+        generators: How far the generator of each function's last call was.
     """
 
     sizes: Mapping[str, int] = {}
     calls: Mapping[str, int] = {}
     children: Mapping[str, int] = {}
+    generators: Mapping[str, Any] = {}
 
 
 class Checkpoint:

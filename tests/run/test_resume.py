@@ -522,6 +522,24 @@ class TestRefusals:
             failed.run(options={"resume": "1"})
 
 
+WALK_WITHOUT_NUMPY = """
+    import os, sys
+    if os.environ.get("NUMPY") == "no":
+        sys.modules["numpy"] = None
+    from expframe import Experiment
+    ex = Experiment()
+
+    @ex.automain
+    def main(_run, _rnd):
+        last = _run.last_checkpoint()
+        for step in range(last.step if last else 0, 4):
+            if step == 2 and "FAILS" in os.environ:
+                raise RuntimeError("first")
+            print(_rnd.random())
+            _run.checkpoint(step + 1)
+"""
+
+
 class TestWhatGoesOn:
     """Everything that counts or is numbered goes on from the checkpoint."""
 
@@ -561,6 +579,49 @@ class TestWhatGoesOn:
 
         assert whole == resumed
         assert 2 + 2 == len(stored(failed.id).children) - 1  # the one of the third step was done twice
+
+    @pytest.mark.parametrize("where", ["command", "function"])
+    def test_generators_of_calls_that_go_on_go_on(self, ex, where):
+        """In the function that asks for it, `_rnd` draws on from the checkpoint; before that, what it had drawn."""
+
+        @ex.capture
+        def walk(fails, _run, _rnd):
+            begun, seen = int(_rnd.integers(1000)), []
+            last = _run.last_checkpoint()
+            seen += last["seen"] if last else []
+            for step in range(last.step if last else 0, 4):
+                seen.append(int(_rnd.integers(1000)))
+                if fails and step == 2 and _run.attempt == 1:
+                    raise RuntimeError("first")
+                _run.checkpoint(step + 1, seen=seen)
+            return begun, seen
+
+        ex.main(walk if where == "command" else lambda: walk())
+        ex.add_config(fails=False, seed=5)
+        whole = ex.run().result
+        with pytest.raises(RuntimeError, match="first"):
+            ex.run(config_updates={"fails": True})
+        resumed = ex.run(options={"resume": "2"}).result
+
+        assert whole == resumed
+
+    @pytest.mark.once
+    def test_generators_go_on_without_numpy(self, script, environment, tmp_path):
+        """So does random.Random; where the other kind was kept, the run draws from the beginning."""
+        path = script(WALK_WITHOUT_NUMPY, "walk.py")
+        answers = [
+            run_python([path.name, "-lERROR", *words], cwd=tmp_path, env=environment | variables).stdout.split()
+            for words, variables in [
+                (["with", "seed=5"], {"NUMPY": "no"}),
+                (["with", "seed=5"], {"NUMPY": "no", "FAILS": "yes"}),
+                (["--resume", "2"], {"NUMPY": "no"}),
+                (["with", "seed=5"], {"FAILS": "yes"}),
+                (["--resume", "3"], {"NUMPY": "no"}),
+            ]
+        ]
+
+        assert answers[0] == answers[1] + answers[2]
+        assert answers[0][:2] == answers[4]
 
     def test_info_files_and_steps_go_on(self, ex):
         """Info is as it was last stored; files count on; nothing is replaced."""
