@@ -237,7 +237,7 @@ class Run:
 
     def warn_if_unobserved(self) -> None:
         """Warn where nobody keeps the run and somebody might expect it."""
-        if not self.observers and not self.debug and not self.unobserved:
+        if not self.observers and not self.debug and not self.unobserved and self.trial is None:
             self.run_logger.warning("No observers have been added to this run")
 
     @property

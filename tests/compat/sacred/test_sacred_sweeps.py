@@ -93,6 +93,10 @@ def main(lr, steps, pause, fail, name, data, seed, _run, _rnd):
         _run.log_scalar("word", "no number", step)
         time.sleep(pause)
     _run.info["lr"] = lr
+    if os.environ.get("NATIVE"):
+        import expframe
+
+        _run.info["points"] = len(expframe.current_run().metrics("loss"))
     with open(f"model-{lr}.txt", "w") as file:
         file.write("weights")
     _run.add_artifact(f"model-{lr}.txt", name="model.txt")
@@ -160,7 +164,7 @@ def test_a_script_of_sacreds_is_swept_as_it_is(old):
     ]
     assert ("old", "main", 7, "COMPLETED") == (first.name, first.command, first.seed, first.status)
     assert pytest.approx([0.95, 0.95**2, 0.95**3]) == list(first.metrics("loss").values)
-    assert (pytest.approx(0.95**3), {"lr": 0.1}, ["model.txt"]) == (
+    assert (pytest.approx(0.95**3), {"lr": 0.1, "points": 3}, ["model.txt"]) == (
         first.result,
         first.info,
         [file.name for file in first.files],

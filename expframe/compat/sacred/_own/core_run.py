@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -277,6 +277,8 @@ class CoreRun(Run):
     def beat(self) -> None:
         """Tell what was printed, the info where it is another, and the interim result."""
         recorder = self._recorder
+        if self._trial is not None:
+            self._trial.info.update(self.sacred.info)
         if not recorder.sinks:
             return
         self._capturing.send()
@@ -293,30 +295,33 @@ class CoreRun(Run):
 
     def keep_resource(self, filename: str) -> None:
         """Take a file that the run reads."""
-        self._keep_file(lambda: files.add_resource(self.folder, filename))
+        with self._saying_faults():
+            if self._trial is not None:
+                self._trial.add_resource(filename)
+            if self._recorder.sinks:
+                self._keep_file(files.add_resource(self.folder, filename))
 
     def keep_artifact(
         self, name: str, filename: str, metadata: Mapping[str, Any] | None, content_type: str | None
     ) -> None:
         """Take a file that the run made; it is copied where a native observer has a folder for it."""
+        with self._saying_faults():
+            if self._trial is not None:
+                self._trial.add_artifact(filename, name, metadata, content_type)
+            if self._recorder.sinks and self.folder is not None:
+                self._keep_file(artifacts.add_file(self.folder, filename, name, content_type, metadata))
+            elif self._recorder.sinks:
+                size, when = Path(filename).stat().st_size, now().timestamp()
+                self._keep_file(File("artifact", name, filename, size, when, "", content_type, metadata or {}))
 
-        def file() -> File:
-            if self.folder is not None:
-                return artifacts.add_file(self.folder, filename, name, content_type, metadata)
-            size, when = Path(filename).stat().st_size, now().timestamp()
-            return File("artifact", name, filename, size, when, "", content_type, metadata or {})
+    def _keep_file(self, file: File) -> None:
+        self._recorder.ledger.count(f"{file.kind}s")
+        self._recorder.keep(file)
 
-        self._keep_file(file)
-
-    def _keep_file(self, make: Callable[[], File]) -> None:
-        """Tell native observers of a file; what cannot be kept is said, as of any observer in Sacred."""
-        recorder = self._recorder
-        if not recorder.sinks:
-            return
+    @contextmanager
+    def _saying_faults(self) -> Iterator[None]:
+        """Say what cannot be kept, as of any observer in Sacred."""
         try:
-            file = make()
+            yield
         except (SaveError, OSError) as problem:
-            recorder.ledger.say(str(problem))
-            return
-        recorder.ledger.count(f"{file.kind}s")
-        recorder.keep(file)
+            self._recorder.ledger.say(str(problem))

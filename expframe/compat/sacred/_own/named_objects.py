@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ def _made(data: dict[str, Any], path: tuple[Any, ...]) -> Any:
 def _imported(name: Any, path: tuple[Any, ...], kind: type | None) -> Any:
     """Return what has a full name: a class where a type is asked for, else whatever can be called."""
     try:
-        found = _find(name)
+        found = pkgutil.resolve_name(name)
     except Exception as problem:  # whatever importing a module of the user's raises
         what = f"{type(problem).__name__}: {problem}"
         raise ValueFormatError(_entry(path), f"{name!r} cannot be imported ({what}).") from problem
@@ -95,19 +95,3 @@ def _imported(name: Any, path: tuple[Any, ...], kind: type | None) -> Any:
 
 def _entry(path: tuple[Any, ...]) -> str:
     return f"entry {dotted.join(path)!r}"
-
-
-def _find(name: str) -> Any:
-    parts = name.split(".")
-    for cut in range(len(parts) - 1, 0, -1):
-        module = ".".join(parts[:cut])
-        try:
-            found: Any = importlib.import_module(module)
-        except ModuleNotFoundError as problem:
-            if cut == 1 or problem.name != module:
-                raise
-            continue
-        for part in parts[cut:]:
-            found = getattr(found, part)
-        return found
-    raise ImportError(f"no module in {name!r}")

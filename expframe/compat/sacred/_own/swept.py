@@ -7,10 +7,9 @@ What it logs and keeps goes into the trial's run as well, by which the sweep kno
 
 from __future__ import annotations
 
-import datetime
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -22,7 +21,6 @@ from expframe.compat.sacred._own.exceptions import SacredError, SacredInterrupt
 from expframe.compat.sacred.arg_parser import get_config_updates
 from expframe.compat.sacred.config.utils import normalize_numpy
 from expframe.compat.sacred.metrics_logger import MetricsLogger
-from expframe.compat.sacred.observers.base import RunObserver
 from expframe.config import dotted
 from expframe.config.decided import Config
 from expframe.config.dotted import MISSING
@@ -146,10 +144,7 @@ class _Once:
         run, trial = self._run, context.current()
         if trial.folder is None:  # of a rank, whose first process keeps the trial
             run.observers.clear()
-        if not run.observers and run.capture_mode is None:
-            run.capture_mode = "no"  # the trial captures, and nobody else asks for it
         run.trial = trial
-        run.observers.append(_IntoTrial(trial))
         run._metrics = _TrialMetrics(trial)
         try:
             return run()
@@ -171,36 +166,6 @@ class _TrialMetrics(MetricsLogger):
         super().log_scalar_metric(metric_name, value, step)
         with suppress(MetricError):
             self._trial.log_scalar(metric_name, normalize_numpy(value), self._metric_step_counter[metric_name])
-
-
-class _IntoTrial(RunObserver):
-    """Hands what a run of Sacred's keeps on to the run of its trial."""
-
-    def __init__(self, trial: Any) -> None:
-        self._trial = trial
-
-    def __repr__(self) -> str:
-        return repr(self._trial)
-
-    def heartbeat_event(
-        self, info: dict[str, Any], captured_out: str, beat_time: datetime.datetime, result: Any
-    ) -> None:
-        """Hand on the info."""
-        self._trial.info.update(info)
-
-    def resource_event(self, filename: str) -> None:
-        """Hand on a file that the run reads."""
-        self._trial.add_resource(filename)
-
-    def artifact_event(
-        self,
-        name: str,
-        filename: str,
-        metadata: Mapping[str, Any] | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        """Hand on a file that the run made."""
-        self._trial.add_artifact(filename, name, metadata, content_type)
 
 
 def is_given_away(sacred: Any, line: Sequence[str]) -> bool:
