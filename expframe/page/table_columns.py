@@ -28,7 +28,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
 
 
 def _fields(board: Board, rows: Sequence[Row]) -> dict[str, Any]:
-    entries = overview.fields_of([row.config or {} for row in rows], "config")
+    entries = overview.fields_of([row.config or None for row in rows], "config")
     metrics = dict.fromkeys(name for row in rows for name in board.rows.metric_names(row))
     return {
         "facts": sorted(FACTS),

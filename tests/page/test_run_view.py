@@ -122,9 +122,10 @@ def test_a_run_that_is_gone_is_an_error_that_says_so(store: Path) -> None:
 
 
 def test_a_damaged_config_is_the_trouble_of_its_section_alone(store: Path) -> None:
-    """Config refuses, naming the file; the head does not."""
+    """Config refuses, naming the file; the head does not, nor what is said of all runs, as reports have it too."""
     (store / "1" / layout.CONFIG).write_text("{")
 
+    assert "config.lr" in [entry["name"] for entry in _asked(store, "fields")["entries"]]
     assert "COMPLETED" == _asked(store, "run", run=1)["run"]["status"]
     with pytest.raises(ExpframeError, match=re.escape(str(store / "1" / layout.CONFIG))):
         _asked(store, "config", run=1)

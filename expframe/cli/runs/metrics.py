@@ -113,8 +113,10 @@ def _select(asked: Asked) -> list[StoredRun]:
         name = problem.id.removeprefix("metrics.")
         if newest is None or name not in newest.summaries:
             raise
-        words = " ".join([name, *asked["NAME"]])
-        hint = f"is a metric of run {newest.id}; runs come first. Write: expframe metrics {newest.id} {words}"
+        given = [name, *asked["NAME"]]
+        run = next((word for word in given if word in asked.runs.ids()), newest.id)
+        words = " ".join(word for word in given if word != run)
+        hint = f"is a metric of run {newest.id}; runs come first. Write: expframe metrics {run} {words}"
         raise UsageError(repr(problem.id), hint) from None
 
 

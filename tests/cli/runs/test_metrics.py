@@ -110,10 +110,12 @@ def test_a_metric_that_is_not_there_gets_the_nearest_name(curves, cli):
 
 
 def test_a_metric_in_the_place_of_a_run_is_told_its_own(curves, cli):
-    """Who names a metric only is told the words with a run; what is neither is no run."""
+    """Who names a metric first is told the words with a run, his own if he names one; what is neither is no run."""
     cli("metrics", "loss", "acc,top")
     hint = "is a metric of run 2; runs come first. Write: expframe metrics 2 loss acc,top"
     assert (2, f"UsageError: 'loss': {hint}\n") == (cli.code, cli.err)
+    cli("metrics", "loss", "1")
+    assert cli.err.endswith("Write: expframe metrics 1 loss\n")
     cli("metrics", "los")
     assert cli.err.startswith("RunNotFoundError: No run 'los'")
 
