@@ -49,8 +49,8 @@ _LARGE = 1 << 16
 """Summaries of more bytes are read from their file, which is as fast."""
 _IN_FILE = b"in its file"
 
-_FAULTS = (sqlite3.Error, ValueError, TypeError, RecursionError, OverflowError)
-"""What comes of a damaged file; a text that is none is no error of SQLite's."""
+_FAULTS = (sqlite3.Error, ValueError, TypeError, RecursionError, OverflowError, MemoryError)
+"""What comes of a damaged file; a text that is none is no error of SQLite's, and of some lengths it says no memory."""
 
 _log = logging.getLogger(__name__)
 
