@@ -150,7 +150,7 @@ def initialize_logging(
 # ------------------------------------------------------------------------------------------------------------ updates
 
 
-def find_best_match(path: str, prefixes: Sequence[Sequence[str]]) -> tuple[str, str]:
+def _owner_of(path: str, prefixes: Sequence[Sequence[str]]) -> tuple[str, str]:
     """Return the longest of the prefixes that a path is at or below, and the rest of the path."""
     parts = path.split(".")
     for prefix in prefixes:
@@ -164,7 +164,7 @@ def distribute_config_updates(
 ) -> None:
     """Give each ingredient the updates that are below its path; a value for the path itself is one without a name."""
     for path, value in iterate_flattened(config_updates):
-        owner, rest = find_best_match(path, prefixes)
+        owner, rest = _owner_of(path, prefixes)
         if rest or value != {}:
             set_by_dotted_path(scaffolding[owner].config_updates, rest, value)
 
@@ -174,7 +174,7 @@ def distribute_presets(
 ) -> None:
     """Give each ingredient what a named config of the one at `sc_path` says of it, for later named configs."""
     for path, value in iterate_flattened(config_updates):
-        owner, rest = find_best_match(join_paths(sc_path, path), prefixes)
+        owner, rest = _owner_of(join_paths(sc_path, path), prefixes)
         if rest:
             set_by_dotted_path(scaffolding[owner].presets, rest, value)
 

@@ -316,7 +316,7 @@ class Run:
                 self._id = given
             if isinstance(observer, RunKeeper):
                 observer.knows_run = True
-        self.core.is_called(self._id)
+        self.core.take_id(self._id)
         if self._id is None:
             self.run_logger.info(done)
         else:

@@ -514,6 +514,26 @@ def test_a_native_store_takes_runs_of_sacred(tmp_path, ex):
     assert b"content" == (stored.path("kept.txt")).read_bytes()
 
 
+@pytest.mark.parametrize("name", ["../outside.txt", "made.txt"])
+def test_a_file_that_a_native_store_does_not_take_stops_nothing(tmp_path, ex, caplog, name):
+    """A name that leads out of the run, or a file that is not there, is said, and others are told of it."""
+    other = Recorder()
+    ex.observers[:] = [LocalStore(tmp_path / "runs"), other]
+
+    @ex.main
+    def main(_run):
+        _run.add_artifact(tmp_path / "made.txt", name)
+        _run.add_resource(tmp_path / "missing.txt")
+
+    if name != "made.txt":
+        (tmp_path / "made.txt").write_text("content")
+    ex.run(options={"--capture": "no"})
+
+    assert (name, "COMPLETED") == (other["artifact_event"]["name"], runs(tmp_path / "runs")["1"].status)
+    assert [] == runs(tmp_path / "runs")["1"].files
+    assert name in caplog.text and "missing.txt" in caplog.text
+
+
 @pytest.mark.parametrize("problem", [ValueError("bad"), KeyboardInterrupt()])
 def test_a_native_observer_is_told_of_failures(ex, problem):
     """A failed run has its traceback, an interrupted one its status."""

@@ -23,7 +23,7 @@ from expframe.config.layers import Part, Recipe
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import RunError, SaveError, Terminated
+from expframe.errors import ExpframeError, RunError, Terminated
 from expframe.observers.base import Observer
 from expframe.process import context
 from expframe.recipe.snapshot import Snapshot
@@ -261,7 +261,7 @@ class CoreRun(Run):
 
     # --------------------------------------------------------------------------------- what native observers are told
 
-    def is_called(self, id: Any) -> None:
+    def take_id(self, id: Any) -> None:
         """Take note of the id that an observer gave."""
         ledger = self._recorder.ledger
         ledger.id = None if id is None else str(id)
@@ -323,5 +323,5 @@ class CoreRun(Run):
         """Say what cannot be kept, as of any observer in Sacred."""
         try:
             yield
-        except (SaveError, OSError) as problem:
+        except (ExpframeError, OSError) as problem:
             self._recorder.ledger.say(str(problem))
