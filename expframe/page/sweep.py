@@ -86,7 +86,9 @@ def sweeps(board: Board, question: Question) -> dict[str, Any]:
             best = next(iter(sweep.ranked()), None)
             mean = None if best is None else cell_of(best.value.mean)
             words = cell_of(best.words) if best is not None and mean is not None else None
-            listed.append({**_facts(sweep, run.record), "best": mean and {"words": words, "mean": mean}})
+            listed.append(
+                {**_facts(sweep, run.record), "best": None if mean is None else {"words": words, "mean": mean}}
+            )
     return {"total": len(found), "offset": offset, "sweeps": listed}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from expframe import Experiment
+from expframe import Experiment, Options
 from expframe.errors import QuestionError
 from expframe.page import configurations, sweep
 from expframe.page.board import Board
@@ -168,6 +168,21 @@ def test_sweeps_are_listed_with_their_best(store: Path) -> None:
     found = ask(store, sweep.sweeps)
 
     assert (1, "lr=0.01 opt=adam") == (found["total"], found["sweeps"][0]["best"]["words"])
+
+
+def test_a_best_value_of_zero_is_a_value(tmp_path: Path) -> None:
+    """Sweeps whose best came to 0 are listed with it, and one in which nothing came to a number without."""
+    ex = Experiment("zero", store=tmp_path)
+    ex.add_config(x=0)
+    ex.main(lambda x: x)
+    for values in ([0.0, 1.0], [float("nan")]):
+        swept = ex.sweep({"x": Options(*range(len(values)))}, metric="result:min")
+        for value in values:
+            trial = swept.ask()
+            assert trial is not None
+            swept.tell(trial, value)
+
+    assert [None, {"words": "x=0", "mean": 0.0}] == [one["best"] for one in ask(tmp_path, sweep.sweeps)["sweeps"]]
 
 
 @pytest.mark.browser
