@@ -37,6 +37,11 @@ class Redirection:
 
             fcntl.fcntl(self._writing, fcntl.F_SETPIPE_SZ, _PIPE_SIZE)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the pipe is still ours."""
+        return self._writing >= 0
+
     def attach(self) -> None:
         """Lead the file descriptors into the pipe."""
         for fd in self._fds:
@@ -55,7 +60,7 @@ class Redirection:
 
     def pending(self) -> int:
         """Return how many bytes nobody has read yet."""
-        if self._writing < 0:
+        if not self.is_open:
             return 0
         try:
             import fcntl
@@ -70,18 +75,18 @@ class Redirection:
         import select
 
         poll = select.poll()
-        for fd in self._saved.values():
+        for fd in {self.shown, *self._saved.values()} - {-1}:
             if stat.S_ISFIFO(os.fstat(fd).st_mode):
                 poll.register(fd, 0)
         return not any(event & select.POLLERR for _, event in poll.poll(0))
 
     def close(self) -> None:
         """Let go of the pipe: it ends when others who print have let go of it too."""
-        if self._writing >= 0:
+        if self.is_open:
             for fd in (self.reading, self._writing, self.shown):
                 with suppress(OSError):
                     os.close(fd)
-            self._writing = -1
+            self.reading = self._writing = self.shown = -1
 
 
 def new_pipe() -> tuple[int, int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import threading
 import time
 
@@ -24,6 +25,11 @@ TELL, DONE = b"t", b"\0"
 _ROOM = 1 << 23
 _PIECE = 1 << 18
 _READ = 1 << 17
+_SMALL, _BREATH = 1 << 15, 0.0005
+"""Bytes below which a piece is small, and seconds until the next is read then: many at once are less work."""
+
+_REST = 1 << 20
+"""Bytes that are taken at most after nobody reads any more what is shown: who prints then is to hear of it."""
 
 _STUCK = 2.0
 """Seconds that a full backlog waits for a file that is slow; then it counts as one that refuses."""
@@ -184,7 +190,7 @@ class _Stream:
         self._file = file
         self._is_shown = True
         self._waiting = Backlog(_ROOM)
-        self._has_complained = False
+        self._has_complained = self._has_lost_reader = False
         self._is_busy = threading.Lock()
         self._thread = threading.Thread(target=self._copy, daemon=True)
         self._thread.start()
@@ -203,17 +209,16 @@ class _Stream:
 
         poll = select.poll()
         poll.register(self._input, select.POLLIN)
-        is_open = True
-        while is_open:
+        while not self._has_lost_reader:
             if not poll.poll(1000 * _LONGEST_PAUSE if self._waiting else None):
                 self._show()
-                continue
-            with self._is_busy:
-                data = os.read(self._input, _READ)
-                is_open = bool(data)
-                self._file.add(data)
-                self._waiting.add(data)
-                self._show()
+            elif not (count := self._hand_on()):
+                break
+            elif count < _SMALL:
+                time.sleep(_BREATH)
+        taken = 0
+        while self._has_lost_reader and taken < _REST and poll.poll(0) and (count := self._hand_on()):
+            taken += count
         os.close(self._input)
         end = time.monotonic() + _PATIENCE
         while self._waiting and self._is_shown and time.monotonic() < end:
@@ -221,26 +226,44 @@ class _Stream:
             self._show()
         os.close(self._shown)  # who reads what is shown is to see its end
 
-    def _show(self) -> None:
-        """Show what waits for it, until somebody closes where it is shown; a disk that is full is tried again."""
+    def _hand_on(self) -> int:
+        """Hand on what comes next, and return how many bytes that was; 0 at the end."""
+        with self._is_busy:
+            data = os.read(self._input, _READ)
+            self._file.add(data)
+            self._show(data)
+        return len(data)
+
+    def _show(self, data: bytes = b"") -> None:
+        """Show data after what waits for it, until somebody closes where it is shown."""
+        if not self._waiting:
+            data = data[self._write(data) :]
+        if data:
+            self._waiting.add(data)
+        while piece := self._waiting.first():
+            done = self._write(piece)
+            self._waiting.written(done)
+            if done < len(piece):
+                break
+
+    def _write(self, data: bytes) -> int:
+        """Return how much of data is done with: less than all where a disk is full, which is tried again."""
         import select
 
-        while data := self._waiting.first():
-            done = len(data)
+        done = 0
+        while done < len(data) and self._is_shown:
             try:
-                if self._is_shown:
-                    done = os.write(self._shown, data)
+                done += os.write(self._shown, data[done:])
             except BlockingIOError:
                 select.select([], [self._shown], [])
-                continue
             except OSError as problem:
                 self._is_shown = problem.errno in _FULL
+                self._has_lost_reader = problem.errno == errno.EPIPE and stat.S_ISFIFO(os.fstat(self._shown).st_mode)
                 if problem.errno != errno.EPIPE and not self._has_complained:
                     self._has_complained = True
                     _complain(f"what is printed cannot be shown: {problem.strerror}")
-                if self._is_shown:
-                    return
-            self._waiting.written(done)
+                break
+        return done if self._is_shown else len(data)
 
 
 def _say(words: bytes) -> None:

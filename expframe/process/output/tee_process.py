@@ -71,8 +71,8 @@ class TeeProcess:
         words, self._words = new_pipe()
         self._answers, answers = new_pipe()
         os.set_blocking(self._answers, False)
-        pairs = [fd for each in self._redirections for fd in (each.reading, each.shown)]
-        folder, count = os.path.dirname(tee.__file__), str(len(self._redirections))
+        pairs = [fd for each in self._redirections if each.is_open for fd in (each.reading, each.shown)]
+        folder, count = os.path.dirname(tee.__file__), str(len(pairs) // 2)
         command = [sys.executable, "-s", "-S", "-P", "-c", _PROGRAM, folder, os.path.abspath(self._path), count]
         try:
             self._pid = _spawn(command, [words, answers, answers, *pairs])
@@ -93,13 +93,18 @@ class TeeProcess:
 
     def hear(self) -> list[str]:
         """Return what it complains of since the last time, and take out what nobody reads any more."""
-        with suppress(OSError):
-            for redirection in self._redirections:
-                if not redirection.has_reader():
-                    redirection.detach()  # whatever prints is to hear of it, from now on, as it would without us
+        self._drop_unread()
         self._listen()
         lines, _, self._faults = self._faults.rpartition(b"\n")
         return lines.decode(errors="replace").splitlines()
+
+    def _drop_unread(self) -> None:
+        """Let whatever prints hear from now on that nobody reads it any more, as it would without us."""
+        with suppress(OSError):
+            for redirection in self._redirections:
+                if not redirection.has_reader():
+                    redirection.detach()
+                    redirection.close()
 
     def tend(self) -> None:
         """Start another one where it has ended; to be called again and again, by the process that made it."""
@@ -108,6 +113,9 @@ class TeeProcess:
 
     def _replace_ended(self) -> None:
         if not self._pid or not self._has_ended():
+            return
+        self._drop_unread()
+        if not any(redirection.is_open for redirection in self._redirections):
             return
         self._listen()
         self._faults += b"the process that copies output was ended, and what it had just taken is lost\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -41,15 +42,19 @@ finally:
 """
 
 
-def run(folder: Path, body: str, after: str = "", *, shown: str = "shown") -> subprocess.CompletedProcess[str]:
-    """Run the body inside a capture of file descriptors into output.txt, and return what it showed there."""
+def command(body: str, after: str = "") -> tuple[list[str], dict[str, str]]:
+    """Return a command that runs the body inside a capture of file descriptors into output.txt, and its environment."""
     text = OPENING + textwrap.indent(textwrap.dedent(body), "    ") + CLOSING + textwrap.dedent(after)
-    words = [sys.executable, "-c", text]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment = {**kept, "PYTHONPATH": str(steps.ROOT)}
-    with (folder / shown).open("w") as file:
-        done = subprocess.run(words, cwd=folder, env=environment, stdout=file, stderr=subprocess.PIPE, timeout=120)
-    printed = (folder / shown).read_text() if (folder / shown).is_file() else ""
+    return [sys.executable, "-c", text], {**kept, "PYTHONPATH": str(steps.ROOT)}
+
+
+def run(folder: Path, body: str, after: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the body inside a capture, and return what it showed in the file `shown`."""
+    words, kept = command(body, after)
+    with (folder / "shown").open("w") as file:
+        done = subprocess.run(words, cwd=folder, env=kept, stdout=file, stderr=subprocess.PIPE, timeout=120)
+    printed = (folder / "shown").read_text()
     return subprocess.CompletedProcess(words, done.returncode, printed, done.stderr.decode())
 
 
@@ -96,6 +101,20 @@ def test_nobody_who_prints_hears_that_the_process_was_killed(tmp_path):
     assert sorted((tmp_path / "output.txt").read_text().split()) == ["before", "child", "parent"]
     assert "the process that copies output was ended" in result.stderr
     assert result.stderr.endswith("False []\n")
+
+
+def test_a_child_hears_that_nobody_reads_any_more(tmp_path):
+    """`| head -1` ends an endless child of a run too, by SIGPIPE, as without a run; what it printed is recorded."""
+    words, kept = command("print(subprocess.run(['yes']).returncode, file=sys.stderr)")
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=kept, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "y\n"
+        process.stdout.close()
+        _, said = process.communicate(timeout=120)
+
+    assert said == f"{-signal.SIGPIPE}\n"
+    assert (tmp_path / "output.txt").read_text().startswith("y\ny\n")
 
 
 def test_a_program_that_waits_for_any_child_sees_none_end(tmp_path):
