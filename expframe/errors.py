@@ -572,7 +572,7 @@ class InjectionError(ExpframeError):
 
 
 class MissingArgumentError(InjectionError, TypeError):
-    """A parameter has no argument, no config entry and no default."""
+    """A parameter has no argument, no config entry and no default; `deeper` are entries of its name in groups below."""
 
     function: str
     where: str
@@ -580,6 +580,7 @@ class MissingArgumentError(InjectionError, TypeError):
     group: str = ""
     available: tuple[str, ...] = ()
     in_run: bool = True
+    deeper: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         needs = f"{located(self.function + '()', self.where)} needs {', '.join(map(repr, self.names))}"
@@ -588,7 +589,16 @@ class MissingArgumentError(InjectionError, TypeError):
             way = "is sent there as run.bind(function), or the whole worker is started with run.bind_worker()"
             return f"{call} What another process does for a run {way}."
         under = f"Entries under {self.group!r}" if self.group else "Entries"
-        return f"{needs}: no config entry, no default. {under}: {listed(self.available)}."
+        return f"{needs}: no config entry, no default. {under}: {listed(self.available)}.{self._how_to_reach()}"
+
+    def _how_to_reach(self) -> str:
+        """Return what finds the entries that are deeper."""
+        if not self.deeper:
+            return ""
+        below = f"{self.group}." if self.group else ""
+        depth = max(path.removeprefix(below).count(".") for path in self.deeper) + 1
+        are = "is" if len(self.deeper) == 1 else "are"
+        return f" There {are} {', '.join(map(repr, self.deeper))}, which max_depth={depth} finds, or a prefix."
 
 
 class AmbiguousEntryError(InjectionError):

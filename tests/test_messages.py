@@ -95,6 +95,14 @@ def unknown_command():
 
 
 @case
+def too_few_entries_but_deeper_ones():
+    """What the command needs stands in a group."""
+    ex = trained()
+    ex.command(lambda depth, width: depth * width)
+    return refused("<lambda>", ex)
+
+
+@case
 def value_without_with():
     """The word before values is forgotten."""
     return refused("lr=1")

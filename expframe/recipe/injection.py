@@ -46,6 +46,8 @@ class Fill(NamedTuple):
 
 _WITH_CARE = Fill({}, frozenset({None}), ())
 """What sends each call to `Filling.arguments`: no call has an argument of this name."""
+_DEEPEST = 100
+"""A config has at most so many levels."""
 
 
 class Filling:
@@ -214,7 +216,11 @@ class Injector:
                 lacking[name] = AmbiguousEntryError(captured.name, captured.where, name, paths)
             elif parameter.required and not (number == 0 and name in ("self", "cls")):
                 under = dotted.join(captured.path, captured.prefix)
-                lacking[name] = MissingArgumentError(captured.name, captured.where, (name,), under, _names(group))
+                deeper = captured.find(name, group, _DEEPEST)
+                paths = tuple(dotted.join(under, path) for path in deeper) if len(deeper) == 1 else ()
+                lacking[name] = MissingArgumentError(
+                    captured.name, captured.where, (name,), under, _names(group), deeper=paths
+                )
         if captured.fill_kwargs:
             others = captured.entries or {name: (name,) for name in group if isinstance(name, str) and name != CHOICE}
             for name, path in others.items():

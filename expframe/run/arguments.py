@@ -93,7 +93,8 @@ class Arguments:
         if missing:
             names = tuple(name for problem in missing for name in problem.names)
             first = missing[0]
-            raise MissingArgumentError(first.function, first.where, names, first.group, first.available)
+            deeper = tuple(path for problem in missing for path in problem.deeper)
+            raise MissingArgumentError(first.function, first.where, names, first.group, first.available, deeper=deeper)
         for problem in lacking.values():
             raise problem
 
