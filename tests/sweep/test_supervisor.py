@@ -220,10 +220,11 @@ class TestFailures:
 
     @once
     def test_retry_does_it_again(self, sweeps):
-        """With `--retry` a trial that failed is tried again, as another attempt and another run."""
+        """With `--retry` a trial that failed is tried again, as another attempt and another run, and counts once."""
         code, text = sweeps.sweep("0.1", "1", fixed="fail=once", retry=1)
 
         assert 0 == code, text
+        assert "[1/1] trial 0 (attempt 2)" in text
         assert [(0, 1, "FAILED"), (0, 2, "COMPLETED")] == sweeps.ended()
         assert [2, 1] == [run.record.sweep["attempt"] for run in runs(sweeps.store).where("command == 'train'")]
 

@@ -68,6 +68,8 @@ def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | No
     Where several goals are sought each has its columns, and those are marked to which no other one is better in all.
     """
     found = ranked(plan, configurations(plan, trials))
+    if not found:
+        return
     shown = found if most is None else found[:most]
     goals = goals_of(plan)
     front = {one.number for one in front_of(plan, found)} if len(goals) > 1 else set()

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 from expframe.cli.render import write
@@ -42,24 +43,27 @@ class LinesWatcher:
         self._plan = plan
         self._as_json = as_json
         self._style = style
-        self._done = 0
+        self._ended: set[Any] | None = None
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """Write what has happened."""
         if self._as_json:
             write(json_values.dump_plain(dict(event), indent=None).decode())
         elif event.get("event") == "ended":
-            self._done += 1
+            self._ended = {*(self._ended or ()), event.get("trial")}
             of = f"/{self._plan.size}" if self._plan.size is not None else ""
-            write(f"[{self._done}{of}] {line_of(event, self._style)}")
+            write(f"[{len(self._ended)}{of}] {line_of(event, self._style)}")
         elif event.get("event") != "started" and (line := line_of(event, self._style)):
             write(line)
         sys.stdout.flush()
 
     def look(self, trials: Trials) -> None:
-        """Count what had ended before."""
-        if not self._done:
-            self._done = sum(state.status != Status.RUNNING for state in trials if state.attempts)
+        """Count what had ended before, and is not done again."""
+        if self._ended is None:
+            open_ones = trials.open(self._plan.size, time.time(), 0)
+            again = {number for number, _ in takewhile(lambda one: trials[one[0]].attempts, open_ones)}
+            begun = {state.number for state in trials if state.attempts and state.status != Status.RUNNING}
+            self._ended = begun - again
 
     def end(self) -> None:
         """Do nothing more."""
