@@ -83,6 +83,47 @@ def test_a_disk_that_is_full_for_a_moment_loses_nothing(tmp_path, script, enviro
     check(tmp_path, script, environment, 0, capture)
 
 
+SACRED = """
+    import os, sys
+    from pathlib import Path
+    from expframe.compat.sacred import Experiment
+
+    ex = Experiment("full", save_git_info=False)
+
+    @ex.main
+    def main():
+        filler = Path(os.environ["TMPDIR"], "filler")
+        try:
+            with filler.open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(4096))
+        except OSError:
+            pass
+        for number in range(2000):
+            print("line", number, flush=True)
+        os.system("echo line 2000")
+        filler.unlink()
+
+    run = ex.run(options={"--capture": "fd"})
+    Path(sys.argv[1]).write_text(run.captured_out)
+"""
+
+
+@pytest.mark.once
+def test_a_temporary_folder_that_is_full_loses_nothing_of_a_run_of_sacreds(tmp_path, script, environment, mounting):
+    """What a script of Sacred's prints while the disk is full, on which its output is kept meanwhile, is all there."""
+    mounting.enter_context(mounts.in_memory(tmp_path / "disk", "2m"))
+    words = [script(SACRED), tmp_path / "captured"]
+    with start_python(words, env={**environment, "TMPDIR": str(tmp_path / "disk")}) as process:
+        printed, said = process.communicate(timeout=120)
+    lines = [f"line {number}" for number in range(2001)]
+
+    assert 0 == process.returncode, said
+    assert lines == printed.splitlines()
+    assert lines == [line for line in (tmp_path / "captured").read_text().splitlines() if line.startswith("line ")]
+    assert [] == list((tmp_path / "disk").iterdir())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("capture", ["sys", "fd"])
 def test_a_disk_that_is_full_for_a_minute_loses_nothing(tmp_path, script, environment, mounting, capture):
