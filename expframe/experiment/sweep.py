@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
+from expframe.config import json_values
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import OptionError, WorkError, listed
+from expframe.errors import OptionError, UsageError, WorkError, listed
 from expframe.facts.sources import module_of
 from expframe.process import context
 from expframe.record.record import Status
@@ -121,12 +122,24 @@ def _goals(metrics: Any, directions: Any) -> tuple[str, ...]:
     sought = [directions] if isinstance(directions, str) else list(directions)
     if sought and len(sought) != len(names):
         raise OptionError(f"goal={directions!r}", f"says min or max for each metric; there are {len(names)}.")
+    twice = next((name for name in names if sought and str(name).endswith((":min", ":max"))), None)
+    if twice is not None:
+        raise OptionError(f"goal={directions!r}", f"is said by the metric {twice!r} too. Leave one of the two out.")
     wrong = next((direction for direction in sought if direction not in ("min", "max")), None)
     if wrong is not None:
         raise OptionError(f"goal={wrong!r}", "is 'min' or 'max'.")
     return (
         tuple(f"{name}:{direction}" for name, direction in zip(names, sought, strict=True)) if sought else tuple(names)
     )
+
+
+def _told(field: str, value: Any) -> float:
+    """Return a value that a trial came to as a number of Python's."""
+    number = json_values.number_of(value)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        problem = "is no number. Tell one, or numbers by field; of a trial without any: tell(trial, {}, 'FAILED')."
+        raise UsageError(f"{field}={json_values.short_repr(value, 60)}", problem)
+    return number
 
 
 class Sweep:
@@ -215,11 +228,18 @@ class Sweep:
 
         Args:
             trial: The trial.
-            value: The value of the goal, or values by field.
+            value: The value of the goal, or values by field; numbers of numpy and its like, too.
             status: How it ended.
+
+        Raises:
+            WorkError: The trial was not asked for here, or has been told of.
+            UsageError: A value is no number.
         """
         _, trials, journal, _ = self._asked()
-        values = dict(value) if isinstance(value, Mapping) else {goal_of(self.plan).field: value}
+        if trial.number not in self._untold:
+            raise WorkError(f"trial {trial.number}", "was not asked for here, or has been told of already.")
+        told = value if isinstance(value, Mapping) else {goal_of(self.plan).field: value}
+        values = {field: _told(field, one) for field, one in told.items()}
         journal.note("ended", trial.number, trial.attempt, status=status, values=values)
         trials.claims.let_go(trial.number, trial.attempt)
         self._untold.discard(trial.number)

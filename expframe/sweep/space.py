@@ -102,6 +102,8 @@ def read(space: Mapping[Any, Any], known: Unswept) -> PythonSpace:
         if isinstance(value, Seeds):
             if names != ("seed",):
                 raise SweepWordError(f"{key!r}: {value}", "is for the entry 'seed'.")
+            if isinstance(value.count, bool) or not isinstance(value.count, int) or value.count < 1:
+                raise SweepWordError(f"seed: {value}", "takes a whole number from 1 on.")
             seeds = value.count
         elif isinstance(value, OneOf):
             axes.append(_choices(names, value, known))

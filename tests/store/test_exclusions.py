@@ -64,7 +64,7 @@ def test_whoever_lists_it_says_so(swept, cli):
     compared = cli("compare", "--groups", "--where=sweep.trial >= 0", "-F", store)
     groups = json.loads(cli("compare", "--groups", "--where=sweep.trial >= 0", "--json", "-F", store))["groups"]
 
-    assert "Excluded now: trials 4.\n" == said
+    assert "Excluded now: trial 4.\n" == said
     assert "Excluded, and counted nowhere: trial 4. They count again by: sweep exclude 1 --include TRIAL..." in shown
     assert "6 trials: 6 completed; 1 excluded" in shown
     assert "COMPLETED, excluded" in shown

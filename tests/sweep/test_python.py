@@ -1,17 +1,19 @@
 """Sweeps that are asked for in Python, and read back."""
 
 import os
+import re
 import textwrap
 import time
 from dataclasses import replace
 
+import numpy
 import pytest
 from interpreter import run_python
 
 from expframe import runs
 from expframe.config.options import Options
 from expframe.config.request import Override
-from expframe.errors import ConfigError, WorkError
+from expframe.errors import ConfigError, UsageError, WorkError
 from expframe.experiment.sweep import Sweep
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps import plan_file
@@ -55,6 +57,26 @@ class TestAskAndTell:
         assert (0, 1) == (first.number, second.number)
         assert {"COMPLETED": 1, "FAILED": 1, "WAITING": 2} == dict(sweep.counts)
         assert {"result": 1.0, "loss": 3.0} == dict(sweep.trials[0].newest.values)
+
+    @pytest.mark.parametrize("value", ["0.5", None, True, [1.0], {"result": "high"}])
+    def test_what_is_no_number_is_not_told(self, sweep, value):
+        """A value that is no number is refused at the call, with the way to tell that there is none."""
+        trial = sweep.ask()
+        with pytest.raises(UsageError, match=re.escape("tell(trial, {}, 'FAILED')")):
+            sweep.tell(trial, value)
+        sweep.tell(trial, numpy.float32(0.5))
+
+        assert {"result": 0.5} == dict(sweep.trials[0].newest.values)
+
+    def test_a_trial_is_told_of_once(self, sweep):
+        """What was told is not told anew, nor what nobody asked for here."""
+        trial = sweep.ask()
+        sweep.tell(trial, 1.0)
+        for other in (trial, trial._replace(number=3)):
+            with pytest.raises(WorkError, match="was not asked for here, or has been told of already"):
+                sweep.tell(other, 2.0)
+
+        assert {"result": 1.0} == dict(sweep.trials[0].newest.values)
 
     def test_what_is_asked_is_held_until_it_is_told(self, sweep, monkeypatch):
         """However long a trial takes, others elsewhere see that somebody has it; once it is told nobody says so."""
