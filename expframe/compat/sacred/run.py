@@ -107,6 +107,7 @@ class Run:
         self._waiting_observers: list[Any] = []
         self._output_lock = locks.lock()
         self._telling = locks.reentrant_lock()
+        self._taking = locks.reentrant_lock()
         self._metrics = MetricsLogger()
         self._untold: list[ScalarMetricLogEntry] = []
 
@@ -270,14 +271,15 @@ class Run:
 
     def take_points(self) -> None:
         """Hand the values that wait on to the core's run; observers are told of them with the next beat."""
-        with self._telling:
+        with self._taking:
             found = self._metrics.get_last_metrics()
             self._untold += found
             self.core.keep_points(found)
 
     def _take_metrics(self) -> dict[str, dict[str, Any]]:
         self.take_points()
-        found, self._untold = self._untold, []
+        with self._taking:
+            found, self._untold = self._untold, []
         return linearize_metrics(found)
 
     def _get_captured_output(self) -> None:

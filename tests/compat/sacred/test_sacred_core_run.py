@@ -12,7 +12,7 @@ from steps import wait_until
 
 import expframe
 from expframe.compat.sacred import Experiment
-from expframe.compat.sacred.observers import FileStorageObserver
+from expframe.compat.sacred.observers import FileStorageObserver, RunObserver
 from expframe.errors import RunError
 from expframe.observers.memory import MemoryObserver
 from expframe.run.run import Run
@@ -210,6 +210,30 @@ def test_what_is_logged_and_printed_reaches_a_native_store_at_once(ex, tmp_path,
 
     assert [3] == read(tmp_path / "stored" / "1", "metrics.json")["loss"]["values"]
     assert [3] == [*expframe.runs(tmp_path / "runs")["1"].metrics("loss").values]
+
+
+def test_a_native_store_waits_for_no_observer_of_sacred(ex, tmp_path):
+    """While one hangs in a beat, what is logged reaches the store."""
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    class Hanging(RunObserver):
+        def heartbeat_event(self, **facts):
+            hangs.set()
+            goes_on.wait()
+
+    ex.observers[:] = [LocalStore(tmp_path / "runs"), Hanging()]
+
+    @ex.main
+    def main(_run):
+        assert hangs.wait(60)
+        _run.log_scalar("loss", 3)
+        stored = expframe.runs(tmp_path / "runs")["1"]
+        wait_until(lambda: [*stored.metrics()] == ["loss"])
+        goes_on.set()
+
+    ex.run(options={**QUIET, "--beat-interval": 0.05})
+
+    assert "COMPLETED" == expframe.runs(tmp_path / "runs")["1"].status
 
 
 def test_what_is_kept_with_it_stands_in_the_folder_of_a_native_store(ex, tmp_path):

@@ -25,7 +25,7 @@ from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.errors import ExpframeError, RunError, Terminated
 from expframe.observers.base import Observer
-from expframe.process import context
+from expframe.process import context, locks
 from expframe.recipe.snapshot import Snapshot
 from expframe.record.events import Beat, Event, File, Points, Series
 from expframe.record.record import Record, Status, now
@@ -125,6 +125,7 @@ class CoreRun(Run):
         self._read = 0
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._problem: BaseException | None = None
+        self._beating = locks.lock()
         meta, facts = sacred.meta_info, sacred.experiment_info
         options = Options(
             comment=meta.get("comment"), force=sacred.force, unobserved=sacred.unobserved, queue=sacred.queue_only
@@ -201,8 +202,10 @@ class CoreRun(Run):
             self._storage(),
             Ending(self._capturing.collapse),
             Ending(lambda: sacred.end(self._problem)),
-            Heart(self._flush, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
+            Heart(lambda: None, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
         ]
+        if self._setup.observers:  # who wait neither for Sacred's nor for its beats
+            parts.append(Heart(self._flush, self.beat, self.request.options.beat_interval, recorder.ledger.say))
         with living(parts, recorder.ledger.say, self._conclude):
             yield
 
@@ -268,11 +271,10 @@ class CoreRun(Run):
         ledger.advance(id=ledger.id)
 
     def _flush(self) -> None:
-        """Hand on what waits, where native observers take it; many times a second."""
-        if self._recorder.sinks:
-            self.sacred.take_points()
-            self._recorder.catch_up()
-            self._capturing.push()
+        """Hand on what waits to native observers; many times a second."""
+        self.sacred.take_points()
+        self._recorder.catch_up()
+        self._capturing.push()
 
     def beat(self) -> None:
         """Tell what was printed, the info where it is another, and the interim result."""
@@ -281,11 +283,12 @@ class CoreRun(Run):
             self._trial.info.update(self.sacred.info)
         if not recorder.sinks:
             return
-        self._capturing.send()
-        recorder.info.value = self.sacred.info
-        recorder.info.store()
-        recorder.ledger.advance(result=self.sacred.result)
-        recorder.keep(Beat(recorder.ledger.so_far))
+        with self._beating:
+            self._capturing.send()
+            recorder.info.value = self.sacred.info
+            recorder.info.store()
+            recorder.ledger.advance(result=self.sacred.result)
+            recorder.keep(Beat(recorder.ledger.so_far))
 
     def keep_points(self, entries: Iterable[ScalarMetricLogEntry]) -> None:
         """Take values that were logged; a trial is told of each at once."""
