@@ -219,7 +219,7 @@ from expframe import Experiment
 from .data import VALUE
 from pack.deep.more import MORE
 
-ex = Experiment("packed")
+ex = Experiment()
 
 @ex.automain
 def main():
