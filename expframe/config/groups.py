@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from expframe.config.classes import fields_of, is_config, values_of
+from expframe.config.classes import fields_of, has_fields, is_config, values_of
 from expframe.config.dotted import MISSING
 from expframe.config.holders import is_namespace, is_of_omegaconf, resolved
 from expframe.config.instances import Apart
@@ -39,6 +40,46 @@ def entries_of(holder: Any) -> dict[Any, Any] | None:
     fields = fields_of(type(holder))
     said = {key: field.annotation for key, field in fields.items()}
     return {key: Apart().group(_plain(item), said.get(key, MISSING), ()) for key, item in values_of(holder).items()}
+
+
+def by_name(value: Any) -> Any:
+    """
+    Return what holds values by name as a dict of them, also inside such; anything else as it is.
+
+    A dict of whatever class, a named tuple, a namespace and an instance of a dataclass or of a class of attrs, pydantic
+    or msgspec do.
+
+    Example:
+        >>> from collections import Counter, namedtuple
+        >>> by_name({"counts": Counter("aab"), "scores": namedtuple("Scores", "acc loss")(0.9, 0.1)})
+        {'counts': {'a': 2, 'b': 1}, 'scores': {'acc': 0.9, 'loss': 0.1}}
+    """
+    return _by_name(value, ())
+
+
+def _by_name(value: Any, around: tuple[Any, ...]) -> Any:
+    if value is None or type(value) in (bool, int, float, str, list) or any(value is one for one in around):
+        return value
+    try:
+        held = _held(value)
+    except Exception:  # code of the class that fails
+        return value
+    return value if held is None else {key: _by_name(item, (*around, value)) for key, item in held.items()}
+
+
+def _held(value: Any) -> dict[Any, Any] | None:
+    if isinstance(value, dict):
+        return dict(value)
+    if isinstance(value, tuple):
+        names = getattr(value, "_fields", None)
+        return None if names is None else dict(zip(names, value, strict=True))
+    if is_namespace(value):
+        return dict(vars(value))
+    if is_config(value):
+        return values_of(value)
+    if has_fields(value):  # one that is not made of them alone
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    return None
 
 
 def _plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from expframe.config.groups import by_name
 from expframe.facts.gathering import require_clean
 from expframe.facts.sources import module_of
 from expframe.process import context
@@ -143,5 +144,5 @@ class Execution:
         outcome: Outcome = run.outcome(ended)
         if self._stopping.explains(outcome.status):
             outcome = Outcome(self._stopping.status)
-        changes = {"status": outcome.status, "result": run.result, "failure": outcome.failure}
+        changes = {"status": outcome.status, "result": by_name(run.result), "failure": outcome.failure}
         self._recorder.ledger.advance(ended=now(), **changes)

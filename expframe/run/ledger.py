@@ -9,6 +9,7 @@ from logging import Logger
 from typing import Any
 
 from expframe.config.equality import same
+from expframe.config.groups import by_name
 from expframe.config.json_values import to_json
 from expframe.config.masking import Masking
 from expframe.config.request import Request
@@ -122,7 +123,8 @@ class LiveInfo:
         """Store it where it says something else than what is stored."""
         for _ in range(3):
             try:
-                seen = to_json(dict(self._value))
+                info = by_name(self._value)
+                seen = to_json(info)
                 break
             except RuntimeError:  # it changed while it was read
                 continue
@@ -130,7 +132,7 @@ class LiveInfo:
             return
         if not same(seen, self._stored):
             self._stored = seen
-            self._emit(Info(dict(self._value)))
+            self._emit(Info(info))
 
 
 def first_record(

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
 
+from expframe.config.groups import by_name
 from expframe.errors import OptionError, RunError
 from expframe.process import context, locks
 from expframe.process.exit import process_end
@@ -167,7 +168,7 @@ class CalledRun(StartedRun):
             raise
         finally:
             result = results[0] if results else None
-            self._note(Call(number, started, now(), result, failure), status)
+            self._note(Call(number, started, now(), by_name(result), failure), status, result)
 
     def _next_number(self) -> int:
         if not self.is_open:
@@ -178,10 +179,10 @@ class CalledRun(StartedRun):
             self._number += 1
             return self._number
 
-    def _note(self, call: Call, status: str) -> None:
+    def _note(self, call: Call, status: str, result: Any) -> None:
         with self._calling:
             self._last = Outcome(status, call.failure if status == Status.FAILED else None)
-            self.result: Any = call.result
+            self.result: Any = result
         if os.getpid() == self._pid:
             self._recorder.ledger.count("calls")
             self._recorder.emit(call)

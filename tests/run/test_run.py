@@ -4,7 +4,11 @@ import asyncio
 import json
 import logging
 import sys
+from collections import Counter, OrderedDict, defaultdict
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import pytest
 from steps import wait_until
@@ -114,6 +118,34 @@ class TestStatus:
         assert Status.FAILED == expframe.runs("runs")["1"].status
 
 
+class Scores(NamedTuple):
+    """What a command may return."""
+
+    acc: int
+
+
+@dataclass
+class Measured:
+    """It may too."""
+
+    acc: int = 1
+
+
+class OwnDict(dict):
+    """A dict of a class of one's own."""
+
+
+HOLDERS = {
+    "ordered": OrderedDict(acc=1),
+    "default": defaultdict(int, acc=1),
+    "counter": Counter(acc=1),
+    "own": OwnDict(acc=1),
+    "named tuple": Scores(1),
+    "dataclass": Measured(),
+    "namespace": SimpleNamespace(acc=1),
+}
+
+
 class TestCommands:
     """What can be a command."""
 
@@ -124,6 +156,39 @@ class TestCommands:
 
         assert {"sizes": (1, 2), 3: {4}} == run.result
         assert {"sizes": (1, 2), 3: {4}} == stored(run).result
+
+    @pytest.mark.parametrize("kind", HOLDERS)
+    def test_what_holds_values_by_name_is_found_by_them(self, ex, kind):
+        """In results, calls and info it is stored as a dict, which filters and other readers look into."""
+        scores = HOLDERS[kind]
+
+        @ex.main
+        def main(_run):
+            _run.info["scores"] = scores
+            return scores
+
+        run = ex.run()
+        with ex.create() as called:
+            called()
+        kept = expframe.runs("runs").where("result.acc == 1 and info.scores.acc == 1")
+
+        assert scores is run.result is called.result
+        assert [{"acc": 1}, {"acc": 1}] == [one.result for one in kept]
+        assert [{"acc": 1}] == [call.result for call in stored(called).calls]
+        assert {"scores": {"acc": 1}} == stored(run).info
+
+    def test_what_holds_itself_is_a_result(self, ex):
+        """Also in another class of dict, and where a class of fields fails."""
+
+        class Broken:
+            __dataclass_fields__ = {"acc": None}
+
+        scores = defaultdict(dict, broken=Broken())
+        scores["self"] = scores
+        ex.main(lambda: scores)
+        ex.run()
+
+        assert {"broken", "self"} == stored(ex.run()).result.keys()
 
     def test_coroutine_is_awaited(self, ex):
         """An `async def` command is awaited."""
