@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from expframe.errors import OptionError
-from expframe.store.search.fields import Field
+from expframe.store.points import STATISTICS
+from expframe.store.search.fields import PATH, Field
 from expframe.store.sweeps.plan import Goal
 
 
@@ -16,16 +17,26 @@ def goal(text: str) -> Goal:
         OptionError: It does not say whether the least or the greatest is sought.
 
     Example:
-        >>> goal("val.loss:min"), goal("val.acc.max")
-        (Goal(field='metrics.val.loss.last', direction='min'), Goal(field='metrics.val.acc.max', direction='max'))
+        >>> goal("val.loss:min"), goal("val/acc.max")
+        (Goal(field='metrics.val.loss.last', direction='min'), Goal(field='metrics.val/acc.max', direction='max'))
     """
     name, _, direction = text.rpartition(":") if text.endswith((":min", ":max")) else (text, "", "")
-    field = Field.parse(name)
-    if field.group == "config" and not name.startswith("config."):
-        field = Field.parse(f"metrics.{name}")
+    field = _field(name)
     if not direction and field.group == "metrics" and field.path[1] in ("min", "max"):
         direction = field.path[1]
     if not direction:
         problem = f"does not say whether the least or the greatest is sought. Write {text}:min or {text}:max."
         raise OptionError(f"--metric={text}", problem)
-    return Goal(field.name, direction)
+    return Goal(field.name if PATH.fullmatch(field.name) else field.written, direction)
+
+
+def _field(name: str) -> Field:
+    """Return the field that is meant: a fact, a result, an entry after `config.`, and by any other name a metric."""
+    if PATH.fullmatch(name) is None and name:  # of metrics, as libraries call them: `val/loss`
+        stem, _, statistic = name.removeprefix("metrics.").rpartition(".")
+        if stem and statistic in STATISTICS:
+            return Field.of_metric(stem, statistic)
+        return Field.of_metric(name.removeprefix("metrics."), "last")
+    field = Field.parse(name)
+    is_of_metric = field.group == "config" and not name.startswith("config.")
+    return Field.parse(f"metrics.{name}") if is_of_metric else field

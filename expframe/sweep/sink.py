@@ -181,9 +181,11 @@ def _first_line(text: str) -> str:
 def values_of(folder: Path, fields: tuple[str, ...]) -> dict[str, Any]:
     """Return the numbers that a run has in fields, as filters know them; what it lacks is left out."""
     asked = [Field.parse(field) for field in fields]
-    row = rows.read(folder, {field.group for field in asked})
+    groups = {field.group for field in asked}
+    row = rows.read(folder, groups)
     if row is None:
         return {}
+    row = rows.with_rest(row, folder, groups)
     found = {text: number_of(field.of(row)) for text, field in zip(fields, asked, strict=True)}
     return {text: value for text, value in found.items() if value is not MISSING and _is_number(value)}
 

@@ -5,9 +5,13 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan
+from expframe.sweep.goals import goal
 from expframe.sweep.settings import WorkAsked
+from expframe.sweep.sink import values_of
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.worker import Worker
 
@@ -27,3 +31,30 @@ def test_a_signal_before_the_child_is_known_reaches_it(tmp_path, monkeypatch):
     code = Worker(sweep, WorkAsked(fresh=True), [].append).work()
 
     assert (143, [-signal.SIGTERM]) == (code, [child.returncode for child in children])
+
+
+@pytest.mark.parametrize(
+    ("metric", "field"),
+    [
+        ("info.score:max", "info.score"),
+        ("size:min", "size"),
+        ("val/loss:min", "metrics.val/loss.last"),
+        ("val acc.max", 'metrics["val acc"].max'),
+        ("result.score:max", "result.score"),
+    ],
+)
+def test_a_trial_has_a_value_of_whatever_lists_know(ex, metric, field):
+    """What trials are ranked by may be any field that lists of runs have, and a metric whatever it is called."""
+
+    @ex.main
+    def main(_run):
+        _run.info["score"] = 2
+        _run.log_scalar("val/loss", 0.5)
+        _run.log_scalar("val acc", 0.25)
+        return {"score": 2}
+
+    folder = ex.run().folder
+    found = goal(metric)
+
+    assert field == found.field
+    assert [field] == [*values_of(folder, (found.field,))]
