@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -185,9 +185,13 @@ class _Writer:
             names = [field.name for field in fields(value)]
             members = {name: self.write(getattr(value, name), (*path, name)) for name in names}
             return {TAG: "dataclass", "name": _name_of(kind), "fields": members}
+        if isinstance(value, Iterator):  # jsonpickle would use some up, and whoever reads them next would find nothing
+            return {TAG: "object", "name": _name_of(kind), "repr": self._repr_of(value, path)}
         import jsonpickle
 
-        state = jsonpickle.pickler.Pickler(unpicklable=True, warn=False).flatten(value)
+        pickler = jsonpickle.pickler.Pickler(unpicklable=True, warn=False)
+        pickler._max_iter = 0  # of iterators inside it reads nothing; it takes no argument for that from version 5 on
+        state = pickler.flatten(value)
         return {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state, path)}
 
 

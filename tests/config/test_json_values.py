@@ -1,5 +1,6 @@
 """What stands in JSON comes back as itself, or as an inert reference, and never runs code."""
 
+import csv
 import dataclasses
 import datetime as dt
 import enum
@@ -256,6 +257,25 @@ def test_what_needs_code(name):
     assert (inert, hash(inert), to_json(inert)) == (again(inert), hash(again(inert)), to_json(value))
     assert ":" in repr(inert) or name == "nested"
     assert value == trusted
+
+
+@pytest.mark.parametrize(
+    "iterator",
+    [
+        (n for n in (1, 2)),
+        pathlib.Path(__file__).parent.glob("*"),
+        iter([1, 2]),
+        map(str, (1, 2)),
+        csv.reader(["1", "2"]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_can_be_read_once_is_not_used_up(iterator):
+    """Storing an iterator, or an object that holds one, leaves it to the code; it comes back as what it was called."""
+    kept = again({"own": iterator, "inside": Plain(iterator)})
+
+    assert isinstance(kept["own"], Reference)
+    assert len(list(iterator)) >= 2
 
 
 def test_what_cannot_be_found_stays_a_reference():
