@@ -248,12 +248,9 @@ class DescriptorCapture(StreamCapture):
 
     def _end_tee(self) -> None:
         self.is_left_running: bool
-        status = self._tee.end()
-        self.is_left_running = status is None
+        self.is_left_running = self._tee.end()
         self._hear()
         self._tee.close()
-        if status:
-            self._note(f"{self._file.path} may be incomplete: the process that writes it ended with {status}.")
 
     def forked(self) -> None:
         """Go on in a forked child."""

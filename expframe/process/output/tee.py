@@ -13,14 +13,14 @@ import stat
 import threading
 import time
 
-_WORDS, _ANSWERS = 0, 1
-"""Its file descriptors for what it is told, and for what it answers: DONE, and faults as lines."""
+_ANSWERS, _WORDS = 1, 3
+"""Its file descriptors for what it answers, DONE, LAST and faults as lines, and for what it is told."""
 
-FIRST: int = 3
+FIRST: int = 4
 """From here on its file descriptors are pairs: one that output comes from, and one that it goes on to."""
 
-TELL, DONE = b"t", b"\0"
-"""What it is told, to tell when all that had come is in the file; and what it says then."""
+TELL, DONE, LAST = b"t", b"\0", b"\1"
+"""What it is told, to tell when all that had come is in the file; what it says then; and what it says at its end."""
 
 _ROOM = 1 << 23
 _PIECE = 1 << 18
@@ -122,22 +122,22 @@ class _File:
             self._is_asked = True
             self._news.notify_all()
 
-    def end(self) -> bool:
-        """Write the rest, and return whether all is in the file."""
+    def end(self) -> None:
+        """Write the rest."""
         with self._news:
             self._has_ended = True
             self._news.notify_all()
         self._thread.join(_PATIENCE)
         if lost := self._backlog.lost + len(self._backlog):
             _complain(f"{self._path}: {lost} bytes of output are lost")
-        return not lost
 
     def _live(self) -> None:
         pause = 0.01
+        self._open_again()
         while data := self._next():
             try:
                 if self._fd < 0:
-                    self._fd = self._open()
+                    self._fd = self._open()  # which says why it cannot be
                 done = os.write(self._fd, data)
             except OSError as problem:
                 with self._news:
@@ -280,7 +280,7 @@ def _complain(text: str) -> None:
 
 
 def main(path: str, count: int) -> None:
-    """Copy so many streams into a file until all are at their end; the exit code is 1 where something is lost."""
+    """Copy so many streams into a file until all are at their end."""
     os.closerange(FIRST + 2 * count, 256)  # what this process was given by chance is not to stay open with it
     os.set_blocking(_ANSWERS, False)
     file = _File(path)
@@ -295,4 +295,6 @@ def main(path: str, count: int) -> None:
     threading.Thread(target=listen, daemon=True).start()
     for stream in streams:
         stream.end()
-    os._exit(0 if file.end() else 1)  # nothing is left to be done
+    file.end()
+    _say(LAST)
+    os._exit(0)  # nothing is left to be done

@@ -45,8 +45,8 @@ class TeeProcess:
 
     def __init__(self, path: Path, groups: Sequence[list[int]]) -> None:
         self._path = path
-        self._pid = 0
-        self._status: int | None = None
+        self._is_ours = True
+        self._has_ended = True
         self._starts = 0
         self._started = 0.0
         self._words = self._answers = -1
@@ -75,8 +75,8 @@ class TeeProcess:
         folder, count = os.path.dirname(tee.__file__), str(len(pairs) // 2)
         command = [sys.executable, "-s", "-S", "-P", "-c", _PROGRAM, folder, os.path.abspath(self._path), count]
         try:
-            self._pid = _spawn(command, [words, answers, answers, *pairs])
-            self._status = None
+            _spawn(command, [words, answers, answers, words, *pairs])
+            self._has_ended = False
         finally:
             os.close(words)
             os.close(answers)
@@ -112,31 +112,30 @@ class TeeProcess:
             self._replace_ended()
 
     def _replace_ended(self) -> None:
-        if not self._pid or not self._has_ended():
+        self._listen()
+        if not self._is_ours or not self._has_ended:
             return
         self._drop_unread()
         if not any(redirection.is_open for redirection in self._redirections):
             return
-        self._listen()
-        self._faults += b"the process that copies output was ended, and what it had just taken is lost\n"
         if self._starts < _MOST_STARTS:
             with suppress(OSError):  # it is tried again
                 self._start()
         else:
             self.detach()
             self.close()
-            self._pid = 0
 
-    def end(self) -> int | None:
-        """Lead all back and return the exit status when everything is in the file, or None if it goes on."""
+    def end(self) -> bool:
+        """Lead all back, wait until everything is in the file, and return whether it goes on for others who print."""
         self.detach()
         least, deadline, pause = self._pending(), time.monotonic() + _PATIENCE, 0.0001
         is_asked, idle_since = False, 0.0
         self._is_done = False
-        while self._pid and time.monotonic() < deadline:
+        while self._is_ours and time.monotonic() < deadline:
+            self._listen()
             if not is_asked:
                 self._replace_ended()
-            if self._has_ended():
+            if self._has_ended:
                 break
             if (pending := self._pending()) < least:
                 least, deadline = pending, time.monotonic() + _PATIENCE
@@ -146,14 +145,13 @@ class TeeProcess:
                     redirection.close()
                 with suppress(OSError):
                     os.write(self._words, tee.TELL)
-            self._listen()
             if self._is_done:
                 idle_since = idle_since or time.monotonic()
                 if time.monotonic() - idle_since > _SETTLED:  # it waits for somebody else
                     break
             time.sleep(pause)
             pause = min(pause * 1.2, 0.01)  # it may still be starting: not much more than that is waited for
-        return self._status if self._pid else 0
+        return self._is_ours and not self._has_ended
 
     def close(self) -> None:
         """Hear no more."""
@@ -163,7 +161,7 @@ class TeeProcess:
 
     def disown(self) -> None:
         """Leave it to the parent of this process: in a forked child."""
-        self._pid = 0
+        self._is_ours = False
         self.close()
 
     def _hang_up(self) -> None:
@@ -177,19 +175,13 @@ class TeeProcess:
 
     def _listen(self) -> None:
         with suppress(OSError):
-            heard = os.read(self._answers, 4096)
-            self._is_done |= tee.DONE in heard
-            self._faults += heard.replace(tee.DONE, b"")
-
-    def _has_ended(self) -> bool:
-        if self._status is None:
-            try:
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-            except ChildProcessError:  # somebody else waited for it
-                pid, status = self._pid, 0
-            if pid:
-                self._status = os.waitstatus_to_exitcode(status)
-        return self._status is not None
+            while not self._has_ended:
+                heard = os.read(self._answers, 4096)
+                self._is_done |= tee.DONE in heard
+                self._has_ended = not heard or tee.LAST in heard
+                self._faults += heard.translate(None, tee.DONE + tee.LAST)
+                if not heard:
+                    self._faults += b"the process that copies output was ended, and what it had just taken is lost\n"
 
 
 def can_start() -> bool:
@@ -198,9 +190,9 @@ def can_start() -> bool:
     return name.startswith(("python", "pypy")) and not hasattr(sys, "frozen") and os.path.isfile(tee.__file__)
 
 
-def _spawn(words: list[str], fds: list[int]) -> int:
+def _spawn(words: list[str], fds: list[int]) -> None:
     """
-    Start a process, and return its pid.
+    Start a process that is no child of this one: a program that waits for all of its children would wait for ever.
 
     It is in a session of its own, so that Ctrl-C leaves it alone, and deaf to what asks a whole job to end: it ends
     when nobody can print any more.
@@ -214,7 +206,10 @@ def _spawn(words: list[str], fds: list[int]) -> int:
         "setsigmask": (signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
     }
     environment = {name: text for name, text in os.environ.items() if name[:6] != "PYTHON" or name == "PYTHONHOME"}
+    shell = ["sh", "-c", '"$@" &', "sh", *words]  # which gives it another standard input
     try:
-        return os.posix_spawn(words[0], words, environment, setsid=True, **how)
+        pid = os.posix_spawn("/bin/sh", shell, environment, setsid=True, **how)
     except NotImplementedError:  # the C library cannot begin a session for it
-        return os.posix_spawn(words[0], words, environment, setpgroup=0, **how)
+        pid = os.posix_spawn("/bin/sh", shell, environment, setpgroup=0, **how)
+    with suppress(ChildProcessError):  # somebody else waited for it
+        os.waitpid(pid, 0)
