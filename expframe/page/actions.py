@@ -7,7 +7,7 @@ from typing import Any
 
 from expframe.errors import ExpframeError, QuestionError, WorkError
 from expframe.page.board import Board
-from expframe.page.told import Told
+from expframe.page.request_body import RequestBody
 from expframe.store import editing
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps import plan_file
@@ -17,7 +17,7 @@ from expframe.store.sweeps.plan_file import is_sweep
 Reply = dict[str, Any]
 
 
-def tag(board: Board, told: Told) -> Reply:
+def tag(board: Board, told: RequestBody) -> Reply:
     """Give `runs` the tags of `add`, and take away those of `remove`."""
     added, removed = _words(told.texts("add")), _words(told.texts("remove"))
 
@@ -28,7 +28,7 @@ def tag(board: Board, told: Told) -> Reply:
     return _each(board, told.texts("runs"), "runs", change)
 
 
-def note(board: Board, told: Told) -> Reply:
+def note(board: Board, told: RequestBody) -> Reply:
     """Give a `run` the comment `text`; an empty one takes it away."""
     text = told.text("text")
     with board.lock:
@@ -37,7 +37,7 @@ def note(board: Board, told: Told) -> Reply:
     return {"id": run.id, "comment": text or None}
 
 
-def rename(board: Board, told: Told) -> Reply:
+def rename(board: Board, told: RequestBody) -> Reply:
     """Give a `run` another id, `name`."""
     with board.lock:
         run = board.run(told.text("run"))
@@ -45,7 +45,7 @@ def rename(board: Board, told: Told) -> Reply:
     return {"before": run.id, "id": renamed.id}
 
 
-def trash(board: Board, told: Told) -> Reply:
+def trash(board: Board, told: RequestBody) -> Reply:
     """Put `runs` into the trash, with `children` those that were started in them; `trash` is what restores each."""
     named = told.texts("runs")
     if told.is_set("children"):
@@ -59,7 +59,7 @@ def trash(board: Board, told: Told) -> Reply:
     return _each(board, named, "removed", change)
 
 
-def restore(board: Board, told: Told) -> Reply:
+def restore(board: Board, told: RequestBody) -> Reply:
     """Take runs out of the trash, by the `names` that they have there."""
     done, refused = [], []
     with board.lock:
@@ -71,14 +71,14 @@ def restore(board: Board, told: Told) -> Reply:
     return {"restored": done, "refused": refused}
 
 
-def stop(board: Board, told: Told) -> Reply:
+def stop(board: Board, told: RequestBody) -> Reply:
     """Stop a `sweep`, or some of its `trials`, by number."""
     run, numbers = _sweep(board, told)
     running = stop_trials(run.folder, numbers)
     return {"id": run.id, "stopped": numbers or "all", "running": running}
 
 
-def retry(board: Board, told: Told) -> Reply:
+def retry(board: Board, told: RequestBody) -> Reply:
     """Let workers do the trials of a `sweep` again that failed, or the given `trials`; `command` starts a worker."""
     run, numbers = _sweep(board, told)
     found = retry_trials(run.folder, numbers)
@@ -102,7 +102,7 @@ def _each(board: Board, ids: Iterable[str], key: str, change: Callable[[StoredRu
     return {key: done, "refused": refused}
 
 
-def _sweep(board: Board, told: Told) -> tuple[StoredRun, list[int]]:
+def _sweep(board: Board, told: RequestBody) -> tuple[StoredRun, list[int]]:
     run, numbers = board.run(told.text("sweep")), told.numbers("trials")
     if not is_sweep(run.folder):
         raise WorkError(f"run {run.id}", "is no sweep.")

@@ -34,7 +34,7 @@ from expframe.page import (
 )
 from expframe.page.board import Board
 from expframe.page.question import Question
-from expframe.page.told import Told
+from expframe.page.request_body import RequestBody
 
 ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "runs": runs.answer,
@@ -80,7 +80,7 @@ ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
 }
 """What can be asked of a store: plain data, bytes, or a file."""
 
-CHANGES: Mapping[str, Callable[[Board, Told], Mapping[str, Any]]] = {
+CHANGES: Mapping[str, Callable[[Board, RequestBody], Mapping[str, Any]]] = {
     "tag": actions.tag,
     "note": actions.note,
     "rename": actions.rename,

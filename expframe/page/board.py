@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from expframe.errors import RunNotFoundError
-from expframe.page.kept import Kept
 from expframe.page.live_rows import LiveRows
 from expframe.page.live_sweeps import LiveSweeps
+from expframe.page.result_cache import ResultCache
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import Runs
 
@@ -44,7 +44,7 @@ class Board:
         self.sweeps: Final = LiveSweeps(store)
         self.mark: str = secrets.token_hex(4)
         self.lock: Final = threading.Lock()
-        self.kept: Final = Kept()
+        self.kept: Final = ResultCache()
 
     @cached_property
     def curves(self) -> CurveCache:

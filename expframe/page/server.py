@@ -26,8 +26,8 @@ from expframe.page.files import Content
 from expframe.page.guard import Guard
 from expframe.page.question import Question
 from expframe.page.refusals import Refusal
+from expframe.page.request_body import RequestBody
 from expframe.page.streams import Streams
-from expframe.page.told import Told
 
 STATIC = Path(__file__).parent / "static"
 
@@ -64,7 +64,7 @@ def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | No
 
     async def change(request: Request) -> Response:
         do = _known((await run_in_threadpool(load)).CHANGES, request.path_params["name"])
-        told = Told.read(await _body(request, entrance.limits.body))
+        told = RequestBody.read(await _body(request, entrance.limits.body))
         return _response(await run_in_threadpool(do, _board(boards, request), told))
 
     async def stream(request: Request) -> Response:

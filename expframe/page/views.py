@@ -14,7 +14,7 @@ from expframe.disk.files import inside, replace_file
 from expframe.errors import QuestionError
 from expframe.page.board import Board
 from expframe.page.question import Question
-from expframe.page.told import Told
+from expframe.page.request_body import RequestBody
 from expframe.record.record import now
 
 _NAME = re.compile(r"\w[\w .,()+=-]{0,79}(?<![ .])")
@@ -33,7 +33,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     return {"views": sorted((view for view in found if view), key=lambda view: str(view["name"]).casefold())}
 
 
-def save(board: Board, told: Told) -> dict[str, Any]:
+def save(board: Board, told: RequestBody) -> dict[str, Any]:
     """
     Save a view: `name` and `address`, as it stands after the `#` of the page's own.
 
@@ -50,7 +50,7 @@ def save(board: Board, told: Told) -> dict[str, Any]:
     return view
 
 
-def delete(board: Board, told: Told) -> dict[str, Any]:
+def delete(board: Board, told: RequestBody) -> dict[str, Any]:
     """
     Delete a view by its `name`, and return it as it was.
 
@@ -65,7 +65,7 @@ def delete(board: Board, told: Told) -> dict[str, Any]:
     return view
 
 
-def _path(board: Board, told: Told) -> Path:
+def _path(board: Board, told: RequestBody) -> Path:
     name = told.text("name")
     if not _NAME.fullmatch(name) or len(name.encode()) > 200:
         problem = "is no name for a view. Use at most 80 letters, digits, spaces and . , ( ) + = - _"

@@ -18,7 +18,7 @@ from expframe.disk import layout
 from expframe.disk.files import replace_file, size_of
 from expframe.errors import RunExistsError, RunNotFoundError, StoreError, ValueFormatError
 from expframe.record.record import Status
-from expframe.store import ids, lease, left
+from expframe.store import final_record, ids, lease
 from expframe.store.claims import Claim
 from expframe.store.foreign import format_of
 from expframe.store.reader import StoredRun, open_run
@@ -53,7 +53,7 @@ def change(run: StoredRun, facts: Mapping[str, Any]) -> None:
 def _write(run: StoredRun, facts: Mapping[str, Any]) -> None:
     path = run.folder / layout.RECORD
     try:
-        data = left.final(run.folder, json.loads(path.read_bytes()))
+        data = final_record.of(run.folder, json.loads(path.read_bytes()))
         data.update(json_values.to_json(MASKING.value({**facts, "id": run.id})))
     except (ValueError, AttributeError) as problem:
         raise ValueFormatError(f"run {run.id} ({path})", f"cannot be read ({problem}).") from problem

@@ -26,7 +26,7 @@ from expframe.record.summaries import Summary
 from expframe.saving import checkpoints
 from expframe.saving.checkpoints import Checkpoint
 from expframe.saving.files import Notes, load
-from expframe.store import attempts, ids, lease, left, results
+from expframe.store import attempts, final_record, ids, lease, results
 from expframe.store.attempts import Attempt
 from expframe.store.foreign import format_of
 from expframe.store.index import rows
@@ -292,7 +292,7 @@ class StoredRun(Recorded):
         raise RunNotFoundError(uid, str(self.store), tuple(row.id for row in newest_first[:10]))
 
     def _read_record(self) -> Record:
-        return self._read(layout.RECORD, lambda data: Record.from_json(left.final(self.folder, data)))
+        return self._read(layout.RECORD, lambda data: Record.from_json(final_record.of(self.folder, data)))
 
     def _read(self, name: str, make: Callable[[Any], T]) -> T:
         """Return what a JSON file of the run says."""

@@ -14,7 +14,7 @@ from expframe.config import json_values
 from expframe.disk import layout
 from expframe.disk.files import size_of
 from expframe.record.record import Status, now, require_kinds
-from expframe.store import lease, left
+from expframe.store import final_record, lease
 from expframe.store.foreign import Format, format_of
 from expframe.store.points import Statistics
 
@@ -148,7 +148,7 @@ def read_own(folder: Path, groups: Collection[str], sizes: Mapping[str, int] | N
     record: Mapping[str, Any] | None = None
     given: dict[str, Any] = {}
     try:
-        data = left.final(folder, json.loads(layout.read(folder, layout.RECORD)))
+        data = final_record.of(folder, json.loads(layout.read(folder, layout.RECORD)))
         if "format" not in data and format_of(folder):
             return None
         given = {"host": data.get("host"), "result": data.get("result")}

@@ -68,14 +68,14 @@ class LocalStore(Observer):
     def _reopen(self, folder: Path, record: Record, config: Config) -> LocalSink:
         """Claim a later attempt of a run for this process; what its last checkpoint does not cover is superseded."""
         from expframe.saving import checkpoints
-        from expframe.store import attempts, left
+        from expframe.store import attempts, final_record
 
         began = record.resumed or record.started
         assert began is not None
         try:
             last = checkpoints.last_of(folder)
             number, step, kept = (last.number, last.step, last.position.sizes) if last else (None, None, {})
-            before = left.final(folder, json.loads((folder / layout.RECORD).read_bytes()))
+            before = final_record.of(folder, json.loads((folder / layout.RECORD).read_bytes()))
             lease = own_lease(self.beat_interval)
             (folder / layout.SUMMARY).unlink(missing_ok=True)  # it knows nothing of what is superseded
             attempts.begin(folder, record.attempt, began.isoformat(), before, number, step, kept, lease)
@@ -148,7 +148,7 @@ class LocalSink(Sink):
 
     def leave(self, record: Record) -> str:
         """Leave the final record beside the one that cannot be replaced, or else in the system's temporary folder."""
-        from expframe.store import left
+        from expframe.store import final_record
 
         try:
             content = self._content_of(record)
@@ -158,10 +158,10 @@ class LocalSink(Sink):
         try:
             folder = self._place.now()
         except OSError:
-            return left.of_moved(self.folder, record.uid, content)
+            return final_record.of_moved(self.folder, record.uid, content)
         finally:
             self._place.close()
-        said = left.beside(folder, record.uid, content)
+        said = final_record.beside(folder, record.uid, content)
         with suppress(OSError):
             (folder / layout.LEASE).unlink(missing_ok=True)
         return said

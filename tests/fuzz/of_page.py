@@ -20,8 +20,8 @@ from expframe.page.answers import ANSWERS
 from expframe.page.board import Board
 from expframe.page.entrance import Entrance
 from expframe.page.question import Question
+from expframe.page.request_body import RequestBody
 from expframe.page.server import application
-from expframe.page.told import Told
 
 _WORDS = {
     "runs": "where=lr+>+0&sort=-config.lr&column=result&offset=0&limit=5&group=config.lr&open=1&flat=1",
@@ -127,6 +127,9 @@ class View(Target):
         path: Path = board.store / layout.VIEWS_FOLDER / "mine.json"
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
-        for found in (views.answer(board, Question()), answered(lambda: views.delete(board, Told({"name": "mine"})))):
+        for found in (
+            views.answer(board, Question()),
+            answered(lambda: views.delete(board, RequestBody({"name": "mine"}))),
+        ):
             json.loads(json_values.dump_plain(found))
-        answered(lambda: views.save(board, Told.read(data)))
+        answered(lambda: views.save(board, RequestBody.read(data)))

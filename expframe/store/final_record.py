@@ -65,7 +65,7 @@ def _is_left(path: Path, content: bytes) -> bool:
     return True
 
 
-def final(folder: Path, record: Any) -> Any:
+def of(folder: Path, record: Any) -> Any:
     """Return a record, as plain JSON data, or in place of one that says RUNNING the final one that was left beside."""
     if isinstance(record, dict) and record.get("status") == Status.RUNNING:
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):

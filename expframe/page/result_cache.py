@@ -12,7 +12,7 @@ T = TypeVar("T")
 _MOST = 96 << 20
 
 
-class Kept:
+class ResultCache:
     """
     Results that take long to make; those asked for longest ago are forgotten first. Safe to use from many threads.
 

@@ -12,7 +12,7 @@ _LONGEST = 100_000
 _MOST = 10_000
 
 
-class Told:
+class RequestBody:
     """
     What is to be changed, and how.
 
@@ -24,7 +24,7 @@ class Told:
         self._data = data
 
     @classmethod
-    def read(cls, body: bytes) -> Told:
+    def read(cls, body: bytes) -> RequestBody:
         """
         Return what a body says.
 
