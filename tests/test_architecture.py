@@ -23,13 +23,15 @@ FOLDERS = {
     "facts": "host stash git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",
     "observers": "base door outbox fanout memory tensorboard_file tensorboard_events tensorboard named",
-    "store": "ids run_folder salt lease foreign attempts points results final_record cache rows exclusions index claims",
+    "store": "ids run_folder salt lease foreign attempts points results final_record cache rows exclusions index"
+    " claims",
     "store/sweeps": "axes conditions boxes shuffle extents plan plan_file journal claims trials asked configurations"
     " importance reasons rungs facts history stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
     "store/search": "fields pattern logic query selection overview collection differences comparison comparison_data"
     " columns column_file curve_cache",
-    "page": "entrance refusals guard connections question request_body running_row live_rows live_sweeps result_cache board cells names"
+    "page": "entrance refusals guard connections question request_body running_row live_rows live_sweeps"
+    " result_cache board cells names"
     " table_columns groups runs pixels smoothing bands curves lines charts files figures compare images"
     " configurations sweep commands run children config results python_spans terminal_spans failure output"
     " output_search media run_files table_heads previews code environment history views changes actions"
