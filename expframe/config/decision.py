@@ -11,7 +11,7 @@ from expframe.config.built import explained
 from expframe.config.dotted import MISSING, Path
 from expframe.config.frozen import thaw
 from expframe.config.instances import RefusedFields, group_of
-from expframe.config.layers import Decided, Entries, Hook, Layer, Part, Recipe, value_towards
+from expframe.config.layers import Decided, Entries, Hook, Layer, Part, Recipe, Unfinished, value_towards
 from expframe.config.overlay import Overlay
 from expframe.config.pins import Pins
 from expframe.config.request import Origin, Override, Request
@@ -118,6 +118,7 @@ class Decision:
 
         Raises:
             ConfigError: It cannot.
+            Exception: What its code raises.
         """
         try:
             return layer.decide(pins, available)
@@ -125,6 +126,18 @@ class Decision:
             tree = dotted.fresh(self.tree)
             dotted.merge(tree, dotted.tree_of(pins.path, dict(available)))
             raise explained(refused, tree, self._setter_of, self._recipe.names) from refused.__cause__
+        except Unfinished as unfinished:
+            self._note(unfinished, pins)
+            problem = unfinished.problem
+        raise problem
+
+    def _note(self, unfinished: Unfinished, pins: Pins) -> None:
+        """Take over what a layer knew of what is fixed when its code failed."""
+        self.learn(unfinished.decided)
+        self.origins.update(((*pins.path, *path), one) for path, one in unfinished.decided.origins.items())
+        for path, value in unfinished.fixed.items():
+            if isinstance(dotted.get(self.tree, path[:-1]), dict | type(MISSING)):
+                dotted.put(self.tree, path, value)
 
     def _pins_of(self, part: Part) -> Pins:
         """Return what is fixed below a part, without what only its own name for an ingredient would lead to."""

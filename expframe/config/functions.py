@@ -13,11 +13,11 @@ from expframe.config import dotted
 from expframe.config.dotted import MISSING, Path
 from expframe.config.equality import same
 from expframe.config.frozen import thaw
-from expframe.config.layers import Decided
+from expframe.config.layers import Decided, Unfinished
 from expframe.config.request import Origin
 from expframe.config.rewriting import ANNOTATE, LOCALS, PIN, TOUCH, UNBOUND, Binding, Instrument, own_nodes
 from expframe.config.source import DefinitionSource, lines_of
-from expframe.errors import ConfigFunctionError, ConfigParameterError
+from expframe.errors import ConfigFunctionError, ConfigParameterError, ExpframeError
 
 if TYPE_CHECKING:  # a script that only defines needs nothing of what decides
     from expframe.config.annotations import Annotation
@@ -75,7 +75,9 @@ class ConfigFunction:
 
         Raises:
             ConfigParameterError: A parameter names nothing that is available.
+            Unfinished: The function raises something.
         """
+        from expframe.config.instances import RefusedFields
         from expframe.config.overlay import Overlay
 
         earlier = self._arguments(available)
@@ -103,7 +105,16 @@ class ConfigFunction:
             overlay.annotate(types)
 
         given = {PIN: pin, TOUCH: touch, ANNOTATE: annotate, LOCALS: locals, UNBOUND: NameError}
-        return self._decided(self._function(**arguments, **given), earlier, overlay, done)
+        try:
+            found = self._function(**arguments, **given)
+        except (ExpframeError, RefusedFields):
+            raise
+        except Exception as problem:
+            lines = {name: bound[0].lines.get((), self.origin.line) for name, bound in done.items()}
+            origins: dict[Path, Origin] = {(name,): self._origin_at(line) for name, line in lines.items()}
+            known = Decided({}, origins, annotations=overlay.annotations, replaced=overlay.replaced)
+            raise Unfinished(problem, known, overlay.fixed) from None
+        return self._decided(found, earlier, overlay, done)
 
     def _decided(
         self, found: Mapping[str, Any], earlier: Mapping[str, Any], overlay: Overlay, done: Mapping[str, list[Binding]]

@@ -185,6 +185,23 @@ class Slot(NamedTuple):
         return Decided(values, {(CHOICE,): self.origin}, annotations=overlay.annotations, replaced=overlay.replaced)
 
 
+class Unfinished(Exception):
+    """
+    The code of a layer has raised something.
+
+    Attributes:
+        problem: What it raised.
+        decided: What was known by then: of what is fixed the defaults, types and origins.
+        fixed: For each of those defaults the value that is fixed in its place.
+    """
+
+    def __init__(self, problem: Exception, decided: Decided, fixed: Mapping[dotted.Path, Any]) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.decided = decided
+        self.fixed = fixed
+
+
 Takes = Callable[[Iterable[type]], tuple[type, ...]]
 """Returns the classes of configs that a parameter takes, given those that there are."""
 

@@ -33,6 +33,11 @@ class Overlay:
         self._left: dict[Path, Any] = {}
         self._unchanging: dict[dotted.Part, Any] = {}  # numbers and texts, which stay as they are once they are fixed
 
+    @property
+    def fixed(self) -> dict[Path, Any]:
+        """For each fixed path whose default was found the value in its place."""
+        return {path: self._left[path] for path in self.replaced if path in self._left}
+
     def annotate(self, types: Mapping[str, Annotation]) -> None:
         """Take note of what the annotations of entries say."""
         self.annotations.update({(*self.pins.path, name): type for name, type in types.items()})

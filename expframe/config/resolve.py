@@ -28,6 +28,7 @@ from expframe.config.validation import Verdict, masked_in, real_path, shown, whe
 from expframe.errors import (
     AppendError,
     DefinitionError,
+    ExpframeError,
     MaskedEntryError,
     located,
 )
@@ -163,14 +164,7 @@ class _Resolution:
         """Decide, and judge what was asked."""
         self.decide()
         overrides = [*self._named, *self._settled()]
-        verdict = Verdict(
-            self.recipe,
-            self.tree,
-            self._decision.origins,
-            self._decision.pins,
-            self._decision.replaced,
-            self.request.options.force,
-        )
+        verdict = self._verdict()
         verdict.judge(overrides)
         verdict.check_values()
         self._forget_origins(path[:-1] for path in verdict.switched)
@@ -192,6 +186,16 @@ class _Resolution:
             whole.objects,
             tuple(whole.instances),
             self.notices,
+        )
+
+    def _verdict(self) -> Verdict:
+        return Verdict(
+            self.recipe,
+            self.tree,
+            self._decision.origins,
+            self._decision.pins,
+            self._decision.replaced,
+            self.request.options.force,
         )
 
     def _check_bounds(self, verdict: Verdict) -> None:
@@ -224,7 +228,16 @@ class _Resolution:
         return {("seed",): SEED_DOC, **self._named_docs, **self._decision.docs}
 
     def decide(self) -> None:
-        """Run the layers of all parts under what is pinned."""
+        """Run the layers of all parts under what is pinned; where code fails, what it was not meant for is refused."""
+        try:
+            self._decide()
+        except (ExpframeError, ComputedDefault):
+            raise
+        except Exception:
+            self._verdict().refuse_types([*self._named, *self._overrides])
+            raise
+
+    def _decide(self) -> None:
         self._ask(self.request.named)
         settled = Pins([*self._addressed(), *self._named, *self._overrides])
         self._decision.pins = settled.annotated(self._decision.pins.annotations).summed(self._decision.pins.sums)

@@ -113,6 +113,21 @@ class Verdict:
             self._note_origin(real, override)
             self._compare(real, self._default(path), override, given)
 
+    def refuse_types(self, fixed: Sequence[Override]) -> None:
+        """
+        Refuse a fixed value of another type than its entry, where no more is known than that: code has failed with it.
+
+        Raises:
+            EntryTypeError: There is one.
+        """
+        for override in fixed:
+            for path, _ in override.leaves(dotted.get(self._tree, override.path)) if not override.is_code else ():
+                real = real_path(self._tree, path)
+                if real is not None and real in self._replaced and not self._force:
+                    _, misfit = self._misfit(real, dotted.get(self._tree, real), self._replaced[real])
+                    if misfit is not None:
+                        raise self._wrong_type(misfit, path, override)
+
     def check_values(self) -> None:
         """
         Check that every entry can be named, and that none is a secret that was not stored.

@@ -14,7 +14,7 @@ from expframe.errors import listed
 from expframe.process.signals import handling
 from expframe.record.record import Status
 from expframe.store import rows
-from expframe.store.search.fields import PATH, Field
+from expframe.store.search.fields import Field
 from expframe.store.sweeps.configurations import goal_of, words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import KEPT, Trials
@@ -190,6 +190,8 @@ class Supervisor:
             elif field.group == "metrics":
                 near = dotted.nearest(field.path[0], logged)
                 hint = f"Did you mean {' or '.join(near)}?" if near else f"It has logged: {listed(logged)}."
+            elif near := dotted.nearest(goal.field, _numbers_in(row.result if row is not None else None)):
+                hint = f"Did you mean {' or '.join(near)}?"
             else:
                 hint = "It ranks trials where it is a number."
             text = f"No {goal.field} in trial {event.get('trial')}: {hint}"
@@ -241,11 +243,15 @@ class Supervisor:
         return not any(count for status, count in counts.items() if status not in KEPT)
 
 
+def _numbers_in(result: Any) -> list[str]:
+    """Return the fields of a result that are numbers."""
+    entries = result if isinstance(result, dict) else {}
+    return [f"result.{name}" for name, value in entries.items() if isinstance(value, int | float)]
+
+
 def _what_could_rank(result: Any, logged: Sequence[str]) -> str:
     """Return by what trials could be ranked whose result is no number."""
-    entries = result if isinstance(result, dict) else {}
-    ranking = [f"result.{name}" for name, value in entries.items() if isinstance(value, int | float)]
-    ranking += [name if PATH.fullmatch(name) else f'metrics["{name}"]' for name in logged]
+    ranking = [*_numbers_in(result), *logged]
     if not ranking:
         return "Nothing ranks trials: return a number, or log one and name it by --metric."
     return f"Nothing ranks trials; --metric can, by {listed(ranking)}, with :min or :max."

@@ -789,3 +789,58 @@ class TestSecrets:
         with pytest.raises(MaskedEntryError, match=f"'{name}'"):
             again.resolve()
         again.resolve(supplied)
+
+
+class TestCodeThatComputes:
+    """Config functions compute with what is fixed, before it is known whether it can be."""
+
+    @pytest.fixture
+    def computing(self):
+        """Return an experiment whose config functions and named config compute with entries."""
+        data = Ingredient("data")
+        ex = Experiment("test", ingredients=[data])
+
+        @data.config
+        def sizes():
+            size = 8
+            half = size / 2
+
+        @ex.config
+        def config():
+            lr = 0.1
+            net = {"width": 4, "depth": 2}
+            decay = lr * 0.1
+            area = net["width"] ** net["depth"]
+            if lr > 1:
+                raise ValueError("lr is too large")
+
+        @ex.named_config
+        def doubled():
+            epochs = 3
+            steps = epochs * 10 + 0.5
+
+        return ex
+
+    @pytest.mark.parametrize(
+        ("words", "entry"),
+        [
+            (["lr=fast"], "lr"),
+            (["lr=0.1,0.2"], "lr"),
+            (["net.width=wide"], "net.width"),
+            (["data.size=large"], "data.size"),
+            (["epochs=many"], "epochs"),
+        ],
+    )
+    def test_what_it_cannot_be_is_refused_as_such(self, computing, words, entry):
+        """A value of another type is said to be one, with the place of its entry, also where code fails with it."""
+        with pytest.raises(EntryTypeError, match=rf"'{entry}' \(test_overrides.py:\d+\) takes"):
+            computing.resolve(*words, named=["doubled"] if entry == "epochs" else [])
+
+    def test_what_code_raises_otherwise_is_its_own(self, computing):
+        """Where the types are right, or nobody cares for them, what a config function raises comes through."""
+        with pytest.raises(ValueError, match="lr is too large") as caught:
+            computing.resolve("lr=2")
+        with pytest.raises(TypeError):
+            computing.resolve("lr=fast", force=True)
+
+        assert "config" == caught.traceback[-1].name
