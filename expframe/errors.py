@@ -572,7 +572,12 @@ class InjectionError(ExpframeError):
 
 
 class MissingArgumentError(InjectionError, TypeError):
-    """A parameter has no argument, no config entry and no default; `deeper` are entries of its name in groups below."""
+    """
+    A parameter has no argument, no config entry and no default.
+
+    Attributes:
+        deeper: Entries of its name in groups below.
+    """
 
     function: str
     where: str

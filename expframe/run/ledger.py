@@ -123,7 +123,7 @@ class LiveInfo:
         """Store it where it says something else than what is stored."""
         for _ in range(3):
             try:
-                info = by_name(self._value)
+                info = by_name(dict(self._value))
                 seen = to_json(info)
                 break
             except RuntimeError:  # it changed while it was read
