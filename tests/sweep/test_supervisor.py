@@ -347,6 +347,18 @@ class TestSignals:
         assert "No new trials; those that run end." in text
         assert Status.INTERRUPTED == runs(sweeps.store)[1].status
 
+    @once
+    def test_it_goes_on_where_nobody_reads_what_it_says(self, sweeps):
+        """A reader that is gone, such as a `tee` which had the same Ctrl-C, ends no sweep."""
+        process = sweeps.start(fixed="pause=0.1")
+        while "COMPLETED" not in process.stdout.readline():
+            pass
+        process.stdout.close()
+        process.wait(60)
+
+        assert 6 == len(sweeps.ended())
+        assert Status.COMPLETED == runs(sweeps.store)[1].status
+
     def test_twice_interrupts_them(self, sweeps):
         """After a second Ctrl-C those that run are interrupted; resumed they are done."""
         process = sweeps.start("0.1,0.2", "1", fixed="pause=60", jobs=2)

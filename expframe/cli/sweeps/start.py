@@ -21,7 +21,7 @@ from expframe.cli.sweeps.tables import (
     trials_text,
     without_number_lines,
 )
-from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, watcher_of
+from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, show, watcher_of
 from expframe.cli.table import Style, clean, size_text
 from expframe.config import dotted, json_values
 from expframe.config.request import Request
@@ -291,25 +291,24 @@ class _Starting:
         plan, trials = self._plan, swept.trials
         if self._asked.json:
             counts = {status.lower(): count for status, count in trials.counts(plan.size).items()}
-            write(json_values.dump_plain({"event": "over", "run": run.id, "counts": counts}, indent=None).decode())
+            show(json_values.dump_plain({"event": "over", "run": run.id, "counts": counts}, indent=None).decode())
             return
         style = self._style
         for line in configuration_lines(plan, trials, style, _MOST):
-            write(line)
+            show(line)
         for error, numbers in failures_of(trials).items():
-            write(f"{clean(error)} ({trials_text(numbers)})")
+            show(f"{clean(error)} ({trials_text(numbers)})")
         for line in (*without_number_lines(plan, trials), *excluded_lines(run.id, trials)):
-            write(line)
-        write(counts_text(plan, trials))
+            show(line)
+        show(counts_text(plan, trials))
         left = [state for state in trials if state.status in (Status.FAILED, *TAKEN_UP)]
         if swept.code:
             failed = any(state.status == Status.FAILED for state in left)
             retry = " --retry failed" if failed and swept.code == 1 else ""
             is_moved = run.folder != began_in
             if is_moved:
-                write(f"Its store was moved to {run.folder.parent} while it went on.")
-            write(f"Go on with: sweep --resume {run.id}{retry}{f' -F {run.folder.parent}' if is_moved else ''}")
-        sys.stdout.flush()
+                show(f"Its store was moved to {run.folder.parent} while it went on.")
+            show(f"Go on with: sweep --resume {run.id}{retry}{f' -F {run.folder.parent}' if is_moved else ''}")
 
 
 def _stash_text(taken: Taken) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import takewhile
 from typing import Any
 
@@ -29,6 +30,13 @@ _MOST = 16
 """More trials are not shown."""
 
 
+def show(text: str, *, end: str = "\n") -> None:
+    """Write a line to standard output; where nobody reads it any more, as after a `tee` that has ended, nothing."""
+    with suppress(BrokenPipeError):
+        write(text, end=end)
+        sys.stdout.flush()
+
+
 class LinesWatcher:
     """
     Writes a line for each trial that ends.
@@ -48,14 +56,13 @@ class LinesWatcher:
     def tell(self, event: Mapping[str, Any]) -> None:
         """Write what has happened."""
         if self._as_json:
-            write(json_values.dump_plain(dict(event), indent=None).decode())
+            show(json_values.dump_plain(dict(event), indent=None).decode())
         elif event.get("event") == "ended":
             self._ended = {*(self._ended or ()), event.get("trial")}
             of = f"/{self._plan.size}" if self._plan.size is not None else ""
-            write(f"[{len(self._ended)}{of}] {line_of(event, self._style)}")
+            show(f"[{len(self._ended)}{of}] {line_of(event, self._style)}")
         elif event.get("event") != "started" and (line := line_of(event, self._style)):
-            write(line)
-        sys.stdout.flush()
+            show(line)
 
     def look(self, trials: Trials) -> None:
         """Count what had ended before, and is not done again."""
@@ -98,7 +105,7 @@ class LiveWatcher:
         is_bad = kind == "ended" and event.get("status") in (Status.FAILED, Status.DIED, Status.INTERRUPTED)
         if is_bad or kind in ("said", "worker"):
             self._clear()
-            write(line_of(event, self._style))
+            show(line_of(event, self._style))
             self._draw()
 
     def look(self, trials: Trials) -> None:
@@ -111,11 +118,10 @@ class LiveWatcher:
     def end(self) -> None:
         """Take the block away: a table follows."""
         self._clear()
-        sys.stdout.flush()
 
     def _clear(self) -> None:
         if self._height:
-            write(f"\x1b[{self._height}A\x1b[J", end="")
+            show(f"\x1b[{self._height}A\x1b[J", end="")
             self._height = 0
 
     def _draw(self) -> None:
@@ -123,8 +129,7 @@ class LiveWatcher:
             return
         began = time.monotonic()
         lines = self._lines(self._trials)
-        write("".join(f"{line}\n" for line in lines), end="")
-        sys.stdout.flush()
+        show("".join(f"{line}\n" for line in lines), end="")
         self._height, self._drawn = len(lines), time.monotonic()
         self._pause = max(_PAUSE, _SHARE * (self._drawn - began))
 
