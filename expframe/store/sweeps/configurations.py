@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from expframe.record.record import Status
@@ -87,8 +88,12 @@ def ranked(plan: Plan, found: Sequence[Configuration]) -> list[Configuration]:
 def front_of(plan: Plan, found: Sequence[Configuration]) -> list[Configuration]:
     """Return the configurations to which no other is equal or better in all goals, in their order: the Pareto front."""
     signs = [1.0 if goal.direction == "max" else -1.0 for goal in goals_of(plan)]
-    valued = [(one, score) for one in found if (score := _score(one, signs)) is not None]
-    return [one for one, score in valued if not any(_is_above(other, score) for _, other in valued)]
+    valued = {one.number: score for one in found if (score := _score(one, signs)) is not None}
+    front: dict[int, tuple[float, ...]] = {}
+    for number, score in sorted(valued.items(), key=itemgetter(1), reverse=True):  # whatever is above comes before
+        if not any(_is_above(other, score) for other in front.values()):
+            front[number] = score
+    return [one for one in found if one.number in front]
 
 
 def _score(one: Configuration, signs: Sequence[float]) -> tuple[float, ...] | None:
