@@ -4,14 +4,18 @@ import json
 import math
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+import expframe
 from expframe.record.record import Status
 from expframe.store.sweeps import trials as of_trials
 from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.journal import Journal, JournalReader, new_writer
 from expframe.store.sweeps.trials import WAITING, Trials
+
+PACKAGE = str(Path(expframe.__file__).parent)
 
 
 @pytest.fixture
@@ -210,6 +214,10 @@ def test_what_is_done_is_not_walked_again(sweep, journal):
     steps, before = [], sys.gettrace()
 
     def count(frame, event, _argument):
+        if not frame.f_code.co_filename.startswith(
+            PACKAGE
+        ):  # what a test library does after each collection of garbage
+            return None
         steps[-1] += event == "line"
         return count
 
@@ -224,4 +232,4 @@ def test_what_is_done_is_not_walked_again(sweep, journal):
 
         assert (last, 1) == found
 
-    assert steps[0] == steps[1]
+    assert 0 < steps[0] == steps[1]
