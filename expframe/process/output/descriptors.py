@@ -40,7 +40,7 @@ class Redirection:
     @property
     def is_open(self) -> bool:
         """Whether the pipe is still ours."""
-        return self._writing >= 0
+        return self.reading >= 0
 
     def attach(self) -> None:
         """Lead the file descriptors into the pipe."""
@@ -66,9 +66,50 @@ class Redirection:
             import fcntl
             import termios
 
-            return int.from_bytes(fcntl.ioctl(self._writing, termios.FIONREAD, bytes(4)), sys.byteorder)
+            return int.from_bytes(fcntl.ioctl(self.reading, termios.FIONREAD, bytes(4)), sys.byteorder)
         except (ImportError, OSError):
             return 0
+
+    def take(self) -> bytes:
+        """Return what nobody has read yet, as far as it fits; empty where there is nothing."""
+        os.set_blocking(self.reading, False)
+        try:
+            return os.read(self.reading, _PIPE_SIZE)
+        except BlockingIOError:
+            return b""
+        finally:
+            os.set_blocking(self.reading, True)
+
+    def give_back(self, data: bytes) -> None:
+        """Let data be read by somebody else, who has begun to read."""
+        while data:
+            data = data[os.write(self._writing, data) :]
+
+    def show(self, data: bytes) -> int:
+        """Write data where it went, and return how much of it is there; all, where nobody reads it any more."""
+        import select
+
+        done = 0
+        while done < len(data):
+            try:
+                done += os.write(self.shown, data[done:])
+            except BlockingIOError:
+                select.select([], [self.shown], [])
+            except BrokenPipeError:
+                return len(data)
+            except OSError:
+                break
+        return done
+
+    def is_at_end(self) -> bool:
+        """Let go of writing into the pipe, and return whether nobody else may print into it, or has just done so."""
+        import select
+
+        os.close(self._writing)
+        self._writing = -1
+        poll = select.poll()
+        poll.register(self.reading, select.POLLIN)
+        return [event for _, event in poll.poll(0)] == [select.POLLHUP]
 
     def has_reader(self) -> bool:
         """Return whether somebody may still read what goes on to where it went: False for a pipe closed at its end."""

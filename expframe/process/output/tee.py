@@ -19,8 +19,14 @@ _ANSWERS, _WORDS = 1, 3
 FIRST: int = 4
 """From here on its file descriptors are pairs: one that output comes from, and one that it goes on to."""
 
-TELL, DONE, LAST = b"t", b"\0", b"\1"
-"""What it is told, to tell when all that had come is in the file; what it says then; and what it says at its end."""
+BEGIN, IN_FILE, TELL = b"b", b"f", b"t"
+"""What it is told: to begin; before that, how much of what comes is in the file already; to say when the rest is."""
+
+COUNT: int = 8
+"""Bytes that the number for each stream has which follows IN_FILE."""
+
+DONE, LAST = b"\0", b"\1"
+"""What it says when all that had come is in the file, and at its end."""
 
 _ROOM = 1 << 23
 _PIECE = 1 << 18
@@ -184,10 +190,11 @@ class _File:
 class _Stream:
     """One stream of output, which goes into the file and is shown, in a thread of its own: another one may hang."""
 
-    def __init__(self, number: int, file: _File) -> None:
+    def __init__(self, number: int, file: _File, in_file: int) -> None:
         self._input = FIRST + 2 * number
         self._shown = self._input + 1
         self._file = file
+        self._in_file = in_file
         self._is_shown = True
         self._waiting = Backlog(_ROOM)
         self._has_complained = self._has_lost_reader = False
@@ -230,7 +237,8 @@ class _Stream:
         """Hand on what comes next, and return how many bytes that was; 0 at the end."""
         with self._is_busy:
             data = os.read(self._input, _READ)
-            self._file.add(data)
+            self._file.add(data[self._in_file :])
+            self._in_file = max(self._in_file - len(data), 0)
             self._show(data)
         return len(data)
 
@@ -279,15 +287,35 @@ def _complain(text: str) -> None:
     _say(f"{text}\n".encode(errors="replace"))
 
 
+def _told(count: int = 1) -> bytes:
+    """Return what it is told next, once there is something; empty where nobody tells it any more."""
+    import select
+
+    poll = select.poll()
+    poll.register(_WORDS, select.POLLIN)
+    while True:
+        poll.poll()
+        try:
+            return os.read(_WORDS, count)
+        except BlockingIOError:  # it was taken back
+            continue
+
+
 def main(path: str, count: int) -> None:
-    """Copy so many streams into a file until all are at their end."""
+    """Copy so many streams into a file until all are at their end, from when it is told to begin."""
+    in_file = [0] * count
+    if (word := _told()) == IN_FILE:
+        in_file = [int.from_bytes(_told(COUNT), "big") for _ in in_file]
+        word = _told()
+    if word != BEGIN:
+        os._exit(0)
     os.closerange(FIRST + 2 * count, 256)  # what this process was given by chance is not to stay open with it
     os.set_blocking(_ANSWERS, False)
     file = _File(path)
-    streams = [_Stream(number, file) for number in range(count)]
+    streams = [_Stream(number, file, in_file[number]) for number in range(count)]
 
     def listen() -> None:
-        while os.read(_WORDS, 1):
+        while _told():
             for stream in streams:
                 stream.settle()
             file.tell()

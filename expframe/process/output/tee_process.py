@@ -33,7 +33,7 @@ class TeeProcess:
     Copies file descriptors of this process into a file and on to where they went.
 
     The pipes that lead into it are ours: when somebody ends it, another one takes its place and nobody who prints
-    hears of it.
+    hears of it. What it has not begun with at the end is copied by this process, which need not wait for its start.
 
     Args:
         path: The file.
@@ -49,10 +49,11 @@ class TeeProcess:
         self._has_ended = True
         self._starts = 0
         self._started = 0.0
-        self._words = self._answers = -1
+        self._words = self._told = self._answers = -1
         self._faults = b""
         self._is_done = False
         self._redirections: list[Redirection] = []
+        self._copied: list[Redirection] = []
         try:
             for group in groups:
                 self._redirections.append(Redirection(group))
@@ -68,17 +69,19 @@ class TeeProcess:
         self._hang_up()
         self._starts += 1
         self._started = time.monotonic()
-        words, self._words = new_pipe()
+        self._told, self._words = new_pipe()
+        os.set_blocking(self._told, False)
+        os.write(self._words, tee.BEGIN)
         self._answers, answers = new_pipe()
         os.set_blocking(self._answers, False)
-        pairs = [fd for each in self._redirections if each.is_open for fd in (each.reading, each.shown)]
-        folder, count = os.path.dirname(tee.__file__), str(len(pairs) // 2)
+        self._copied = [redirection for redirection in self._redirections if redirection.is_open]
+        pairs = [fd for each in self._copied for fd in (each.reading, each.shown)]
+        folder, count = os.path.dirname(tee.__file__), str(len(self._copied))
         command = [sys.executable, "-s", "-S", "-P", "-c", _PROGRAM, folder, os.path.abspath(self._path), count]
         try:
-            _spawn(command, [words, answers, answers, words, *pairs])
+            _spawn(command, [self._told, answers, answers, self._told, *pairs])
             self._has_ended = False
         finally:
-            os.close(words)
             os.close(answers)
 
     def attach(self) -> None:
@@ -128,6 +131,8 @@ class TeeProcess:
     def end(self) -> bool:
         """Lead all back, wait until everything is in the file, and return whether it goes on for others who print."""
         self.detach()
+        if self._is_ours and self._takes_back() and self._copies_rest():
+            return False
         least, deadline, pause = self._pending(), time.monotonic() + _PATIENCE, 0.0001
         is_asked, idle_since = False, 0.0
         self._is_done = False
@@ -153,6 +158,43 @@ class TeeProcess:
             pause = min(pause * 1.2, 0.01)  # it may still be starting: not much more than that is waited for
         return self._is_ours and not self._has_ended
 
+    def _takes_back(self) -> bool:
+        """Return whether it has not begun, and waits from now on until it is told to begin again."""
+        try:
+            return os.read(self._told, 1) == tee.BEGIN
+        except OSError:
+            return False
+
+    def _copies_rest(self) -> bool:
+        """Copy what was printed, and return whether that was all of it; what else is to come, it is told to copy."""
+        in_file, to_give_back = [0] * len(self._copied), [b""] * len(self._copied)
+        for number, redirection in enumerate(self._copied):
+            while redirection.is_open and (data := redirection.take()):
+                stored = self._store(data)
+                if (shown := redirection.show(data[:stored])) < len(data):
+                    in_file[number], to_give_back[number] = stored - shown, data[shown:]
+                    break
+        is_all = not any(to_give_back) and all([each.is_at_end() for each in self._copied if each.is_open])
+        if not is_all:
+            counts = b"".join(count.to_bytes(tee.COUNT, "big") for count in in_file)
+            os.write(self._words, tee.IN_FILE + counts + tee.BEGIN)
+        for redirection, data in zip(self._copied, to_give_back, strict=True):
+            redirection.give_back(data)
+        return is_all
+
+    def _store(self, data: bytes) -> int:
+        """Write data into the file, and return how much of it storage took."""
+        try:
+            fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        except OSError:
+            return 0
+        try:
+            return os.write(fd, data)
+        except OSError:
+            return 0
+        finally:
+            os.close(fd)
+
     def close(self) -> None:
         """Hear no more."""
         for redirection in self._redirections:
@@ -165,10 +207,10 @@ class TeeProcess:
         self.close()
 
     def _hang_up(self) -> None:
-        for fd in (self._words, self._answers):
+        for fd in (self._words, self._told, self._answers):
             with suppress(OSError):
                 os.close(fd)
-        self._words = self._answers = -1
+        self._words = self._told = self._answers = -1
 
     def _pending(self) -> int:
         return sum(redirection.pending() for redirection in self._redirections)

@@ -50,16 +50,16 @@ finally:
 """
 
 
-def command(body: str, after: str = "") -> tuple[list[str], dict[str, str]]:
+def command(body: str, after: str = "", before: str = "") -> tuple[list[str], dict[str, str]]:
     """Return a command that runs the body inside a capture of file descriptors into output.txt, and its environment."""
-    text = OPENING + textwrap.indent(textwrap.dedent(body), "    ") + CLOSING + textwrap.dedent(after)
+    text = before + OPENING + textwrap.indent(textwrap.dedent(body), "    ") + CLOSING + textwrap.dedent(after)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return [sys.executable, "-c", text], {**kept, "PYTHONPATH": str(steps.ROOT)}
 
 
-def run(folder: Path, body: str, after: str = "") -> subprocess.CompletedProcess[str]:
+def run(folder: Path, body: str, after: str = "", before: str = "") -> subprocess.CompletedProcess[str]:
     """Run the body inside a capture, and return what it showed in the file `shown`."""
-    words, kept = command(body, after)
+    words, kept = command(body, after, before)
     with (folder / "shown").open("w") as file:
         done = subprocess.run(words, cwd=folder, env=kept, stdout=file, stderr=subprocess.PIPE, timeout=120)
     printed = (folder / "shown").read_text()
@@ -69,6 +69,60 @@ def run(folder: Path, body: str, after: str = "") -> subprocess.CompletedProcess
 def numbered(count: int, start: int = 0) -> str:
     """Return so many lines."""
     return "".join(f"line {number}\n" for number in range(start, start + count))
+
+
+SLOW = """
+from expframe.process.output import tee_process
+tee_process._PROGRAM = f"import time; time.sleep(1.5); {tee_process._PROGRAM}"
+"""
+
+
+def test_the_end_does_not_wait_for_its_start(tmp_path):
+    """What was printed before it could begin is in the file and shown when the capture has ended, each stream's."""
+    body = """
+    started = time.monotonic()
+    print("line 0", flush=True)
+    print("line 1", file=sys.stderr, flush=True)
+    subprocess.run(["echo", "line 2"])
+    """
+    after = "print(time.monotonic() - started < 1.2, Path('output.txt').read_text().split(chr(10)), file=sys.stderr)"
+    result = run(tmp_path, body, after, SLOW)
+
+    assert result.stdout == "line 0\nline 2\n"
+    assert result.stderr.splitlines()[:1] == ["line 1"]
+    assert result.stderr.splitlines()[1] == "True ['line 0', 'line 2', 'line 1', '']"
+
+
+def test_what_others_print_after_the_end_is_copied_by_whoever_begins_late(tmp_path):
+    """A child that goes on printing when the capture has ended is copied, after what was there before."""
+    body = """
+    print("line 0", flush=True)
+    child = subprocess.Popen(["sh", "-c", "sleep 0.3; echo line 1; sleep 2; echo line 2"])
+    """
+    result = run(tmp_path, body, "child.wait(); time.sleep(1)", SLOW)
+
+    assert result.stdout == (tmp_path / "output.txt").read_text() == numbered(3)
+
+
+def test_what_storage_refuses_at_the_end_is_left_to_it(tmp_path):
+    """Where the file takes nothing, it goes on trying when the capture has ended."""
+    (tmp_path / "output.txt").symlink_to("/dev/full")
+    result = run(tmp_path, "print('line 0', flush=True)", "os.unlink('output.txt'); time.sleep(3)", SLOW)
+
+    assert result.stdout == (tmp_path / "output.txt").read_text() == "line 0\n"
+
+
+def test_what_cannot_be_shown_at_the_end_is_left_to_it(tmp_path):
+    """Where it is shown, in a file that is as long as files may be here, it is in the end, and is recorded once."""
+    body = """
+    import resource
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    print("line 0", flush=True)
+    """
+    result = run(tmp_path, body, "time.sleep(3)", f"{SLOW}\nimport os; os.write(1, bytes(1000))")
+
+    assert result.stdout == f"{chr(0) * 1000}line 0\n"
+    assert (tmp_path / "output.txt").read_text() == "line 0\n"
 
 
 def test_what_is_printed_while_storage_fails_is_all_there_afterwards(tmp_path):
