@@ -256,6 +256,10 @@ class RunFiles:
         if self._remove is not None:
             self._remove()
             self._remove = self._scratch = None
+        elif self._is_owner and self._place is None:
+            from expframe.run import scratch
+
+            scratch.remove(scratch.place(self._ledger.record.uid))  # another process may have been the first that asked
 
     def _note(self, file: File) -> None:
         with self._noting:

@@ -16,9 +16,14 @@ from expframe.store.lease import is_left, own_lease
 _NAME = re.compile(r"expframe-[0-9a-f]{32}")
 
 
+def place(uid: str) -> Path:
+    """Return where the folder of a run is, if it has one: one name in all of its processes."""
+    return Path(tempfile.gettempdir()) / f"expframe-{uid}"
+
+
 def make(uid: str) -> Path:
-    """Return the folder of a run: one name in all of its processes, of which several may be the first that asks."""
-    folder = Path(tempfile.gettempdir()) / f"expframe-{uid}"
+    """Return the folder of a run, of whose processes several may be the first that asks."""
+    folder = place(uid)
     folder.mkdir(0o700, exist_ok=True)
     return folder
 

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import sys
 from subprocess import PIPE
 
 import pytest
-from interpreter import ROOT, start_python
+from interpreter import ROOT, run_python, start_python
 
 SCRIPTS = {
     "ghost": """
@@ -64,3 +65,37 @@ def test_what_a_killed_run_has_left_is_removed_by_the_next_one(start, tmp_path, 
     assert [2, 1, True] == [len(left), len(kept), kept < left]
     assert [] == list((tmp_path / "temporary").iterdir())
     assert 0 == alive.returncode
+
+
+FORKING = """
+import multiprocessing
+from expframe import Experiment, current_run
+
+ex = Experiment("forking", ghost=True)
+
+@ex.command
+def inner():
+    return 1
+
+def work(number):
+    current_run().log_scalar("number", number)
+    return ex.run("inner").result
+
+@ex.automain
+def main(how, _run):
+    with multiprocessing.get_context(how).Pool(2) as pool:
+        return sum(pool.map(_run.bind(work), range(4)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+def test_a_folder_that_a_worker_was_the_first_to_ask_for_is_removed(tmp_path, how):
+    """The run removes its folder, though only its workers have logged, or asked for runs of their own."""
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "forking.py").write_text(FORKING)
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "temporary")}
+    done = run_python(["forking.py", "with", f"how={how}"], cwd=tmp_path, env=variables)
+
+    assert 0 == done.returncode and "Result: 4" in done.stderr, done.stderr
+    assert [] == [path.name for path in (tmp_path / "temporary").glob("expframe-*")]
