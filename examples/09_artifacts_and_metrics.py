@@ -16,7 +16,7 @@ Usage:
     loss: [0, 1, 2, 3] [1.0, 0.5, 0.3333333333333333, 0.25]
     all metrics: {'loss': 4, 'train.accuracy': 4, 'test.accuracy': 4, 'curve': 3}
     info: {'lines': 62}
-    resource: 09_artifacts_and_metrics.py, 2334 bytes
+    resource: 09_artifacts_and_metrics.py, 2327 bytes
     artifact: report.txt, 13 bytes
     notes.txt: Files may also be written where they belong.
 """
