@@ -13,7 +13,7 @@ from expframe.config.request import Request
 from expframe.disk import layout
 from expframe.process import locks
 from expframe.run.files import RunFiles
-from expframe.store.ids import unusable
+from expframe.store.ids import NO_RUN, writing
 
 
 def digest_of(command: str, asked: Request) -> str:
@@ -67,16 +67,13 @@ class ChildCounts:
             StoreUnusableError: Nothing can be written here.
         """
         folder = self._files.base() / layout.CHILDREN_FOLDER
-        try:
+        with writing(folder.parent.parent, NO_RUN), self._lock:
             folder.mkdir(exist_ok=True)
-            with self._lock:
-                number = self._next.get(digest, 0)
-                while not _make(f"{folder}/{self._attempt}-{digest}-{number}"):
-                    number += 1
-                self._next[digest] = number + 1
-                return number
-        except OSError as problem:
-            raise unusable(folder.parent.parent, problem) from problem
+            number = self._next.get(digest, 0)
+            while not _make(f"{folder}/{self._attempt}-{digest}-{number}"):
+                number += 1
+            self._next[digest] = number + 1
+            return number
 
     def look(self, digest: str) -> int:
         """Return what `take` would, and count nothing."""

@@ -47,6 +47,9 @@ _OUTSIDE = "its name leads out of its folder"
 _NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.EISDIR, errno.ENOTDIR}
 """What a system says of a name that it cannot have, alone or beside others."""
 
+_NOT_WHOLE = "Runs that are not there yet are taken in by the next import."
+"""What has come of it where a store takes no more."""
+
 
 class Imported(NamedTuple):
     """
@@ -192,7 +195,8 @@ def take_in(source: Path, store: Path) -> tuple[list[Imported], list[Refused]]:
 def _take_in(archive: zipfile.ZipFile, source: Path, store: Path) -> tuple[list[Imported], list[Refused]]:
     listed = _listed(archive, source)
     members, refused = _members(archive, store)
-    store.mkdir(parents=True, exist_ok=True)
+    with ids.writing(store, _NOT_WHOLE):
+        store.mkdir(parents=True, exist_ok=True)
     _check_room(archive, source, store)
     here = {row.record["uid"]: row.id for row in rows(store, ids.run_ids(store), ()) if row.record}
     _take_shared(archive, members, store, refused)
@@ -311,7 +315,8 @@ def _take_run(
     start = f"{_RUNS}{id}/"
     own = {name.removeprefix(start): member for name, member in members.items() if name.startswith(start)}
     record = _record(archive, own, uid, id)
-    folder = ids.make_folder_like(store, id)
+    with ids.writing(store, _NOT_WHOLE):
+        folder = ids.make_folder_like(store, id)
     try:
         for name, member in own.items():
             if name not in (layout.RECORD, layout.LEASE) and (reason := _extract(archive, member, folder, name)):

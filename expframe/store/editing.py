@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ from expframe.store.sweeps.plan_file import is_sweep
 
 _AGAIN = "~"
 """Stands between a run's id and a number where the trash has a run of that id already; no id holds it."""
+
+_UNCHANGED = "What stands there is as it was."
+"""What has come of it where a store takes no change."""
 
 _PATIENCE = 10.0
 """Seconds for which whoever changes a run waits for another who does."""
@@ -141,7 +144,8 @@ def _alone(run: StoredRun, what: str) -> Iterator[StoredRun]:
             now = folder.now()
         except OSError:
             raise RunNotFoundError(run.id, str(store), tuple(ids.run_ids(store)[:10])) from None
-        yield StoredRun(now)
+        with ids.writing(store, _UNCHANGED):
+            yield StoredRun(now)
     finally:
         claim.release()
         folder.close()
@@ -202,11 +206,15 @@ def put_away(run: StoredRun) -> tuple[int, str]:
 
     Raises:
         StoreError: The run is running.
+        FileNotFoundError: It is not there any more.
+        StoreUnusableError: The store takes no change.
     """
     if lease.is_alive(run.folder):
         _refuse_running(run, "remove it")
     size = size_of(run.folder)
-    return size, move_to_trash(run.folder)
+    with ids.writing(run.folder.parent, _UNCHANGED), suppress(FileNotFoundError):
+        return size, move_to_trash(run.folder)
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(run.folder))
 
 
 def move_to_trash(path: Path) -> str:
@@ -249,6 +257,7 @@ def restore(store: Path, name: str) -> StoredRun:
     Raises:
         RunNotFoundError: The trash has none of this name.
         RunExistsError: There is another run of its id now.
+        StoreUnusableError: The store takes no change.
     """
     there = {run.id: run for run in trash_of(store)}
     if name not in there:
@@ -256,18 +265,25 @@ def restore(store: Path, name: str) -> StoredRun:
     target = store / name.partition(_AGAIN)[0]
     if target.exists():
         raise RunExistsError(target.name, str(store))
-    there[name].folder.rename(target)
+    with ids.writing(store, _UNCHANGED):
+        there[name].folder.rename(target)
     return open_run(target)
 
 
 def empty_trash(store: Path) -> list[tuple[str, int]]:
-    """Delete what is in the trash for good, and return the name and size of each."""
+    """
+    Delete what is in the trash for good, and return the name and size of each.
+
+    Raises:
+        StoreUnusableError: The store takes no change.
+    """
     deleted = []
     for run in trash_of(store):
         size = size_of(run.folder)
-        if run.folder.is_dir() and not run.folder.is_symlink():
-            shutil.rmtree(run.folder)
-        else:
-            run.folder.unlink()
+        with ids.writing(store, "What is left is still in the trash."):
+            if run.folder.is_dir() and not run.folder.is_symlink():
+                shutil.rmtree(run.folder)
+            else:
+                run.folder.unlink()
         deleted.append((run.id, size))
     return deleted

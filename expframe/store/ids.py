@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from expframe.disk.files import write_all
@@ -80,15 +81,12 @@ def make_folder(store: Path, name: str | None) -> Path:
     Raises:
         OptionError: The name cannot be one.
         RunExistsError: There is a run of this name.
-        StoreUnusableError: Nothing can be written here.
+        OSError: Nothing can be written here.
     """
     if name is not None:
         require_name(name)
-    try:
-        make_store(store)
-        return _make_numbered(store) if name is None else _make_named(store, name)
-    except OSError as problem:
-        raise unusable(store, problem) from problem
+    make_store(store)
+    return _make_numbered(store) if name is None else _make_named(store, name)
 
 
 def make_store(store: Path) -> None:
@@ -121,7 +119,7 @@ def make_folder_like(store: Path, id: str) -> Path:
     that was removed does not give its number to another one.
 
     Raises:
-        StoreUnusableError: Nothing can be written here.
+        OSError: Nothing can be written here.
     """
     number = _number_of(id)
     if is_word(id):
@@ -148,11 +146,23 @@ def is_name(name: str) -> bool:
     return len(name) <= 200 and _NAME.fullmatch(name) is not None
 
 
-def unusable(store: Path, problem: OSError) -> StoreUnusableError:
-    """Return what is to be raised when the file system refuses a new run."""
-    reason = "it is no folder" if isinstance(problem, FileExistsError | NotADirectoryError) else problem.strerror
-    hint = "No run was started. Choose another folder with -F DIR, store=... or EXPFRAME_STORE; -u keeps nothing."
-    return StoreUnusableError(f"store {store}", f"cannot be written ({reason or problem}). {hint}")
+NO_RUN = "No run was started. Choose another folder with -F DIR, store=... or EXPFRAME_STORE; -u keeps nothing."
+"""What has come of it where a run cannot be made."""
+
+
+@contextmanager
+def writing(store: Path, outcome: str) -> Iterator[None]:
+    """
+    Say what has come of it where the block cannot write into a store.
+
+    Raises:
+        StoreUnusableError: It cannot.
+    """
+    try:
+        yield
+    except OSError as problem:
+        reason = "it is no folder" if isinstance(problem, FileExistsError | NotADirectoryError) else problem.strerror
+        raise StoreUnusableError(f"store {store}", f"cannot be written ({reason or problem}). {outcome}") from problem
 
 
 def _make_named(store: Path, name: str) -> Path:

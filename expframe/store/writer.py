@@ -54,16 +54,15 @@ class LocalStore(Observer):
         """
         if record.attempt > 1 or (record.queued is not None and record.status != Status.QUEUED):
             return self._reopen(self.path / str(record.id), record, config)
-        folder = ids.make_folder(self.path, record.id)
-        try:
-            return LocalSink(folder, record._replace(id=folder.name), config, self.beat_interval)
-        except BaseException as problem:
-            import shutil
+        with ids.writing(self.path, ids.NO_RUN):
+            folder = ids.make_folder(self.path, record.id)
+            try:
+                return LocalSink(folder, record._replace(id=folder.name), config, self.beat_interval)
+            except BaseException:
+                import shutil
 
-            shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(problem, OSError):
-                raise ids.unusable(self.path, problem) from problem
-            raise
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
 
     def _reopen(self, folder: Path, record: Record, config: Config) -> LocalSink:
         """Claim a later attempt of a run for this process; what its last checkpoint does not cover is superseded."""
@@ -72,7 +71,7 @@ class LocalStore(Observer):
 
         began = record.resumed or record.started
         assert began is not None
-        try:
+        with ids.writing(self.path, ids.NO_RUN):
             last = checkpoints.last_of(folder)
             number, step, kept = (last.number, last.step, last.position.sizes) if last else (None, None, {})
             before = final_record.of(folder, json.loads((folder / layout.RECORD).read_bytes()))
@@ -88,8 +87,6 @@ class LocalStore(Observer):
             sink = LocalSink(folder, record, config, self.beat_interval, goes_on=True)
             (folder / layout.RESULT).unlink(missing_ok=True)
             return sink
-        except OSError as problem:
-            raise ids.unusable(self.path, problem) from problem
 
 
 class LocalSink(Sink):

@@ -65,6 +65,15 @@ def bound(at: Path, to: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def read_only(folder: Path) -> Iterator[Path]:
+    """Have a folder take no change."""
+    with bound(folder, folder):
+        done = _mount("-o", "remount,ro,bind", os.fspath(folder))
+        assert done.returncode == 0, done.stderr
+        yield folder
+
+
+@contextmanager
 def passed_through(at: Path, below: Path, *manners: str) -> Iterator[Path]:
     """Have a folder as another machine, or another system, would: with the manners that `passthrough.py` takes."""
     at.mkdir(exist_ok=True)

@@ -249,8 +249,10 @@ class TestUnusable:
         (tmp_path / "runs").write_text("")
 
         for store in (tmp_path / "runs", tmp_path / "runs" / "below"):
+            ex = Experiment("file", store=store)
+            ex.main(lambda: None)
             with pytest.raises(StoreUnusableError, match="it is no folder"):
-                ids.make_folder(store, None)
+                ex.run()
 
     def test_nothing_is_left_of_a_run_that_cannot_be_stored(self, tmp_path, monkeypatch):
         """A run whose first files cannot be written leaves no folder."""
