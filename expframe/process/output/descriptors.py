@@ -30,6 +30,7 @@ class Redirection:
         self._fds = fds
         self._saved: dict[int, int] = {}
         self.shown: int = out_of_the_way(os.dup(fds[0]))
+        self.reading: int
         self.reading, self._writing = new_pipe()
         self._identity = identity(self._writing)
         with suppress(ImportError, AttributeError, OSError):
