@@ -71,11 +71,11 @@ class Redirection:
         except (ImportError, OSError):
             return 0
 
-    def take(self) -> bytes:
-        """Return what nobody has read yet, as far as it fits; empty where there is nothing."""
+    def take(self, most: int) -> bytes:
+        """Return so many bytes at most of what nobody has read yet; empty where there is nothing."""
         os.set_blocking(self.reading, False)
         try:
-            return os.read(self.reading, _PIPE_SIZE)
+            return os.read(self.reading, most)
         except BlockingIOError:
             return b""
         finally:

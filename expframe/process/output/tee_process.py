@@ -169,11 +169,7 @@ class TeeProcess:
         """Copy what was printed, and return whether that was all of it; what else is to come, it is told to copy."""
         in_file, to_give_back = [0] * len(self._copied), [b""] * len(self._copied)
         for number, redirection in enumerate(self._copied):
-            while redirection.is_open and (data := redirection.take()):
-                stored = self._store(data)
-                if (shown := redirection.show(data[:stored])) < len(data):
-                    in_file[number], to_give_back[number] = stored - shown, data[shown:]
-                    break
+            in_file[number], to_give_back[number] = self._copy(redirection)
         is_all = not any(to_give_back) and all([each.is_at_end() for each in self._copied if each.is_open])
         if not is_all:
             counts = b"".join(count.to_bytes(tee.COUNT, "big") for count in in_file)
@@ -181,6 +177,21 @@ class TeeProcess:
         for redirection, data in zip(self._copied, to_give_back, strict=True):
             redirection.give_back(data)
         return is_all
+
+    def _copy(self, redirection: Redirection) -> tuple[int, bytes]:
+        """
+        Copy what is there now, and no more: somebody may print without a pause.
+
+        Returns:
+            What was taken and could not be shown or stored, after how many bytes of it are in the file.
+        """
+        left = redirection.pending()
+        while left and (data := redirection.take(left)):
+            left -= len(data)
+            stored = self._store(data)
+            if (shown := redirection.show(data[:stored])) < len(data):
+                return stored - shown, data[shown:]
+        return 0, b""
 
     def _store(self, data: bytes) -> int:
         """Write data into the file, and return how much of it storage took."""
