@@ -206,6 +206,13 @@ class Captured:
         return str(getattr(_whole(self.raw), "__name__", "function"))
 
     @property
+    def full_name(self) -> str:
+        """The function's module and its name there, `model:Net.__init__`; a script's module is left out."""
+        whole = _whole(self.raw)
+        module = getattr(whole, "__module__", None) or ""
+        return f"{'' if is_main(module) else module}:{getattr(whole, '__qualname__', self.name)}"
+
+    @property
     def raw(self) -> Any:
         """The function without staticmethod or classmethod around it."""
         function = self.function

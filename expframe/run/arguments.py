@@ -56,13 +56,14 @@ class Arguments:
         self.plans.clear()
 
     def calls(self) -> dict[str, int]:
-        """Return how often each function was given a seed."""
-        return {_key_of(plan.captured): plan.calls for plan in self.plans.values() if plan.calls}
+        """Return how often each function was given a seed; of those that are called alike, the most often."""
+        counted = ((key, max(plan.calls for plan in plans)) for key, plans in self._by_key().items())
+        return {key: calls for key, calls in counted if calls}
 
     def generators(self) -> dict[str, Any]:
-        """Return how far the generator of each function's last call is."""
-        drawing = (plan for plan in self.plans.values() if plan.latest is not None)
-        return {_key_of(plan.captured): _state_of(plan.latest) for plan in drawing}
+        """Return how far the generator of each function's last call is, but of functions that are called alike."""
+        drawing = ((key, plans[0].latest) for key, plans in self._by_key().items() if len(plans) == 1)
+        return {key: _state_of(latest) for key, latest in drawing if latest is not None}
 
     def go_on(self, calls: Mapping[str, int], generators: Mapping[str, Any]) -> None:
         """
@@ -71,11 +72,19 @@ class Arguments:
         A call is the same one where its function was called as often by now as then.
         """
         self._calls_before = calls
-        for plan in self.plans.values():
-            key = _key_of(plan.captured)
-            if plan.latest is not None and key in generators and plan.calls == calls.get(key):
-                _go_on_from(plan.latest, generators[key])
-            plan.go_on(calls.get(key, 0))
+        for key, plans in self._by_key().items():
+            latest = plans[0].latest if len(plans) == 1 else None
+            if latest is not None and key in generators and plans[0].calls == calls.get(key):
+                _go_on_from(latest, generators[key])
+            for plan in plans:
+                plan.go_on(calls.get(key, 0))
+
+    def _by_key(self) -> dict[str, list[Filling]]:
+        """Return the plans that there are, those of functions that are called alike together."""
+        found: dict[str, list[Filling]] = {}
+        for plan in list(self.plans.values()):  # other threads may call further functions meanwhile
+            found.setdefault(_key_of(plan.captured), []).append(plan)
+        return found
 
     def check(self, captured: Captured, request: Request) -> None:
         """
@@ -122,5 +131,5 @@ def _go_on_from(generator: Any, state: Any) -> None:
 
 
 def _key_of(captured: Captured) -> str:
-    """Return what the seeds of a function depend on, beside the run's."""
-    return dotted.join((*captured.path, captured.name))
+    """Return what a function is known by in a later attempt."""
+    return f"{dotted.join((*captured.path, *captured.prefix))} {captured.full_name}".lstrip()

@@ -79,8 +79,8 @@ class RunCheckpoints:
         Return the last checkpoint of the run, of this attempt or an earlier one; None where there is none.
 
         In a run that is resumed, seeds and children go on from here as they were at the checkpoint, and so does the
-        `_rnd` of a function that goes on meanwhile, as that of the command: ask for it once, after what is to be done
-        again and before what is not.
+        `_rnd` of the last call of a function that goes on meanwhile, as that of the command: ask for it once, after
+        what is to be done again and before what is not.
         """
         found = self._recorder.files.last_checkpoint()
         if self._resumed is None:

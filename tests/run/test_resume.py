@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -604,6 +605,74 @@ class TestWhatGoesOn:
         resumed = ex.run(options={"resume": "2"}).result
 
         assert whole == resumed
+
+    def test_methods_of_one_name_go_on_apart(self, ex):
+        """Methods of one name go on by themselves; of functions called alike none takes another's place."""
+
+        class Agent:
+            @ex.capture
+            def __init__(self, _rnd):
+                self.rnd = _rnd
+
+            @ex.capture
+            def step(self, _seed):
+                return _seed, int(self.rnd.integers(1000))
+
+        class Env:
+            @ex.capture
+            def __init__(self, _rnd):
+                self.rnd = _rnd
+                self.rnd.integers(1000, size=3)
+
+            @ex.capture
+            def step(self, _seed):
+                return _seed, int(self.rnd.integers(1000))
+
+        def alike(first):
+            return ex.capture(lambda _rnd: (_rnd, first or _rnd.integers(1000))[0])
+
+        made = [alike(first) for first in (True, False)]
+
+        @ex.main
+        def main(fails, _run):
+            agent, env, others = Agent(), Env(), [make() for make in made]
+            last = _run.last_checkpoint()
+            seen = last["seen"] if last else []
+            for step in range(last.step if last else 0, 4):
+                seen.append((agent.step(), env.step(), env.step()))
+                if fails and step == 2 and _run.attempt == 1:
+                    raise RuntimeError("first")
+                _run.checkpoint(step + 1, seen=seen)
+            return seen, [int(other.integers(1000)) for other in others]
+
+        ex.add_config(fails=False, seed=5)
+        whole = ex.run().result
+        with pytest.raises(RuntimeError, match="first"):
+            ex.run(config_updates={"fails": True})
+        resumed = ex.run(options={"resume": "2"}).result
+
+        assert whole == resumed
+
+    def test_checkpoints_beside_first_calls(self, ex):
+        """At any moment of a checkpoint a function may be called for the first time, as another thread does."""
+        functions = [ex.capture(lambda _rnd: None) for _ in range(2000)]
+
+        def call_another(frame, event, argument):
+            if event == "call" and functions:
+                functions.pop()()
+
+        @ex.main
+        def main(_run):
+            before = sys.getprofile()
+            sys.setprofile(call_another)
+            try:
+                _run.checkpoint(1)
+            finally:
+                sys.setprofile(before)
+
+        ex.run()
+
+        assert [1] == [checkpoint.step for checkpoint in stored(1).checkpoints]
 
     @pytest.mark.once
     def test_generators_go_on_without_numpy(self, script, environment, tmp_path):
