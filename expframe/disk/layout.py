@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from expframe.disk.files import read_whole
+from expframe.disk.files import light_sha256, read_whole
 
 RECORD = "run.json"
 RECORD_LEFT = "run.json.retry"
@@ -65,6 +65,21 @@ def is_aside(name: str) -> bool:
         (True, False)
     """
     return re.fullmatch(_ASIDE, name) is not None
+
+
+def named_by(uid: str) -> str:
+    """
+    Return a run's uid as a part of a file's name; a digest of one that runs are not given, since it may be a path.
+
+    Example:
+        >>> named_by("../x")
+        'd6b96a97d147daaae49eb87a5ca7bfbc'
+    """
+    if re.fullmatch("[0-9a-f]{8,64}", uid):
+        return uid
+    digest = light_sha256()
+    digest.update(uid.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:32]
 
 
 def of_process(name: str, process: str) -> str:

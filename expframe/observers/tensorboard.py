@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expframe.config.decided import Config
+from expframe.disk import layout
 from expframe.errors import StoreUnusableError
 from expframe.observers.base import Observer, Sink
 from expframe.observers.tensorboard_events import Encoder, batches
@@ -112,9 +113,10 @@ def _new_folder(top: Path, record: Record) -> Path:
 
 def folders_of(top: Path, record: Record) -> list[Path]:
     """Return the folders that a run's events can be in, the first one that is free."""
-    short = record.uid[:8]
+    long = layout.named_by(record.uid)
+    short = long[:8]
     id = _name_of(record.id) if record.id else ""
-    return [top / _name_of(record.name) / name for name in (*([id, f"{id}-{short}"] if id else [short]), record.uid)]
+    return [top / _name_of(record.name) / name for name in (*([id, f"{id}-{short}"] if id else [short]), long)]
 
 
 def _name_of(text: str) -> str:

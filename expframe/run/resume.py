@@ -122,7 +122,7 @@ def find_if_any(store: Path, id: str, experiment: str, command: str | None, *, i
 
 
 def _resumed(run: StoredRun) -> Resumed:
-    record = run.record
+    record = run.record._replace(id=run.id)  # its folder may have been copied or moved
     if record.status == Status.DIED:
         record = record._replace(ended=lease.last_sign(run.folder))
     return Resumed(run, record, attempts.next_number(run.folder, _last_attempt(record)))

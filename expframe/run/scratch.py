@@ -18,7 +18,7 @@ _NAME = re.compile(r"expframe-[0-9a-f]{32}")
 
 def place(uid: str) -> Path:
     """Return where the folder of a run is, if it has one: one name in all of its processes."""
-    return Path(tempfile.gettempdir()) / f"expframe-{uid}"
+    return Path(tempfile.gettempdir()) / f"expframe-{layout.named_by(uid)}"
 
 
 def make(uid: str) -> Path:

@@ -133,7 +133,7 @@ def _alone(run: StoredRun, what: str) -> Iterator[StoredRun]:
     except FileNotFoundError:
         raise RunNotFoundError(run.id, str(store), tuple(ids.run_ids(store)[:10])) from None
     folder = RunFolder(run.folder, uid)
-    claim = Claim(store, store / layout.CLAIMS_FOLDER / uid, os.urandom(8).hex(), 0)
+    claim = Claim(store, store / layout.CLAIMS_FOLDER / layout.named_by(uid), os.urandom(8).hex(), 0)
     end = time.monotonic() + _PATIENCE
     try:
         while not claim.take():
@@ -154,8 +154,9 @@ def _alone(run: StoredRun, what: str) -> Iterator[StoredRun]:
 def _tell_sweep(run: StoredRun) -> None:
     """Note in the journal of its sweep which id the run of a trial has since."""
     record = run.record
-    sweep = run.folder.parent / str(record.parent_id)
-    if record.sweep and is_sweep(sweep):
+    parent = str(record.parent_id)
+    sweep = run.folder.parent / parent
+    if record.sweep and ids.is_name(parent) and is_sweep(sweep):
         place = record.sweep["trial"], record.sweep["attempt"]
         Journal(sweep, new_writer()).note("renamed", *place, run=run.id)
 

@@ -48,7 +48,7 @@ def _elsewhere(uid: str, content: bytes) -> Path:
     """Leave a record in the system's temporary folder."""
     import tempfile
 
-    path = Path(tempfile.gettempdir()) / f"expframe-{uid}-{os.urandom(4).hex()}.json"
+    path = Path(tempfile.gettempdir()) / f"expframe-{layout.named_by(uid)}-{os.urandom(4).hex()}.json"
     write_new(path, content)
     return path
 

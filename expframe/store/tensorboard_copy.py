@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from expframe.disk import layout
 from expframe.errors import ExpframeError
 from expframe.observers.tensorboard import folders_of
 from expframe.observers.tensorboard_events import Encoder, batches
@@ -56,7 +57,7 @@ def send(run: StoredRun, top: Path) -> Sent:
     record = run.record
     encoder = Encoder(_USER)
     begun = float(encoder.begin(record, {}, "").wall_time)
-    name = f"events.out.tfevents.{begun:010.0f}.{record.uid}"
+    name = f"events.out.tfevents.{begun:010.0f}.{layout.named_by(record.uid)}"
     for folder in folders_of(top, record):
         others = [path for path in folder.glob("events.out.tfevents.*") if path.name != name]
         if not others:

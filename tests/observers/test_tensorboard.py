@@ -475,6 +475,19 @@ def test_a_run_without_id_is_called_by_its_uid(tmp_path, record):
     assert ["01234567", "0123456789abcdef"] == [sink.path.name for sink in sinks]
 
 
+def test_a_uid_leads_out_of_no_folder(tmp_path, record):
+    """A run whose uid is a path has a folder among the others, whatever is called like the run."""
+    sinks = [
+        expframe.TensorBoard(tmp_path / "board").open(record._replace(id=id, uid="../../out"), Config({}))
+        for id in (None, None, "17", "17")
+    ]
+    for sink in sinks:
+        sink.close(record)
+
+    assert {tmp_path / "board" / "train"} == {sink.path.parent for sink in sinks}
+    assert {"board"} == {path.name for path in tmp_path.iterdir()} - {"runs"}
+
+
 @pytest.mark.parametrize("name", ["../away", "a/b", "..", " ", "what?\n", "x" * 300, "\u00e9t\u00e9 1"])
 def test_any_name_makes_one_folder(tmp_path, record, name):
     """The name of an experiment cannot lead out of the observer's folder, nor into deeper ones."""

@@ -3,6 +3,7 @@
 import enum
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -935,3 +936,20 @@ def test_a_started_run_is_started_again(ex):
     for id in ("1", "last"):
         with ex.start(options={"again": id}) as run:
             assert 0.5 == run.config["lr"]
+
+
+def test_a_copy_of_a_run_is_resumed_in_its_own_folder(ex):
+    """The folder that is named goes on, whatever id the record in it says."""
+
+    @ex.main
+    def main(_run):
+        if _run.record.attempt == 1:
+            raise KeyError("once")
+
+    with pytest.raises(KeyError, match="once"):
+        ex.run()
+    shutil.copytree(ex.store / "1", ex.store / "copy")
+    ex.run(options={"resume": "copy"})
+
+    assert ["FAILED", "COMPLETED"] == [expframe.runs(ex.store)[id].status for id in ("1", "copy")]
+    assert "copy" == expframe.runs(ex.store)["copy"].record.id

@@ -104,6 +104,17 @@ def test_a_run_that_is_renamed_meanwhile_keeps_its_new_id(some, cli):
     assert ("moved", ("first", "good")) == (some["moved"].record.id, some["moved"].record.tags)
 
 
+@pytest.mark.parametrize("uid", ["../../outside", "{there}/outside", "", "x" * 300])
+def test_a_uid_is_no_path(some, cli, tmp_path, uid):
+    """Whatever the record of a run from elsewhere says it is called by, changing it touches nothing outside."""
+    (tmp_path / "outside").write_text("mine")
+    path = some["1"].folder / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "uid": uid.format(there=tmp_path)}))
+
+    assert "Run 1: first, good\n" == cli("tag", "1", "good")
+    assert "mine" == (tmp_path / "outside").read_text()
+
+
 def of_uid(uid):
     """Return the run that has a uid, whatever its id is at this moment."""
     while True:
