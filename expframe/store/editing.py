@@ -21,6 +21,7 @@ from expframe.record.record import Status
 from expframe.store import final_record, ids, lease
 from expframe.store.claims import Claim
 from expframe.store.foreign import format_of
+from expframe.store.index import newest_first
 from expframe.store.reader import StoredRun, open_run
 from expframe.store.run_folder import RunFolder
 from expframe.store.sweeps.journal import Journal, new_writer
@@ -93,13 +94,15 @@ def rename(run: StoredRun, name: str) -> StoredRun:
         renamed = _move(now, name)
     for child in children:
         if child.status != Status.RUNNING:
-            change(child, {"parent_id": name})
+            outcome = f"Run {run.id} is called {name} now, but not in all runs that were started in it."
+            with _alone(child, "change it", outcome) as started_in_it:
+                _write(started_in_it, {"parent_id": name})
     _tell_sweep(renamed)
     return renamed
 
 
 def _move(run: StoredRun, name: str) -> StoredRun:
-    """Give the folder of a run, and its record, another id."""
+    """Give the folder of a run, and its record, another id, or neither."""
     target = run.folder.parent / name
     if run.id != name and run.id.casefold() == name.casefold() and target.exists() and target.samefile(run.folder):
         ids.require_name(name)  # it is one name in two cases, as some systems have it
@@ -112,14 +115,25 @@ def _move(run: StoredRun, name: str) -> StoredRun:
             target.rmdir()
             raise
     renamed = StoredRun(target)
-    _write(renamed, {})
+    try:
+        _write(renamed, {})
+    except (OSError, ValueFormatError):
+        outcome = f"Run {run.id} is called {name} now, as its folder is; its record says {run.id}."
+        with ids.writing(target.parent, outcome):
+            target.rename(run.folder)
+        raise
     return renamed
 
 
 @contextmanager
-def _alone(run: StoredRun, what: str) -> Iterator[StoredRun]:
+def _alone(run: StoredRun, what: str, outcome: str = _UNCHANGED) -> Iterator[StoredRun]:
     """
     Yield a run as it is now and wherever it was renamed to, while nobody else changes it.
+
+    Args:
+        run: The run.
+        what: What is to be done with it.
+        outcome: What has come of it where the store does not take that.
 
     Raises:
         StoreError: It is running, is another tool's, or another process takes too long to change it.
@@ -131,7 +145,7 @@ def _alone(run: StoredRun, what: str) -> Iterator[StoredRun]:
         refuse_foreign(run)
         uid = run.record.uid
     except FileNotFoundError:
-        raise RunNotFoundError(run.id, str(store), tuple(ids.run_ids(store)[:10])) from None
+        raise _not_found(run) from None
     folder = RunFolder(run.folder, uid)
     claim = Claim(store, store / layout.CLAIMS_FOLDER / layout.named_by(uid), os.urandom(8).hex(), 0)
     end = time.monotonic() + _PATIENCE
@@ -141,14 +155,22 @@ def _alone(run: StoredRun, what: str) -> Iterator[StoredRun]:
                 raise StoreError(f"run {run.id}", f"is being changed by another process ({claim.path}). Try it again.")
             time.sleep(0.005)
         try:
-            now = folder.now()
+            now = StoredRun(folder.now())
+            is_found = now.record.uid == uid  # it may have been moved while it was looked for
         except OSError:
-            raise RunNotFoundError(run.id, str(store), tuple(ids.run_ids(store)[:10])) from None
-        with ids.writing(store, _UNCHANGED):
-            yield StoredRun(now)
+            is_found = False
+        if not is_found:
+            raise _not_found(run)
+        with ids.writing(store, outcome):
+            yield now
     finally:
         claim.release()
         folder.close()
+
+
+def _not_found(run: StoredRun) -> RunNotFoundError:
+    newest = tuple(row.id for row in newest_first(run.folder.parent)[:10])
+    return RunNotFoundError(run.id, str(run.folder.parent), newest)
 
 
 def _tell_sweep(run: StoredRun) -> None:

@@ -24,6 +24,7 @@ from expframe.disk import layout
 from expframe.record.record import Status
 from expframe.store.cache import index_file, remove_index
 from expframe.store.exclusions import marked
+from expframe.store.ids import run_ids
 from expframe.store.points import Statistics
 from expframe.store.rows import GROUPS, KEPT, Row, judged, read, read_own, statistics_of, with_rest
 
@@ -71,6 +72,11 @@ def rows(store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator
         return
     for row in found:
         yield with_rest(row, store / row.id, groups)
+
+
+def newest_first(store: Path) -> list[Row]:
+    """Return the row of each run of a store, with its record alone."""
+    return sorted(rows(store, run_ids(store), ()), key=lambda row: row.order, reverse=True)
 
 
 def _fetch_all(index: _Index, store: Path, ids: Collection[str], groups: Collection[str]) -> Iterator[Row]:

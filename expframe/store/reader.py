@@ -29,7 +29,7 @@ from expframe.saving.files import Notes, load
 from expframe.store import attempts, final_record, ids, lease, results
 from expframe.store.attempts import Attempt
 from expframe.store.foreign import format_of
-from expframe.store.index import rows
+from expframe.store.index import newest_first, rows
 from expframe.store.points import curves_of, media_of, summaries_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.stored import StoredSweep
@@ -285,11 +285,11 @@ class StoredRun(Recorded):
         return None if uid is None else self._of_uid(uid)
 
     def _of_uid(self, uid: str) -> StoredRun:
-        newest_first = sorted(rows(self.store, ids.run_ids(self.store), ()), key=lambda row: row.order, reverse=True)
-        for row in newest_first:
+        everything = newest_first(self.store)
+        for row in everything:
             if row.record and row.record["uid"] == uid:
                 return open_run(self.store / row.id)
-        raise RunNotFoundError(uid, str(self.store), tuple(row.id for row in newest_first[:10]))
+        raise RunNotFoundError(uid, str(self.store), tuple(row.id for row in everything[:10]))
 
     def _read_record(self) -> Record:
         return self._read(layout.RECORD, lambda data: Record.from_json(final_record.of(self.folder, data)))

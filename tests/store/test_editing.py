@@ -1,6 +1,8 @@
 """`expframe tag`, `note`, `rename` and `rm`: runs that are changed and put away."""
 
+import errno
 import json
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -11,6 +13,7 @@ from interpreter import start_python
 from steps import wait_until
 
 from expframe import runs
+from expframe.disk.files import replace_file
 from expframe.errors import RunNotFoundError
 from expframe.store import editing
 
@@ -143,6 +146,42 @@ def test_what_is_changed_at_the_same_moment_is_all_kept(some):
 
     assert set(tags) == set(of_uid(uid).record.tags)
     assert "name-19" == of_uid(uid).record.id == of_uid(uid).id
+
+
+def test_a_run_that_is_gone_is_told_with_the_newest_ones(some, ex):
+    """As wherever no run has the id that was asked for, the newest one is the first."""
+    gone = some["3"]
+    for _ in range(8):
+        ex.run()
+    shutil.rmtree(gone.folder)
+    with pytest.raises(RunNotFoundError) as problem:
+        editing.tag(gone, ["x"], [])
+
+    assert tuple(some.ids()) == problem.value.available
+
+
+@pytest.mark.parametrize(
+    ("fails", "said", "ids"),
+    [
+        (1, "What stands there is as it was.", {"1", "2", "3"}),
+        (2, "Run 1 is called x now, but not in all runs that were started in it.", {"x", "2", "3"}),
+    ],
+)
+def test_a_rename_that_a_full_disk_ends_says_what_stands_there(some, cli, monkeypatch, fails, said, ids):
+    """Where the record cannot be written the folder has its name again; where a child's cannot, that is said."""
+    written = []
+
+    def write(path, content):
+        written.append(path)
+        if len(written) == fails:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace_file(path, content)
+
+    monkeypatch.setattr(editing, "replace_file", write)
+    cli("rename", "1", "x")
+
+    assert 1 == cli.code and said in cli.err, cli.err
+    assert (ids, ids) == (set(some.ids()), {run.record.id for run in some})
 
 
 def test_a_run_is_not_renamed_to_what_is_taken_or_no_name(some, cli):
