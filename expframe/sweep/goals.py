@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expframe.errors import OptionError
 from expframe.store.points import STATISTICS
-from expframe.store.search.fields import PATH, Field
+from expframe.store.search.fields import GROUPS, PATH, Field
 from expframe.store.sweeps.plan import Goal
 
 
@@ -32,7 +32,7 @@ def goal(text: str) -> Goal:
 
 def _field(name: str) -> Field:
     """Return the field that is meant: a fact, a result, an entry after `config.`, and by any other name a metric."""
-    if PATH.fullmatch(name) is None and name:  # of metrics, as libraries call them: `val/loss`
+    if name and PATH.fullmatch(name) is None and not _is_written_as_field(name):  # as libraries call them: `val/loss`
         stem, _, statistic = name.removeprefix("metrics.").rpartition(".")
         if stem and statistic in STATISTICS:
             return Field.of_metric(stem, statistic)
@@ -40,3 +40,9 @@ def _field(name: str) -> Field:
     field = Field.parse(name)
     is_of_metric = field.group == "config" and not name.startswith("config.")
     return Field.parse(f"metrics.{name}") if is_of_metric else field
+
+
+def _is_written_as_field(name: str) -> bool:
+    """Return whether a name has quotes or brackets, as fields have, or begins with a group that is not `metrics`."""
+    groups = tuple(f"{group}." for group in GROUPS if group != "metrics")
+    return name.startswith(groups) or any(mark in name for mark in "[]'\"")

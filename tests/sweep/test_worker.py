@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from expframe.errors import QueryError
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan
 from expframe.sweep.goals import goal
@@ -58,3 +59,12 @@ def test_a_trial_has_a_value_of_whatever_lists_know(ex, metric, field):
 
     assert field == found.field
     assert [field] == [*values_of(folder, (found.field,))]
+
+
+@pytest.mark.parametrize(
+    "metric", ["metrics['loss", "metrics['loss]", "loss[", "result.my score", "config.a b", "info.a b", ""]
+)
+def test_a_field_that_is_not_well_written_is_refused(metric):
+    """What is written as a field, and is none, is refused before a sweep starts, and not taken for a metric."""
+    with pytest.raises(QueryError, match=r"is no name. Write status, config.net.depth or metrics\['a b'\].max."):
+        goal(f"{metric}:min")

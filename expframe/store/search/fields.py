@@ -65,7 +65,8 @@ _OF_RECORD: dict[str, tuple[str, Callable[[Row], Any]]] = {
     **{f"sweep.{name}": ("number", _of_sweep(name)) for name in ("trial", "configuration", "replicate", "attempt")},
     "sweep.excluded": ("any", _of_sweep("excluded")),
 }
-_GROUPS = ("config", "metrics", "host", "result", "git", "info", "size")
+GROUPS = ("config", "metrics", "host", "result", "git", "info", "size")
+"""The parts of a row, beside its record."""
 _WHOLE = {"result", "size"}
 """Groups that are a field themselves."""
 
@@ -116,7 +117,7 @@ class Field(NamedTuple):
             return cls.of_metric(".".join(name), statistic)
         if first == "git" and path and path[0] not in OF_GIT:
             raise QueryError(f"field {text!r}", f"is none. There are: {', '.join(f'git.{name}' for name in OF_GIT)}.")
-        if first not in _GROUPS:
+        if first not in GROUPS:
             return cls(".".join(("config", *parts)), "config", tuple(parts))
         if first == "size" and path:
             raise QueryError(f"field {text!r}", "is none: size is a number of bytes.")
@@ -160,7 +161,7 @@ class Field(NamedTuple):
         """How it is called at the head of a column: in short, where that means nothing else."""
         short = self.name.removeprefix("config.")
         first = short.partition(".")[0]
-        is_taken = self.group == "config" and (short in FACTS or first in _GROUPS)
+        is_taken = self.group == "config" and (short in FACTS or first in GROUPS)
         return self.name if is_taken else short.removeprefix("metrics.")
 
     def of(self, row: Row) -> Any:
