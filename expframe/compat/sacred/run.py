@@ -28,6 +28,9 @@ from expframe.record.record import Status, now
 _AROUND = (__name__, "expframe.compat.sacred._own.core_run", "expframe.run.life")
 """The modules of the frames that a run is done in, which say nothing of how it failed."""
 
+_PATIENCE = 60.0
+"""Seconds that the last beat waits for one that hangs: twice those that Mongo's driver looks for a server."""
+
 
 class Run:
     """
@@ -218,15 +221,25 @@ class Run:
 
     def _beat_last(self) -> None:
         is_due, self._is_beating = self._is_beating, False
-        if not is_due or not self._telling.acquire(timeout=1.0):  # a beat that hangs has had its time
+        if not is_due:
             return
         self.run_logger.debug("Stopping Heartbeat")
+        if not self._hold_beats():
+            self.run_logger.error("The last beat is left out: observers are not told of what came after the one before")
+            return
         try:
             self._emit_heartbeat()
         except Exception:  # of the filter
             self.run_logger.error(traceback.format_exc())
         finally:
             self._telling.release()
+
+    def _hold_beats(self) -> bool:
+        """Hold off other beats, and return whether none goes on; one that hangs has some time."""
+        if self._telling.acquire(timeout=1.0):
+            return True
+        self.run_logger.warning("Waiting up to %d s for an observer that still takes a beat", _PATIENCE)
+        return bool(self._telling.acquire(timeout=_PATIENCE))
 
     def _emit_end(self, problem: BaseException | None) -> None:
         if self.status == Status.COMPLETED:

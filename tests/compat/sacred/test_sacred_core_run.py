@@ -236,6 +236,44 @@ def test_a_native_store_waits_for_no_observer_of_sacred(ex, tmp_path):
     assert "COMPLETED" == expframe.runs(tmp_path / "runs")["1"].status
 
 
+def test_the_last_beat_waits_for_one_that_hangs(ex):
+    """What was logged and printed since is told then; meanwhile it is said what the end waits for."""
+    hangs, goes_on, told = threading.Event(), threading.Event(), []
+
+    class Hanging(RunObserver):
+        def log_metrics(self, metrics_by_name, info):
+            told.extend(metrics_by_name)
+
+        def heartbeat_event(self, **facts):
+            hangs.set()
+            goes_on.wait(60)
+
+        def completed_event(self, **facts):
+            told.append("end")
+
+    class Ends(logging.Handler):
+        def emit(self, record):
+            if record.getMessage().startswith("Waiting up to"):
+                goes_on.set()
+
+    ex.observers[:] = [Hanging()]
+    beat = []
+
+    @ex.main
+    def main(_run):
+        _run.run_logger.addHandler(Ends())
+        beat.append(threading.Thread(target=_run._emit_heartbeat))
+        beat[0].start()
+        assert hangs.wait(60)
+        _run.log_scalar("loss", 3)
+
+    ex.run(options={"--loglevel": "WARNING", "--capture": "no", "--beat-interval": 0})
+    goes_on.set()
+    beat[0].join()
+
+    assert ["loss", "end"] == told
+
+
 def test_what_is_kept_with_it_stands_in_the_folder_of_a_native_store(ex, tmp_path):
     """With a store of ours among the observers its folder is the run's: files are there once, children beside it."""
     ex.observers.append(LocalStore(tmp_path / "runs"))
