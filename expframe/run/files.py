@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ class RunFiles:
     def __init__(self, emit: Callable[[Event], None], ledger: Ledger, *, is_owner: bool = True) -> None:
         self._place: RunFolder | None = None
         self._is_owner = is_owner
+        self._is_shared = False
         self._emit = emit
         self._ledger = ledger
         self._notes = saved.Notes()
@@ -240,6 +242,10 @@ class RunFiles:
                 self._scratch_sink = WorkerSink(self.base(), MASKING)
             self._scratch_sink.write(event)
 
+    def share(self) -> None:
+        """Look for a temporary folder at the end: from now on another process may be the first that asks for it."""
+        self._is_shared = True
+
     def forked(self) -> None:
         """Go on in a forked child: the temporary folder is the parent's to remove."""
         self._scratch_sink = None
@@ -256,10 +262,11 @@ class RunFiles:
         if self._remove is not None:
             self._remove()
             self._remove = self._scratch = None
-        elif self._is_owner and self._place is None:
+        elif self._is_shared and self._is_owner and self._place is None:
             from expframe.run import scratch
 
-            scratch.remove(scratch.place(self._ledger.record.uid))  # another process may have been the first that asked
+            with suppress(OSError):  # where no folder can be temporary there is none
+                scratch.remove(scratch.place(self._ledger.record.uid))
 
     def _note(self, file: File) -> None:
         with self._noting:

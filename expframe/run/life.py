@@ -274,6 +274,7 @@ class Life:
     def resume(self) -> None:
         """Go on after a fork, in the parent."""
         self._capturing.resume()
+        self._recorder.files.share()
 
     def forked(self) -> None:
         """Leave the end, the signals and the output to the parent: in a forked child."""

@@ -513,6 +513,7 @@ class Run(Recorded):
     def __reduce__(self) -> Any:
         from expframe.run.worker import Ticket, child_elsewhere
 
+        self._recorder.files.share()
         setup, parts = self._setup, self.snapshot.recipe.parts
         ticket = Ticket(
             self.config,

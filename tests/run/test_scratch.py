@@ -1,12 +1,17 @@
 """The temporary folders of runs that nothing is kept of."""
 
+import errno
 import os
+import pickle
 import signal
 import sys
+import tempfile
 from subprocess import PIPE
 
 import pytest
 from interpreter import ROOT, run_python, start_python
+
+from expframe import Experiment
 
 SCRIPTS = {
     "ghost": """
@@ -65,6 +70,30 @@ def test_what_a_killed_run_has_left_is_removed_by_the_next_one(start, tmp_path, 
     assert [2, 1, True] == [len(left), len(kept), kept < left]
     assert [] == list((tmp_path / "temporary").iterdir())
     assert 0 == alive.returncode
+
+
+@pytest.mark.parametrize("travels", [False, True])
+def test_a_run_that_keeps_nothing_needs_no_temporary_folder(monkeypatch, caplog, travels):
+    """Where nothing can be temporary, one that asks for no folder ends as any other, also when it went elsewhere."""
+    asked = []
+
+    def there_is_none():
+        asked.append(1)
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    ex = Experiment("ghost", ghost=True)
+
+    @ex.main
+    def main(_run):
+        if travels:
+            pickle.dumps(_run)
+        asked.clear()
+
+    monkeypatch.setattr(tempfile, "gettempdir", there_is_none)
+    run = ex.run()
+
+    assert ("COMPLETED", [1] * travels) == (run.status, asked)
+    assert "not wholly recorded" not in caplog.text
 
 
 FORKING = """
