@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,15 +30,27 @@ def make(uid: str) -> Path:
 
 
 def claim(folder: Path) -> None:
-    """Let others see which process removes the folder; remove what killed ones have left, once in each process."""
+    """Let others see which process removes the folder; begin to remove what killed ones have left, once in each."""
     with suppress(OSError):  # there is one already, or no room for it
         own_lease(0).write(folder / layout.LEASE)
-    context.one_per_process(_remove_left)
+    context.one_per_process(_begin_to_remove_left)
 
 
 def remove(folder: Path) -> None:
-    """Remove the folder of a run that has ended."""
+    """Remove the folder of a run that has ended: its lease last, by which others know what was left half-way."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != layout.LEASE:
+                Path(entry).unlink()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begin_to_remove_left() -> None:
+    """Do it in the background: it may be much, and the caller holds locks."""
+    with suppress(RuntimeError):  # the interpreter ends, and starts no thread any more
+        threading.Thread(target=_remove_left, daemon=True).start()
 
 
 def _remove_left() -> None:
