@@ -111,6 +111,7 @@ def test_a_run_that_is_renamed_meanwhile_keeps_its_new_id(some, cli):
 def test_a_uid_is_no_path(some, cli, tmp_path, uid):
     """Whatever the record of a run from elsewhere says it is called by, changing it touches nothing outside."""
     (tmp_path / "outside").write_text("mine")
+    cli("tag", "3", "good")  # the folder of claims is there from now on
     path = some["1"].folder / "run.json"
     path.write_text(json.dumps({**json.loads(path.read_bytes()), "uid": uid.format(there=tmp_path)}))
 
