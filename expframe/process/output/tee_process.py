@@ -21,8 +21,15 @@ _SETTLED = 0.05
 """Seconds that it must have waited for output: a child that is being started still closes its copy of the pipe."""
 
 _MOST_STARTS = 10
+_LONG_LIFE = 5.0
+"""Seconds after which its end is not counted: only where it is ended again and again it is given up."""
+
 _PAUSE = 0.2
 """Seconds between two starts at least, where something ends it again and again."""
+
+_GIVEN_UP = b"no process that copies output can be kept alive: what this process prints is not recorded from here on\n"
+
+_IN_BACKGROUND = '"$@" &'
 
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from tee import main; main(sys.argv[2], int(sys.argv[3]))"
 """Imports the file by itself, and so from Python's cache, without this package."""
@@ -34,6 +41,7 @@ class TeeProcess:
 
     The pipes that lead into it are ours: when somebody ends it, another one takes its place and nobody who prints
     hears of it. What it has not begun with at the end is copied by this process, which need not wait for its start.
+    Where none can be kept alive, this process copies what others print, and is not recorded itself any more.
 
     Args:
         path: The file.
@@ -48,6 +56,7 @@ class TeeProcess:
         self._is_ours = True
         self._has_ended = True
         self._starts = 0
+        self._is_given_up = False
         self._started = 0.0
         self._words = self._told = self._answers = -1
         self._faults = b""
@@ -63,7 +72,8 @@ class TeeProcess:
             self.close()
             raise
 
-    def _start(self) -> None:
+    def _start(self, words: bytes = tee.BEGIN) -> None:
+        """Start one, and tell it the words."""
         if not can_start():
             raise OSError("no Python is known that could be started")
         self._hang_up()
@@ -71,7 +81,7 @@ class TeeProcess:
         self._started = time.monotonic()
         self._told, self._words = new_pipe()
         os.set_blocking(self._told, False)
-        os.write(self._words, tee.BEGIN)
+        os.write(self._words, words)
         self._answers, answers = new_pipe()
         os.set_blocking(self._answers, False)
         self._copied = [redirection for redirection in self._redirections if redirection.is_open]
@@ -122,11 +132,23 @@ class TeeProcess:
         if not any(redirection.is_open for redirection in self._redirections):
             return
         if self._starts < _MOST_STARTS:
-            with suppress(OSError):  # it is tried again
+            try:
                 self._start()
-        else:
+                return
+            except OSError:  # it is tried again
+                pass
+        elif not self._is_given_up:
+            self._is_given_up = True
             self.detach()
-            self.close()
+            self._faults += _GIVEN_UP
+        for redirection in self._redirections:
+            if redirection.is_open:
+                self._copy_here(redirection)
+
+    def _copy_here(self, redirection: Redirection) -> None:
+        """Copy what is there now; what storage refuses is shown all the same."""
+        _, rest = self._copy(redirection)
+        redirection.show(rest)
 
     def end(self) -> bool:
         """Lead all back, wait until everything is in the file, and return whether it goes on for others who print."""
@@ -159,24 +181,37 @@ class TeeProcess:
         return self._is_ours and not self._has_ended
 
     def _takes_back(self) -> bool:
-        """Return whether it has not begun, and waits from now on until it is told to begin again."""
+        """Return whether none has begun, and one that starts waits from now on until it is told to begin again."""
+        self._listen()
+        if self._has_ended:
+            self._copied = [redirection for redirection in self._redirections if redirection.is_open]
+            return True
         try:
             return os.read(self._told, 1) == tee.BEGIN
         except OSError:
             return False
 
     def _copies_rest(self) -> bool:
-        """Copy what was printed, and return whether that was all of it; what else is to come, it is told to copy."""
+        """Copy what was printed, and return whether that is all; what else comes, one that begins is told to copy."""
         in_file, to_give_back = [0] * len(self._copied), [b""] * len(self._copied)
         for number, redirection in enumerate(self._copied):
             in_file[number], to_give_back[number] = self._copy(redirection)
         is_all = not any(to_give_back) and all([each.is_at_end() for each in self._copied if each.is_open])
-        if not is_all:
-            counts = b"".join(count.to_bytes(tee.COUNT, "big") for count in in_file)
-            os.write(self._words, tee.IN_FILE + counts + tee.BEGIN)
-        for redirection, data in zip(self._copied, to_give_back, strict=True):
-            redirection.give_back(data)
-        return is_all
+        if is_all:
+            return True
+        words = tee.IN_FILE + b"".join(count.to_bytes(tee.COUNT, "big") for count in in_file) + tee.BEGIN
+        try:
+            if self._has_ended:
+                self._start(words)
+            else:
+                os.write(self._words, words)
+        except OSError:  # nobody is there to take it
+            for redirection, data in zip(self._copied, to_give_back, strict=True):
+                redirection.show(data)
+        else:
+            for redirection, data in zip(self._copied, to_give_back, strict=True):
+                redirection.give_back(data)
+        return False
 
     def _copy(self, redirection: Redirection) -> tuple[int, bytes]:
         """
@@ -232,6 +267,8 @@ class TeeProcess:
                 heard = os.read(self._answers, 4096)
                 self._is_done |= tee.DONE in heard
                 self._has_ended = not heard or tee.LAST in heard
+                if self._has_ended and time.monotonic() > self._started + _LONG_LIFE:
+                    self._starts = 0
                 self._faults += heard.translate(None, tee.DONE + tee.LAST)
                 if not heard:
                     self._faults += b"the process that copies output was ended, and what it had just taken is lost\n"
@@ -240,7 +277,8 @@ class TeeProcess:
 def can_start() -> bool:
     """Return whether a Python can be started: a program that was made of one starts itself instead."""
     name = os.path.basename(sys.executable or "")
-    return name.startswith(("python", "pypy")) and not hasattr(sys, "frozen") and os.path.isfile(tee.__file__)
+    is_python = name.startswith(("python", "pypy")) and not hasattr(sys, "frozen")
+    return is_python and os.access(sys.executable, os.X_OK) and os.path.isfile(tee.__file__)
 
 
 def _spawn(words: list[str], fds: list[int]) -> None:
@@ -253,16 +291,20 @@ def _spawn(words: list[str], fds: list[int]) -> None:
     Args:
         words: Its command.
         fds: What its file descriptors 0, 1, 2, ... are.
+
+    Raises:
+        OSError: It cannot be started.
     """
     how: dict[str, Any] = {
         "file_actions": [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(fds)],
         "setsigmask": (signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
     }
     environment = {name: text for name, text in os.environ.items() if name[:6] != "PYTHON" or name == "PYTHONHOME"}
-    shell = ["sh", "-c", '"$@" &', "sh", *words]  # which gives it another standard input
+    shell = ["sh", "-c", _IN_BACKGROUND, "sh", *words]  # which gives it another standard input
     try:
         pid = os.posix_spawn("/bin/sh", shell, environment, setsid=True, **how)
     except NotImplementedError:  # the C library cannot begin a session for it
         pid = os.posix_spawn("/bin/sh", shell, environment, setpgroup=0, **how)
     with suppress(ChildProcessError):  # somebody else waited for it
-        os.waitpid(pid, 0)
+        if status := os.waitpid(pid, 0)[1]:  # as where there are too many processes
+            raise OSError(f"no process can be started (/bin/sh: status {os.waitstatus_to_exitcode(status)})")

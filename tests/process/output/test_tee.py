@@ -105,6 +105,7 @@ def test_what_others_print_after_the_end_is_copied_by_whoever_begins_late(tmp_pa
     assert result.stdout == (tmp_path / "output.txt").read_text() == numbered(3)
 
 
+@pytest.mark.once
 def test_the_end_does_not_wait_for_a_child_that_prints_without_a_pause(tmp_path):
     """Where it could not begin and a child refills what is copied again and again, the rest is left to it."""
     body = """
@@ -185,6 +186,77 @@ def test_nobody_who_prints_hears_that_the_process_was_killed(tmp_path):
     assert sorted((tmp_path / "output.txt").read_text().split()) == ["before", "child", "parent"]
     assert "the process that copies output was ended" in result.stderr
     assert result.stderr.endswith("False\n")
+
+
+MORTAL = """
+from expframe.process.output import tee_process
+tee_process._MOST_STARTS, tee_process._LONG_LIFE = {}, {}
+"""
+
+
+@pytest.mark.once
+def test_it_is_replaced_for_as_long_as_it_lives_a_while(tmp_path):
+    """In a long run it may be killed as often as it likes to be: those that lived for some seconds are not counted."""
+    body = """
+    for number in range(3):
+        print("line", number, flush=True)
+        while Path("output.txt").read_text().count("line") <= number:
+            time.sleep(0.01)
+        os.kill(copying(), signal.SIGKILL)
+    print("line 3", flush=True)
+    """
+    result = run(tmp_path, body, before=MORTAL.format(2, 0))
+
+    assert result.stdout == (tmp_path / "output.txt").read_text() == numbered(4)
+
+
+@pytest.mark.once
+def test_where_it_is_given_up_nothing_is_lost_and_nobody_hears_of_it(tmp_path):
+    """Where it is killed again and again, children print on and are recorded, and what this process prints is shown."""
+    body = """
+    child = subprocess.Popen(["sh", "-c", "read line; seq 100000; read line; echo last"], stdin=subprocess.PIPE)
+    print("line 0", flush=True)
+    while not (Path("output.txt").stat().st_size and Path("shown").stat().st_size):
+        time.sleep(0.01)
+    os.kill(copying(), signal.SIGKILL)
+    os.write(1, b"line 1\\n" * 10_000)
+    while "not recorded" not in str(capture.fault):
+        time.sleep(0.01)
+    child.stdin.write(b"\\n")
+    child.stdin.flush()
+    while Path("shown").stat().st_size < 7 + 70_000 + 588_895:
+        time.sleep(0.01)
+    print("line 2", flush=True)
+    """
+    after = "child.communicate(b'\\n'); print(child.returncode, capture.is_left_running, file=sys.stderr)"
+    result = run(tmp_path, body, after, MORTAL.format(1, 5))
+    counted = "".join(f"{number}\n" for number in range(1, 100_001))
+    recorded = "line 0\n" + "line 1\n" * 10_000 + counted + "last\n"
+
+    assert result.stderr == "0 True\n"
+    steps.wait_until(lambda: (tmp_path / "output.txt").read_text() == recorded)
+    assert (tmp_path / "shown").read_text() == recorded.replace("last\n", "line 2\nlast\n")
+
+
+@pytest.mark.once
+def test_where_it_cannot_be_started_the_streams_are_recorded(tmp_path):
+    """Where there are too many processes, the mode is `sys`, and the fault says why."""
+    before = "from expframe.process.output import tee_process; tee_process._IN_BACKGROUND = 'exit 2'"
+    result = run(tmp_path, "print('line 0')", "print(capture.mode, capture.fault, file=sys.stderr)", before)
+
+    assert result.stdout == (tmp_path / "output.txt").read_text() == "line 0\n"
+    assert result.stderr.startswith("sys Capture mode 'fd' is not possible here")
+    assert "no process can be started" in result.stderr
+
+
+@pytest.mark.once
+def test_what_was_printed_while_none_lives_is_recorded_at_the_end(tmp_path):
+    """Where none that is started comes to life, the end shows and records what was printed."""
+    before = "from expframe.process.output import tee_process; tee_process._IN_BACKGROUND = 'true'"
+    after = "print(Path('output.txt').read_text(), capture.is_left_running, file=sys.stderr)"
+    result = run(tmp_path, "print('line 0', flush=True); subprocess.run(['echo', 'line 1'])", after, before)
+
+    assert (result.stdout, result.stderr) == (numbered(2), f"{numbered(2)} False\n")
 
 
 def test_a_child_hears_that_nobody_reads_any_more(tmp_path):
