@@ -60,7 +60,7 @@ class Filling:
         beyond: The Fill for more of them: for its `*args`, or for all calls where the table is empty.
         values: Every value that can be filled, by parameter.
         drawn: For `_seed` and `_rnd`, what gives them to one call after another; both count the same calls.
-        lacking: For each parameter that nothing fills the error that a call without it raises.
+        lacking: For each parameter that nothing fills what makes the error that a call without it raises.
         latest: The generator of the last call that was given one: of a function that is called once, its own.
     """
 
@@ -82,7 +82,7 @@ class Filling:
         self,
         captured: Captured,
         values: Mapping[str, Any],
-        lacking: Mapping[str, ExpframeError],
+        lacking: Mapping[str, Callable[[], ExpframeError]],
         draw: Callable[[Captured], Callable[[int], int]],
         thawed: bool,
     ) -> None:
@@ -95,7 +95,7 @@ class Filling:
         self.go_on(0)
         self._thawed = thawed and any(thaw(value) is not value for value in values.values())
         self.values: Mapping[str, Any] = values
-        self.lacking: Mapping[str, ExpframeError] = lacking
+        self.lacking: Mapping[str, Callable[[], ExpframeError]] = lacking
         self.table: tuple[Fill, ...] = ()
         self.beyond: Fill = _WITH_CARE
         if not (self._thawed or any(p.positional_only for p in captured.parameters)):
@@ -142,7 +142,7 @@ class Filling:
         positional = [p for p in self.captured.parameters if p.positional]
         filled, must_be_named, seeded = self._fill({p.name for p in positional[:taken]} | given.keys())
         if must_be_named:
-            raise next(problem for name, problem in self.lacking.items() if name in must_be_named)
+            raise next(problem() for name, problem in self.lacking.items() if name in must_be_named)
         if self._thawed:
             filled = {name: thaw(value) for name, value in filled.items()}
         filled.update(self.randomness(seeded, given))
@@ -200,7 +200,7 @@ class Injector:
         group = group if isinstance(group, dict) else FrozenDict()
         read_only = self._read_only if captured.read_only is None else captured.read_only
         values: dict[str, Any] = {}
-        lacking: dict[str, ExpframeError] = {}
+        lacking: dict[str, Callable[[], ExpframeError]] = {}
         for number, parameter in enumerate(captured.parameters):
             name = parameter.name
             if name in SEEDED:
@@ -212,15 +212,9 @@ class Injector:
             if len(meant) == 1:
                 values[name] = meant[0][1]
             elif meant:
-                paths = tuple(dotted.join(path) or "the whole config" for path, _ in meant)
-                lacking[name] = AmbiguousEntryError(captured.name, captured.where, name, paths)
+                lacking[name] = partial(_ambiguous, captured, name, [path for path, _ in meant])
             elif parameter.required and not (number == 0 and name in ("self", "cls")):
-                under = dotted.join(captured.path, captured.prefix)
-                deeper = captured.find(name, group, _DEEPEST)
-                paths = tuple(dotted.join(under, path) for path in deeper) if len(deeper) == 1 else ()
-                lacking[name] = MissingArgumentError(
-                    captured.name, captured.where, (name,), under, _names(group), deeper=paths
-                )
+                lacking[name] = partial(_missing, captured, name, group)
         if captured.fill_kwargs:
             others = captured.entries or {name: (name,) for name in group if isinstance(name, str) and name != CHOICE}
             for name, path in others.items():
@@ -255,8 +249,18 @@ class Injector:
         return [item for item in meant.values() if item[0][: len(place)] == place] or [*meant.values()]
 
 
-def _names(group: Mapping[Any, Any]) -> tuple[str, ...]:
-    return tuple(map(str, group))
+def _missing(captured: Captured, name: str, group: Mapping[Any, Any]) -> MissingArgumentError:
+    """Return the error of a parameter that nothing in the function's group fills."""
+    under = dotted.join(captured.path, captured.prefix)
+    deeper = captured.find(name, group, _DEEPEST)
+    paths = tuple(dotted.join(under, path) for path in deeper) if len(deeper) == 1 else ()
+    return MissingArgumentError(captured.name, captured.where, (name,), under, tuple(map(str, group)), deeper=paths)
+
+
+def _ambiguous(captured: Captured, name: str, paths: Sequence[dotted.Path]) -> AmbiguousEntryError:
+    """Return the error of a parameter that several entries could fill."""
+    found = tuple(dotted.join(path) or "the whole config" for path in paths)
+    return AmbiguousEntryError(captured.name, captured.where, name, found)
 
 
 def capture(captured: Captured, function: Any = None) -> Any:
@@ -302,18 +306,22 @@ def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwarg
     if not captured.filled_elsewhere and not any(p.required or p.name in SPECIALS for p in captured.parameters):
         return wrapped(*args, **kwargs)
     values: dict[str, Any] = {}
-    lacking: dict[str, ExpframeError] = {}
+    lacking: dict[str, Callable[[], ExpframeError]] = {}
     for parameter in captured.parameters:
         name = parameter.name
         if name in SPECIALS:
             values[name] = value_outside(name, captured.name)
         elif parameter.required:
-            lacking[name] = MissingArgumentError(captured.name, captured.where, (name,), in_run=False)
+            lacking[name] = partial(_missing_outside, captured, name)
     plan = Filling(captured, {k: v for k, v in values.items() if k not in SEEDED}, lacking, _any_seeds, False)
     more, filled = plan.arguments(taken, kwargs)
     present = {p.name for p in [p for p in captured.parameters if p.positional][:taken]} | kwargs.keys()
     _say_what_is_not_filled(captured, captured.filled_elsewhere - present)
     return wrapped(*args, *more, **filled)
+
+
+def _missing_outside(captured: Captured, name: str) -> MissingArgumentError:
+    return MissingArgumentError(captured.name, captured.where, (name,), in_run=False)
 
 
 def _any_seeds(_captured: Captured) -> Callable[[int], int]:

@@ -4,7 +4,6 @@ import copy
 import inspect
 import os
 import typing
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
@@ -265,14 +264,14 @@ class Captured:
         if self.entries is not None:
             path = self.entries.get(name)
             return [path] if path is not None and dotted.get(group, path) is not MISSING else []
-        level: deque[tuple[Path, Any]] = deque([((), group)])
-        for _ in range(max_depth):
-            found = [(*path, name) for path, tree in level if isinstance(tree, dict) and name in tree]
-            if found:
+        level: list[tuple[Path, Any]] = [((), group)] if isinstance(group, dict) else []
+        for depth in range(1, max_depth + 1):
+            found = [(*path, name) for path, tree in level if name in tree]
+            if found or depth == max_depth:  # what is below it is not even looked at: a config may be large
                 return found
-            level = deque(
+            level = [
                 ((*path, key), below) for path, tree in level for key, below in tree.items() if isinstance(below, dict)
-            )
+            ]
         return []
 
 

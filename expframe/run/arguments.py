@@ -97,14 +97,14 @@ class Arguments:
         given = set(request.kwargs)
         if request.args or request.kwargs:
             given |= inspect.signature(captured.raw).bind_partial(*request.args, **request.kwargs).arguments.keys()
-        lacking = {name: problem for name, problem in self.plan(captured).lacking.items() if name not in given}
-        missing = [problem for problem in lacking.values() if isinstance(problem, MissingArgumentError)]
+        lacking = [problem() for name, problem in self.plan(captured).lacking.items() if name not in given]
+        missing = [problem for problem in lacking if isinstance(problem, MissingArgumentError)]
         if missing:
             names = tuple(name for problem in missing for name in problem.names)
             first = missing[0]
             deeper = tuple(path for problem in missing for path in problem.deeper)
             raise MissingArgumentError(first.function, first.where, names, first.group, first.available, deeper=deeper)
-        for problem in lacking.values():
+        for problem in lacking:
             raise problem
 
     def _special(self, captured: Captured, group: Any, name: str) -> Any:
