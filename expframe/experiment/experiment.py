@@ -446,8 +446,9 @@ class Experiment(Ingredient):
             ConfigError: A value cannot be decided.
             UsageError: An argument is of another kind than it takes.
         """
-        from expframe.experiment.planning import ask, decide
+        from expframe.experiment.planning import ask, decide, refuse_unless_lists
 
+        refuse_unless_lists(named=named)
         asked = ask(called_from(self, "config_updates"), self.registry.main, config_updates, named)
         given = (*map(Override.parse, overrides), *asked.overrides)
         request = asked._replace(overrides=given, options=Options(force=force), seed=drawn_seed())

@@ -153,7 +153,7 @@ def ask(
     held = groups.entries_of(config_updates)
     config_updates = config_updates if held is None else held
     _refuse_unless_mappings(config_updates=config_updates or {}, info=info, options=options, kwargs=kwargs)
-    _refuse_unless_lists(named_configs=named_configs, tags=tags, args=args)
+    refuse_unless_lists(named_configs=named_configs, tags=tags, args=args)
     run_name = asked.get("run_name")
     chosen = Options.from_mapping(options if run_name is None else {**options, "id": run_name})
     if needed:
@@ -178,6 +178,7 @@ _EXAMPLES = {
     "options": "a dict of options by name: {'comment': 'again'}",
     "kwargs": "a dict of arguments by name: {'lr': 0.1}",
     "named_configs": "a list of names: ['fast']",
+    "named": "a list of names: ['fast']",
     "tags": "a list of words: ['first']",
     "args": "a list of arguments: [1, 2]",
 }
@@ -189,7 +190,13 @@ def _refuse_unless_mappings(**given: Any) -> None:
             raise UsageError(f"{name}={value!r:.80}", f"is a {type(value).__name__}. It takes {_EXAMPLES[name]}.")
 
 
-def _refuse_unless_lists(**given: Any) -> None:
+def refuse_unless_lists(**given: Any) -> None:
+    """
+    Refuse arguments that take lists, by name, and are given something else.
+
+    Raises:
+        UsageError: One is.
+    """
     for name, value in given.items():
         is_list = isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes)
         if not is_list or (name != "args" and not all(isinstance(item, str) for item in value)):

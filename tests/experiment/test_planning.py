@@ -39,6 +39,13 @@ def test_arguments_of_the_wrong_kind_say_what_they_take(ex, ask, asked, takes):
         (around if ask == "child" else ex).__getattribute__(ask)(**asked)
 
 
+@pytest.mark.parametrize("named", ["fast", [1]])
+def test_what_resolve_refuses_is_called_as_it_calls_it(ex, named):
+    """`resolve` takes named configs as `named`, and refuses them by that name."""
+    with pytest.raises(UsageError, match=r"^named=.*It takes a list of names: \['fast'\]"):
+        ex.resolve(named=named)
+
+
 @pytest.mark.parametrize("ask", ["run", "create", "start", "queue"])
 def test_unknown_arguments_are_named(ex, ask):
     """An argument that there is not is refused with the nearest one that there is."""
