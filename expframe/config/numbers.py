@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 from expframe.config.hints import plain_type
 
@@ -20,6 +20,20 @@ def _is_one(value: Any) -> bool:
         return True
     kind = plain_type(kind)
     return kind is not bool and (issubclass(kind, int | float) or kind.__module__ in ("decimal", "fractions"))
+
+
+def is_finite(value: object) -> TypeGuard[int | float]:
+    """
+    Return whether a value out of a file is a number, and one that a float can be.
+
+    Example:
+        >>> [is_finite(value) for value in (1, 0.5, float("nan"), 10**400, "1", None)]
+        [True, True, False, False, False, False]
+    """
+    try:
+        return isinstance(value, int | float) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def is_multiple(value: Any, step: Any) -> bool:

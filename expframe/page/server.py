@@ -84,7 +84,9 @@ def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | No
         Route("/static/{name}", asset, methods=["GET"]),
     ]
     handlers: Any = {HTTPException: _http_problem}
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), entrance, passes)
+    page = Starlette(routes=routes, exception_handlers=handlers)
+    page.router.redirect_slashes = False  # each address has one form
+    return Guard(page, entrance, passes)
 
 
 def load() -> Any:

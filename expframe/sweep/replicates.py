@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
+from expframe.config.numbers import is_finite
 from expframe.record.significance import wilcoxon_greater
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import KEPT, Trials, TrialState
@@ -56,4 +56,4 @@ def _value(plan: Plan, state: TrialState) -> float | None:
     if newest is None or newest.status not in KEPT:
         return None
     value = newest.values.get(plan.goals[0].field)
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    return float(value) if is_finite(value) else None

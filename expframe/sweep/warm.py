@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from expframe.config.equality import same
+from expframe.config.numbers import is_finite
 from expframe.errors import OptionError
 from expframe.store.search.collection import Runs
 from expframe.store.sweeps.axes import Axis, Choices, Interval, Position, Widened
@@ -38,7 +38,7 @@ def told_by(filter: str, store: Path, plan: Plan, known: Unswept) -> tuple[tuple
     for is_excluded, *row in Runs(store).where(filter).rows("sweep.excluded", *fields):
         if is_excluded:
             continue
-        values = [value for value in row[len(names) :] if isinstance(value, int | float) and math.isfinite(value)]
+        values = [value for value in row[len(names) :] if is_finite(value)]
         point = _point(plan, dict(zip(names, row, strict=False)), known)
         if point is not None and len(values) == len(plan.goals):
             found.append((point, tuple(map(float, values))))

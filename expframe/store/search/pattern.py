@@ -37,6 +37,10 @@ _PART = re.compile(
 _GROUP = re.compile(
     r"\((?:\?(?:(?P<comment>\#)|P<\w+>|(?P<on>[aiLmsux]*)(?:-(?P<off>[imsx]+))?(?P<end>[:)])|(?P<other>.)))?"
 )
+_SET = re.compile(r"\\.|\[(?P<inside>\^?\]?(?:[^\]\\]|\\.)*)\]", re.DOTALL)
+_DOUBTFUL = re.compile(r"^\[|--|&&|~~|\|\|")
+"""What Python warns of in a set, since it may come to mean something else there."""
+
 _OTHER = {"=": "looks ahead", "!": "looks ahead", "<": "looks back"}
 
 
@@ -229,6 +233,12 @@ class Pattern:
     def __init__(self, text: str) -> None:
         if len(text) > _LONGEST:
             raise re.error(f"it has {len(text)} characters, and may have {_LONGEST}")
+        for found in _SET.finditer(text):
+            if doubtful := _DOUBTFUL.search(re.sub(r"\\.", "a", found["inside"] or "", flags=re.DOTALL)):
+                sign = doubtful[0][-1]
+                raise re.error(
+                    f"{found[0]} may come to mean something else in Python; write \\{sign} for a {sign} in it"
+                )
         try:
             plain = re.compile(text)
         except RecursionError:

@@ -173,9 +173,7 @@ class _Parser:
 
     def _comparison(self) -> Callable[[Values], Verdict]:
         if self._take("("):
-            self._depth += 1
-            if self._depth > _DEEPEST:
-                raise QueryError(f"filter {self._text[:60]!r}...", "has too many parentheses.")
+            self._go_deeper()
             verdict = self._either()
             if not self._take(")"):
                 raise self._wrong("a closing parenthesis")
@@ -190,6 +188,11 @@ class _Parser:
         if not parts:
             return lambda values: truth(first.of(values))
         return parts[0] if len(parts) == 1 else lambda values: all_of(part(values) for part in parts)
+
+    def _go_deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise QueryError(f"filter {self._text[:60]!r}...", "has too many parentheses.")
 
     def _operator(self) -> str:
         token, following = self._peek(), self._tokens[min(self._next + 1, len(self._tokens) - 1)]
@@ -228,6 +231,7 @@ class _Parser:
 
     def _list(self, end: str) -> _Term:
         items = []
+        self._go_deeper()
         while not self._take(end):
             term = self._term()
             if term.literal is MISSING:
@@ -235,6 +239,7 @@ class _Parser:
             items.append(term.literal)
             if not self._take(",") and self._peek().text != end:
                 raise self._wrong(f"a comma or {end}")
+        self._depth -= 1
         return _literal(items, "list")
 
     def _compared(self, first: _Term, operator: str, second: _Term) -> Callable[[Values], Verdict]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from expframe.config import dotted, json_values
 from expframe.config.masking import MASKING
+from expframe.config.numbers import is_finite
 from expframe.config.request import Origin, Override
 from expframe.errors import ValueFormatError
 
@@ -287,7 +288,7 @@ def _is_sound(axis: Axis) -> bool:
             return False
         return not axis.names or all(len(row) == len(axis.names) for row in axis.rows)
     numbers = (axis.low, axis.high, axis.step) if isinstance(axis, Range) else (axis.low, axis.high)
-    if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+    if not all(is_finite(number) for number in numbers):
         return False
     size: Any = axis.size
     return size is None or (isinstance(size, int) and size > 0)
@@ -295,7 +296,7 @@ def _is_sound(axis: Axis) -> bool:
 
 def fits(axis: Axis, position: Any) -> bool:
     """Return whether something is a position on an axis."""
-    if not isinstance(position, int | float) or not math.isfinite(position):
+    if not is_finite(position):
         return False
     return axis.size is None or 0 <= position < axis.size
 

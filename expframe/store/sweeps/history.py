@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from expframe.config.numbers import is_finite
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import goal_of
 from expframe.store.sweeps.plan import Plan
@@ -61,7 +62,7 @@ def history(plan: Plan, trials: Trials) -> list[Moment]:
     for state in trials:
         found = state.counted
         value = found.values.get(goal.field) if found is not None and found.status == Status.COMPLETED else None
-        if found is not None and found.ended is not None and isinstance(value, int | float) and math.isfinite(value):
+        if found is not None and found.ended is not None and is_finite(value):
             ends.append((found.ended, state.number, state.run, float(value)))
     moments: list[Moment] = []
     for end in sorted(ends):

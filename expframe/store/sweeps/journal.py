@@ -7,7 +7,6 @@ Each writer appends to a file of its own, `trials/<writer>.jsonl`, so that no tw
 from __future__ import annotations
 
 import json
-import math
 import os
 import socket
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.config import json_values
+from expframe.config.numbers import is_finite
 from expframe.disk import layout
 from expframe.disk.files import append_line, whole_lines
 
@@ -123,5 +123,4 @@ def _is_sound(entry: Entry) -> bool:
     numbers, facts = (entry.trial, entry.attempt), entry.facts
     if not all(isinstance(number, int) and 0 <= number < _LARGEST for number in numbers):
         return False
-    is_time = isinstance(entry.time, int | float) and math.isfinite(entry.time)
-    return is_time and all(isinstance(facts.get(name), kind) for name, kind in _KINDS.items())
+    return is_finite(entry.time) and all(isinstance(facts.get(name), kind) for name, kind in _KINDS.items())

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from expframe.config.numbers import is_finite
 from expframe.record.record import Status
 from expframe.store.sweeps.plan import Plan, Point
 from expframe.store.sweeps.trials import KEPT, SKIPPED, TrialState
@@ -118,7 +119,7 @@ def _values(plan: Plan, state: TrialState) -> tuple[float, ...] | None:
     if newest is None or newest.status in (SKIPPED, Status.PRUNED) or newest.status not in KEPT:
         return None
     found = [newest.values.get(goal.field) for goal in plan.goals]
-    numbers = tuple(float(value) for value in found if isinstance(value, int | float) and math.isfinite(value))
+    numbers = tuple(float(value) for value in found if is_finite(value))
     return numbers if len(numbers) == len(plan.goals) else None
 
 
