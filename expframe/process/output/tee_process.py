@@ -29,6 +29,7 @@ _PAUSE = 0.2
 
 _GIVEN_UP = b"no process that copies output can be kept alive: what this process prints is not recorded from here on\n"
 
+_SHELL = "/bin/sh"
 _IN_BACKGROUND = '"$@" &'
 
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from tee import main; main(sys.argv[2], int(sys.argv[3]))"
@@ -57,6 +58,7 @@ class TeeProcess:
         self._has_ended = True
         self._starts = 0
         self._is_given_up = False
+        self._child = 0
         self._started = 0.0
         self._words = self._told = self._answers = -1
         self._faults = b""
@@ -87,9 +89,9 @@ class TeeProcess:
         self._copied = [redirection for redirection in self._redirections if redirection.is_open]
         pairs = [fd for each in self._copied for fd in (each.reading, each.shown)]
         folder, count = os.path.dirname(tee.__file__), str(len(self._copied))
-        command = [sys.executable, "-s", "-S", "-P", "-c", _PROGRAM, folder, os.path.abspath(self._path), count]
+        command = [sys.executable, *_flags(), "-c", _PROGRAM, folder, os.path.abspath(self._path), count]
         try:
-            _spawn(command, [self._told, answers, answers, self._told, *pairs])
+            self._child = _spawn(command, [self._told, answers, answers, self._told, *pairs])
             self._has_ended = False
         finally:
             os.close(answers)
@@ -154,6 +156,7 @@ class TeeProcess:
         """Lead all back, wait until everything is in the file, and return whether it goes on for others who print."""
         self.detach()
         if self._is_ours and self._takes_back() and self._copies_rest():
+            self._dismiss()
             return False
         least, deadline, pause = self._pending(), time.monotonic() + _PATIENCE, 0.0001
         is_asked, idle_since = False, 0.0
@@ -258,6 +261,20 @@ class TeeProcess:
                 os.close(fd)
         self._words = self._told = self._answers = -1
 
+    def _dismiss(self) -> None:
+        """Do not wait for the start of one that is a child and has nothing to do."""
+        if self._child:
+            with suppress(ProcessLookupError):
+                os.kill(self._child, signal.SIGKILL)
+            self._reap()
+
+    def _reap(self) -> None:
+        """Leave nothing of one that has ended, where it is a child."""
+        child, self._child = self._child, 0
+        if child:
+            with suppress(ChildProcessError):  # somebody else waited for it
+                os.waitpid(child, 0)
+
     def _pending(self) -> int:
         return sum(redirection.pending() for redirection in self._redirections)
 
@@ -267,9 +284,11 @@ class TeeProcess:
                 heard = os.read(self._answers, 4096)
                 self._is_done |= tee.DONE in heard
                 self._has_ended = not heard or tee.LAST in heard
-                if self._has_ended and time.monotonic() > self._started + _LONG_LIFE:
-                    self._starts = 0
                 self._faults += heard.translate(None, tee.DONE + tee.LAST)
+                if self._has_ended:
+                    self._reap()
+                    if time.monotonic() > self._started + _LONG_LIFE:
+                        self._starts = 0
                 if not heard:
                     self._faults += b"the process that copies output was ended, and what it had just taken is lost\n"
 
@@ -281,9 +300,22 @@ def can_start() -> bool:
     return is_python and os.access(sys.executable, os.X_OK) and os.path.isfile(tee.__file__)
 
 
-def _spawn(words: list[str], fds: list[int]) -> None:
+def _flags() -> list[str]:
+    """Return what Python is started with: as little as can be, and its cache is where this one has it, if anywhere."""
+    flags = ["-s", "-S", "-P"]
+    if sys.dont_write_bytecode:
+        flags.append("-B")
+    if sys.pycache_prefix:
+        flags += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
+    return flags
+
+
+def _spawn(words: list[str], fds: list[int]) -> int:
     """
     Start a process that is no child of this one: a program that waits for all of its children would wait for ever.
+
+    It is a child all the same where there is no shell, where a shell would take away where libraries are (macOS), and
+    where this process is given all orphans, as process 1 of a container is.
 
     It is in a session of its own, so that Ctrl-C leaves it alone, and deaf to what asks a whole job to end: it ends
     when nobody can print any more.
@@ -291,6 +323,9 @@ def _spawn(words: list[str], fds: list[int]) -> None:
     Args:
         words: Its command.
         fds: What its file descriptors 0, 1, 2, ... are.
+
+    Returns:
+        Its process id where it is a child that is to be waited for, else 0.
 
     Raises:
         OSError: It cannot be started.
@@ -300,11 +335,16 @@ def _spawn(words: list[str], fds: list[int]) -> None:
         "setsigmask": (signal.SIGINT, signal.SIGTERM, signal.SIGHUP),
     }
     environment = {name: text for name, text in os.environ.items() if name[:6] != "PYTHON" or name == "PYTHONHOME"}
-    shell = ["sh", "-c", _IN_BACKGROUND, "sh", *words]  # which gives it another standard input
+    is_child = not os.path.exists(_SHELL) or any(name[:5] == "DYLD_" for name in environment)
+    if not is_child:
+        words = [_SHELL, "-c", _IN_BACKGROUND, "sh", *words]  # which gives it another standard input
     try:
-        pid = os.posix_spawn("/bin/sh", shell, environment, setsid=True, **how)
+        pid = os.posix_spawn(words[0], words, environment, setsid=True, **how)
     except NotImplementedError:  # the C library cannot begin a session for it
-        pid = os.posix_spawn("/bin/sh", shell, environment, setpgroup=0, **how)
+        pid = os.posix_spawn(words[0], words, environment, setpgroup=0, **how)
+    if is_child:
+        return pid
     with suppress(ChildProcessError):  # somebody else waited for it
         if status := os.waitpid(pid, 0)[1]:  # as where there are too many processes
-            raise OSError(f"no process can be started (/bin/sh: status {os.waitstatus_to_exitcode(status)})")
+            raise OSError(f"no process can be started ({_SHELL}: status {os.waitstatus_to_exitcode(status)})")
+    return 0

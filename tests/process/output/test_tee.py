@@ -290,6 +290,59 @@ def test_a_program_that_waits_for_all_its_children_is_not_held_up(tmp_path):
     assert result.stderr == ""
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("before", ["", SLOW])
+def test_where_there_is_no_shell_nothing_is_left_of_it(before, tmp_path):
+    """Without `/bin/sh` it is a child, which is waited for when it was killed and at the end."""
+    body = """
+    def has_child():
+        with suppress(ChildProcessError):
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            return True
+        return False
+    while not (killed := copying()):
+        time.sleep(0.01)
+    os.kill(killed, signal.SIGKILL)
+    while copying() in (None, killed):
+        time.sleep(0.01)
+    print(has_child(), os.path.exists(f"/proc/{killed}"), flush=True)
+    if not is_slow:
+        while not Path("output.txt").read_text():
+            time.sleep(0.01)
+    """
+    before += (
+        f"from expframe.process.output import tee_process; tee_process._SHELL = '/none'; is_slow = {bool(before)}\n"
+    )
+    after = "print(has_child() and not capture.is_left_running, file=sys.stderr)"
+    result = run(tmp_path, body, after, before)
+
+    assert result.stderr == "False\n"
+    assert result.stdout == (tmp_path / "output.txt").read_text() == "True False\n"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("setting", ["dont_write_bytecode = True", "pycache_prefix = os.path.abspath('cache')"])
+def test_it_writes_no_bytecode_where_none_is_wanted(setting, tmp_path):
+    """Where Python is to write no bytecode, or elsewhere, there is none beside the program that copies."""
+    before = f"""
+import os, shutil, sys
+from expframe.process.output import tee
+sys.{setting}
+os.mkdir("package")
+tee.__file__ = shutil.copy(tee.__file__, "package")
+"""
+    body = """
+    print("line 0", flush=True)
+    while not Path("output.txt").read_text():
+        time.sleep(0.01)
+    """
+    run(tmp_path, body, before=before)
+
+    assert (tmp_path / "output.txt").read_text() == "line 0\n"
+    assert [path.name for path in (tmp_path / "package").iterdir()] == ["tee.py"]
+    assert ("cache" in setting) == bool(list(tmp_path.glob("cache/**/tee.*.pyc")))
+
+
 def test_a_descriptor_put_back_leads_to_where_it_went(tmp_path):
     """Who keeps a descriptor, replaces it and puts it back later is recorded, and the end puts the original back."""
     body = """
