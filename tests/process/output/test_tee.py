@@ -27,12 +27,14 @@ from pathlib import Path
 from expframe.process.output.capture import open_capture
 
 def copying():
-    # the one process that was given the path of the file
+    # the one process that was given the path of the file, once it is there
     path = os.fsencode(os.path.abspath("output.txt"))
-    for words in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if path in words.read_bytes().split(bytes(1)):
-                return int(words.parent.name)
+    while True:
+        for words in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                if path in words.read_bytes().split(bytes(1)):
+                    return int(words.parent.name)
+        time.sleep(0.01)
 
 def beat():
     while not stop.wait(0.02):
@@ -300,10 +302,9 @@ def test_where_there_is_no_shell_nothing_is_left_of_it(before, tmp_path):
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             return True
         return False
-    while not (killed := copying()):
-        time.sleep(0.01)
+    killed = copying()
     os.kill(killed, signal.SIGKILL)
-    while copying() in (None, killed):
+    while copying() == killed:
         time.sleep(0.01)
     print(has_child(), os.path.exists(f"/proc/{killed}"), flush=True)
     if not is_slow:
