@@ -430,7 +430,7 @@ class TestOthers:
     @pytest.mark.once
     def test_a_worker_by_hand_goes_on(self, sweeps):
         """`expframe work` does what is left of a sweep whose starter is gone, from any folder."""
-        process = sweeps.start("0.1,0.2", "1", fixed="pause=0.2")
+        process = sweeps.start("0.1,0.2", "1", fixed="pause=1")
         sweeps.wait_for(lambda: sweeps.started() >= 1)
         sweeps.kill_all()
         process.communicate()
