@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from expframe.config import hints
 from expframe.config.json_values import number_of
 from expframe.config.marks import Ge, Gt, Le, Length, Log, Lt, MultipleOf
-from expframe.config.numbers import is_multiple, is_number, multiples
+from expframe.config.numbers import is_multiple, is_nan, is_number, multiples
 from expframe.config.remembered import remembered
 from expframe.errors import BoundError
 
@@ -207,7 +207,7 @@ _OPEN, _CLOSED = (None, False), (None, True)
 def _contradiction(bounds: Bounds, steps: set[Any]) -> str:
     """Return why nothing can be within bounds, or what they say cannot be meant; empty where all is well."""
     low, high = bounds.low, bounds.high
-    if any(is_number(limit) and math.isnan(limit) for limit in (low, high)):
+    if any(is_number(limit) and is_nan(limit) for limit in (low, high)):
         return "bounds are no NaN. Leave it out, or write a number."
     if len(steps) > 1:
         return "say two steps. Write the one that is meant."

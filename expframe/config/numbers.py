@@ -24,14 +24,28 @@ def _is_one(value: Any) -> bool:
 
 def is_finite(value: object) -> TypeGuard[int | float]:
     """
-    Return whether a value out of a file is a number, and one that a float can be.
+    Return whether a value is a number, and one that a float can be.
 
     Example:
         >>> [is_finite(value) for value in (1, 0.5, float("nan"), 10**400, "1", None)]
         [True, True, False, False, False, False]
     """
     try:
-        return isinstance(value, int | float) and math.isfinite(value)
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def is_nan(value: Any) -> bool:
+    """
+    Return whether a number is NaN, however large it is.
+
+    Example:
+        >>> [is_nan(value) for value in (float("nan"), 1.5, 10**400)]
+        [True, False, False]
+    """
+    try:
+        return math.isnan(value)
     except OverflowError:
         return False
 
@@ -59,7 +73,7 @@ def multiples(step: Any, low: Any, high: Any, *, above: bool = False, below: boo
         >>> multiples(0.25, 0, 1, above=True), multiples(64, 1, 63)
         ((0.25, 1), None)
     """
-    if not all(math.isfinite(end) for end in (low, high)):
+    if not all(is_finite(end) for end in (low, high)):
         return None
     step, ends = _exact(step), [_exact(end) / _exact(step) for end in (low, high)]
     first, last = math.ceil(ends[0]), math.floor(ends[1])

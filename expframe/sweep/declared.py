@@ -7,7 +7,7 @@ from typing import Any
 
 from expframe.config.bounds import Bounds
 from expframe.config.dotted import MISSING
-from expframe.config.numbers import is_number, multiples
+from expframe.config.numbers import is_finite, is_number, multiples
 from expframe.errors import SweepWordError
 from expframe.store.sweeps.axes import Axis, Choices, Interval, Range
 from expframe.sweep.entries import NUMBER, WHOLE, UnsweptEntry
@@ -38,7 +38,7 @@ def axis(name: str, entry: UnsweptEntry) -> Axis:
         raise _refusal(name, "is no entry, so that no type says what it takes. Write", f"{name}=LOW..HIGH.")
     if entry.kind not in (WHOLE, NUMBER):
         raise _refusal(name, "names no values. Write them, as in", f"{name}=A,B.")
-    low, high = (end if is_number(end) and math.isfinite(end) else None for end in (bounds.low, bounds.high))
+    low, high = (end if is_number(end) and is_finite(end) else None for end in (bounds.low, bounds.high))
     if low is None or high is None:
         raise _without_ends(name, entry, bounds._replace(low=low, high=high))
     if bounds.multiple_of is not None or (entry.kind == WHOLE and not bounds.is_log):

@@ -7,12 +7,12 @@ What was there stays, under its numbers. A plan that is narrower, or another one
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from expframe.config import dotted, json_values
+from expframe.config.numbers import is_nan
 from expframe.config.options import Options
 from expframe.config.request import Override
 from expframe.errors import OptionError, SweepWordError, UsageError, listed
@@ -248,7 +248,7 @@ def _key(values: Sequence[Any]) -> Hashable:
     """Return what is the same for rows of equal values: a number is one, however it is written."""
     return tuple(
         value
-        if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and not is_nan(value)
         else json.dumps(json_values.to_json(value), sort_keys=True)
         for value in values
     )

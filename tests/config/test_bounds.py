@@ -272,6 +272,19 @@ def test_a_value_within_bounds_is_taken(ex, words):
     assert 0 == run_cli(ex, f"with {words}").exit_code
 
 
+def test_a_bound_may_be_larger_than_any_float():
+    """Whole numbers have no end: a bound that no float can be holds as any other."""
+    ex = Experiment("large")
+
+    @ex.config
+    def config():
+        x: Annotated[int, Ge(0), Le(10**400)] = 1
+
+    assert 10**399 == ex.resolve(config_updates={"x": 10**399})["x"]
+    with pytest.raises(EntryBoundsError):
+        ex.resolve(config_updates={"x": 10**400 + 1})
+
+
 def test_force_takes_a_value_as_it_is(ex):
     """With --force bounds are not held, whoever set the value."""
     assert 2.0 == run_cli(ex, "with lr=2.0 --force").run.result

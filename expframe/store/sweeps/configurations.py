@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from expframe.config.numbers import is_finite
 from expframe.record.record import Status
 from expframe.record.significance import Sample, describe
 from expframe.store.sweeps.plan import Goal, Plan
@@ -168,4 +169,5 @@ def _samples(plan: Plan, states: Sequence[TrialState]) -> Iterator[Sample]:
 
 def _number(value: Any) -> float | None:
     """Return a value as a number; None where it is none, as NaN."""
-    return float(value) if isinstance(value, int | float) and not math.isnan(value) else None
+    is_one = isinstance(value, float) or is_finite(value)  # of whole numbers there are some that no float can be
+    return float(value) if is_one and not math.isnan(value) else None

@@ -69,8 +69,8 @@ def told(ex, values, **asked):
 
 
 def test_completed_trials_that_are_in_no_mean_are_named(ex, cli):
-    """What came to no number stands in no mean, and each table of means says which trials that are."""
-    told(ex, [math.nan, 0.5, math.nan, 0.25], metric="result:min")
+    """What came to no number, or none that a float can be, stands in no mean, and each table of means says so."""
+    told(ex, [math.nan, 0.5, 10**400, 0.25], metric="result:min")
     line = "result is no number in trials 0, 2, which are in no mean."
 
     assert line in cli("sweep", "show", "1", "-F", ex.store).splitlines()
