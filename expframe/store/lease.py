@@ -64,19 +64,16 @@ def is_alive(folder: Path) -> bool:
     By pid and its start time where boot and pid namespace are ours and the system tells start times; elsewhere by the
     age of the lease, measured with the file system's own clock.
     """
-    path = folder / LEASE
+    lease = _of(folder)
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        lease = Lease.from_json(data)
-        touched = path.stat().st_mtime
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return lease is not None and holds(lease, folder, (folder / LEASE).stat().st_mtime)
+    except OSError:
         return False
-    return holds(lease, folder, touched)
 
 
 def holds(lease: Lease, folder: Path, touched: float) -> bool:
     """Return whether the process of a lease is still there; `touched` is when it last said so."""
-    if lease.machine == identity.machine() and lease.started:
+    if _is_from_here(lease):
         return identity.start_of(lease.pid) == lease.started
     if not lease.interval:  # it never touches its lease
         return True
@@ -85,21 +82,14 @@ def holds(lease: Lease, folder: Path, touched: float) -> bool:
 
 def is_left(folder: Path) -> bool:
     """Return whether a folder has a lease of a process of this machine that is gone; not where that cannot be told."""
-    try:
-        lease = Lease.from_json(json.loads((folder / LEASE).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
-    is_from_here = lease.machine == identity.machine() and bool(lease.started)
-    return is_from_here and identity.start_of(lease.pid) != lease.started
+    lease = _of(folder)
+    return lease is not None and _is_from_here(lease) and identity.start_of(lease.pid) != lease.started
 
 
 def is_known_by_age(folder: Path) -> bool:
     """Return whether only the age of a run's lease can tell that its process is gone, since it is elsewhere."""
-    try:
-        lease = Lease.from_json(json.loads((folder / LEASE).read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
-    return bool(lease.interval) and (lease.machine != identity.machine() or not lease.started)
+    lease = _of(folder)
+    return lease is not None and bool(lease.interval) and not _is_from_here(lease)
 
 
 def last_sign(folder: Path) -> datetime.datetime | None:
@@ -109,6 +99,19 @@ def last_sign(folder: Path) -> datetime.datetime | None:
         with suppress(OSError):
             times.append((folder / name).stat().st_mtime)
     return datetime.datetime.fromtimestamp(max(times), datetime.UTC) if times else None
+
+
+def _of(folder: Path) -> Lease | None:
+    """Return the lease in a folder; None where there is none that can be read."""
+    try:
+        return Lease.from_json(json.loads((folder / LEASE).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _is_from_here(lease: Lease) -> bool:
+    """Return whether its process can be looked for: by pid and start time, on this machine."""
+    return lease.machine == identity.machine() and bool(lease.started)
 
 
 def _clock_of(folder: Path) -> float:

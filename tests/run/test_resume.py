@@ -57,6 +57,15 @@ def main(steps, every, _run):
 """
 
 
+def whole_and_resumed(ex):
+    """Return the results of a run and of one that fails once, where `fails` asks for it, and is resumed."""
+    ex.add_config(fails=False, seed=5)
+    whole = ex.run().result
+    with pytest.raises(RuntimeError, match="first"):
+        ex.run(config_updates={"fails": True})
+    return whole, ex.run(options={"resume": "2"}).result
+
+
 class Colour(enum.Enum):
     """An entry that code must make again."""
 
@@ -599,11 +608,7 @@ class TestWhatGoesOn:
             return begun, seen
 
         ex.main(walk if where == "command" else lambda: walk())
-        ex.add_config(fails=False, seed=5)
-        whole = ex.run().result
-        with pytest.raises(RuntimeError, match="first"):
-            ex.run(config_updates={"fails": True})
-        resumed = ex.run(options={"resume": "2"}).result
+        whole, resumed = whole_and_resumed(ex)
 
         assert whole == resumed
 
@@ -646,11 +651,7 @@ class TestWhatGoesOn:
                 _run.checkpoint(step + 1, seen=seen)
             return seen, [int(other.integers(1000)) for other in others]
 
-        ex.add_config(fails=False, seed=5)
-        whole = ex.run().result
-        with pytest.raises(RuntimeError, match="first"):
-            ex.run(config_updates={"fails": True})
-        resumed = ex.run(options={"resume": "2"}).result
+        whole, resumed = whole_and_resumed(ex)
 
         assert whole == resumed
 

@@ -20,6 +20,7 @@ from expframe.cli.sweeps.tables import (
     counts_text,
     excluded_lines,
     importance_text,
+    is_or_are,
     trials_text,
     value_lines,
     without_number_lines,
@@ -263,7 +264,7 @@ def stop(asked: Asked) -> Answer:
     numbers = _numbers(asked, sweep)
     running = stop_trials(sweep.folder, numbers)
     data = {"id": sweep.folder.name, "stopped": numbers or "all", "running": running}
-    what = f"{trials_text(numbers)} {_is_or_are(numbers)}" if numbers else f"sweep {sweep.folder.name} is"
+    what = f"{trials_text(numbers)} {is_or_are(numbers)}" if numbers else f"sweep {sweep.folder.name} is"
     told = f"{running} that {'runs is' if running == 1 else 'run are'} told within a second" if running else "none runs"
     return Answer(data, lambda _style: [f"{what[0].upper()}{what[1:]} to stop; {told}."])
 
@@ -275,7 +276,7 @@ def retry(asked: Asked) -> Answer:
     found = retry_trials(sweep.folder, _numbers(asked, sweep))
     data = {"id": sweep.folder.name, "retried": found}
     next_step = f"Workers do them: expframe work {sweep.folder.name}"
-    again = f"{trials_text(found).capitalize()} {_is_or_are(found)} done again. {next_step}"
+    again = f"{trials_text(found).capitalize()} {is_or_are(found)} done again. {next_step}"
     return Answer(data, lambda _style: [again if found else "There is nothing to be done again."])
 
 
@@ -352,10 +353,6 @@ def _read(run: StoredRun) -> tuple[SweepRun, Trials]:
 
 def _facts(sweep: SweepRun, trials: Trials) -> dict[str, Any]:
     return facts_of(sweep.plan, trials, sweep.record.name)
-
-
-def _is_or_are(numbers: Sequence[int]) -> str:
-    return "is" if len(numbers) == 1 else "are"
 
 
 def _numbers(asked: Asked, sweep: SweepRun) -> list[int]:

@@ -51,8 +51,12 @@ def excluded_lines(sweep: str, trials: Trials) -> Iterator[str]:
 def without_number_lines(plan: Plan, trials: Trials) -> Iterator[str]:
     """Yield which completed trials came to no number that is sought; nothing where all did."""
     for field, numbers in without_number(plan, trials).items():
-        are = "is" if len(numbers) == 1 else "are"
-        yield f"{field} is no number in {trials_text(numbers)}, which {are} in no mean."
+        yield f"{field} is no number in {trials_text(numbers)}, which {is_or_are(numbers)} in no mean."
+
+
+def is_or_are(numbers: Sequence[int]) -> str:
+    """Return the verb for so many."""
+    return "is" if len(numbers) == 1 else "are"
 
 
 def trials_text(numbers: Sequence[int]) -> str:
