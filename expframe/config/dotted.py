@@ -93,8 +93,8 @@ _LONGEST = 1000
 
 
 def _whole_number(part: Part) -> int | None:
-    if isinstance(part, int):
-        return part
+    if not isinstance(part, str):
+        return part if isinstance(part, int) else None
     digits = part[1:] if part[:1] == "-" else part
     return int(part) if len(digits) <= _LONGEST and digits.isascii() and digits.isdigit() else None
 

@@ -137,9 +137,7 @@ class Verdict:
             MaskedEntryError: A value is a masked one.
         """
         for path, value in dotted.walk_all(self._tree):
-            if problem := _name_problem(path[-1]):
-                place = self._where(path) or dotted.join(path[:-1]) or "top level"
-                raise EntryNameError(repr(path[-1]), place, problem)
+            _refuse_odd_name(path[-1], self._where(path) or dotted.join(path[:-1]) or "top level")
             origin = self._decided.get(path)
             for masked in masked_in(value, path) if origin is not None and origin.kind == "file" else ():
                 raise MaskedEntryError(dotted.join(masked))
@@ -154,6 +152,8 @@ class Verdict:
         if not isinstance(holder, dict):
             refuse_below_nothing(self._pins.annotations.of(path[:end], self._tree), path, end, override, self._where)
             raise EntryGroupError(override.said(path), name, self._where(path[:end]), ())
+        for key in path[end:]:
+            _refuse_odd_name(key, override.said(path))
         if not override.may_add and not self._is_parameter(path):
             self._refuse_field_of_another(path, override)
             raise self._unknown(path, override, holder, name)
@@ -375,12 +375,16 @@ def brief(value: Any, path: Path, names: Names = USUAL) -> str:
     return MASK if is_secret else json_values.short_repr(value, 60)
 
 
-def _name_problem(key: object) -> str:
+def _refuse_odd_name(key: object, where: str) -> None:
+    """Raise what is wrong with a key as the name of an entry, if anything is."""
     if type(key) is str and key.isidentifier():
-        return ""
+        return
     if isinstance(key, bool) or not isinstance(key, str | int):
-        return f"is a {type(key).__name__}"
-    if key == "":
-        return "is empty"
-    is_odd = isinstance(key, str) and ("." in key or "=" in key or key.startswith("+"))
-    return "cannot be written in a path" if is_odd else ""
+        problem = f"is a {type(key).__name__}"
+    elif key == "":
+        problem = "is empty"
+    elif isinstance(key, str) and ("." in key or "=" in key or key.startswith("+")):
+        problem = "cannot be written in a path"
+    else:
+        return
+    raise EntryNameError(repr(key), where, problem)

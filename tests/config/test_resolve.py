@@ -3,6 +3,8 @@
 import itertools
 import json
 import pickle
+import re
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -723,6 +725,29 @@ class TestResult:
 
         with pytest.raises(EntryNameError, match=rf"\(test_resolve.py:\d+\): {says}"):
             ex.resolve()
+
+    @pytest.mark.parametrize("key", [None, 0.5, True, (1, 2), date(2026, 1, 1), b"x", ""])
+    @pytest.mark.parametrize("force", [False, True])
+    def test_keys_that_are_said(self, ex, key, force):
+        """A key that no path can name is such an error from updates, words, files and named configs, too."""
+        ex.add_config(net={"size": 1})
+        ex.add_named_config("odd", net={key: 1})
+
+        said = [{"config_updates": {"net": {key: 1}}}, {"named": ["odd"]}]
+        if not isinstance(key, date):  # which no literal is
+            said.append({"overrides": [f"net={ {key: 1}!r}"]})
+        for words in said:
+            with pytest.raises(EntryNameError, match=re.escape(f"Entry name {key!r} (")):
+                ex.resolve(*words.pop("overrides", ()), **words, force=force)
+
+    @pytest.mark.parametrize("key", ["null", "0.5", "true", "2026-01-01", "? [1, 2]\n", "''"])
+    def test_keys_of_files(self, ex, key, tmp_path):
+        """A key that no path can name is such an error from a file."""
+        ex.add_config(net={"size": 1})
+        (tmp_path / "odd.yaml").write_text(f"net:\n  {key}: 1\n")
+
+        with pytest.raises(EntryNameError, match=r"\(net\..* in .*odd\.yaml\): is "):
+            ex.resolve(named=[str(tmp_path / "odd.yaml")])
 
     def test_seed(self, ex):
         """`seed` is always an entry, drawn where nobody chooses it."""
