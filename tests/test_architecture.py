@@ -37,8 +37,8 @@ FOLDERS = {
     " output_search media run_files table_heads previews code environment history views changes actions"
     " answers bundle assets report_answers report streams server service notebook_page",
     "recipe": "filled decorators specials references registry snapshot injection slot_functions ingredient",
-    "run": "setup timers progress sampler heart outcome resume skip ledger scratch files children logbook recorder"
-    " arguments checkpoints parts life coroutines execution worker bind run open_runs rerun",
+    "run": "setup timers progress sampler heart outcome resume skip ledger scratch job_seeds files children logbook"
+    " recorder arguments checkpoints parts life coroutines execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
     "sweep": "pieces entries branches declared space request tables words skips warm pruning replicates goals"
     " crossed_axes typical_trials judge widening"

@@ -268,7 +268,7 @@ def plan(
     elif parent is not None:
         seed = parent.draw_child_seed(command.name, own)
     else:
-        seed = (place.draw_seed(settings.name, command.name) if place else None) or drawn_seed()
+        seed = _draw_with_job(place, settings.name, command.name) or drawn_seed()
     request = asked._replace(command=command.name, options=options, seed=seed)
     keeps = _keeps(settings, options, command, parent) and not _is_left_to_rank_0(settings, place)
     setup = _set_up(settings, snapshot, options, store, form, shared, keeps=keeps)
@@ -278,6 +278,14 @@ def plan(
     if resumed is not None:
         resumed.check_config(config, force=options.force)
     return form.kind(setup, snapshot, command, request, config, parent, resumed)
+
+
+def _draw_with_job(place: Rank | None, *what: str) -> int | None:
+    if place is None:
+        return None
+    from expframe.run import job_seeds  # with libraries that most runs need not
+
+    return job_seeds.draw_seed(place, *what)
 
 
 def decide(settings: Settings, snapshot: Snapshot, request: Request) -> Config:

@@ -1,12 +1,9 @@
 """The place of this process among those of one distributed job, as their launcher tells it."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
-from expframe.process import context, identity
-from expframe.process.seeds import child_seed
+from expframe.process import identity
 
 _STEPS = range(0xFFFFFFF0)
 """Numbers of steps that srun makes; those above are a batch script's, an interactive shell's and the like."""
@@ -31,31 +28,9 @@ class Rank(NamedTuple):
     def __str__(self) -> str:
         return f"rank {self.number} of {self.size} ({', '.join(self.variables)})"
 
-    def draw_seed(self, *what: str) -> int | None:
-        """
-        Return the seed that all processes of the job draw for their next run of some kind; None if they cannot.
-
-        Args:
-            what: The kind: runs of a job are counted by it, so that rank 0 may do others in between.
-        """
-        if self.job is None:
-            return None
-        return child_seed("job", self.job, *what, self._count(what))
-
-    def _count(self, what: tuple[str, ...]) -> int:
-        """Return how many runs of a kind this rank has begun before, in whatever process of it."""
-        from tempfile import gettempdir
-
-        launcher = _launcher(self.variables[0].partition("=")[0])
-        try:
-            folder = Path(gettempdir(), f"expframe-{_digest(*launcher, self.job, self.number)}", _digest(*what))
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            number = len(os.listdir(folder))
-            while not _is_claimed_first(folder / str(number)):
-                number += 1
-        except OSError:  # there is no place for claims: counted in this process alone
-            return context.count(repr(what))
-        return number
+    def launcher(self) -> tuple[str, int, str]:
+        """Return what tells the process that launched the job here from all others; its pid is the second."""
+        return _launcher(self.variables[0].partition("=")[0])
 
 
 def rank_of(environment: Mapping[str, str]) -> Rank | None:
@@ -104,7 +79,7 @@ def _job_of_slurm(environment: Mapping[str, str]) -> str | None:
     return _digest(*(f"{name}={environment.get(name)}" for name in names)) if "SLURM_JOB_ID" in environment else None
 
 
-def _launcher(variable: str) -> tuple[object, ...]:
+def _launcher(variable: str) -> tuple[str, int, str]:
     """Return what tells the process that set a variable from all others."""
     pid = identity.started_by(variable)
     return identity.machine(), pid, identity.start_of(pid)
@@ -119,12 +94,3 @@ def _digest(*parts: object) -> str:
     import hashlib
 
     return hashlib.sha256("\0".join(map(str, parts)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _is_claimed_first(path: Path) -> bool:
-    """Claim a name, and return whether nobody had."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return False
-    return True

@@ -79,7 +79,7 @@ class RunFiles:
 
                 self._scratch = scratch.make(self._ledger.record.uid)
                 if self._is_owner:
-                    scratch.claim(self._scratch)
+                    scratch.claim(self._scratch, os.getpid())
                     self._remove = weakref.finalize(self, scratch.remove, self._scratch)
             return self._scratch
 

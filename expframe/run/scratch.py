@@ -1,4 +1,4 @@
-"""The temporary folder of a run that nothing is kept of, and what runs have left of theirs that were killed."""
+"""Temporary folders, of runs that nothing is kept of and of jobs, and what is left of those whose process is gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from expframe.disk import layout
 from expframe.process import context
-from expframe.store.lease import is_left, own_lease
+from expframe.store.lease import is_left, lease_of
 
 _NAME = re.compile(r"expframe-[0-9a-f]{32}")
 
@@ -29,10 +29,10 @@ def make(uid: str) -> Path:
     return folder
 
 
-def claim(folder: Path) -> None:
-    """Let others see which process removes the folder; begin to remove what killed ones have left, once in each."""
+def claim(folder: Path, pid: int) -> None:
+    """Let others see with which process the folder ends; begin to remove what is left of others, once in each."""
     with suppress(OSError):  # there is one already, or no room for it
-        own_lease(0).write(folder / layout.LEASE)
+        lease_of(pid, 0).write(folder / layout.LEASE)
     context.one_per_process(_begin_to_remove_left)
 
 

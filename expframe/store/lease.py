@@ -53,7 +53,11 @@ class Lease(NamedTuple):
 
 def own_lease(interval: float) -> Lease:
     """Return the lease of this process."""
-    pid = os.getpid()
+    return lease_of(os.getpid(), interval)
+
+
+def lease_of(pid: int, interval: float) -> Lease:
+    """Return the lease of a process of this machine."""
     return Lease(identity.machine(), pid, identity.start_of(pid), interval)
 
 

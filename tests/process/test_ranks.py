@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from steps import environment as clean_environment
+from steps import wait_until
 
 import expframe
 from expframe import Experiment
@@ -71,8 +73,9 @@ def test_only_a_launchers_own_mark_makes_a_rank(variables, expected):
 
 
 @pytest.fixture
-def seeds(monkeypatch):
+def seeds(tmp_path, monkeypatch):
     """Return the seeds of runs that are done one after the other in a process with some variables."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     def run(variables, runs=1, **settings):
         for name in [*torchrun(0), *srun(0), *mpirun(0)]:
@@ -90,17 +93,15 @@ def seeds(monkeypatch):
 class TestSeeds:
     """What a job's processes draw."""
 
-    def test_the_processes_of_a_job_draw_alike_and_each_of_its_runs_anew(self, seeds, launcher, tmp_path, monkeypatch):
+    def test_the_processes_of_a_job_draw_alike_and_each_of_its_runs_anew(self, seeds, launcher):
         """The k-th run has one seed in all processes, and no other run of the job has it."""
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         first, second = seeds(launcher(0), 3), seeds(launcher(1), 3)
 
         assert first == second
         assert 3 == len(set(first))
 
-    def test_what_one_process_does_alone_shifts_no_seed(self, seeds, launcher, tmp_path, monkeypatch):
+    def test_what_one_process_does_alone_shifts_no_seed(self, seeds, launcher):
         """Rank 0 may do runs of another command, or of another experiment, in between."""
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         first = seeds(launcher(0))
         ex = Experiment("another", ghost=True)
         ex.main(lambda: None)
@@ -108,9 +109,8 @@ class TestSeeds:
 
         assert [*first, *seeds(launcher(0))] == seeds(launcher(1), 2)
 
-    def test_other_jobs_draw_other_seeds(self, seeds, launcher, tmp_path, monkeypatch):
+    def test_other_jobs_draw_other_seeds(self, seeds, launcher):
         """Two jobs share no seed, nor do two that are no jobs."""
-        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         other = {torchrun: {"id": "other"}, srun: {"job": 4712}, mpirun: {"id": "5"}}[launcher]
 
         assert seeds(launcher(0)) != seeds(launcher(0, **other))
@@ -140,6 +140,41 @@ def test_runs_of_several_processes_of_one_rank_have_seeds_of_their_own(tmp_path,
 
     assert first == second
     assert 2 == len(set(first))
+
+
+@pytest.mark.once
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="what launched a job is found by /proc")
+def test_what_a_job_counts_its_runs_by_is_removed_once_its_launcher_is_gone(tmp_path, script):
+    """By the next job, though several ranks have made it; a job that goes on keeps its own, and counts on."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    file = script("from expframe import Experiment\nex = Experiment('x', ghost=True, ranks='all')\n"
+                  "ex.main(lambda seed: print(seed, flush=True))\nex.run()\n")  # fmt: skip
+    ranks = [" ".join(f"{name}={value}" for name, value in torchrun(rank).items()) for rank in range(2)]
+    both = "; ".join(f'env {variables} "$0" "$1"' for variables in ranks)
+    command = ["sh", "-c", f"while read line; do {both}; done", sys.executable, str(file)]
+    variables = {**clean_environment(), "TMPDIR": str(temporary)}
+
+    def start_job():
+        return subprocess.Popen(command, env=variables, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def do_run(job):
+        job.stdin.write("\n")
+        job.stdin.flush()
+        return [job.stdout.readline() for _ in range(2)]
+
+    with start_job() as going_on:
+        first = do_run(going_on)
+        kept = set(temporary.iterdir())
+        with start_job() as ended:
+            do_run(ended)
+        left = set(temporary.iterdir()) - kept
+        with start_job() as following:
+            wait_until(lambda: do_run(following) and not any(path.exists() for path in left))
+        second = do_run(going_on)
+
+    assert [2, 2] == [len(kept), len(left)]
+    assert [1, 1, 2] == [len({*first}), len({*second}), len({*first, *second})]
 
 
 def test_a_seed_must_be_given_where_nothing_tells_the_job(seeds):

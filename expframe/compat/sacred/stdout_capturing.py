@@ -69,7 +69,7 @@ def _tee(mode: str) -> Iterator[CapturedStdout]:
     from expframe.run import scratch  # with libraries that most runs need not
 
     folder = scratch.make(os.urandom(16).hex())
-    scratch.claim(folder)
+    scratch.claim(folder, os.getpid())
     path = folder / layout.OUTPUT
     try:
         path.touch()
