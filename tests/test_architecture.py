@@ -28,8 +28,8 @@ FOLDERS = {
     "store/sweeps": "axes conditions boxes shuffle extents plan plan_file journal claims trials asked configurations"
     " importance reasons rungs facts history stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
-    "store/search": "fields pattern logic query selection overview collection differences comparison comparison_data"
-    " columns column_file curve_cache",
+    "store/search": "fields pattern kinds logic terms query selection overview collection differences comparison"
+    " comparison_data columns column_file curve_cache",
     "page": "entrance refusals guard connections question request_body running_row live_rows live_sweeps"
     " result_cache board cells names"
     " table_columns groups runs pixels smoothing bands curves lines charts files figures compare images"

@@ -241,11 +241,13 @@ def _check_search(plan: Plan) -> None:
 def judge_trials(plan: Plan, by: Judge, fields: Sequence[Field]) -> Iterator[str]:
     """Decide trials in which each value occurs, and yield their warnings; the first is checked to its end."""
     is_all_skipped, found = bool(plan.skip), set()
+    configs = []
     for trial in typical_trials(plan):
         config = by.decide(trial)
         if plan.prune:
             pruning.check(plan, config.values)
         yield from config.warnings
+        configs += [config] if plan.skip else []
         found |= {field for field in fields if dotted.get(config.values, field.path) is not MISSING}
         is_all_skipped = is_all_skipped and skips.is_skipped(plan, config)
     for field in fields:
@@ -255,5 +257,7 @@ def judge_trials(plan: Plan, by: Judge, fields: Sequence[Field]) -> Iterator[str
             )
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise OptionError(f"--skip {plan.skip!r}", f"asks for {field.name!r}, which no config has.{hint}")
+    if plan.skip:
+        skips.refuse_misfits(plan.skip, configs)
     if is_all_skipped and plan.cells is not None and plan.cells <= ALL_CELLS:
         raise OptionError(f"--skip {plan.skip!r}", "leaves no trial over.")

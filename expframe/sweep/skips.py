@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +32,17 @@ def check(text: str) -> tuple[Field, ...]:
     if other is not None:
         raise OptionError(f"--skip {text!r}", f"asks for {other.name!r}; before a run there is its config alone.")
     return fields
+
+
+def refuse_misfits(text: str, configs: Sequence[Config]) -> None:
+    """
+    Refuse a filter that compares entries with what is of another kind in all configs.
+
+    Raises:
+        OptionError: It does.
+    """
+    if told := _query(text).misfit([_Values(config) for config in configs]):
+        raise OptionError(f"--skip {text!r}", told)
 
 
 class _Values(Mapping[Field, Any]):

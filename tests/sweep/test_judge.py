@@ -160,6 +160,12 @@ def test_a_goal_is_a_field_and_a_direction(text, expected):
         (["lr=1,2"], {"skip": "status == 'FAILED'"}, "asks for 'status'; before a run there is its config alone."),
         (["lr=1,2"], {"skip": "config.lrr > 1"}, "asks for 'config.lrr', which no config has. Did you mean 'lr'?"),
         (["lr=1,2"], {"skip": "lr > 0"}, "leaves no trial over."),
+        (
+            ["lr=1,2"],
+            {"skip": "lr > 'a'"},
+            "compares config.lr, a number such as 1.0, with 'a', a text, which is never",
+        ),
+        (["opt=a,b"], {"skip": "opt == 3 or lr > 1"}, "which is never true. A text stands in quotes: '3'."),
         (["lr=1,2"], {"skip": "lr >"}, "needs a field or a value at the end."),
         (["lr=1,2"], {"metric": ("val.acc",)}, "does not say whether the least or the greatest is sought."),
         (["lr=1,2"], {"command": "nope"}, "No command 'nope'"),

@@ -341,7 +341,7 @@ class Runs:
         ]
 
     def _check(self, fields: Iterable[Field], everything: list[Found]) -> None:
-        """See to it that every field whose name is free is in some run, if there are any."""
+        """See to it that every field is in some run, and can be compared as filters do, if there are any runs."""
         if not any(run.is_readable for run in everything):
             return
         words = {field for step in self.steps if isinstance(step, Where) for field in step.query.words}
@@ -350,6 +350,10 @@ class Runs:
                 found = rows(self.store, [run.id for run in everything], {field.group, "metrics"})
                 if problem := unknown(field, found, is_word=field in words):
                     raise problem
+        readable = [run.values for run in everything if run.is_readable]
+        for step in self.steps:
+            if isinstance(step, Where):
+                step.query.refuse_misfits(readable)
 
 
 def _newest_first(found: list[Found]) -> list[Found]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from expframe.config.dotted import MISSING
 from expframe.config.secrets import Masked
+from expframe.store.search.kinds import beside, plain
 from expframe.store.search.pattern import Pattern
 
 Verdict = bool | None
@@ -70,6 +71,7 @@ def _equal(first: Any, second: Any) -> Verdict:
         return len(first) == len(second) and all_of(_equal(*pair) for pair in zip(first, second, strict=True))
     if isinstance(first, Masked) or isinstance(second, Masked):
         return _equal_secrets(first, second)
+    first, second = beside(first, second)
     return _judge(lambda: first == second or (first != first and second != second))  # noqa: PLR0124  NaN is NaN
 
 
@@ -88,13 +90,16 @@ def _ordered(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Verdict
             return bool(compare(first, second))
         if _is_none(first) or _is_none(second) or isinstance(first, Masked) or isinstance(second, Masked):
             return None
+        first, second = beside(first, second)
         return _judge(lambda: compare(first, second))
 
     return judge
 
 
 def _held(item: Any, whole: Any) -> Verdict:
+    whole = plain(whole)
     if isinstance(whole, str):
+        item = plain(item)
         return item in whole if isinstance(item, str) and not isinstance(whole, Masked) else None
     if isinstance(whole, list | tuple | set | frozenset | dict):
         return any_of(_equal(item, other) for other in whole) if not _is_none(item) or None in whole else None
@@ -103,6 +108,7 @@ def _held(item: Any, whole: Any) -> Verdict:
 
 def searched(pattern: Pattern, value: Any) -> Verdict:
     """Return whether a pattern is found in a text, or in any text of a list."""
+    value = plain(value)
     if isinstance(value, list | tuple):
         return any_of(searched(pattern, item) for item in value)
     return pattern.is_found(value) if isinstance(value, str) and not isinstance(value, Masked) else None

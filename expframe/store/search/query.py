@@ -10,17 +10,17 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from expframe.config.dotted import MISSING
 from expframe.errors import QueryError
 from expframe.record.record import now
 from expframe.store.search.fields import PATH, Field, unquoted
+from expframe.store.search.kinds import ORDERS, fits
 from expframe.store.search.logic import OPERATIONS, Verdict, all_of, any_of, as_number, opposite, searched, truth
 from expframe.store.search.pattern import Pattern
-
-Values = Mapping[Field, Any]
+from expframe.store.search.terms import Relation, Term, Values, literal
 
 _TOKEN = re.compile(
     rf"""
@@ -42,14 +42,6 @@ class _Token(NamedTuple):
     kind: str
     text: str
     position: int
-
-
-class _Term(NamedTuple):
-    """What stands on one side of a comparison; `literal` is its value where that does not depend on the run."""
-
-    of: Callable[[Values], Any]
-    kind: str
-    literal: Any = MISSING
 
 
 class Query:
@@ -76,12 +68,32 @@ class Query:
         self.text = text
         parser = _Parser(text)
         self._verdict = parser.whole()
+        self._comparisons = tuple(parser.comparisons)
         self.fields: tuple[Field, ...] = tuple(parser.fields)
         self.words: frozenset[Field] = frozenset(parser.words)
 
     def matches(self, values: Values) -> bool:
         """Return whether a run matches that has these values of the fields."""
         return self._verdict(values) is True
+
+    def misfit(self, everything: Iterable[Values]) -> str | None:
+        """
+        Return what is wrong with a comparison whose values are of other kinds in all runs; None where nothing is.
+
+        Args:
+            everything: The values of the fields in each run; gone through for each comparison.
+        """
+        return next((told for one in self._comparisons if (told := one.misfit(everything)) is not None), None)
+
+    def refuse_misfits(self, everything: Iterable[Values]) -> None:
+        """
+        Refuse a comparison whose values are of other kinds in all runs.
+
+        Raises:
+            QueryError: There is one.
+        """
+        if told := self.misfit(everything):
+            raise QueryError(f"filter {self.text!r}", told)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Query) and self.text == other.text
@@ -103,6 +115,7 @@ class _Parser:
         self._depth = 0
         self.fields: dict[Field, None] = {}
         self.words: set[Field] = set()
+        self.comparisons: list[Relation] = []
 
     def whole(self) -> Callable[[Values], Verdict]:
         """Return what judges a run, after reading everything."""
@@ -201,7 +214,7 @@ class _Parser:
             return f"not {following.text}"
         return self._take(*_COMPARISONS)
 
-    def _term(self) -> _Term:
+    def _term(self) -> Term:
         token = self._peek()
         if self._take("[", "("):
             return self._list("]" if token.text == "[" else ")")
@@ -211,25 +224,25 @@ class _Parser:
         if token.kind == "number":
             return self._number(token.text)
         if token.kind == "text":
-            return _literal(unquoted(token.text), "text")
+            return literal(unquoted(token.text), "text")
         if token.text.lower() in _CONSTANTS:
-            return _literal(_CONSTANTS[token.text.lower()], "constant")
+            return literal(_CONSTANTS[token.text.lower()], "constant")
         field = Field.parse(token.text)
         self.fields[field] = None
         if token.text.isidentifier():
             self.words.add(field)
-        return _Term(lambda values: values[field], field.kind)
+        return Term(lambda values: values[field], field.kind, name=field.name)
 
-    def _number(self, text: str) -> _Term:
+    def _number(self, text: str) -> Term:
         unit = re.search(r"(ms|[smhdw])$", text)
         if unit is not None:
-            return _literal(float(text[: unit.start()]) * _UNITS[unit[0]], "duration")
+            return literal(float(text[: unit.start()]) * _UNITS[unit[0]], "duration")
         try:
-            return _literal(int(text) if text.lstrip("-+").isdigit() else float(text), "number")
+            return literal(int(text) if text.lstrip("-+").isdigit() else float(text), "number")
         except ValueError as problem:  # Python reads no number of thousands of digits
             raise QueryError(f"filter {self._text!r:.200}", "has a number of too many digits.") from problem
 
-    def _list(self, end: str) -> _Term:
+    def _list(self, end: str) -> Term:
         items = []
         self._go_deeper()
         while not self._take(end):
@@ -240,9 +253,9 @@ class _Parser:
             if not self._take(",") and self._peek().text != end:
                 raise self._wrong(f"a comma or {end}")
         self._depth -= 1
-        return _literal(items, "list")
+        return literal(items, "list")
 
-    def _compared(self, first: _Term, operator: str, second: _Term) -> Callable[[Values], Verdict]:
+    def _compared(self, first: Term, operator: str, second: Term) -> Callable[[Values], Verdict]:
         """Return what compares two terms, after reading texts as times beside a time, and so on."""
         if operator.startswith("not "):
             verdict = self._compared(first, operator[4:], second)
@@ -251,17 +264,29 @@ class _Parser:
             first, operator, second = second, "in", first
         if operator == "~":
             pattern = self._pattern(second)
+            self._see_to(first, operator, second)
             return lambda values: searched(pattern, first.of(values))
         if operator == "in" and second.kind in ("number", "constant", "duration"):
             raise QueryError(
                 f"filter {self._text!r}", f"looks into {second.literal!r}. Write [1, 2], a text or a field."
             )
-        if operator != "in":
-            first, second = self._beside(first, second), self._beside(second, first)
+        first, second = self._beside(first, second), self._beside(second, first)
+        self._see_to(first, operator, second)
         compare = OPERATIONS[operator]
         return lambda values: compare(first.of(values), second.of(values))
 
-    def _pattern(self, term: _Term) -> Pattern:
+    def _see_to(self, first: Term, operator: str, second: Term) -> None:
+        """See to it that two terms can be compared, as far as that does not depend on the run."""
+        if operator in ORDERS and (first.literal is None or second.literal is None):
+            raise QueryError(f"filter {self._text!r}", f"has None beside {operator}. Only == and != compare with None.")
+        comparison = Relation(first, operator, second)
+        examples = first.example(), second.example()
+        if MISSING in examples:
+            self.comparisons.append(comparison)
+        elif fits(operator, *examples) is False:
+            raise QueryError(f"filter {self._text!r}", comparison.told(*examples))
+
+    def _pattern(self, term: Term) -> Pattern:
         reason = "it is no text"
         if isinstance(term.literal, str):
             try:
@@ -270,17 +295,22 @@ class _Parser:
                 reason = str(problem)
         raise QueryError(f"filter {self._text!r}", f"has no pattern to the right of ~ ({reason}).")
 
-    def _beside(self, term: _Term, other: _Term) -> _Term:
+    def _beside(self, term: Term, other: Term) -> Term:
         """Return a term as it is meant beside another one."""
         if other.kind == "id" and term.kind == "number":
             return term
         if term.kind == "id" and other.kind == "number":
-            return _Term(lambda values: as_number(term.of(values)), "number")
+            return Term(lambda values: as_number(term.of(values)), "number", name=term.name)
+        if other.kind == "id" and term.kind == "list" and term.literal is not MISSING:
+            return literal([str(item) if type(item) is int else item for item in term.literal], "list")
+        if other.kind == "time" and term.kind == "list" and term.literal is not MISSING:
+            items = [("text" if isinstance(item, str) else "number", item) for item in term.literal]
+            return literal([self._beside(literal(item, kind), other).literal for kind, item in items], "list")
         if other.kind == "time" and term.literal is not MISSING and term.literal is not None:
-            return _literal(self._time(term), "time")
+            return literal(self._time(term), "time")
         return term
 
-    def _time(self, term: _Term) -> datetime.datetime:
+    def _time(self, term: Term) -> datetime.datetime:
         problem = f"compares a time with {term.literal!r}"
         try:
             if term.kind == "duration" and term.literal <= 0:
@@ -292,7 +322,3 @@ class _Parser:
             pass
         hint = "Write '2026-11-01', '2026-11-01 12:30' or -2d (s, m, h, d, w) for two days ago."
         raise QueryError(f"filter {self._text!r}", f"{problem}. {hint}")
-
-
-def _literal(value: Any, kind: str) -> _Term:
-    return _Term(lambda values: value, kind, value)

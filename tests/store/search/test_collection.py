@@ -108,6 +108,30 @@ class TestFinding:
         with pytest.raises(QueryError):
             runs(store).sort(filter.split()[0]).ids()
 
+    @pytest.mark.parametrize(
+        ("filter", "said"),
+        [
+            (
+                "net.depth > 'a'",
+                "compares config.net.depth, a number such as 2, with 'a', a text, which is never true.",
+            ),
+            ("net.depth == '2'", "which is never true. A number stands without quotes, and so do true and false."),
+            ("id == 99 and not net.depth in ['2']", "looks for config.net.depth, a number such as 2, in ['2'], a list"),
+            ("net.depth ~ '0'", "looks for a pattern in config.net.depth, a number such as 2, which is never there."),
+            ("net.depth contains 'a'", "in config.net.depth, a number such as 2, which is never true. Write == to"),
+            ("net == 3", "compares config.net, a group of depth, with 3, a number, which is never true. Name a part"),
+            ("net.depth < status", "with status, a text, which is never true."),
+        ],
+    )
+    def test_what_no_run_can_be_compared_with(self, store, filter, said):
+        """A comparison with what is of another kind in each run is an error; where one run has its kind it is none."""
+        with pytest.raises(QueryError) as caught:
+            runs(store).where(filter).ids()
+
+        assert said in str(caught.value)
+        add_run(store, config={"net": 3 if filter.startswith("net ") else {"depth": "2"}})
+        assert len(runs(store).where(filter)) < 6
+
     def test_a_name_that_some_run_has(self, store):
         """A name that one run has is no error, even where its value is None or NaN."""
         assert [] == runs(store).where("metrics.acc.max > 1").ids()
