@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -383,6 +384,57 @@ def test_a_sorted_row_is_wholly_that_of_its_run(serve: Serve, tab: Any, store: P
 
     assert [*reversed(before)] == after
     assert (["2"], 0) == ([line[0] for line in after if line[2]], tab.locator("tr.chosen").count())
+
+
+@pytest.mark.browser
+def test_a_box_says_whether_all_or_some_are_chosen(serve: Serve, tab: Any, store: Path) -> None:
+    """The box of all runs, and that of a group, are ticked where all are chosen, half where some are."""
+    head = tab.locator("thead input")
+
+    def shown(box: Any) -> str:
+        return str(box.evaluate("box => box.indeterminate ? 'some' : box.checked ? 'all' : 'none'"))
+
+    def said(count: str) -> str:
+        tab.locator(".selection", has_text=count).wait_for()
+        return shown(head)
+
+    tab.goto(f"{serve(store)}#/runs?flat=1")
+    tab.wait_for_selector("tbody td")
+    assert "none" == shown(head)
+    tab.get_by_label("Choose run 2", exact=True).click()
+    assert "some" == said("1 chosen")
+    head.focus()
+    tab.keyboard.press("Space")
+    assert ("all", "Choose none") == (said("9 chosen"), head.get_attribute("aria-label"))
+    assert tab.evaluate("document.activeElement.name") == "choose all"
+    tab.get_by_label("Choose run 2", exact=True).click()
+    assert "some" == said("8 chosen")
+    tab.get_by_label("Choose run 2", exact=True).click()
+    shutil.copytree(store / "2", store / "10")
+    tab.get_by_label("Choose run 10", exact=True).wait_for()
+    assert "some" == said("9 chosen")
+    shutil.rmtree(store / "10")
+    shutil.rmtree(store / "2")
+    assert "all" == said("8 chosen")
+    tab.locator(".filter").fill("command == 'train'")
+    tab.locator(".count", has_text="of 8 runs").wait_for()
+    assert "all" == shown(head)
+    tab.keyboard.press("Escape")
+    tab.locator(".filter").fill("")
+    tab.get_by_role("button", name="None", exact=True).click()
+    tab.get_by_label("Choose run 3", exact=True).click()
+    assert "some" == said("1 chosen")
+    tab.goto(f"{tab.url.partition('#')[0]}#/runs?group=command&open=")
+    tab.wait_for_selector(".toggle")
+    assert "none" == shown(head)
+    tab.get_by_role("button", name=re.compile("runs of .*train")).click()
+    group, run = tab.get_by_label(re.compile("Choose .*train")), tab.get_by_label("Choose run 3", exact=True)
+    run.click()
+    tab.locator(".selection", has_text="1 chosen").wait_for()
+    assert ("some", "all") == (shown(group), shown(run))
+    group.click()
+    tab.locator(".selection", has_text="6 chosen").wait_for()
+    assert "all" == shown(group)
 
 
 @pytest.mark.browser

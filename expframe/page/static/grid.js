@@ -18,7 +18,7 @@ const KEPT = 60;
  * @typedef {object} GridParts
  * @property {string} label what the table shows, for those who do not see it
  * @property {(offset: number, limit: number, signal: AbortSignal) => Promise<{total: number, rows: Line[]}>} load
- * @property {() => HTMLTableRowElement} head the line of titles
+ * @property {(known: Line[]) => HTMLTableRowElement} head the line of titles, beside the lines that are there
  * @property {() => number[]} widths of the columns in pixels
  * @property {(line: Line, place: number, across: Span) => HTMLTableRowElement} row with the cells of some columns
  * @property {(row: HTMLTableRowElement, line: Line, place: number, across: Span) => boolean} redraw makes a row that of
@@ -96,7 +96,7 @@ export class Grid {
     this.starts = [0];
     for (const width of widths) this.starts.push(this.starts[this.starts.length - 1] + width);
     this.columns.replaceChildren(...widths.map(column));
-    refill(this.head, this.parts.head());
+    refill(this.head, this.parts.head([...this.pages.values()].flat()));
     this.table.style.width = `${this.starts[widths.length]}px`;
     this.table.setAttribute("aria-colcount", String(widths.length));
   }

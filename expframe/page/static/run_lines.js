@@ -42,6 +42,7 @@ export class RunLines {
     /** @type {Column[]} */
     this.columns = [];
     this.names = "";
+    this.runs = 0;
     /** @type {WeakMap<HTMLTableRowElement, Made>} */
     this.made = new WeakMap();
     /** @type {Map<string, number>} */
@@ -54,8 +55,9 @@ export class RunLines {
     this.telling = [];
   }
 
-  /** Take what was answered. @param {{columns: Column[], rows: Line[]}} found */
+  /** Take what was answered. @param {{columns: Column[], rows: Line[], runs: number}} found */
   take(found) {
+    this.runs = found.runs;
     this.columns = found.columns;
     this.names = JSON.stringify(this.columnNames());
     this.telling = tellingEntries(found.rows);
@@ -98,14 +100,17 @@ export class RunLines {
     ];
   }
 
-  head() {
-    const isSome = this.selection.ids.size > 0;
+  /** Return the line of titles. @param {Line[]} known the lines that are there, of those that the filter finds */
+  head(known) {
+    const chosen = this.selection.among(known.flatMap(idsOf), this.runs);
+    const isAll = chosen === "all";
     const choice = h("input", {
       type: "checkbox",
-      "aria-label": isSome ? "Choose none" : "Choose all",
-      checked: isSome,
-      onchange: () => (isSome ? this.selection.clear() : this.selection.all()),
+      name: "choose all",
+      "aria-label": isAll ? "Choose none" : "Choose all",
+      onchange: () => (isAll ? this.selection.clear() : this.selection.all()),
     });
+    showChosen(choice, chosen);
     return h(
       "tr",
       { "aria-rowindex": 1 },
@@ -230,13 +235,12 @@ export class RunLines {
   redraw(row, line, place, across) {
     const made = this.made.get(row);
     if (made?.columns !== this.columnsOf(across)) return false;
-    const ids = line.ids ?? [line.id ?? ""];
-    const isChosen = ids.every((id) => this.selection.ids.has(id));
+    const chosen = this.selection.among(idsOf(line));
     const name = line.group === undefined ? `run ${line.id}` : this.groupName(line);
     made.line = line;
     made.place = place;
-    row.className = isChosen ? "chosen" : "";
-    made.choice.checked = isChosen;
+    row.className = chosen === "all" ? "chosen" : "";
+    showChosen(made.choice, chosen);
     made.choice.setAttribute("aria-label", `Choose ${name}`);
     row.children[1].replaceWith(this.first(line, name));
     row.children[2].replaceWith(statusCell(line));
@@ -330,7 +334,7 @@ export class RunLines {
    * @param {number} place
    */
   choose(line, place) {
-    if (line !== undefined) this.selection.toggle(line.ids ?? [line.id ?? ""], place);
+    if (line !== undefined) this.selection.toggle(idsOf(line), place);
   }
 
   /** @param {Line | undefined} line */
@@ -338,4 +342,20 @@ export class RunLines {
     if (line?.group !== undefined) this.toggle(line.group, line.open);
     else if (line !== undefined) location.hash = link("run", line.id);
   }
+}
+
+/** Return the ids of the run, or the runs, that a line shows. @param {Line} line */
+function idsOf(line) {
+  return line.ids ?? [line.id ?? ""];
+}
+
+/**
+ * Show in a box whether all of some runs are chosen, some, or none.
+ *
+ * @param {HTMLInputElement} box
+ * @param {import("./selection.js").Chosen} chosen
+ */
+function showChosen(box, chosen) {
+  box.checked = chosen === "all";
+  box.indeterminate = chosen === "some";
 }

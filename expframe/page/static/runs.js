@@ -36,10 +36,11 @@ export async function view(page) {
 
   const lines = new RunLines(words, change, selection, (place) => chooseTo(place));
   let wrong = "";
+  let all = 0;
   const grid = new Grid({
     label: "Runs",
     signal,
-    head: () => lines.head(),
+    head: (known) => lines.head(known),
     widths: () => lines.widths(),
     row: (line, place, across) => lines.row(line, place, across),
     redraw: (row, line, place, across) => lines.redraw(row, line, place, across),
@@ -50,6 +51,8 @@ export async function view(page) {
     load: async (offset, limit, aborted) => {
       const found = await ask("runs", { ...question(), offset, limit }, aborted);
       lines.take(found);
+      if (found.all < all && selection.ids.size > 0) await keepChosen(aborted);
+      all = found.all;
       status.textContent = counted(found);
       none.hidden = found.total > 0 || found.loading !== null || !words.get("where");
       if (found.loading) lookAgain();
@@ -91,6 +94,12 @@ export async function view(page) {
   const chooseAll = async () => {
     const found = await ask("ids", { where: words.get("where"), sort: words.getAll("sort") }, signal);
     selection.add(found.ids);
+  };
+
+  /** Choose none that is not there any more. @param {AbortSignal} aborted */
+  const keepChosen = async (aborted) => {
+    const there = await ask("ids", {}, aborted);
+    if (there.ids.length === there.total) selection.keep(there.ids);
   };
 
   const bar = selectionBar(selection, page, chooseAll, () => grid.refresh());

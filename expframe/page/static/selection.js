@@ -7,6 +7,8 @@ import { fill, h } from "./dom.js";
 
 const MOST_COMPARED = 50;
 
+/** @typedef {"all" | "some" | "none"} Chosen how many of some runs are chosen */
+
 /** The ids of the chosen runs. */
 export class Selection {
   /** @param {() => void} changed */
@@ -35,6 +37,27 @@ export class Selection {
       else this.ids.add(id);
     }
     this.anchor = place;
+    this.changed();
+  }
+
+  /**
+   * Return how many of some runs are chosen, as far as that is known.
+   *
+   * @param {string[]} known the ids of those that are known
+   * @param {number} [count] of them all
+   * @returns {Chosen}
+   */
+  among(known, count = known.length) {
+    const isWhole = known.length >= count;
+    if (known.length > 0 && this.ids.size >= count && known.every((id) => this.ids.has(id))) return "all";
+    return known.some((id) => this.ids.has(id)) || (!isWhole && this.ids.size > 0) ? "some" : "none";
+  }
+
+  /** Choose none that is not there any more. @param {string[]} there the ids of all runs */
+  keep(there) {
+    const left = there.filter((id) => this.ids.has(id));
+    if (left.length === this.ids.size) return;
+    this.ids = new Set(left);
     this.changed();
   }
 
