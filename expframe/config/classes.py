@@ -129,6 +129,37 @@ def values_of(instance: Any) -> dict[str, Any]:
     return {**values, **(getattr(instance, "__pydantic_extra__", None) or {})}
 
 
+def all_values_of(instance: Any) -> dict[str, Any]:
+    """Return the values of all fields of an instance, also of those that its class computes, and of a namespace."""
+    kind = type(instance)
+    if not is_config_class(kind):
+        return dict(vars(instance))
+    declared: Any = getattr(kind, "__dataclass_fields__", ())
+    names = {*declared, *(field.name for field in getattr(kind, "__attrs_attrs__", ()))}
+    computed = names - fields_of(kind).keys()
+    return {**values_of(instance), **{name: getattr(instance, name) for name in computed if hasattr(instance, name)}}
+
+
+def is_frozen(kind: Any) -> bool:
+    """Return whether a class is known to let nobody set the fields of its instances."""
+    settings = getattr(kind, "model_config", None)
+    if isinstance(settings, dict):
+        return bool(settings.get("frozen"))
+    known = getattr(kind, "__dataclass_params__", None) or getattr(kind, "__struct_config__", None)
+    return bool(getattr(known, "frozen", False)) or kind.__setattr__.__name__ == "_frozen_setattrs"
+
+
+def put_field(instance: Any, name: str, value: Any) -> None:
+    """Set a field of an instance that is being made, also where its class lets nobody set it, and ask no validator."""
+    more = getattr(instance, "__pydantic_extra__", None) or {}
+    if name in more:
+        more[name] = value
+    elif hasattr(type(instance), "__struct_fields__"):
+        sys.modules["msgspec"].structs.force_setattr(instance, name, value)
+    else:
+        object.__setattr__(instance, name, value)
+
+
 def takes_more(kind: Any) -> bool:
     """Return whether an instance may hold more than the fields of its class, as pydantic's `extra="allow"` says."""
     settings = getattr(kind, "model_config", None)

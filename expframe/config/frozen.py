@@ -133,12 +133,12 @@ def freeze(value: Any, path: str = "") -> Any:
     if kind is list or kind is FrozenList:
         return FrozenList((freeze(item, path) for item in value), path)
     if isinstance(value, tuple):
-        return _same_tuple(value, [freeze(item, path) for item in value])
+        return same_tuple(value, [freeze(item, path) for item in value])
     if kind is set:
         return FrozenSet(value, path)
     if kind is bytearray:
         return FrozenBytes(value, path)
-    return _frozen_array(value) if _is_array(value) and value.flags.writeable else value
+    return _frozen_array(value) if is_array(value) and value.flags.writeable else value
 
 
 def thaw(value: Any) -> Any:
@@ -157,19 +157,20 @@ def thaw(value: Any) -> Any:
     if kind is list or kind is FrozenList:
         return [thaw(item) for item in value]
     if isinstance(value, tuple):
-        return _same_tuple(value, [thaw(item) for item in value])
+        return same_tuple(value, [thaw(item) for item in value])
     if kind is set or kind is FrozenSet:
         return set(value)
     if kind is bytearray or kind is FrozenBytes:
         return bytearray(value)
-    return value.copy() if _is_array(value) else value
+    return value.copy() if is_array(value) else value
 
 
 SCALARS: set[type] = {bool, int, float, str, bytes, type(None)}
 """The types of values that nobody can change, and that hold nothing."""
 
 
-def _is_array(value: Any) -> bool:
+def is_array(value: Any) -> bool:
+    """Return whether a value is an array of numpy."""
     kind = type(value)
     return hasattr(kind, "__array_finalize__") and hasattr(kind, "setflags")
 
@@ -181,7 +182,8 @@ def _frozen_array(array: Any) -> Any:
     return frozen
 
 
-def _same_tuple(value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
+def same_tuple(value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:
+    """Return a tuple of the kind of another one with other items; itself where they are its own."""
     if all(new is old for new, old in zip(items, value, strict=True)):
         return value
     make = getattr(type(value), "_make", type(value))  # a namedtuple takes its items one by one

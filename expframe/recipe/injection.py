@@ -14,8 +14,9 @@ from operator import length_hint
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import dotted
+from expframe.config.copies import Copiers
 from expframe.config.dotted import CHOICE
-from expframe.config.frozen import FrozenDict, thaw
+from expframe.config.frozen import FrozenDict
 from expframe.config.libraries import when_imported
 from expframe.errors import AmbiguousEntryError, ExpframeError, MissingArgumentError
 from expframe.process import context
@@ -36,12 +37,12 @@ class Fill(NamedTuple):
     Attributes:
         filled: What is filled by keyword.
         must_be_named: What the call itself has to give by keyword, as nothing fills it.
-        seeded: Which of `_seed` and `_rnd` are to be filled.
+        anew: What is filled with a value of each call's own.
     """
 
     filled: dict[str, Any]
     must_be_named: frozenset[str | None]
-    seeded: tuple[str, ...]
+    anew: tuple[str, ...]
 
 
 _WITH_CARE = Fill({}, frozenset({None}), ())
@@ -59,16 +60,17 @@ class Filling:
         table: A Fill for each number of positional arguments.
         beyond: The Fill for more of them: for its `*args`, or for all calls where the table is empty.
         values: Every value that can be filled, by parameter.
-        drawn: For `_seed` and `_rnd`, what gives them to one call after another; both count the same calls.
+        drawn: For `_seed` and `_rnd`, what gives them to one call after another; both count the same calls. For values
+            that can be changed, what gives a copy to each.
         lacking: For each parameter that nothing fills what makes the error that a call without it raises.
         latest: The generator of the last call that was given one: of a function that is called once, its own.
     """
 
     __slots__ = (
+        "_copiers",
         "_make",
         "_numbers",
         "_seed_of",
-        "_thawed",
         "beyond",
         "captured",
         "drawn",
@@ -84,21 +86,24 @@ class Filling:
         values: Mapping[str, Any],
         lacking: Mapping[str, Callable[[], ExpframeError]],
         draw: Callable[[Captured], Callable[[int], int]],
-        thawed: bool,
+        copiers: Copiers,
     ) -> None:
         self.captured: Captured = captured
         self._seed_of = draw(captured) if captured.seeded else int
-        self.drawn: dict[str, Iterator[Any]] = {}
+        found = ((name, copiers.of(value)) for name, value in values.items())
+        self._copiers = {name: copier for name, copier in found if copier is not None}
+        self.drawn: dict[str, Iterator[Any]] = {
+            name: map(copier, iter(dict, None)) for name, copier in self._copiers.items()
+        }
         self.latest: Any = None
         if "_rnd" in captured.seeded:
             self._make = generators()
         self.go_on(0)
-        self._thawed = thawed and any(thaw(value) is not value for value in values.values())
         self.values: Mapping[str, Any] = values
         self.lacking: Mapping[str, Callable[[], ExpframeError]] = lacking
         self.table: tuple[Fill, ...] = ()
         self.beyond: Fill = _WITH_CARE
-        if not (self._thawed or any(p.positional_only for p in captured.parameters)):
+        if not any(p.positional_only for p in captured.parameters):
             positional = [p.name for p in captured.parameters if p.positional]
             self.table = tuple(self._fill({*positional[:taken]}) for taken in range(len(positional) + 1))
             self.beyond = self.table[-1]
@@ -106,9 +111,9 @@ class Filling:
     def _fill(self, present: Set[str]) -> Fill:
         filled = {name: value for name, value in self.values.items() if name not in present}
         return Fill(
-            filled,
+            {name: value for name, value in filled.items() if name not in self._copiers},
             frozenset(self.lacking.keys() - present - filled.keys()),
-            tuple(name for name in self.captured.seeded if name not in present),
+            tuple(name for name in (*self.captured.seeded, *self._copiers) if name not in present),
         )
 
     @property
@@ -140,21 +145,21 @@ class Filling:
             InjectionError: A parameter is left without a value.
         """
         positional = [p for p in self.captured.parameters if p.positional]
-        filled, must_be_named, seeded = self._fill({p.name for p in positional[:taken]} | given.keys())
+        filled, must_be_named, anew = self._fill({p.name for p in positional[:taken]} | given.keys())
         if must_be_named:
             raise next(problem() for name, problem in self.lacking.items() if name in must_be_named)
-        if self._thawed:
-            filled = {name: thaw(value) for name, value in filled.items()}
-        filled.update(self.randomness(seeded, given))
+        filled.update(self.of_one_call(anew, given))
         return _placed(positional[taken:], filled), {**filled, **given}
 
-    def randomness(self, seeded: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return `_seed` and `_rnd` of the next call, those of them that it does not give itself."""
-        wanted = [name for name in seeded if name not in given]
-        if len(wanted) > 1:  # of one number
+    def of_one_call(self, anew: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the next call has of its own, but for what it gives itself."""
+        memo: dict[int, Any] = {}
+        made = {name: self._copiers[name](memo) for name in self._copiers if name in anew and name not in given}
+        seeded = [name for name in anew if name not in self._copiers and name not in given]
+        if len(seeded) > 1:  # of one number
             seed = next(self.drawn["_seed"])
-            return {name: seed if name == "_seed" else self._generator(seed) for name in wanted}
-        return {name: next(self.drawn[name]) for name in wanted}
+            return {**made, **{name: seed if name == "_seed" else self._generator(seed) for name in seeded}}
+        return {**made, **{name: next(self.drawn[name]) for name in seeded}}
 
 
 def _placed(free: list[Any], filled: dict[str, Any]) -> list[Any]:
@@ -192,6 +197,7 @@ class Injector:
         self._draw = draw
         self._max_depth = max_depth
         self._read_only = read_only
+        self._copiers = {plain: Copiers(plain) for plain in (False, True)}
 
     def plan(self, captured: Captured) -> Filling:
         """Return how a captured function is filled."""
@@ -221,7 +227,7 @@ class Injector:
                 value = self._value(captured, group, path)
                 if name not in values and value is not dotted.MISSING:
                     values[name] = value
-        return Filling(captured, values, lacking, self._draw, not read_only)
+        return Filling(captured, values, lacking, self._draw, self._copiers[not read_only])
 
     def _value(self, captured: Captured, group: Any, found: dotted.Path) -> Any:
         """Return what is handed out for an entry: an instance, where it is one's group, in the place of the group."""
@@ -283,14 +289,14 @@ def capture(captured: Captured, function: Any = None) -> Any:
             return _call_outside(captured, wrapped, taken, args, kwargs)
         plan = run.plans.get(captured) or run.plan(captured)
         try:
-            filled, must_be_named, seeded = plan.table[taken]
+            filled, must_be_named, anew = plan.table[taken]
         except IndexError:
-            filled, must_be_named, seeded = plan.beyond
+            filled, must_be_named, anew = plan.beyond
         if not must_be_named or must_be_named <= kwargs.keys():
-            if seeded:
-                if kwargs or len(seeded) > 1:
-                    return wrapped(*args, **{**filled, **plan.randomness(seeded, kwargs), **kwargs})
-                return wrapped(*args, **filled, **{seeded[0]: next(plan.drawn[seeded[0]])})
+            if anew:
+                if kwargs or len(anew) > 1:
+                    return wrapped(*args, **{**filled, **plan.of_one_call(anew, kwargs), **kwargs})
+                return wrapped(*args, **filled, **{anew[0]: next(plan.drawn[anew[0]])})
             return wrapped(*args, **{**filled, **kwargs}) if kwargs else wrapped(*args, **filled)
         more, filled = plan.arguments(taken, kwargs)
         return wrapped(*args, *more, **filled)
@@ -313,7 +319,7 @@ def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwarg
             values[name] = value_outside(name, captured.name)
         elif parameter.required:
             lacking[name] = partial(_missing_outside, captured, name)
-    plan = Filling(captured, {k: v for k, v in values.items() if k not in SEEDED}, lacking, _any_seeds, False)
+    plan = Filling(captured, {k: v for k, v in values.items() if k not in SEEDED}, lacking, _any_seeds, Copiers(False))
     more, filled = plan.arguments(taken, kwargs)
     present = {p.name for p in [p for p in captured.parameters if p.positional][:taken]} | kwargs.keys()
     _say_what_is_not_filled(captured, captured.filled_elsewhere - present)
