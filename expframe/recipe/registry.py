@@ -205,11 +205,16 @@ class Captured:
         return str(getattr(_whole(self.raw), "__name__", "function"))
 
     @property
+    def name_in_module(self) -> str:
+        """The function's name with those of the classes and functions that it stands in, `Net.__init__`."""
+        return str(getattr(_whole(self.raw), "__qualname__", self.name))
+
+    @property
     def full_name(self) -> str:
         """The function's module and its name there, `model:Net.__init__`; a script's module is left out."""
         whole = _whole(self.raw)
         module = getattr(whole, "__module__", None) or ""
-        return f"{'' if is_main(module) else module}:{getattr(whole, '__qualname__', self.name)}"
+        return f"{'' if is_main(module) else module}:{self.name_in_module}"
 
     @property
     def raw(self) -> Any:

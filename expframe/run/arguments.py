@@ -113,7 +113,7 @@ class Arguments:
     def _draw(self, captured: Captured) -> Callable[[int], int]:
         own = dotted.get(self._config.values, (*captured.path, "seed"))
         seed = self._config["seed"] if own is dotted.MISSING else own
-        return child_seeds(seed, dotted.join(captured.path), captured.name, *self._apart)
+        return child_seeds(seed, dotted.join(captured.path), captured.name_in_module, *self._apart)
 
 
 def _state_of(generator: Any) -> Any:

@@ -19,6 +19,7 @@ from expframe.errors import (
     ReadOnlyError,
     UnrelatedRunsError,
 )
+from expframe.process.seeds import child_seed
 
 module_ex = Experiment("module", ghost=True)
 
@@ -53,6 +54,11 @@ class Model:
     @staticmethod
     def outer_static(a=1):
         return a
+
+
+def drawn_at_top(_seed):
+    """Return a number that is drawn."""
+    return _seed
 
 
 def run_with(config, body, **options):
@@ -224,6 +230,53 @@ class TestPrecedence:
         drawn, given, third, calls = ex.run().result
 
         assert ([5, 6], 3, 3) == (given, len({*drawn, third}), calls)
+
+    def test_functions_of_one_name_draw_apart(self):
+        """Methods of one name, and inner functions, draw other numbers; a function of a module draws by its name."""
+        ex = Experiment("names", ghost=True)
+        ex.add_config(seed=3)
+
+        class Encoder:
+            @ex.capture
+            def __init__(self, _seed, _rnd):
+                self.drawn = _seed, _rnd.random()
+
+            @classmethod
+            @ex.capture
+            def make(cls, _seed):
+                return _seed
+
+        class Decoder:
+            @ex.capture
+            def __init__(self, _seed, _rnd):
+                self.drawn = _seed, _rnd.random()
+
+            @staticmethod
+            @ex.capture
+            def make(_seed):
+                return _seed
+
+        class Deeper(Encoder):
+            pass
+
+        def inner():
+            @ex.capture
+            def make(_seed):
+                return _seed
+
+            return make
+
+        found = ex.capture(drawn_at_top)
+
+        @ex.main
+        def main():
+            inits = [Encoder().drawn, Decoder().drawn, Deeper().drawn]
+            return [*inits[0], *inits[1], *inits[2], Encoder.make(), Decoder.make(), inner()()], found()
+
+        apart, at_top = ex.run().result
+
+        assert len(apart) == len({*apart})
+        assert child_seed(3, "", "drawn_at_top", 0) == at_top
 
 
 class TestLookup:

@@ -297,7 +297,7 @@ def test_functions_are_filled_from_the_slot(zoo, ex):
 
     run = ex.run("both", {"model": "vit", "model.depth": 2, "seed": 5})
 
-    assert ("vit", 2, 32, child_seeds(5, "model", "build")(0)) == run.result
+    assert ("vit", 2, 32, child_seeds(5, "model", zoo.build_vit.__qualname__)(0)) == run.result
 
 
 def test_functions_are_attributes_of_the_choice(zoo, ex):
