@@ -44,7 +44,7 @@ class Backend:
 
     def executor(self, gpus: float | None) -> Executor:
         """
-        Return a new executor.
+        Return a new executor, which is where its workers are.
 
         Args:
             gpus: How many GPUs a worker has, or what part of one; None where nothing was said.
@@ -57,7 +57,7 @@ class Backend:
                 return _dask(self._found, self._address, gpus)
             if self._name == "ray":
                 return RayExecutor(self._found, self._address, gpus)
-            executor = self._found(*([self._address] if self._address else []))
+            executor = self._found.load()(*([self._address] if self._address else []))
         except Exception as problem:
             raise UsageError(f"--on={self._on}", f"cannot be had: {type(problem).__name__}: {problem}") from problem
         if not isinstance(executor, Executor):
@@ -66,13 +66,12 @@ class Backend:
         return executor
 
 
-def _find(name: str, on: str) -> Callable[..., Any]:
+def _find(name: str, on: str) -> Any:
     from importlib.metadata import entry_points
 
     added = {point.name: point for point in entry_points(group=GROUP)}
     if name in added:
-        found: Callable[..., Any] = added[name].load()
-        return found
+        return added[name]
     known = sorted({*_KNOWN, *added})
     near = dotted.nearest(name, known)
     hint = f" Did you mean {near[0]}?" if near else ""

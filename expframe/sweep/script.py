@@ -125,8 +125,11 @@ def started_as(scope: Scope, module: str | None, experiment: Any) -> Start:
         experiment: Whose sweep it is.
 
     Raises:
-        WorkError: The script has several experiments of its name.
+        WorkError: The script is no file of its own, or has several experiments of its name.
     """
+    if scope.main_file is not None and not scope.main_file.is_file():
+        problem = "is no file that workers could run. What is in an archive has to be unpacked for a sweep."
+        raise WorkError(f"script {scope.main_file}", problem)
     name = _name_of(experiment)
     found = sources.gather(
         scope.find_project(),

@@ -27,6 +27,9 @@ _LOOK = 5.0
 _NOTICE = 60
 """Seconds by which Slurm may send its signal early, and a worker may take to write its last."""
 
+_SURELY = re.compile("[Ii]nvalid|unrecognized|Unable to contact")
+"""What sbatch says of a job that it will not take; of one that only has to wait it may say other things."""
+
 _MOST = 1001
 """The greatest size of an array where Slurm does not say: its own default."""
 
@@ -40,22 +43,18 @@ class SlurmWorkers:
         plan: What it does.
         words: Further words of `expframe work`.
         since: When workers were started, in seconds since 1970.
-        given: What Slurm is told: `partition=gpu`, handed on as it is; a word without a value is a switch.
+        given: What Slurm is told, by name, as `accepted` returns it.
         array: How many elements an array has at most; by default as many as Slurm takes.
-
-    Raises:
-        MissingLibraryError: submitit is not installed.
-        UsageError: There is no Slurm here, or it cannot give what is asked for.
     """
 
     def __init__(
-        self, sweep: Path, plan: Plan, words: Sequence[str], since: float, given: Sequence[str], array: int | None
+        self, sweep: Path, plan: Plan, words: Sequence[str], since: float, given: Mapping[str, Any], array: int | None
     ) -> None:
         self._submitit = submitit_for(plan.gpus)
         self._sweep = sweep
         self._plan = plan
         self._job = SlurmJob(str(sweep.parent), sweep.name, tuple(words), since)
-        self._given = parameters(given)
+        self._given = given
         self._array = array
         self._asked: list[int] = []
         self._running: dict[str, int] = {}
@@ -90,7 +89,9 @@ class SlurmWorkers:
             try:
                 jobs = executor.submit_array([self._job] * len(part))
             except (self._submitit.core.utils.FailedJobError, OSError, subprocess.SubprocessError) as problem:
-                raise WorkError("--on=slurm", f"has no job, since sbatch refuses it: {_last_line(problem)}") from None
+                raise WorkError(
+                    "--on=slurm", f"has no job, since sbatch refuses it: {_last_line(str(problem))}"
+                ) from None
             self._running |= {str(job.job_id): place for job, place in zip(jobs, part, strict=True)}
 
     def events(self, seconds: float) -> Iterator[Mapping[str, Any]]:
@@ -168,8 +169,6 @@ class SlurmWorkers:
         )
         given.setdefault("job_name", f"{Path(start.script).stem or start.module}-{self._sweep.name}")
         given.setdefault("requeue", True)
-        if "time" not in given:
-            given["time"] = default_time(given.get("partition"))
         grace = float(self._plan.options.get("grace") or GRACE)
         executor.update_parameters(
             time=1,  # submitit's own idea of it, which says nothing here
@@ -227,6 +226,26 @@ def parameters(given: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def accepted(given: Sequence[str], gpus: float | None) -> dict[str, Any]:
+    """
+    Return what Slurm is told of each job, by name, its time limit among it.
+
+    Args:
+        given: Words for it: `partition=gpu`; a word without a value is a switch.
+        gpus: How many GPUs a worker has; None where nothing was said.
+
+    Raises:
+        UsageError: A word has no name, sbatch surely takes no such job, or no time limit is known.
+    """
+    found = parameters(given)
+    flags = {**found, **({"gpus-per-node": int(gpus)} if gpus else {})}
+    words = [f"--{name.replace('_', '-')}{'' if value is True else f'={value}'}" for name, value in flags.items()]
+    done = _ask("sbatch", "--test-only", *words, "--wrap=true")
+    if done is not None and done.returncode and _SURELY.search(done.stderr):
+        raise UsageError("--on=slurm", f"sbatch refuses such a job: {_last_line(done.stderr)}")
+    return {**found, "time": found.get("time") or _default_time(found.get("partition"))}
+
+
 def max_array_size() -> int:
     """Return how many elements Slurm lets an array have."""
     said = _say_to_slurm("scontrol", "show", "config") or ""
@@ -234,13 +253,8 @@ def max_array_size() -> int:
     return max(1, int(found[1])) if found else _MOST
 
 
-def default_time(partition: str | None) -> str:
-    """
-    Return the time limit of jobs that ask for none: that of their partition, since submitit always asks for one.
-
-    Raises:
-        UsageError: Slurm does not say.
-    """
+def _default_time(partition: str | None) -> str:
+    """Return the time limit of jobs that ask for none: that of their partition, since submitit always asks for one."""
     words = [partition.partition(",")[0]] if partition else []
     said = _say_to_slurm("scontrol", "show", "partition", "--oneliner", *words) or ""
     lines = [line for line in said.splitlines() if partition or " Default=YES" in line]
@@ -254,11 +268,16 @@ def default_time(partition: str | None) -> str:
 
 def _say_to_slurm(*words: str) -> str | None:
     """Return what a program of Slurm's says; None where it fails, as while its controller is started again."""
+    done = _ask(*words)
+    return done.stdout if done is not None and done.returncode == 0 else None
+
+
+def _ask(*words: str) -> subprocess.CompletedProcess[str] | None:
+    """Do a program of Slurm's; None where it cannot be started, or does not answer."""
     try:
-        done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=True, timeout=60)
+        return subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, timeout=60)
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout
 
 
 def _queue(*words: str) -> set[str] | None:
@@ -272,8 +291,10 @@ def _whole(jobs: Iterable[str]) -> list[str]:
     return sorted({job.partition("_")[0] for job in jobs}, key=int)
 
 
-def _last_line(problem: BaseException) -> str:
-    lines = [line.strip() for line in str(problem).splitlines()]
+def _last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines()]
     lines = [line for line in lines if line and not line.startswith("Try ")]
-    found = next((line for line in reversed(lines) if "error" in line), lines[-1] if lines else type(problem).__name__)
-    return f"{found.removeprefix('sbatch: ').removeprefix('error: ').rstrip('.')}."
+    found = next((line for line in reversed(lines) if "error" in line), lines[-1] if lines else "it does not say why")
+    for start in ("sbatch: ", "error: ", "allocation failure: "):
+        found = found.removeprefix(start)
+    return f"{found.rstrip('.')}."

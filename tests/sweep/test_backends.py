@@ -98,6 +98,39 @@ def test_another_package_brings_an_executor(sweeps):
     assert "--on=none: gives a int, and no concurrent.futures.Executor." in text
 
 
+UNREACHABLE = "expframe.errors.UsageError: --on=far:node7: cannot be had: ConnectionError: nobody answers at node7"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_where_workers_cannot_be_reached_nothing_is_stored_or_changed(sweeps, is_broken):
+    """What cannot be reached, or not even be imported, is said in one line; a sweep that was to go on is as it was."""
+    metadata = sweeps.folder / "clusters-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: clusters\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[expframe.executors]\nfar = clusters:far\n")
+    problem = "raise ConnectionError('nobody answers at node7')"
+    content = problem if is_broken else f"def far(address):\n    {problem}\n"
+    (sweeps.folder / "clusters.py").write_text(content)
+    refused = sweeps.sweep("0.1", "1", on="far:node7")
+
+    assert (1, UNREACHABLE) == (refused[0], refused[1].splitlines()[-1])
+    assert not sweeps.store.exists()
+
+    code, text = sweeps.sweep("0.1,0.2", "1", fixed="fail=raise")
+    before = everything_in(sweeps.store)
+    refused = sweeps.sweep("0.1,0.2", "1", on="far:node7", resume="1", retry=("failed",))
+
+    assert 1 == code, text
+    assert (1, UNREACHABLE) == (refused[0], refused[1].splitlines()[-1])
+    assert before == everything_in(sweeps.store)
+
+
+def everything_in(folder):
+    """Return what each file of a folder says."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_a_worker_that_does_not_see_the_store_says_so(tmp_path):
     """Where a task does not find the sweep in the store, it says on which machine, and what helps."""
     code, text = work_task(str(tmp_path), "7", ())

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -100,6 +101,19 @@ def test_a_sweep_from_outside_is_of_the_first_experiment(tmp_path, do):
     code, out = do("-m", "expframe", "sweep", "two.py", "with", "y=1,2")
 
     assert (0, 1) == (code, out.count("NOTICE - second[1] - Started 'sweep'"))
+
+
+@pytest.mark.once
+def test_a_script_in_an_archive_is_told_to_be_unpacked(tmp_path, do):
+    """Workers run a file; where there is none, a sweep is refused before anything is stored."""
+    with zipfile.ZipFile(tmp_path / "app.pyz", "w") as archive:
+        archive.writestr("__main__.py", TWO.format(first="first", name='"first"') + "first.run_commandline()\n")
+    starts = ["app.pyz", "sweep"], ["-m", "expframe", "sweep", "app.pyz"]
+    refused = [do(*start, "with", "x=1,2") for start in starts]
+
+    assert [1, 1] == [code for code, _ in refused]
+    assert [True, True] == ["What is in an archive has to be unpacked for a sweep." in text for _, text in refused]
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.once

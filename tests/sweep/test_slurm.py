@@ -130,16 +130,31 @@ def test_ctrl_c_takes_jobs_out_of_the_queue(sweeps):
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("partition=nowhere", "Batch job submission failed: Invalid partition name specified."),
+        ("partition=nowhere", "invalid partition specified: nowhere."),
         ("tiem=3", "unrecognized option '--tiem=3'."),
+        ("gpus_per_node=1", "Invalid generic resource (gres) specification."),
     ],
 )
-def test_what_slurm_refuses_is_said(sweeps, option, said):
-    """What sbatch says of a job that it does not take is the error."""
-    code, text = sweeps.sweep("0.1", "1", on="slurm", slurm=("time=10", option))
+def test_what_slurm_refuses_is_said_before_anything_is_stored(sweeps, option, said):
+    """What sbatch says of a job that it would not take is the error."""
+    code, text = sweeps.sweep("0.1", "1", on="slurm", slurm=(option,))
 
     assert 1 == code
-    assert f"has no job, since sbatch refuses it: {said}" in text
+    assert f"UsageError: --on=slurm: sbatch refuses such a job: {said}" in text
+    assert not sweeps.store.exists()
+
+
+def test_a_job_that_waits_for_a_machine_is_sent(sweeps):
+    """While no machine can take jobs Slurm tells so of one that is only tried; sent, it waits, and is done then."""
+    slurm("scontrol", "update", "PartitionName=debug", "State=DOWN")
+    try:
+        process = sweeps.start("0.1", "1", on="slurm")
+        sweeps.wait_for(lambda: "PENDING" in states().values())
+    finally:
+        slurm("scontrol", "update", "PartitionName=debug", "State=UP")
+    code, text = sweeps.end_of(process)
+
+    assert 0 == code, text
 
 
 def _line(script, word):

@@ -324,7 +324,7 @@ def main(words: Sequence[str]) -> int:
         rest = list(words)
         rest.remove(name)
         return _COMMANDS[name]([name, *rest])
-    if name.endswith(".py") or words[:1] == ["-m"]:
+    if name.endswith(".py") or words[:1] == ["-m"] or os.path.isfile(name):
         return sweep_script(words)
     if words[:1] == [name]:
         print(UnknownCommandError(name, dotted.nearest(name, _COMMANDS), tuple(_COMMANDS)), file=sys.stderr)

@@ -40,7 +40,7 @@ from expframe.sweep.launches import found_launcher
 from expframe.sweep.local import THREADS, LocalWorkers, devices, environments, processors, slots
 from expframe.sweep.script import changed, is_here, started_as
 from expframe.sweep.settings import SweepAsked
-from expframe.sweep.slurm import SlurmWorkers, parameters, submitit_for
+from expframe.sweep.slurm import SlurmWorkers, accepted, parameters, submitit_for
 from expframe.sweep.stash import Taken, placed_start, take
 from expframe.sweep.supervisor import Supervisor, Swept, Workers
 from expframe.sweep.sweep_run import SweepRun
@@ -92,6 +92,7 @@ class _Starting:
     ) -> None:
         self._executor = executor
         self._backend: Backend | None = None
+        self._slurm: dict[str, Any] = {}
         self._opened = opened
         self._widen = widen
         self._changes: dict[str, Any] = {}
@@ -129,6 +130,7 @@ class _Starting:
             if asked.options.dry_run:
                 write("\n".join(wider_lines(before, self._plan)))
                 return 0
+        self._reach()
         try:
             with suppress(RunInterrupt):
                 run.do()
@@ -187,13 +189,9 @@ class _Starting:
         """Return what each worker has of the machine; where that is said or cut, it is told."""
         share, jobs = self._plan.gpus, self._asked.jobs
         found = devices() if share else []
-        if share:
-            if (most := slots(found, share)) < 1:
-                problem = f"is more than there is: {len(found)} GPUs are seen, by {VISIBLE} or NVML."
-                raise WorkError(f"--gpus={share:g}", problem)
-            if most < jobs:
-                self._say(f"{most} workers in place of {jobs}: each has {share:g} of {len(found)} GPUs.")
-                self._asked = self._asked._replace(jobs=most)
+        if share and (most := slots(found, share)) < jobs:
+            self._say(f"{most} workers in place of {jobs}: each has {share:g} of {len(found)} GPUs.")
+            self._asked = self._asked._replace(jobs=most)
         places = environments(self._asked.jobs, found, share)
         if threads := places[0].get(THREADS):
             self._say(f"{THREADS}={threads} for each worker: {jobs} of them share {processors()} processors.")
@@ -218,14 +216,24 @@ class _Starting:
             submitit_for(self._plan.gpus)
             parameters(asked.slurm)
 
+    def _reach(self) -> None:
+        """Reach where workers are started; what cannot be is refused while nothing is stored or changed yet."""
+        share = self._plan.gpus
+        if self._asked.on == "slurm":
+            submitit_for(share)
+            self._slurm = accepted(self._asked.slurm, share)
+        elif self._backend is not None:
+            self._executor = self._backend.executor(share)
+        elif share and self._executor is None and slots(found := devices(), share) < 1:
+            problem = f"is more than there is: {len(found)} GPUs are seen, by {VISIBLE} or NVML."
+            raise WorkError(f"--gpus={share:g}", problem)
+
     def _workers(self, folder: Path, words: list[str], since: float) -> Workers:
         """Return the workers, of which none is started."""
         start = self._plan.start
         if self._asked.on == "slurm":
             own = [word for word in words if not word.startswith("--since")]
-            return SlurmWorkers(folder, self._plan, own, since, self._asked.slurm, self._asked.array)
-        if self._backend is not None:
-            self._executor = self._backend.executor(self._plan.gpus)
+            return SlurmWorkers(folder, self._plan, own, since, self._slurm, self._asked.array)
         if self._executor is not None:
             return ExecutorWorkers(folder, words, self._executor)
         return LocalWorkers(folder, start, words, self._places())
