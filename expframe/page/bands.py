@@ -89,7 +89,7 @@ def mean_of(members: Sequence[Member], band: str) -> Mean:
     members = [member for member in members if len(member.steps)]
     steps = _common_steps(members)
     shape = len(steps)
-    n, x, mean, squares = numpy.zeros(shape, numpy.int64), numpy.zeros(shape), numpy.zeros(shape), numpy.zeros(shape)
+    n, x, mean, root = numpy.zeros(shape, numpy.int64), numpy.zeros(shape), numpy.zeros(shape), numpy.zeros(shape)
     low, high = numpy.full(shape, math.inf), numpy.full(shape, -math.inf)
     for member in members:
         there, places, values = _finite(member, steps)
@@ -99,13 +99,15 @@ def mean_of(members: Sequence[Member], band: str) -> Mean:
         with numpy.errstate(over="ignore", invalid="ignore"):
             before = values - mean[there]
             mean[there] += before / counts
-            squares[there] += before * (values - mean[there])
+            after = values - mean[there]
+            apart = numpy.sqrt(numpy.abs(before)) * numpy.sqrt(numpy.abs(after))  # the square may be no number
+            root[there] = numpy.hypot(root[there], apart)
         low[there], high[there] = numpy.minimum(low[there], values), numpy.maximum(high[there], values)
     kept = n > 0
-    steps, n, x, mean, squares = steps[kept], n[kept], x[kept], mean[kept], squares[kept]
+    steps, n, x, mean, root = steps[kept], n[kept], x[kept], mean[kept], root[kept]
     if band == "minmax":
         return Mean(steps, x, mean, low[kept], high[kept], n)
-    reach = _reach(n, squares, band)
+    reach = _reach(n, root, band)
     return Mean(steps, x, mean, mean - reach, mean + reach, n)
 
 
@@ -129,10 +131,10 @@ def _finite(member: Member, steps: Array) -> tuple[slice | Array, Array, Array]:
     return start + numpy.flatnonzero(is_finite), x[is_finite], y[is_finite]
 
 
-def _reach(n: Array, squares: Array, band: str) -> Array:
-    """Return how far a band goes from the mean."""
+def _reach(n: Array, root: Array, band: str) -> Array:
+    """Return how far a band goes from the mean, by the root of the sum of squares."""
     with numpy.errstate(divide="ignore", invalid="ignore"):
-        deviation = numpy.where(n > 1, numpy.sqrt(squares / (n - 1)), numpy.nan)
+        deviation = numpy.where(n > 1, root / numpy.sqrt(n - 1), numpy.nan)
     if band == "std":
         return deviation
     factors = [math.nan, math.nan] + [

@@ -15,6 +15,9 @@ from expframe.store.search.columns import Array, Column, Reach, Stretch, extent_
 
 _FAR = 3e38
 """Numbers of four bytes end a little above."""
+_LEAST = 1.2e-38
+"""Below, they lose digits, and soon are 0."""
+_TYPES = {4: "<f4", 8: "<f8"}
 _NEAR = 100.0
 """Values within a hundredth of how large they are need an origin: four bytes have seven digits."""
 
@@ -70,7 +73,7 @@ class Smoothed(NamedTuple):
 
     Attributes:
         origin: What the numbers are less of.
-        offsets: The numbers, of four bytes each.
+        offsets: The numbers, of four or eight bytes each.
     """
 
     origin: float
@@ -78,10 +81,10 @@ class Smoothed(NamedTuple):
 
     @classmethod
     def of(cls, values: Array) -> Smoothed:
-        """Return a curve in four bytes a point."""
+        """Return a curve in four bytes a point, or eight where it needs them."""
         finite = values[numpy.isfinite(values)]
         origin = _origin(float(finite.min()), float(finite.max())) if len(finite) else 0.0
-        return cls(origin, _offsets(values, origin))
+        return cls(origin, _less(values, origin).astype(_TYPES[_width([values], origin)]))
 
     def at(self, index: Array) -> Array:
         """Return the curve at some points."""
@@ -157,16 +160,18 @@ def chart(metric: str, across: Across, traces: Sequence[Trace], window: Window) 
     drawn = [_draw(trace, grid) for trace in traces]
     low, high = _range(drawn, grid)
     origin = _origin(low, high)
+    curves = [_curves(trace, found) for trace, found in zip(traces, drawn, strict=True)]
+    width = _width([numbers for own in curves for numbers in own.values()], origin)
     blobs: list[bytes] = []
     lines = []
     at = 0
-    for trace, found in zip(traces, drawn, strict=True):
-        columns = _columns(trace, found, grid, origin)
+    for trace, found, own in zip(traces, drawn, curves, strict=True):
+        columns = {"column": _places(found, grid), **{name: _less(numbers, origin) for name, numbers in own.items()}}
         lines.append(_about(trace, found) | {"columns": len(found.chosen), "at": at, "parts": list(columns)})
-        blobs += [numbers.astype("<f4").tobytes() for numbers in columns.values()]
-        at += 4 * len(found.chosen) * len(columns)
+        blobs += [numbers.astype(_TYPES[width]).tobytes() for numbers in columns.values()]
+        at += width * len(found.chosen) * len(columns)
     x = {"kind": across.kind, "from": grid.low, "to": grid.high, "log": grid.is_log, "first": first, "last": last}
-    y = {"origin": origin, "low": low, "high": high}
+    y = {"origin": origin, "low": low, "high": high, "bytes": width}
     return Chart({"metric": metric, "x": x, "pixels": grid.pixels, "y": y, "lines": lines}, blobs)
 
 
@@ -178,7 +183,7 @@ def _draw(trace: Trace, grid: Grid) -> Drawn:
 
 
 def frames(charts: Sequence[Chart], about: dict[str, Any]) -> bytes:
-    """Return charts as bytes: the size of a header, that header in JSON, and columns of numbers of four bytes."""
+    """Return charts as bytes: the size of a header, that header in JSON, and columns of numbers of 4 or 8 bytes."""
     at = 0
     for found in charts:
         for line in found.header["lines"]:
@@ -230,23 +235,39 @@ def _origin(low: float, high: float) -> float:
     return 0.0 if max(abs(low), abs(high)) <= _NEAR * (high - low) else low / 2 + high / 2
 
 
-def _offsets(numbers: Array, origin: float) -> Array:
-    return numpy.clip(numbers - origin, -_FAR, _FAR).astype(numpy.float32)
+def _less(numbers: Array, origin: float) -> Array:
+    with numpy.errstate(over="ignore"):  # beside the window a number may be too far away
+        found: Array = numbers - origin
+    return found
 
 
-def _columns(trace: Trace, found: Drawn, grid: Grid, origin: float) -> dict[str, Array]:
+def _width(columns: Sequence[Array], origin: float) -> int:
+    """Return how many bytes numbers less an origin need: four, or eight where they are too great or small for four."""
+    for numbers in columns:
+        sizes = numpy.abs(_less(numbers, origin))
+        if bool(((sizes > _FAR) & numpy.isfinite(sizes)).any()) or bool(((sizes > 0) & (sizes < _LEAST)).any()):
+            return 8
+    return 4
+
+
+def _curves(trace: Trace, found: Drawn) -> dict[str, Array]:
+    """Return the numbers that are drawn of a line."""
+    numbers = {"last": found.y}
+    if trace.is_band or not found.is_exact:
+        numbers |= {"low": found.low, "high": found.high}
+    if trace.smooth is not None:
+        numbers["smooth"] = trace.smooth().at(found.chosen)
+    return numbers
+
+
+def _places(found: Drawn, grid: Grid) -> Array:
+    """Return where the points of a line are, in pixels; in four bytes each stays in its own."""
     place = grid.place(found.x)
     inner = (found.x >= grid.low) & (found.x <= grid.high)
     pixel = grid.pixel(found.x)
     least, most = pixel.astype(numpy.float32), numpy.nextafter((pixel + 1).astype(numpy.float32), numpy.float32(0))
     most[pixel == grid.pixels - 1] = grid.pixels
-    place = numpy.where(inner, numpy.clip(place, least, most), numpy.clip(place, -_FAR, _FAR))
-    columns = {"column": place, "last": _offsets(found.y, origin)}
-    if trace.is_band or not found.is_exact:
-        columns |= {"low": _offsets(found.low, origin), "high": _offsets(found.high, origin)}
-    if trace.smooth is not None:
-        columns["smooth"] = _offsets(trace.smooth().at(found.chosen), origin)
-    return columns
+    return numpy.where(inner, numpy.clip(place, least, most), numpy.clip(place, -_FAR, _FAR))
 
 
 def _about(trace: Trace, found: Drawn) -> dict[str, Any]:

@@ -87,3 +87,12 @@ def test_of_several_points_at_one_step_the_last_counts() -> None:
     member = Member.of(numpy.array([5.0, 1.0, 5.0, math.nan]), numpy.arange(4.0), numpy.arange(4.0))
 
     assert ([1.0, 5.0], [1.0, 2.0]) == (member.steps.tolist(), member.y.tolist())
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300, 1.0])
+def test_a_band_is_as_wide_as_its_values_are_apart(size: float) -> None:
+    """Values whose squares are no numbers, or 0, have the band of any others."""
+    members = _members([{0: 1.0 * size}, {0: 2.0 * size}, {0: 4.0 * size}])
+    found = mean_of(members, "std")
+
+    assert pytest.approx(statistics.stdev([1.0, 2.0, 4.0])) == float(found.high[0] - found.mean[0]) / size

@@ -25,7 +25,8 @@ def _drawn(made: Chart) -> dict[str, list[float]]:
     """Return the columns of the first line."""
     line = made.header["lines"][0]
     columns = dict(zip(line["parts"], made.blobs, strict=False))
-    return {name: numpy.frombuffer(column, "<f4").astype(float).tolist() for name, column in columns.items()}
+    kind = f"<f{made.header['y']['bytes']}"
+    return {name: numpy.frombuffer(column, kind).astype(float).tolist() for name, column in columns.items()}
 
 
 @pytest.mark.parametrize("start", [0.0, 16_777_216.0, 1e12, 1.7959e9])
@@ -67,11 +68,20 @@ def test_small_values_beside_great_ones_keep_their_digits() -> None:
     numpy.testing.assert_allclose(_drawn(made)["last"], values, rtol=1e-6)
 
 
-def test_values_beyond_four_bytes_end_there() -> None:
-    """A value that four bytes cannot be is drawn at their end, and no infinity."""
-    made = chart("loss", STEP, [_trace(numpy.arange(2.0), numpy.array([-1e300, 1e300]))], Window(None, None, 64, False))
+@pytest.mark.parametrize(
+    "values", [[-1e300, 1e300], [1.7e308, -1.7e308], [3.3e38, 3.5e38], [1e-300, 2e-300], [5e-324, 1.0], [1.0, 1e-60]]
+)
+def test_values_beyond_four_bytes_are_drawn_as_they_are(values: list[float]) -> None:
+    """A value that four bytes cannot be takes eight, and so do smoothed curves: none is cut, or 0."""
+    smooth = Smoothed.of(numpy.array(values))
+    line = _trace(numpy.arange(2.0), numpy.array(values))._replace(smooth=lambda: smooth)
+    made = chart("loss", STEP, [line], Window(None, None, 64, False))
+    drawn = _drawn(made)
 
-    assert [-1.0, 1.0] == [math.copysign(1, value) for value in _drawn(made)["last"] if math.isfinite(value)]
+    assert 8 == made.header["y"]["bytes"]
+    assert values == pytest.approx([made.header["y"]["origin"] + value for value in drawn["last"]], rel=1e-12, abs=0)
+    assert values == pytest.approx([made.header["y"]["origin"] + value for value in drawn["smooth"]], rel=1e-12, abs=0)
+    assert [0.0, 64.0] == drawn["column"]
 
 
 @pytest.mark.parametrize("values", [[math.nan] * 3, [math.inf, -math.inf, math.nan], []])
@@ -86,7 +96,7 @@ def test_a_metric_without_finite_values_is_an_empty_chart(values: list[float], i
     header = json.loads(content[4 : 4 + size])["charts"][0]
 
     assert header["x"]["from"] < header["x"]["to"]
-    assert {"origin": 0.0, "low": 0.0, "high": 1.0} == header["y"]
+    assert {"origin": 0.0, "low": 0.0, "high": 1.0, "bytes": 4} == header["y"]
     assert len(values) == header["lines"][0]["skipped"]
 
 

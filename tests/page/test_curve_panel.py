@@ -273,3 +273,22 @@ def test_curves_grow_while_a_run_trains(serve: Callable[[Path], str], tab: Any, 
     other.join()
 
     assert ["2", "1"] == list(_table(tab))
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("words", ["", "&logy=1"])
+def test_values_of_any_size_are_told(serve: Callable[[Path], str], tab: Any, tmp_path: Path, words: str) -> None:
+    """The least and the greatest value beside a chart, and what its crosshair tells, are those that were logged."""
+    ex = Experiment("sizes", store=tmp_path)
+
+    @ex.main
+    def train(_run: Any) -> None:
+        _run.log_scalars({"loss": [1e-300, 1e300]}, step=[0, 1])
+
+    ex.run()
+    tab.goto(f"{serve(tmp_path)}#/charts?run=1{words}")
+    tab.wait_for_selector(f"{_FIRST} canvas")
+    tab.locator(f"{_FIRST} .values summary").click()
+    tab.locator(f"{_FIRST} .values td", has_text="1e+300").first.wait_for()
+
+    assert {"1e-300", "1e+300"} <= set(tab.locator(f"{_FIRST} .values td").all_inner_texts())

@@ -35,7 +35,7 @@ export function ticks(kind, low, high, most, isLog = false, isWhole = false) {
  * @returns {Tick[]}
  */
 function numberTicks(low, high, most, isWhole) {
-  const rough = (high - low) / most;
+  const rough = high / most - low / most;
   const power = 10 ** Math.floor(Math.log10(rough));
   const found = [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= rough * 0.999) ?? 10 * power;
   const step = isWhole ? Math.max(1, found) : found;
@@ -56,7 +56,7 @@ function numberTicks(low, high, most, isWhole) {
  * @param {number} greatest what is the greatest beside it
  */
 function stepped(value, step, greatest) {
-  if (Math.abs(value) < step / 1e6) return "0";
+  if (Math.abs(value) <= step / 1e6) return "0";
   const unit = UNITS.find(({ least }) => greatest >= least);
   if (greatest < 1e12 && unit) {
     const size = SIZES[/** @type {"G" | "M" | "k"} */ (unit.name)];
@@ -91,9 +91,10 @@ function logTicks(low, high, most) {
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
   if (high / low < 4) return numberTicks(low, high, most, false);
-  const decades = Math.log10(high / low);
+  const decades = Math.log10(high) - Math.log10(low);
   const factors = decades * 3 <= most + 1 ? [1, 2, 5] : decades * 2 <= most ? [1, 3] : [1];
-  const every = Math.max(1, Math.ceil((last - first) / most));
+  const rough = (last - first) / most;
+  const every = [1, 2, 3, 5, 10, 20, 50, 100, 200].find((powers) => powers >= rough) ?? 500;
   const found = [];
   for (let power = Math.ceil(first / every) * every; power <= last; power += every) {
     for (const factor of factors) {

@@ -240,7 +240,12 @@ function drawLine(pen, plan, { line, colour, dash, isFaint: isOther }, xs) {
   const thin = 1 / (devicePixelRatio || 1);
   const width = isDense(xs) ? thin : isFaint ? 1 : 1.5;
   stroke(pen, xs, raw, { colour, dash, width, alpha: isFaint ? 0.3 : 1 });
-  if (isFaint) stroke(pen, xs, placesOf(plan, /** @type {Float32Array} */ (line.smooth)), { colour, dash, width: 2 });
+  if (isFaint)
+    stroke(pen, xs, placesOf(plan, /** @type {import("./frames.js").Numbers} */ (line.smooth)), {
+      colour,
+      dash,
+      width: 2,
+    });
   const isSparse = xs.length * 9 < plan.box.right - plan.box.left;
   for (let n = 0; n < xs.length; n += 1) {
     const isAlone = !(raw[n - 1] === raw[n - 1]) && !(raw[n + 1] === raw[n + 1]);
@@ -260,7 +265,7 @@ function stroke(pen, xs, ys, look) {
 
 /**
  * @param {Plan} plan
- * @param {Float32Array} columns
+ * @param {import("./frames.js").Numbers} columns
  */
 function across({ placeOf }, columns) {
   const found = new Float64Array(columns.length);
@@ -270,7 +275,7 @@ function across({ placeOf }, columns) {
 
 /**
  * @param {Plan} plan
- * @param {Float32Array} part
+ * @param {import("./frames.js").Numbers} part
  */
 function placesOf({ y, origin, box }, part) {
   const ends = box.bottom + 1e4;

@@ -1,4 +1,6 @@
-/** Curves as the server sends them: what they are in JSON, then their columns as numbers of four bytes. */
+/** Curves as the server sends them: what they are in JSON, then their columns as numbers of four or eight bytes. */
+
+/** @typedef {Float32Array | Float64Array} Numbers eight bytes each where a chart has values that four cannot be */
 
 /** @typedef {null | boolean | number | string | {text: string} | {time: string}} Cell */
 
@@ -14,11 +16,11 @@
  * @property {number} shown points in the window
  * @property {boolean} is_exact whether each point is there; else each pixel has its last, least and greatest value
  * @property {number} skipped values in the window that are not finite
- * @property {Float32Array} column where its values stand, in pixels of the frame
- * @property {Float32Array} last values, less the origin
- * @property {Float32Array} [low]
- * @property {Float32Array} [high]
- * @property {Float32Array} [smooth]
+ * @property {Numbers} column where its values stand, in pixels of the frame
+ * @property {Numbers} last values, less the origin
+ * @property {Numbers} [low]
+ * @property {Numbers} [high]
+ * @property {Numbers} [smooth]
  */
 
 /**
@@ -29,13 +31,13 @@
  * @property {{kind: string, from: number, to: number, log: boolean, first: number, last: number}} x the window, and
  *     the ends of all data
  * @property {number} pixels how many columns the window has
- * @property {{origin: number, low: number, high: number}} y
+ * @property {{origin: number, low: number, high: number, bytes: number}} y values, and how many bytes their numbers have
  * @property {Line[]} lines
  * @property {string} [problem] what is to be said of it
  */
 
 /**
- * Return the charts of an answer; their columns are views of its bytes.
+ * Return the charts of an answer; columns of four bytes are views of its own.
  *
  * @param {ArrayBuffer} buffer
  * @returns {Frame[]}
@@ -45,7 +47,7 @@ export function decode(buffer) {
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   return header.charts.map((/** @type {any} */ chart) => ({
     ...chart,
-    lines: chart.lines.map((/** @type {any} */ line) => withColumns(line, buffer, 4 + length + line.at)),
+    lines: chart.lines.map((/** @type {any} */ line) => withColumns(line, buffer, 4 + length + line.at, chart.y.bytes)),
   }));
 }
 
@@ -53,12 +55,17 @@ export function decode(buffer) {
  * @param {any} line
  * @param {ArrayBuffer} buffer
  * @param {number} start
+ * @param {number} bytes
  * @returns {Line}
  */
-function withColumns(line, buffer, start) {
+function withColumns(line, buffer, start, bytes) {
   const { parts, columns, at, ...rest } = line;
   parts.forEach((/** @type {string} */ part, /** @type {number} */ n) => {
-    rest[part] = new Float32Array(buffer, start + n * columns * 4, columns);
+    const own = start + n * columns * bytes;
+    rest[part] =
+      bytes === 8
+        ? new Float64Array(buffer.slice(own, own + columns * bytes)) // a view may begin at a multiple of eight alone
+        : new Float32Array(buffer, own, columns);
   });
   return rest;
 }

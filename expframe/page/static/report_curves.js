@@ -5,6 +5,7 @@ import { columnAt, decode, shareOf, valueOf } from "./frames.js";
 /**
  * @typedef {import("./frames.js").Frame} Frame
  * @typedef {import("./frames.js").Line} Line
+ * @typedef {import("./frames.js").Numbers} Numbers
  * @typedef {{from: number, to: number, log: boolean, pixels: number, smooth: number, unit: number}} Window
  */
 
@@ -37,7 +38,7 @@ export function valuesOf(stored, words) {
     return chart.lines.flatMap((line) => {
       const n = columnAt(line, place);
       if (n < 0) return [];
-      const value = (/** @type {Float32Array | undefined} */ part) => (part ? cell(part[n] + frame.y.origin) : null);
+      const value = (/** @type {Numbers | undefined} */ part) => (part ? cell(part[n] + frame.y.origin) : null);
       const step = valueOf(chart.x, line.column[n] / chart.pixels);
       const own =
         line.run === null
@@ -139,7 +140,7 @@ function lineOf(line, xs, window) {
   return {
     ...line,
     shown,
-    column: Float32Array.from(kept, (n) => ((scale(xs[n]) - scale(window.from)) / width) * window.pixels),
+    column: made(line.column, kept, (n) => ((scale(xs[n]) - scale(window.from)) / width) * window.pixels),
     last: picked(line.last, kept),
     ...(line.low && line.high ? { low: picked(line.low, kept), high: picked(line.high, kept) } : {}),
     ...(smooth ? { smooth: picked(smooth, kept) } : {}),
@@ -147,17 +148,29 @@ function lineOf(line, xs, window) {
 }
 
 /**
- * @param {Float32Array} values
+ * @param {Numbers} values
  * @param {number[]} kept
  */
 function picked(values, kept) {
-  return Float32Array.from(kept, (n) => values[n]);
+  return made(values, kept, (n) => values[n]);
+}
+
+/**
+ * Return numbers in as many bytes as others have.
+ *
+ * @param {Numbers} others
+ * @param {number[]} kept
+ * @param {(n: number) => number} make
+ * @returns {Numbers}
+ */
+function made(others, kept, make) {
+  return others instanceof Float64Array ? Float64Array.from(kept, make) : Float32Array.from(kept, make);
 }
 
 /**
  * Return the exponential mean of what is stored, as the server makes it of all points: by the distance of x.
  *
- * @param {Float32Array} values
+ * @param {Numbers} values
  * @param {Float64Array} xs
  * @param {number} weight
  * @param {number} unit the distance that is 1
@@ -207,7 +220,7 @@ function extent(lines) {
  * @returns {ArrayBuffer}
  */
 function encoded(charts) {
-  /** @type {Float32Array[]} */
+  /** @type {Numbers[]} */
   const blobs = [];
   let at = 0;
   const plain = charts.map((chart) => ({
@@ -216,8 +229,8 @@ function encoded(charts) {
       const parts = PARTS.filter((part) => line[part] !== undefined);
       const { column, last, low, high, smooth, ...rest } = line;
       const own = { ...rest, columns: column.length, at, parts };
-      for (const part of parts) blobs.push(/** @type {Float32Array} */ (line[part]));
-      at += parts.length * column.length * 4;
+      for (const part of parts) blobs.push(/** @type {Numbers} */ (line[part]));
+      at += parts.length * column.length * chart.y.bytes;
       return own;
     }),
   }));

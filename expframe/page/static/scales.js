@@ -15,8 +15,9 @@ export class Scale {
     this.start = start;
     this.end = end;
     this.isLog = isLog;
-    this.origin = isLog ? Math.log(low) : low;
-    this.slope = (end - start) / ((isLog ? Math.log(high) : high) - this.origin || 1);
+    this.unit = isLog ? 1 : unitOf(low, high);
+    this.origin = isLog ? Math.log(low) : low / this.unit;
+    this.slope = (end - start) / ((isLog ? Math.log(high) : high / this.unit) - this.origin || 1);
   }
 
   /**
@@ -25,7 +26,7 @@ export class Scale {
    * @param {number} value
    */
   place(value) {
-    return this.start + ((this.isLog ? Math.log(value) : value) - this.origin) * this.slope;
+    return this.start + ((this.isLog ? Math.log(value) : value / this.unit) - this.origin) * this.slope;
   }
 
   /**
@@ -35,8 +36,19 @@ export class Scale {
    */
   value(place) {
     const found = this.origin + (place - this.start) / this.slope;
-    return this.isLog ? Math.exp(found) : found;
+    return this.isLog ? Math.exp(found) : found * this.unit;
   }
+}
+
+/**
+ * Return what numbers are counted in, so that their distance and what it is divided by are numbers: 1 but for extremes.
+ *
+ * @param {number} low
+ * @param {number} high
+ */
+function unitOf(low, high) {
+  const distance = high / 4 - low / 4;
+  return Math.abs(distance) > 1e307 ? 16 : distance !== 0 && Math.abs(distance) < 1e-290 ? 2 ** -600 : 1;
 }
 
 /**
@@ -50,14 +62,14 @@ export class Scale {
 export function roomy(low, high, isLog) {
   if (!(low <= high)) return isLog ? [0.1, 10] : [0, 1];
   if (isLog) {
-    if (low === high) return [low / 2, high * 2];
-    const room = (high / low) ** 0.04;
-    return [low / room, high * room];
+    const room = low === high ? 2 : Math.exp(0.04 * (Math.log(high) - Math.log(low)));
+    return [Math.max(low / room, Number.MIN_VALUE), Math.min(high * room, Number.MAX_VALUE)];
   }
   if (low === high) {
     const room = Math.abs(low) * 0.1 || 1;
     return [low - room, high + room];
   }
-  const room = (high - low) * 0.04;
-  return [low >= 0 && low < room ? 0 : low - room, high + room];
+  const room = high * 0.04 - low * 0.04;
+  const most = Number.MAX_VALUE;
+  return [low >= 0 && low < room ? 0 : Math.max(low - room, -most), Math.min(high + room, most)];
 }
