@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from expframe.config import hints, json_values
 from expframe.config.classes import fields_of, is_config, is_read_by_pydantic, lacking_in, read_by_pydantic
-from expframe.config.dotted import CHOICE, MISSING
+from expframe.config.dotted import CHOICE, MISSING, Path
 from expframe.config.hints import plain_type
 from expframe.config.instances import Apart, default_of
 from expframe.errors import listed
@@ -365,6 +365,23 @@ def form_of(annotation: Any) -> str:
         return "Choose another one in a named config."
     form = next((form for known, form in _FORMS if any(issubclass(kind, known) for kind in kinds)), "")
     return form and f"It is written {form}."
+
+
+def first_wrong(value: Any, annotation: Any) -> Path:
+    """
+    Return where, inside of a value that cannot be of its type, the first item is that cannot be of its own; () if none.
+
+    Example:
+        >>> first_wrong([{"a": 1}, {"a": "x"}], list[dict[str, int]])
+        (1, 'a')
+    """
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
+    below = hints.below_of(annotation, value)
+    for part, item in pairs:
+        own = below(part)
+        if own is not MISSING and towards(Given(item), own) is MISSING:
+            return (part, *first_wrong(item, own))
+    return ()
 
 
 def _place(kind: type, *names: str) -> str:

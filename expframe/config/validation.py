@@ -24,6 +24,7 @@ from expframe.errors import (
     EntryTypeError,
     MaskedEntryError,
     UnknownEntryError,
+    listed,
     located,
 )
 
@@ -35,6 +36,14 @@ class _Misfit(NamedTuple):
     kind: Any
     expected: str
     value: Any
+
+
+def _innermost(path: Path, value: Any, annotation: Any) -> _Misfit:
+    """Return what is wrong inside of a value that is not of its type: an item, or a field of one; else itself."""
+    for part in conversion.first_wrong(value, annotation):
+        annotation, value = hints.below(annotation, value, part), value[part]
+        path = (*path, part)
+    return _Misfit(path, hints.plain(annotation), hints.shown(annotation), value)
 
 
 class Verdict:
@@ -249,7 +258,7 @@ class Verdict:
                 if end < len(path) and hints.class_of(whole, annotation) is not None:
                     continue  # its fields are judged one by one
                 if not hints.fits(whole, annotation):
-                    return True, _Misfit(path[:end], hints.plain(annotation), hints.shown(annotation), whole)
+                    return True, _innermost(path[:end], whole, annotation)
         if is_annotated or not parsing.type_differs(value, default) or parsing.can_replace(value, default):
             return is_annotated, None
         kind = parsing.kind_of(default)
@@ -260,6 +269,8 @@ class Verdict:
         name, hint = dotted.join(misfit.path), ""
         if misfit.kind is str:
             hint = "Write it in quotes to mean a text."
+        elif odd := _odd_fields(misfit.value, misfit.kind):
+            hint = odd
         elif isinstance(misfit.value, dict) and len(found := [*hints.alternatives(misfit.kind)]) > 1:
             hint = f"Choose one of them by name: {name}={found[0]}."
         elif isinstance(misfit.value, str) and override.is_text and misfit.kind in (list, tuple, set, frozenset):
@@ -309,6 +320,18 @@ class Verdict:
         choice = (*group, CHOICE)
         stood = self._default(choice)
         return choice in self.switched or (stood is not MISSING and stood != dotted.get(self._tree, choice))
+
+
+def _odd_fields(value: Any, annotation: Any) -> str:
+    """Return in a sentence which key of a dict is no field of its class, and what it may mean; empty where all are."""
+    kind = hints.class_of(value, annotation)
+    fields = list(fields_of(kind)) if kind is not None and not takes_more(kind) else []
+    odd = next((key for key in value if key not in (*fields, CHOICE)), None) if fields else None
+    if odd is None:
+        return ""
+    near = dotted.nearest(str(odd), fields)
+    meant = f"Did you mean {near[0]!r}?" if near else f"Its fields: {listed(fields)}."
+    return f"{kind.__name__} has no field {odd!r}. {meant}"
 
 
 def _are_several(value: Any, text: str) -> bool:

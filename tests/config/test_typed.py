@@ -1,10 +1,12 @@
 """Classes as configs: fields are entries, functions get instances, and one of several classes is chosen."""
 
+import enum
 import json
 import pickle
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 import pytest
 
@@ -433,6 +435,46 @@ class TestChoices:
         """An unknown choice, another's field, a wrong type, a refusal and a lack are told with entry and way out."""
         with pytest.raises(error, match=message):
             ex.resolve(*words)
+
+    @pytest.mark.parametrize(
+        ("word", "said"),
+        [
+            ("many=[{'depth': 1}, {'depth': 'x'}]", "'many.1.depth' (test_typed.py:LINE) takes int, not 'x' (str)."),
+            ("many.0.depth=x", "'many.0.depth' (test_typed.py:LINE) takes int, not 'x' (str)."),
+            ("many=[3]", "'many.0' (test_typed.py:LINE) takes Resnet, not 3 (int)."),
+            ("many=[{'dept': 1}]", "Resnet has no field 'dept'. Did you mean 'depth'?"),
+            ("many=[{'zzz': 1}]", "Resnet has no field 'zzz'. Its fields: depth, width."),
+            ("deep={'a': [3]}", "'deep.a' (test_typed.py:LINE) takes tuple[int, Resnet], not (3,) (tuple)."),
+            (
+                "deep={'a': [1, {'width': None}]}",
+                "'deep.a.1.width' (test_typed.py:LINE) takes int, not None (NoneType).",
+            ),
+            (
+                "levels=['LOW', 'HIHG']",
+                "'levels.1' (test_typed.py:LINE) takes Level, not 'HIHG' (str). There are: LOW, HIGH.",
+            ),
+            ("words=['a', 'c']", "'words.1' (test_typed.py:LINE) takes Literal['a', 'b'], not 'c' (str)."),
+        ],
+        ids=str,
+    )
+    def test_what_is_wrong_inside_is_told_by_its_place(self, word, said):
+        """Of a list, tuple or dict of anything, the item or the field that is wrong is named, with its own type."""
+        ex = Experiment("inside", ghost=True)
+
+        class Level(enum.Enum):
+            LOW = 1
+            HIGH = 2
+
+        @ex.config
+        def config():
+            many: list[Resnet] = [Resnet()]
+            deep: dict[str, tuple[int, Resnet]] = {"a": (1, Resnet())}
+            levels: list[Level] = []
+            words: list[Literal["a", "b"]] = []
+
+        with pytest.raises(EntryTypeError) as caught:
+            ex.resolve(word)
+        assert said in re.sub(r"py:\d+", "py:LINE", str(caught.value))
 
     def test_changes(self, ex):
         """A changed choice and changed fields are modified against the defaults of what was chosen."""
