@@ -19,10 +19,9 @@ SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 SCHEMA_KEY = "$schema"
 """The key by which a file says to editors what it may say; it is no entry."""
 
-_OLD_FLOAT = re.compile(
-    r"[-+]?(?:[\d_]*[.][\d_]*(?:e[-+]\d+)?|\d[\d_]*(?::[0-5]?\d)+[.][\d_]*|[.]inf)|[.]nan", re.IGNORECASE
-)
-_OLD_WORD = re.compile(r"yes|no|on|off|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:[.]\d*)?", re.IGNORECASE)
+# Patterns are compiled where they are first used: most experiments read no file.
+_OLD_FLOAT = r"(?i)[-+]?(?:[\d_]*[.][\d_]*(?:e[-+]\d+)?|\d[\d_]*(?::[0-5]?\d)+[.][\d_]*|[.]inf)|[.]nan"
+_OLD_WORD = r"(?i)yes|no|on|off|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:[.]\d*)?"
 
 
 def is_config_file(name: str) -> bool:
@@ -181,7 +180,7 @@ def _constructor_of_old_yaml() -> Any:
             return node.value if node.value in ("y", "Y", "n", "N") else super().construct_yaml_bool(node)
 
         def construct_yaml_float(self, node: Any) -> Any:
-            is_text = "e" in node.value.lower() and not _OLD_FLOAT.fullmatch(node.value)
+            is_text = "e" in node.value.lower() and not re.fullmatch(_OLD_FLOAT, node.value)
             return node.value if is_text else super().construct_yaml_float(node)
 
         def check_mapping_key(self, *_: Any) -> bool:
@@ -228,7 +227,7 @@ def to_yaml(data: Any) -> str:
     class Representer(SafeRepresenter):
         def represent_str(self, data: str) -> Any:
             is_odd = not data.replace("\n", "").isprintable()  # the emitter itself loses line ends such as U+0085
-            is_old = _OLD_WORD.fullmatch(data)  # readers of YAML 1.1 would take it for something else
+            is_old = re.fullmatch(_OLD_WORD, data)  # readers of YAML 1.1 would take it for something else
             style = '"' if is_odd else "'" if is_old else None
             return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
