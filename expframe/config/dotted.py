@@ -200,6 +200,23 @@ def fresh(tree: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: fresh(value) if isinstance(value, dict) else value for key, value in tree.items()}
 
 
+DEEPEST = 100
+"""Levels of a config, those of lists in it among them."""
+
+TOO_DEEP = f"is nested more than {DEEPEST} levels deep. Write fewer levels."
+
+
+def is_too_deep(value: Any) -> bool:
+    """Return whether dicts, lists and tuples in a value are nested deeper than those of a config may be."""
+    level: list[Iterable[Any]] = [[value]]
+    for _ in range(DEEPEST + 1):
+        inside = {id(one): one for items in level for one in items if isinstance(one, dict | list | tuple)}
+        level = [list(one.values()) if isinstance(one, dict) else one for one in inside.values()]
+        if not level:
+            return False
+    return True
+
+
 def nest(tree: Mapping[Any, Any]) -> dict[Any, Any]:
     """
     Return a tree whose dotted keys are taken apart, at any depth.

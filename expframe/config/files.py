@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from expframe.config import json_values
+from expframe.config import dotted, json_values
 from expframe.config.frozen import thaw
 from expframe.disk.files import replace_file
 from expframe.errors import ConfigFileError, ExpframeError
@@ -40,18 +40,17 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
     suffix = Path(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise ConfigFileError(name, f"unknown kind {suffix!r}. Known kinds: {', '.join(SUFFIXES)}.")
+    content = _content(name)
     try:
-        content = Path(name).read_bytes()
-    except FileNotFoundError:
-        raise ConfigFileError(name, f"not found (looked in {Path.cwd()}).") from None
-    except OSError as problem:
-        raise ConfigFileError(name, f"cannot be read ({problem.strerror}).") from problem
-    try:
-        data = json_values.from_json(_LOADERS[suffix](content))
+        written = _LOADERS[suffix](content)
+        is_too_deep = dotted.is_too_deep(written)
+        data = None if is_too_deep else json_values.from_json(written)
     except ExpframeError as problem:
         raise ConfigFileError(name, str(problem)) from problem
     except Exception as problem:
         raise ConfigFileError(name, f"malformed {suffix[1:]}: {_in_short(problem)}") from problem
+    if is_too_deep:
+        raise ConfigFileError(name, dotted.TOO_DEEP)
     if isinstance(data, dict) and json_values.STORED in data:
         data = data.get("values")
     if not isinstance(data, dict):
@@ -63,6 +62,15 @@ def load(path: str | os.PathLike[str]) -> dict[Any, Any]:
     if isinstance(data.get(SCHEMA_KEY), str):
         del data[SCHEMA_KEY]
     return data
+
+
+def _content(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except FileNotFoundError:
+        raise ConfigFileError(name, f"not found (looked in {Path.cwd()}).") from None
+    except OSError as problem:
+        raise ConfigFileError(name, f"cannot be read ({problem.strerror}).") from problem
 
 
 def _in_short(problem: Exception) -> str:

@@ -59,8 +59,8 @@ class Pins:
         self._by_name: dict[dotted.Part, list[Override]] = {}
         for override in self._overrides:
             self._by_name.setdefault(override.path[len(path)], []).append(override)
-        numbers = (name for name in self._by_name if isinstance(name, str) and name.removeprefix("-").isdecimal())
-        self.names: set[dotted.Part] = {*self._by_name, *map(int, numbers)}
+        numbers = (int(name) for name in self._by_name if isinstance(name, str) and dotted.is_whole_number(name))
+        self.names: set[dotted.Part] = {*self._by_name, *numbers}
 
     def below(self, path: Path) -> Pins:
         """Return those below a path."""

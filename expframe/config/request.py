@@ -10,8 +10,6 @@ from expframe.config.dotted import EVERYWHERE
 from expframe.config.options import Options
 from expframe.errors import UsageError
 
-_DEEPEST = 100
-"""Levels of a config that a path can name."""
 _OF_CODE = {"config function", "config class", "add_config", "config hook"}
 
 
@@ -198,8 +196,9 @@ class Override(NamedTuple):
                 repr(text),
                 "is no override. Write name=value, net.depth=3, layers.0=9, tags+=['x'], +new=1 or ...name=value.",
             )
-        if len(path) > _DEEPEST:
-            raise UsageError(f"{text[:60]!r}...", f"has {len(path)} parts. A config has at most {_DEEPEST} levels.")
+        if len(path) > dotted.DEEPEST:
+            problem = f"has {len(path)} parts. A config has at most {dotted.DEEPEST} levels."
+            raise UsageError(f"{text[:60]!r}...", problem)
         written = f"{name}={MASKING.written(value, path)}"
         return cls(dotted.without_choice(path), value, operator, True, written, Origin("command line", name))
 

@@ -150,6 +150,8 @@ def ask(
         raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
     info, options, kwargs = asked.get("info") or {}, asked.get("options") or {}, asked.get("kwargs") or {}
     tags, args = asked.get("tags", ()), asked.get("args", ())
+    if dotted.is_too_deep(config_updates):
+        raise UsageError("config_updates", dotted.TOO_DEEP)
     held = groups.entries_of(config_updates)
     config_updates = config_updates if held is None else held
     _refuse_unless_mappings(config_updates=config_updates or {}, info=info, options=options, kwargs=kwargs)

@@ -112,7 +112,7 @@ class LiveRows:
         with self._lock:
             if self._ordered is None:
                 found = list(self._rows.values())
-                is_numbered = all(row.id.isdigit() for row in found)
+                is_numbered = all(row.id.isdecimal() for row in found)
                 self._ordered = sorted(found, key=_number if is_numbered else _start, reverse=True)
             return self._ordered
 
@@ -186,7 +186,7 @@ class LiveRows:
             self._read(list(changed - self._running.keys()))
             self._read_running({*self._folders.some(list(self._running)), *(changed & self._running.keys())})
             if len(unread) > FEW:
-                unread.sort(key=lambda id: (int(id), "") if id.isdigit() else (0, id), reverse=True)
+                unread.sort(key=lambda id: (int(id), "") if id.isdecimal() else (0, id), reverse=True)
                 self._read(unread[:FEW])
                 self._reader = threading.Thread(target=self._read_rest, args=(unread[FEW:],), daemon=True)
                 self._reader.start()

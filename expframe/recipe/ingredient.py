@@ -311,6 +311,8 @@ def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], call
         return Entries(files.load(config), Origin("file", os.fspath(config), os.fspath(config)))
     from expframe.config.groups import entries_of
 
+    if dotted.is_too_deep(entries if config is None else config):
+        raise DefinitionError(subject, dotted.TOO_DEEP)
     try:
         found = entries_of(entries if config is None else config)
     except Exception as problem:

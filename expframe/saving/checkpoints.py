@@ -296,7 +296,7 @@ def _give_number(aside: Path, base: Path) -> Path:
 def _numbers(base: Path) -> list[str]:
     """Return the names of all checkpoints, the last one first."""
     with suppress(FileNotFoundError):
-        return sorted((path.name for path in base.iterdir() if path.name.isdigit()), key=int, reverse=True)
+        return sorted((path.name for path in base.iterdir() if path.name.isdecimal()), key=int, reverse=True)
     return []
 
 

@@ -178,7 +178,7 @@ def _paths(folder: Path) -> list[Path]:
         names = os.listdir(attempts)  # on the way of each reading
     except OSError:
         return []
-    paths = (attempts / name for name in names if name.endswith(".json") and name.removesuffix(".json").isdigit())
+    paths = (attempts / name for name in names if name.endswith(".json") and name.removesuffix(".json").isdecimal())
     return sorted(paths, key=_number)
 
 

@@ -83,7 +83,7 @@ class Row(NamedTuple):
     def order(self) -> tuple[str, int]:
         """What newer runs have more of: the start, then the number."""
         record = self.record or {}
-        return str(record.get("started") or record.get("queued") or ""), int(self.id) if self.id.isdigit() else 0
+        return str(record.get("started") or record.get("queued") or ""), int(self.id) if self.id.isdecimal() else 0
 
     @property
     def duration(self) -> float | None:

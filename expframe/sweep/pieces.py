@@ -6,9 +6,11 @@ import re
 from typing import NamedTuple
 
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
-_NUMBER = r"[-+]?(?:\d[\d_]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?"
+_DIGITS = r"\d[\d_]{0,400}"
+"""As many as a number may have: Python reads none of thousands."""
+_NUMBER = rf"[-+]?(?:{_DIGITS}(?:\.{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?\d{{1,9}})?"
 _SPAN = re.compile(
-    rf"(?P<log>log:)?(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})(?:/(?P<step>{_NUMBER})|:(?P<count>\d+))?",
+    rf"(?P<log>log:)?(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER})(?:/(?P<step>{_NUMBER})|:(?P<count>\d{{1,9}}))?",
 )
 
 

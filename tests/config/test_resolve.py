@@ -24,6 +24,7 @@ from expframe.errors import (
     IngredientEntryError,
     UnknownEntryError,
     UnknownNamedConfigError,
+    UsageError,
 )
 
 
@@ -748,6 +749,44 @@ class TestResult:
 
         with pytest.raises(EntryNameError, match=r"\(net\..* in .*odd\.yaml\): is "):
             ex.resolve(named=[str(tmp_path / "odd.yaml")])
+
+    @pytest.mark.parametrize("group", [lambda value: {"a": value}, lambda value: [value], lambda value: (value, 1)])
+    def test_depth(self, ex, group, tmp_path):
+        """A value nested more than 100 levels deep is refused where it is given, however deep it is."""
+        for levels, most in ((98, True), (101, False), (400, False), (100_000, False)):
+            deep = 1
+            for _ in range(levels):
+                deep = group(deep)
+            ex.add_config(deep=[])
+            if most:
+                ex.resolve(config_updates={"new": deep}, force=True)
+            else:
+                with pytest.raises(UsageError, match="more than 100 levels deep"):
+                    ex.resolve(config_updates={"new": deep}, force=True)
+                with pytest.raises(DefinitionError, match="more than 100 levels deep"):
+                    ex.add_config(deep=deep)
+
+    @pytest.mark.parametrize("written", ["[a.{keys}]\nz = 1", "a = {lists}"])
+    def test_depth_of_files(self, ex, written, tmp_path):
+        """So is one in a file."""
+        ex.add_config(a={"b": 1})
+        text = written.format(keys=".".join("b" * 300), lists="[" * 300 + "]" * 300)
+        (tmp_path / "deep.toml").write_text(text)
+        (tmp_path / "deep.json").write_text('{"a":' * 900 + "1" + "}" * 900)
+
+        for name in ("deep.toml", "deep.json"):
+            with pytest.raises(ConfigFileError, match=r"deep\.\w+': is nested more than 100 levels deep"):
+                ex.resolve(named=[str(tmp_path / name)])
+
+    @pytest.mark.parametrize("key", ["9" * 5000, "²", "-" + "9" * 5000, "٣"])
+    def test_digits(self, ex, key):
+        """A key of thousands of digits, or of digits that are none of ours, is a key like others."""
+        ex.add_config(net={"size": 1})
+
+        found = ex.resolve(config_updates={"net": {key: 2}}, force=True)
+        assert {"net": {"size": 1, key: 2}} == entries(found)
+        with pytest.raises(UnknownEntryError):
+            ex.resolve(f"net.{key}=1")
 
     def test_seed(self, ex):
         """`seed` is always an entry, drawn where nobody chooses it."""

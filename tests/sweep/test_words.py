@@ -275,3 +275,9 @@ def test_any_text_is_read_or_refused():
             continue
         plan = Plan(axes=space.axes, overrides=space.overrides, search="random", samples=1)
         assert plan.trial(0).overrides
+
+
+@pytest.mark.parametrize("word", ["1..{}", "0..1/{}", "log:1..5:{}", "{}..{}"])
+def test_numbers_of_thousands_of_digits_are_no_interval(word):
+    """Numbers that Python would not read are plain text, as other words that say no interval."""
+    assert not said(f"lr={word.format('9' * 5000, '9' * 5000)}")

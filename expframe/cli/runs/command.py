@@ -26,6 +26,9 @@ VERSION = 1
 
 _HELP_WIDTH = 79
 
+_LONGEST = 18
+"""Digits of a whole number that is taken."""
+
 OPTIONS = """
   -F DIR --store=DIR     The folder of runs, instead of EXPFRAME_STORE or ./runs.
   --json                 Print JSON.
@@ -65,7 +68,7 @@ class Asked:
         text = self.words[flag]
         if text is None:
             return None
-        if not text.isdecimal() or int(text) < least:
+        if not text.isdecimal() or len(text) > _LONGEST or int(text) < least:
             raise UsageError(f"{flag}={text}", f"takes a whole number from {least} up.")
         return int(text)
 

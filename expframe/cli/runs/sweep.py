@@ -44,6 +44,9 @@ from expframe.sweep.sweep_run import SweepRun
 _MOST = 30
 """More configurations are shown only where they are asked for."""
 
+_LONGEST = 18
+"""Digits of a trial's number."""
+
 _LS = """\
 List the sweeps of a store, newest first.
 
@@ -358,7 +361,11 @@ def _facts(sweep: SweepRun, trials: Trials) -> dict[str, Any]:
 def _numbers(asked: Asked, sweep: SweepRun) -> list[int]:
     found = []
     for word in asked["TRIAL"] or []:
-        if not word.isdecimal() or (sweep.plan.size is not None and int(word) >= sweep.plan.size):
+        if (
+            not word.isdecimal()
+            or len(word) > _LONGEST
+            or (sweep.plan.size is not None and int(word) >= sweep.plan.size)
+        ):
             last = "" if sweep.plan.size is None else f" to {sweep.plan.size - 1}"
             raise UsageError(f"trial {word!r}", f"is none: trials are numbered from 0{last}.")
         found.append(int(word))

@@ -171,7 +171,7 @@ def parse_level(level: str | int) -> int:
     """
     name_level()
     text = str(level).strip()
-    if text.isdigit():
+    if text.isdecimal() and len(text) < 10:
         return int(text)
     found = logging.getLevelName(text.upper())
     if not isinstance(found, int):

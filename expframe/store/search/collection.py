@@ -368,7 +368,7 @@ def _is_place(id: object) -> bool:
 
 
 def _are_numbers(ids: Iterable[str]) -> bool:
-    return all(id.isdigit() for id in ids)
+    return all(id.isdecimal() for id in ids)
 
 
 def _cells(row: Row) -> Iterator[tuple[str, str, Any]]:

@@ -392,3 +392,25 @@ def test_a_time_without_zone_spoils_no_list(ex, cli):
     (folder / "run.json").write_text(json.dumps(data))
 
     assert [("1", None)] == list(runs("runs").rows("id", "duration"))
+
+
+def test_names_that_are_digits_of_other_scripts_are_no_numbers(some, cli):
+    """What somebody else has put into a store is passed over: Python calls `²` a digit, and reads no number from it."""
+    for folder in ("runs/²", "runs/1/checkpoints/²", "runs/1/attempts"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    Path("runs/1/attempts/².json").write_text("{}")
+
+    for words in (["ls"], ["show", "1"], ["doctor"], ["logs", "1"], ["metrics", "1"]):
+        cli(*words)
+        assert (0, "") == (cli.code, cli.err), words
+    assert 4 == len(runs("runs"))
+
+
+@pytest.mark.parametrize("words", [["ls", "--limit"], ["sweep", "show", "1", "--trial"], ["show"]])
+def test_a_number_of_thousands_of_digits_is_none(some, cli, words):
+    """Numbers that Python would not read are refused like others that are none."""
+    cli(*words, "9" * 5000)
+
+    assert 0 != cli.code
+    assert "9999" in cli.err
+    assert "digits" not in cli.err

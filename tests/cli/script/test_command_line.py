@@ -343,6 +343,8 @@ class TestOptions:
         assert "NOTICE - demo - Started" in demo("-u").stderr
         assert "" == demo("-u", "-lERROR").stderr
         assert "" == demo("-u", "--log", "40").stderr
+        for level in ("²", "9" * 5000):
+            assert f"{level}: is no level" in demo("-u", "-l", level, expect=2).stderr
 
     def test_beat_interval(self, demo, tmp_path):
         """`-b` is the interval that the lease tells, and is stored."""
