@@ -12,8 +12,8 @@ PACKAGE = Path(expframe.__file__).parent
 FOLDERS = {
     ".": "_version errors",
     "disk": "files layout",
-    "config": "dotted remembered choice frozen holders classes copies configclass libraries arrays secrets equality"
-    " json_values hints numbers marks bounds breaches instances groups conversion parsing masking files"
+    "config": "signatures dotted remembered choice frozen holders classes copies configclass libraries arrays secrets"
+    " equality json_values hints numbers marks bounds breaches instances groups conversion parsing masking files"
     " options request chosen annotations pins overlay layers slots decided source rewriting functions typed"
     " parameters standing built choice_check validation bounds_check named decision resolve schema_parts schema_types"
     " schema",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import sys
 import typing
 from collections.abc import Callable, Container, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 from expframe.config.dotted import CHOICE, MISSING
 from expframe.config.frozen import SCALARS
 from expframe.config.remembered import remembered
+from expframe.config.signatures import annotations_of
 from expframe.errors import BoundError
 
 
@@ -339,7 +339,7 @@ def _names_around(kind: type) -> Mapping[str, Any]:
 
 def _of_one_class(kind: type) -> Iterator[tuple[str, Any]]:
     names = {**_names_around(kind), **vars(kind)}
-    for name, said in inspect.get_annotations(kind).items():
+    for name, said in annotations_of(kind).items():
         try:
             yield name, eval(said, names) if isinstance(said, str) else said
         except BoundError as problem:

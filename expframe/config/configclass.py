@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import inspect
 from collections.abc import Mapping
 from enum import Enum
 from functools import partial
 from typing import Any, ClassVar, TypeVar, dataclass_transform, get_origin
 
 from expframe.config.classes import is_config_class
+from expframe.config.signatures import annotations_of
 from expframe.errors import DefinitionError
 
 C = TypeVar("C", bound=type[Any])
@@ -48,13 +48,11 @@ def configclass(cls: C) -> C:
     if issubclass(cls, _OTHERWISE_MADE):
         problem = "cannot be a config class, as its fields are made in another way. Write a class with annotations."
         raise DefinitionError(f"class {cls.__qualname__}", problem)
-    if "__init__" in vars(cls) or not (
-        any(map(inspect.get_annotations, cls.__mro__)) or hasattr(cls, "__dataclass_fields__")
-    ):
+    if "__init__" in vars(cls) or not (any(map(annotations_of, cls.__mro__)) or hasattr(cls, "__dataclass_fields__")):
         problem = "has no annotated fields, or an `__init__` of its own. Write the entries as fields: lr: float = 0.1"
         raise DefinitionError(f"class {cls.__qualname__}", problem)
     bare = [base for base in reversed(cls.__mro__) if "__dataclass_fields__" not in vars(base) and base is not object]
-    said = {name: annotation for base in bare for name, annotation in inspect.get_annotations(base).items()}
+    said = {name: annotation for base in bare for name, annotation in annotations_of(base).items()}
     cls.__annotations__ = said  # also those of bare classes that it inherits from
     for name, annotation in said.items():
         default = getattr(cls, name, dataclasses.MISSING)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import linecache
 import re
 import sys
@@ -20,6 +19,7 @@ from expframe.config.overlay import Overlay
 from expframe.config.pins import Pins
 from expframe.config.remembered import remembered
 from expframe.config.request import Origin
+from expframe.config.signatures import annotations_of
 from expframe.config.source import DefinitionSource, lines_of
 from expframe.errors import BoundError, DefinitionError
 
@@ -146,7 +146,7 @@ def description_of(kind: Any) -> Description:
     docs: dict[str, str] = {}
     origin = Origin(KIND, kind.__name__)
     for base in reversed(kind.__mro__):
-        annotated = inspect.get_annotations(base)
+        annotated = annotations_of(base)
         if not annotated and base is not kind:
             continue
         file, source = _source_of(base)
@@ -174,7 +174,7 @@ def _text_of(node: Any) -> str:
 
 def _source_of(kind: type) -> tuple[str, DefinitionSource | None]:
     """Return the file and the source of a class; the last one that has its fields where several are called so."""
-    annotated = list(inspect.get_annotations(kind))
+    annotated = list(annotations_of(kind))
     begins = re.compile(rf"\s*class\s+{re.escape(kind.__name__)}\b")
     for file in _files_of(kind):
         lines = lines_of(file)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from expframe.config import dotted
 from expframe.config.json_values import find_by_name
+from expframe.config.signatures import signature_of
 from expframe.errors import DefinitionError, listed
 from expframe.observers.base import Observer
 
@@ -30,7 +30,7 @@ def make(name: str, arguments: Mapping[str, Any]) -> Observer:
     """
     subject = f"observer {name!r}"
     kind = _find(name, subject)
-    signature = inspect.signature(kind)
+    signature = signature_of(kind)
     try:
         signature.bind(**arguments)
     except TypeError as problem:

@@ -14,6 +14,7 @@ from expframe.config.layers import Hook, Layer
 from expframe.config.options import FLAGS, Flag
 from expframe.config.request import Origin
 from expframe.config.secrets import USUAL
+from expframe.config.signatures import annotations_of, signature_of
 from expframe.errors import (
     CaptureError,
     DefinitionError,
@@ -133,7 +134,7 @@ class Captured:
         if max_depth is not None and (not isinstance(max_depth, int) or max_depth < 1):
             raise CaptureError(subject, f"has max_depth={max_depth!r}. It counts levels: 1 or more.")
         try:
-            signature = inspect.signature(raw)
+            signature = signature_of(raw)
         except ValueError:
             problem = "does not say which parameters it has, as some functions written in C. Wrap it in one that does."
             raise CaptureError(subject, problem) from None
@@ -245,7 +246,7 @@ class Captured:
             name: The parameter.
             known: The classes that there are, for a text that names some of them where it cannot be evaluated.
         """
-        said = getattr(_whole(inspect.unwrap(self.raw)), "__annotations__", {}).get(name, MISSING)
+        said = annotations_of(_whole(inspect.unwrap(self.raw))).get(name, MISSING)
         if isinstance(said, str):
             names = getattr(_whole(inspect.unwrap(self.raw)), "__globals__", {})
             try:
@@ -361,7 +362,7 @@ class Registry:
         Raises:
             HookSignatureError: It has no parameter `options`.
         """
-        if "options" not in inspect.signature(hook).parameters:
+        if "options" not in signature_of(hook).parameters:
             origin = origin_of("option hook", hook)
             raise HookSignatureError(f"hook {origin.name}() ({origin.where})", "must have a parameter `options`.")
         self.add_run_hook(self.option_hooks, hook)
@@ -428,7 +429,7 @@ class Registry:
             HookSignatureError: It does not.
         """
         origin = origin_of("config hook", function)
-        found = inspect.signature(function).parameters.values()
+        found = signature_of(function).parameters.values()
         plain = all(p.kind in _POSITIONAL and p.default is p.empty for p in found)
         if not plain or tuple(p.name for p in found) != parameters:
             taken = ", ".join(map(str, found))

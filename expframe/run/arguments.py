@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import random
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from expframe.config import dotted
 from expframe.config.decided import Config
 from expframe.config.request import Request
+from expframe.config.signatures import signature_of
 from expframe.errors import MissingArgumentError
 from expframe.process.seeds import child_seeds
 from expframe.recipe.injection import Filling, Injector
@@ -96,7 +96,7 @@ class Arguments:
         """
         given = set(request.kwargs)
         if request.args or request.kwargs:
-            given |= inspect.signature(captured.raw).bind_partial(*request.args, **request.kwargs).arguments.keys()
+            given |= signature_of(captured.raw).bind_partial(*request.args, **request.kwargs).arguments.keys()
         lacking = [problem() for name, problem in self.plan(captured).lacking.items() if name not in given]
         missing = [problem for problem in lacking if isinstance(problem, MissingArgumentError)]
         if missing:

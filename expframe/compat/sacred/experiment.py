@@ -30,6 +30,7 @@ from expframe.compat.sacred.initialize import create_run
 from expframe.compat.sacred.run import Run
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.compat.sacred.utils import ensure_wellformed_argv
+from expframe.config.signatures import signature_of
 from expframe.errors import Terminated
 from expframe.process import context
 
@@ -156,7 +157,7 @@ class Experiment(Ingredient):
         Raises:
             KeyError: It has no parameter `options`.
         """
-        names = list(inspect.signature(function).parameters)
+        names = list(signature_of(function).parameters)
         if "options" not in names:
             raise KeyError(f"option_hook functions must have an argument called 'options', but got {names}")
         self.option_hooks.append(function)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections import OrderedDict
@@ -21,6 +20,7 @@ from expframe.compat.sacred.dependencies import (
     gather_sources_and_dependencies,
 )
 from expframe.compat.sacred.utils import optional_kwargs_decorator
+from expframe.config.signatures import signature_of
 from expframe.facts.packages import PACKAGE_FOLDERS, STDLIB
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -169,7 +169,7 @@ class Ingredient:
         Raises:
             ValueError: Its parameters are others.
         """
-        parameters = inspect.signature(func).parameters.values()
+        parameters = signature_of(func).parameters.values()
         is_plain = all(p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in parameters)
         if not is_plain or [p.name for p in parameters] != _HOOK_PARAMETERS:
             raise ValueError("Wrong signature for config_hook. Expected: (config, command_name, logger)")

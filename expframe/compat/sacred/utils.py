@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import logging
 import re
 import shlex
@@ -18,6 +17,7 @@ from expframe.compat.sacred._own.dotted import *  # noqa: F403
 from expframe.compat.sacred._own.exceptions import *  # noqa: F403
 from expframe.compat.sacred._own.tracebacks import *  # noqa: F403
 from expframe.compat.sacred.optional import module_exists  # noqa: F401
+from expframe.config.signatures import signature_of
 
 PathType = Union[str, bytes, Path]  # noqa: UP007  `isinstance` and subscripts of it are used
 
@@ -89,7 +89,7 @@ def module_is_in_cache(module_name: str) -> bool:
 
 def optional_kwargs_decorator(func: Callable[..., Any]) -> Callable[..., Any]:
     """Return a decorator, or method that is one, which works bare, with empty parentheses and with keywords."""
-    needed = 2 if next(iter(inspect.signature(func).parameters), "") == "self" else 1
+    needed = 2 if next(iter(signature_of(func).parameters), "") == "self" else 1
 
     @wraps(func)
     def decorate(*args: Any, **kwargs: Any) -> Any:

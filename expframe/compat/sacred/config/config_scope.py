@@ -24,6 +24,7 @@ from expframe.compat.sacred.config.custom_containers import DogmaticDict, dogmat
 from expframe.compat.sacred.config.utils import normalize_or_die, recursive_fill_in
 from expframe.compat.sacred.settings import SETTINGS
 from expframe.config.rewriting import own_nodes
+from expframe.config.signatures import signature_of
 
 SEED_DOC = "the random seed for this experiment"
 
@@ -45,7 +46,7 @@ class ConfigScope:
     """
 
     def __init__(self, func: Callable[..., Any]) -> None:
-        signature = inspect.signature(func)
+        signature = signature_of(func)
         for parameter in signature.parameters.values():
             assert parameter.kind is not parameter.VAR_POSITIONAL, "*args not allowed for ConfigScope functions"
             assert parameter.kind is not parameter.VAR_KEYWORD, "**kwargs not allowed for ConfigScope functions"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from expframe.compat.sacred._own.exceptions import MissingConfigError, SignatureError
+from expframe.config.signatures import signature_of
 
 
 class Signature:
@@ -24,7 +24,7 @@ class Signature:
 
     def __init__(self, f: Callable[..., Any]) -> None:
         self.name: str = getattr(f, "__name__", type(f).__name__)
-        parameters = inspect.signature(f).parameters.values()
+        parameters = signature_of(f).parameters.values()
         named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
         self.arguments: list[str] = [p.name for p in named]
         self.vararg_name: str | None = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)

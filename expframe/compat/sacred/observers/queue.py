@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import logging
 import threading
 from collections import deque
@@ -11,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from expframe.compat.sacred.observers.base import Facts, RunKeeper, RunObserver
+from expframe.config.signatures import signature_of
 
 _LOG = logging.getLogger("queue-observer")
 _HOPELESS = (TypeError, AttributeError, ValueError, LookupError, FileNotFoundError)
@@ -143,7 +143,7 @@ class QueueObserver(RunKeeper):
 def _takes_one_metric(log_metrics: Callable[..., Any]) -> bool:
     """Return whether an observer is told of one metric at a time: name, values and info."""
     try:
-        signature = inspect.signature(log_metrics)
+        signature = signature_of(log_metrics)
         signature.bind("name", "values", "info")
     except (TypeError, ValueError):
         return False
