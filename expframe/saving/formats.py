@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -18,10 +20,13 @@ from typing import IO, Any
 from expframe.config import json_values
 from expframe.config.frozen import FrozenDict
 from expframe.config.masking import MASKING
+from expframe.errors import listed
 
 _CHUNK = 1 << 20
 _OPAQUE = {"pandas", "polars", "pyarrow", "PIL", "matplotlib", "plotly", "torch", "keras", "jaxlib", "tensorflow"}
 """Libraries whose objects jsonpickle cannot look into."""
+_UNNAMED = "(unnamed)"
+"""The column of a series without a name."""
 _DEEPEST_LOOK = 10_000
 """How many items of containers are looked at for a tensor."""
 
@@ -199,9 +204,12 @@ def _refuse_short(file: IO[bytes], size: int) -> None:
 
 def write_pandas(value: Any, file: IO[bytes]) -> None:
     """Write a frame or a series; in .csv with its index unless that only counts the rows."""
-    frame = value.to_frame() if hasattr(value, "to_frame") else value
+    frame = value.to_frame(_UNNAMED if value.name is None else value.name) if hasattr(value, "to_frame") else value
     if suffix_of(file) == ".parquet":
-        frame.to_parquet(file)
+        if frame.columns.nlevels == 1 and frame.columns.inferred_type.startswith("mixed"):
+            raise TypeError(f"columns are called by texts and numbers: {listed([*map(repr, frame.columns)])}")
+        with _in_parquet():
+            frame.to_parquet(file)
     else:
         counts = type(frame.index).__name__ == "RangeIndex" and frame.index.name is None
         frame.to_csv(file, index=not counts, mode="wb", encoding="utf-8")
@@ -214,11 +222,24 @@ def read_pandas(file: IO[bytes], _trust: bool) -> Any:
     return pandas.read_parquet(file) if suffix_of(file) == ".parquet" else pandas.read_csv(file)
 
 
+def read_pandas_series(file: IO[bytes], trust: bool) -> Any:
+    """Read a series; in .csv what stands before its column is its index."""
+    frame = read_pandas(file, trust)
+    *index, name = frame.columns
+    if index:
+        frame = frame.set_index(index)
+        frame.index.names = [None if str(one).startswith("Unnamed: ") else one for one in frame.index.names]
+    return frame[name].rename(None if name == _UNNAMED else name)
+
+
 def write_polars(value: Any, file: IO[bytes]) -> None:
     """Write a frame or a series."""
     frame = value.to_frame() if hasattr(value, "to_frame") else value
-    write = frame.write_parquet if suffix_of(file) == ".parquet" else frame.write_csv
-    write(file)
+    if suffix_of(file) == ".parquet":
+        with _in_parquet():
+            frame.write_parquet(file)
+    else:
+        frame.write_csv(file)
 
 
 def read_polars(file: IO[bytes], _trust: bool) -> Any:
@@ -226,6 +247,23 @@ def read_polars(file: IO[bytes], _trust: bool) -> Any:
     import polars
 
     return polars.read_parquet(file) if suffix_of(file) == ".parquet" else polars.read_csv(file)
+
+
+def read_polars_series(file: IO[bytes], trust: bool) -> Any:
+    """Read a series."""
+    return read_polars(file, trust).to_series()
+
+
+@contextmanager
+def _in_parquet() -> Iterator[None]:
+    """Say of what has no form in Parquet which other ones there are."""
+    try:
+        yield
+    except (OSError, ImportError):
+        raise
+    except Exception as problem:
+        text = f"Parquet cannot hold it: {' '.join(str(problem).split())}. In .csv it is text, in .pkl all of it"
+        raise TypeError(text) from problem
 
 
 def write_arrow(value: Any, file: IO[bytes]) -> None:

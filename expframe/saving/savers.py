@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,14 @@ class Saver:
     Attributes:
         name: What `method=` calls it.
         types: Whose instances it writes by default: classes, or `package.Class` for those of a library.
-        suffixes: The extensions it writes; the first is appended to names without one.
+        suffixes: The extensions it writes; the first of the first saver that can be used is appended to names
+            without one.
         write: Writes an object to a binary file.
         read: Reads the file, given whether its content is trusted; None for what is only to be looked at.
         fits: Whether it writes an object by default whose type alone does not tell.
         accepts: Whether it writes an object where the name has one of its extensions.
         library: What must be installed.
+        engine: What the library itself needs for it.
         executes: Whether reading runs code that the file holds.
         takes_any_suffix: Whether it writes to names with whatever extension.
         is_raw: Whether an extension changes nothing: what it writes is what the file holds.
@@ -45,6 +47,7 @@ class Saver:
     fits: Callable[[Any], bool] | None = None
     accepts: Callable[[Any], bool] | None = None
     library: str | None = None
+    engine: str | None = None
     executes: bool = False
     takes_any_suffix: bool = False
     is_raw: bool = False
@@ -73,12 +76,13 @@ class Saver:
 
     @property
     def is_installed(self) -> bool:
-        """Whether its library is there."""
-        if self.library is None or self.library in sys.modules:
+        """Whether its library is there, with what that needs."""
+        needed = [name for name in (self.library, self.engine) if name is not None and name not in sys.modules]
+        if not needed:
             return True
         from importlib.util import find_spec
 
-        return find_spec(self.library) is not None
+        return all(find_spec(name) is not None for name in needed)
 
 
 def _is_array_like(value: Any) -> bool:
@@ -126,21 +130,48 @@ BUILT_IN = (
     ),
     Saver(
         "pandas",
-        ("pandas.DataFrame", "pandas.Series"),
-        (".csv", ".parquet"),
+        ("pandas.DataFrame",),
+        (".parquet",),
         formats.write_pandas,
         formats.read_pandas,
         library="pandas",
+        engine="pyarrow",
     ),
+    Saver("pandas", ("pandas.DataFrame",), (".csv",), formats.write_pandas, formats.read_pandas, library="pandas"),
     Saver(
         "polars",
-        ("polars.DataFrame", "polars.Series"),
-        (".csv", ".parquet"),
+        ("polars.DataFrame",),
+        (".parquet", ".csv"),
         formats.write_polars,
         formats.read_polars,
         library="polars",
     ),
     Saver("arrow", ("pyarrow.Table",), (".parquet",), formats.write_arrow, formats.read_arrow, library="pyarrow"),
+    Saver(
+        "pandas-series",
+        ("pandas.Series",),
+        (".parquet",),
+        formats.write_pandas,
+        formats.read_pandas_series,
+        library="pandas",
+        engine="pyarrow",
+    ),
+    Saver(
+        "pandas-series",
+        ("pandas.Series",),
+        (".csv",),
+        formats.write_pandas,
+        formats.read_pandas_series,
+        library="pandas",
+    ),
+    Saver(
+        "polars-series",
+        ("polars.Series",),
+        (".parquet", ".csv"),
+        formats.write_polars,
+        formats.read_polars_series,
+        library="polars",
+    ),
     Saver("images", ("PIL.Image",), _IMAGES, formats.write_image, formats.read_image, library="PIL"),
     Saver(
         "matplotlib",
@@ -271,7 +302,7 @@ class Savers:
             known = dict.fromkeys(saver.name for saver in (*BUILT_IN, *self.own))
             raise refuse(f"no saver is called {name!r}. There are: {', '.join(known)}.")
         fitting = [saver for saver in found if suffix in saver.suffixes]
-        return fitting[-1] if fitting else found[0]
+        return fitting[-1] if fitting else _usable(found)
 
     def _fitting(self, value: Any, suffix: str) -> Saver | None:
         ranked = self._ranked(value)
@@ -287,7 +318,7 @@ class Savers:
         for saver in ranked:
             if saver.takes_any_suffix:
                 return saver
-        return None if known else ranked[0]
+        return None if known else _usable(ranked)
 
     def _ranked(self, value: Any) -> list[Saver]:
         """Return the savers that fit a value, the nearest first, later ones of the user before earlier ones."""
@@ -312,6 +343,11 @@ class Savers:
                 what = f"{type(problem).__name__}: {problem}"
                 logging.getLogger("expframe").warning("the savers of %s cannot be used (%s)", entry.value, what)
         return True
+
+
+def _usable(savers: Sequence[Saver]) -> Saver:
+    """Return the first saver whose library is there; where there is none, the first, which says what it lacks."""
+    return next((saver for saver in savers if saver.is_installed), savers[0])
 
 
 SAVERS = Savers()

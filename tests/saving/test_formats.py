@@ -12,6 +12,7 @@ import plotly.graph_objects
 import polars
 import pyarrow
 import pytest
+from polars.testing import assert_frame_equal as assert_polars_equal
 
 from expframe import Experiment
 from expframe.errors import SaveError, StoreError, ValueFormatError
@@ -128,7 +129,7 @@ class TestFrames:
         frame = pandas.DataFrame(FRAME)
         name, *found = round_trip(frame, f"frame{suffix}")
 
-        assert f"frame{suffix or '.csv'}" == name
+        assert f"frame{suffix or '.parquet'}" == name
         for other in found:
             pandas.testing.assert_frame_equal(frame, other)
 
@@ -140,11 +141,60 @@ class TestFrames:
         assert ["key", "x", "t"] == list(round_trip(frame, "f.csv")[1].columns)
         pandas.testing.assert_frame_equal(frame, round_trip(frame, "f.parquet")[1])
 
-    def test_a_series_of_pandas(self, round_trip):
-        """A series is a frame of one column."""
-        name, found, _ = round_trip(pandas.Series([1, 2], name="x"), "s")
+    @pytest.mark.parametrize(
+        "frame",
+        [
+            pandas.DataFrame({"t": pandas.date_range("2026-01-01", periods=2, tz="Europe/Berlin"), "n": [1, None]}),
+            pandas.DataFrame({"c": pandas.Categorical(["b", "a"], ["b", "a", "z"], ordered=True)}),
+            pandas.DataFrame({"v": [1, 2]}, pandas.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["k", "n"])),
+            pandas.DataFrame({"d": pandas.to_timedelta([1, 2], unit="s"), "s": ["01", "NA"]}, index=[7, 8]),
+            pandas.DataFrame({"i": pandas.array([1, None], "Int64")}, pandas.Index([3, 4], name="run")),
+            pandas.DataFrame([[1, 2], [3, 4]]).rename_axis(columns="metric"),
+            polars.DataFrame({"t": [datetime.datetime(2026, 1, 1), None], "l": [[1], [2, 3]]}),
+            polars.DataFrame({"c": polars.Series(["a", "b"], dtype=polars.Categorical), "s": ["01", ""]}),
+        ],
+        ids=lambda frame: f"{type(frame).__module__[:6]}-{'-'.join(map(str, frame.columns))}",
+    )
+    def test_what_is_saved_without_an_extension_comes_back(self, round_trip, frame):
+        """Types, categories, time zones and indexes of a frame are there again where no extension asks for less."""
+        _, *found = round_trip(frame, "frame")
+        same = pandas.testing.assert_frame_equal if isinstance(frame, pandas.DataFrame) else assert_polars_equal
+        for other in found:
+            same(frame, other)
 
-        assert ("s.csv", {"x": [1, 2]}) == (name, found.to_dict("list"))
+    def test_without_pyarrow_a_frame_is_a_csv(self, round_trip, monkeypatch):
+        """Where pandas writes no Parquet, a name without extension becomes a .csv."""
+        from expframe.saving import savers
+
+        monkeypatch.setattr(savers.Saver, "is_installed", property(lambda saver: saver.engine != "pyarrow"))
+
+        assert "f.csv" == round_trip(pandas.DataFrame(FRAME), "f")[0]
+
+    @pytest.mark.parametrize(
+        "frame",
+        [
+            pandas.DataFrame({"a": [1, "x"]}),
+            pandas.DataFrame({"a": [1 + 2j]}),
+            pandas.DataFrame([[1, 2]], columns=["a", 1]),
+            polars.DataFrame({"a": polars.Series([object()], dtype=polars.Object)}),
+        ],
+    )
+    def test_what_parquet_cannot_hold_is_refused(self, round_trip, frame):
+        """A frame that would not come back as it is raises, with what is wrong and what to do."""
+        with pytest.raises(SaveError, match=r"Parquet cannot hold it: .* In \.csv it is text|columns are called by"):
+            round_trip(frame, "frame")
+
+    @pytest.mark.parametrize("suffix", ["", ".csv", ".parquet"])
+    @pytest.mark.parametrize("name", ["x", None])
+    @pytest.mark.parametrize("index", [None, ["a", "b"]])
+    def test_a_series_of_pandas(self, round_trip, suffix, name, index):
+        """A series is a series again, with its name and index."""
+        series = pandas.Series([1, 2], index, name=name)
+        saved, *found = round_trip(series, f"s{suffix}")
+
+        assert f"s{suffix or '.parquet'}" == saved
+        for other in found:
+            pandas.testing.assert_series_equal(series, other)
 
     @pytest.mark.parametrize("suffix", ["", ".csv", ".parquet"])
     def test_polars(self, round_trip, suffix):
@@ -152,15 +202,15 @@ class TestFrames:
         frame = polars.DataFrame(FRAME)
         name, *found = round_trip(frame, f"frame{suffix}")
 
-        assert f"frame{suffix or '.csv'}" == name
+        assert f"frame{suffix or '.parquet'}" == name
         for other in found:
             assert frame.equals(other)
 
     def test_a_series_of_polars(self, round_trip):
-        """A series is a frame of one column; types stay in .parquet."""
+        """A series is a series again; types stay in .parquet."""
         series = polars.Series("day", [datetime.date(2020, 1, 2)])
 
-        assert series.to_frame().equals(round_trip(series, "s.parquet")[1])
+        assert series.equals(round_trip(series, "s")[1], check_dtypes=True, check_names=True)
 
     def test_pyarrow(self, round_trip):
         """A table of pyarrow."""
@@ -203,7 +253,7 @@ class TestFrames:
     def test_never_as_an_empty_shell(self, round_trip, frame):
         """A frame in JSON would hold nothing of it: an error, alone or inside other data."""
         with pytest.raises(
-            SaveError, match=r"no saver writes DataFrame as \.json\. For DataFrame there are: \.csv, \.parq"
+            SaveError, match=r"no saver writes DataFrame as \.json\. For DataFrame there are: \.parquet, \.csv"
         ):
             round_trip(frame, "f.json")
         for value in ({"frame": frame}, polars.LazyFrame(FRAME)):
