@@ -16,7 +16,7 @@ from expframe.config.request import Origin
 from expframe.errors import DefinitionError
 from expframe.recipe import injection
 from expframe.recipe.decorators import ConfigMethod, DecoratorMethod, FunctionMethod
-from expframe.recipe.references import Name, name_in
+from expframe.recipe.references import Name, is_made_by_init, name_in
 from expframe.recipe.registry import Captured, Command, Registry
 
 if TYPE_CHECKING:
@@ -228,8 +228,10 @@ class Ingredient:
         """
         Fill the free parameters of a function from the config of the current run.
 
+        Above a class it is as above its `__init__`.
+
         Args:
-            function: A function or method, plain, `async` or generator.
+            function: A function or method, plain, `async` or generator; or a class.
             how: `prefix`: look for entries below this path only.
                 `max_depth`: how many levels below are searched for a parameter's name; the shallowest wins.
                 `entries`: dotted paths, each of which fills the parameter of its last part; no others are filled.
@@ -239,12 +241,19 @@ class Ingredient:
         Raises:
             CaptureError: The options contradict each other or the function.
         """
+        if is_made_by_init(function):
+            function.__init__ = self._captured(function.__init__, **how)
+            self.registry.add_function(function, function)
+            return function
+        return self._captured(function, **how)
+
+    def _captured(self, function: Any, **how: Unpack[CaptureArguments]) -> Any:
         if isinstance(function, injection.CapturedFunction):
             function = function.__wrapped__
         captured = Captured.of(function, self.registry.path, ingredient=self.registry.key, **how)
         self.registry.add_captured(captured)
         wrapped = injection.capture(captured)
-        self.registry.add_function(captured, wrapped)
+        self.registry.add_function(captured.raw, wrapped)
         return wrapped
 
     @DecoratorMethod
@@ -257,7 +266,7 @@ class Ingredient:
             unobserved: Keep nothing of its runs.
             how: As for `capture`.
         """
-        wrapped = self.capture(function, **how)
+        wrapped = self._captured(function, **how)
         captured = wrapped._self_captured
         self.registry.commands[captured.name] = Command(captured.name, wrapped, captured, unobserved)
         return wrapped
@@ -265,14 +274,14 @@ class Ingredient:
     @DecoratorMethod
     def pre_run_hook(self, function: Any, **how: Unpack[CaptureArguments]) -> Any:
         """Add a captured function that is called before the command of each run; `how` as for `capture`."""
-        wrapped = self.capture(function, **how)
+        wrapped = self._captured(function, **how)
         self.registry.add_run_hook(self.registry.pre_run_hooks, wrapped)
         return wrapped
 
     @DecoratorMethod
     def post_run_hook(self, function: Any, **how: Unpack[CaptureArguments]) -> Any:
         """Add a captured function that is called after each command that did not fail; `how` as for `capture`."""
-        wrapped = self.capture(function, **how)
+        wrapped = self._captured(function, **how)
         self.registry.add_run_hook(self.registry.post_run_hooks, wrapped)
         return wrapped
 

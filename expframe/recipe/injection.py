@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from operator import length_hint
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import dotted
@@ -21,7 +22,7 @@ from expframe.config.libraries import when_imported
 from expframe.errors import AmbiguousEntryError, ExpframeError, MissingArgumentError
 from expframe.process import context
 from expframe.process.seeds import drawn_seed, generators, in_turn
-from expframe.recipe.references import BoundWrappedFunction, Name, WrappedFunction, name_elsewhere, sent
+from expframe.recipe.references import BoundWrappedFunction, ByValue, Name, WrappedFunction, name_elsewhere, sent
 from expframe.recipe.registry import Captured, CaptureOptions
 from expframe.recipe.snapshot import Snapshot
 from expframe.recipe.specials import SEEDED, SPECIALS, value_outside
@@ -369,9 +370,12 @@ class CapturedFunction(WrappedFunction):
         captured = self._self_captured
         filled = _filled_now(captured)
         name = name_elsewhere(self)
-        if name is not None:
-            return _found_again, (name, filled)
-        return _made_again, (sent(captured.raw), captured.options, filled)
+        if name is None:
+            return _made_again, (sent(captured.raw), captured.options, filled)
+        if name.is_in_class_of_script and isinstance(captured.raw, FunctionType):
+            # cloudpickle sends that class by value, and what calls super() in it must be of the same one
+            return _made_again, (ByValue(captured.raw, name), captured.options, filled)
+        return _found_again, (name, filled)
 
 
 def _filled_now(captured: Captured) -> tuple[str, ...]:

@@ -66,6 +66,11 @@ class Name(NamedTuple):
         """Whether a process that was not forked from this one finds it."""
         return self.script is not None or not is_main(self.path.partition(":")[0])
 
+    @property
+    def is_in_class_of_script(self) -> bool:
+        """Whether it is a method of a class of the script."""
+        return self.script is not None and "." in self.path.partition(":")[2]
+
 
 def is_main(module_name: str) -> bool:
     """Return whether a module is the script, in its own process or in one that loaded it to find a function."""
@@ -93,6 +98,21 @@ def name_in(module_name: str, path: str, wanted: Any) -> Name | None:
             return None
         path = names[0]
     return Name(f"{module_name}:{path}", _script(module) if is_main(module_name) else None)
+
+
+def is_made_by_init(kind: Any) -> bool:
+    """
+    Return whether something is a class that is being defined, and made by an `__init__` that is written in Python.
+
+    One that its module has already, as those of libraries, belongs to others too.
+    """
+    if not isinstance(kind, type):
+        return False
+    init, new = inspect.getattr_static(kind, "__init__"), inspect.getattr_static(kind, "__new__")
+    is_by_init_alone = isinstance(init, FunctionType) and new is inspect.getattr_static(object, "__new__")
+    if not is_by_init_alone or name_in(kind.__module__, kind.__qualname__, kind) is not None:
+        return False
+    return [*inspect.signature(kind).parameters] == [*inspect.signature(init).parameters][1:]
 
 
 def _script(module: ModuleType) -> dict[str, str] | None:
@@ -144,10 +164,20 @@ def arrived(given: Any) -> Any:
 
 
 class ByValue(_ObjectProxy):
-    """A function that cloudpickle takes for what it is, and sends along by value; pickle sends its name."""
+    """
+    A function that cloudpickle takes for what it is, and sends along by value; pickle sends its name.
+
+    Args:
+        function: The function.
+        name: The name of what stands around it, where it has none itself.
+    """
+
+    def __init__(self, function: Any, name: Name | None = None) -> None:
+        super().__init__(function)
+        self._self_name = name
 
     def __reduce_ex__(self, _protocol: Any) -> Any:
-        return _find, (name_of(self.__wrapped__),)
+        return _find, (self._self_name or name_of(self.__wrapped__),)
 
 
 class BoundWrappedFunction(_BoundFunctionWrapper):

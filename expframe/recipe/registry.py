@@ -203,7 +203,7 @@ class Captured:
     @property
     def name(self) -> str:
         """The function's name."""
-        return str(getattr(_whole(self.raw), "__name__", "function"))
+        return _name_of(self.raw)
 
     @property
     def name_in_module(self) -> str:
@@ -317,7 +317,7 @@ class Registry:
 
     Attributes:
         key: What it is known by in all processes that make it.
-        functions: Its captured functions that are in no class, by their names.
+        functions: Its captured functions and classes that are in no class, by their names.
     """
 
     def __init__(
@@ -416,10 +416,10 @@ class Registry:
                 del places[other]
         places.setdefault(place, []).append(captured)
 
-    def add_function(self, captured: Captured, function: Callable[..., Any]) -> None:
-        """Remember a captured function by its name, where it is none of a class."""
-        if "." not in getattr(captured.raw, "__qualname__", "").rpartition("<locals>.")[2]:
-            self.functions[captured.name] = function
+    def add_function(self, raw: Any, function: Callable[..., Any]) -> None:
+        """Remember a captured function or class by the name that it was given, where it is none of a class."""
+        if "." not in getattr(raw, "__qualname__", "").rpartition("<locals>.")[2]:
+            self.functions[_name_of(raw)] = function
 
     def make_hook(self, function: Callable[..., Any], parameters: tuple[str, ...]) -> Hook:
         """
@@ -444,6 +444,10 @@ def origin_of(kind: str, function: Any) -> Origin:
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     name = getattr(function, "__name__", type(function).__name__)
     return Origin(kind, name, code.co_filename, code.co_firstlineno) if code else Origin(kind, name)
+
+
+def _name_of(function: Any) -> str:
+    return str(getattr(_whole(function), "__name__", "function"))
 
 
 def _whole(function: Any) -> Any:

@@ -2,9 +2,11 @@
 
 import asyncio
 import copy
+import dataclasses
 import functools
 import inspect
 import pickle
+import queue
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +56,42 @@ class Model:
     @staticmethod
     def outer_static(a=1):
         return a
+
+
+class HasShape:
+    @property
+    def shape(self):
+        return self.width, self.depth
+
+
+@module_ex.capture
+class CapturedClass(HasShape):
+    def __init__(self, width, depth=2):
+        super().__init__()
+        self.width, self.depth = width, depth
+
+
+@module_ex.capture
+@dataclasses.dataclass(frozen=True)
+class CapturedData(HasShape):
+    width: int
+    depth: int = 2
+
+
+@module_ex.capture(prefix="")
+class CapturedSlots(HasShape):
+    __slots__ = ("depth", "width")
+
+    def __init__(self, *, width, depth=2):
+        self.width, self.depth = width, depth
+
+
+@module_ex.capture
+class CapturedTuple(tuple):
+    def __new__(cls, width, depth=2):
+        return super().__new__(cls, (width, depth))
+
+    shape = property(tuple)
 
 
 def drawn_at_top(_seed):
@@ -415,6 +453,34 @@ class TestKindsOfFunctions:
         result = module_ex.run().result
 
         assert ((model, 5), (model, 7), (Model, 5), (Model, 5), 5, 5) == result
+
+    def test_a_class_is_captured_by_its_init(self):
+        """A class stays itself, and so do its instances; they are filled, and so are those of classes that inherit."""
+
+        class Deeper(CapturedClass):
+            def __init__(self):
+                super().__init__(depth=7)
+
+        @module_ex.command
+        def make():
+            found = [CapturedClass(), CapturedClass(1), CapturedData(), CapturedSlots()]
+            again = [pickle.loads(pickle.dumps(one)) for one in found]
+            return [*found, *again, Deeper(), CapturedTuple()]
+
+        found = module_ex.run("make", {"width": 5}).result
+
+        assert [(5, 2), (1, 2), (5, 2), (5, 2)] * 2 + [(5, 7), (5, 2)] == [one.shape for one in found]
+        assert type(found[0]) is CapturedClass is type(found[4])
+        assert (3, 2) == CapturedClass(3).shape
+
+    def test_a_class_of_another_module_is_left_as_it_is(self):
+        """What is captured of a class that is there already is how it is called here; the class is not changed."""
+        before = queue.Queue.__init__
+
+        found = capture_in({"maxsize": 4}, queue.Queue)
+
+        assert (queue.Queue, 4) == (type(found), found.maxsize)
+        assert before is queue.Queue.__init__
 
     def test_what_partial_binds_is_an_argument(self):
         """What `functools.partial` binds prevails over the config, and a call over both; the rest is filled."""

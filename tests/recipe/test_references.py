@@ -147,17 +147,29 @@ SCRIPT = """
         return n * lr
 
 
-    class Model:
+    class Base:
+        def fit(self, n, lr):
+            return n * lr
+
+
+    class Model(Base):
         @ex.capture
         def fit(self, n, lr=0.1):
-            return n * lr
+            return super().fit(n, lr)
 
         def plain(self, n):
             return scale(n)
 
 
+    @ex.capture
+    class Net(Base):
+        def __init__(self, n, lr=0.1):
+            super().__init__()
+            self.fitted = self.fit(n, lr)
+
+
     def around(n):
-        return scale(n)
+        return Net(n).fitted
 
 
     @ex.command

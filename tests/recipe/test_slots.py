@@ -634,3 +634,27 @@ def test_a_copy_of_a_choice_is_itself():
     Experiment("copies", ingredients={"model": choice})
 
     assert choice is copy.copy(choice) is copy.deepcopy({"model": choice})["model"]
+
+
+def test_captured_classes_are_found_as_functions_are():
+    """A class that is captured is called by its name on the Choice, though another one's has the same."""
+    small, large = Ingredient("small"), Ingredient("large")
+    model = Choice(small, large)
+    ex = Experiment("classes", ingredients={"model": model}, ghost=True)
+
+    def define(ingredient, factor):
+        ingredient.add_config(depth=factor)
+
+        @ingredient.capture
+        class Net:
+            def __init__(self, depth):
+                self.size = factor * depth
+
+    define(small, 2)
+    define(large, 30)
+
+    @ex.main
+    def main():
+        return model.Net().size
+
+    assert [4, 900] == [ex.run(config_updates={"model": word}).result for word in ("small", "large")]
