@@ -9,7 +9,7 @@ from pathlib import Path
 
 from expframe._version import VERSION
 from expframe.cli.runs.commands import COMMANDS
-from expframe.cli.standard_streams import open_closed
+from expframe.cli.standard_streams import open_closed, put, shown
 from expframe.config import dotted
 from expframe.errors import UnknownCommandError
 
@@ -23,10 +23,13 @@ def main(words: Sequence[str]) -> int:
     if name in ("-h", "--help", "help"):
         if rest:
             return main([rest[0], "--help"])
-        print(usage(), file=sys.stdout if words else sys.stderr)
-        return 0 if words else 2
+        if not words:
+            print(usage(), file=sys.stderr)
+            return 2
+        put(f"{usage()}\n")
+        return 0
     if name == "--version":
-        print(f"expframe {VERSION}")
+        put(f"expframe {VERSION}\n")
         return 0
     print(UnknownCommandError(name, dotted.nearest(name, COMMANDS), tuple(COMMANDS)), file=sys.stderr)
     return 2
@@ -55,7 +58,7 @@ def run() -> None:
     open_closed()
     # What scripts that are started here find as `sacred`; a module of that name beside them goes before it.
     sys.path.insert(1, str(Path(__file__).with_name("compat") / "sacred" / "_own" / "spawned"))
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(shown(lambda: main(sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── BindError                              A function cannot be found again by its name in another process
     │   └── MetricError (also ValueError)          A metric's name, value or step cannot be logged
     ├── MissingLibraryError (also ImportError)     What was asked for needs an optional library that is not installed
+    ├── OutputError                                What is printed cannot be written to standard output
     ├── QueueError                                 Tasks of a queue failed
     ├── StoreError                                 A folder of runs cannot do what it was asked
     │   ├── StoreUnusableError                     Runs cannot be written here
@@ -696,6 +697,16 @@ class MissingLibraryError(ExpframeError, ImportError):
 
     def __str__(self) -> str:
         return f"{self.what} needs {self.library}. Install it with: pip install 'expframe[{self.extra}]'"
+
+
+class OutputError(ExpframeError):
+    """What is printed cannot be written to standard output."""
+
+    reason: str
+    is_unread: bool = False
+
+    def __str__(self) -> str:
+        return f"cannot write to standard output: {self.reason}"
 
 
 class QueueError(ExpframeError):

@@ -1538,6 +1538,15 @@ def detached_workers_of_an_executor():
 
 
 @case
+def standard_output_on_a_full_disk():
+    """What is printed does not fit."""
+    from expframe.cli.standard_streams import put
+
+    with io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True) as full, contextlib.redirect_stdout(full):
+        put("runs\n")
+
+
+@case
 def words_for_slurm_without_slurm():
     """What sbatch is told is for workers on Slurm."""
     from expframe.cli.sweeps.start import start_sweep

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
+from expframe.cli.standard_streams import flush, put
 from expframe.config import dotted
 from expframe.config.decided import Change, Config
 from expframe.config.frozen import thaw
@@ -22,6 +23,7 @@ from expframe.errors import ExpframeError
 
 _CODES = {"modified": "38;5;33", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
+_OUTPUT = os.path.join(_PACKAGE, "process", "output", "")
 _WIDTH = 79
 _STANDARD = str(Path(os.__file__).parent) + os.sep
 
@@ -181,7 +183,9 @@ def error_text(problem: BaseException, *, whole: bool, masking: Masking = MASKIN
 def _leave_out_own_frames(found: traceback.TracebackException, problem: BaseException) -> None:
     """Leave out expframe's frames, except where it is expframe that fails unexpectedly."""
     if any(not _is_own(frame.filename) for frame in found.stack):
-        is_ours = _is_own(found.stack[-1].filename) and not isinstance(problem, ExpframeError)
+        last = found.stack[-1].filename
+        is_refused = last.startswith(_OUTPUT) and isinstance(problem, OSError)  # by what lies below: a user's stream
+        is_ours = _is_own(last) and not is_refused and not isinstance(problem, ExpframeError)
         found.stack = traceback.StackSummary.from_list(list(_users(found.stack, with_end=is_ours)))
     if found.__context__ and problem.__context__ and _is_internal(problem.__context__):
         found.__context__ = None  # how expframe noticed is no cause
@@ -224,10 +228,26 @@ def own_frames_only(trace: TracebackType | None) -> bool:
 
 
 def write(text: str, stream: TextIO | None = None, *, end: str = "\n") -> None:
-    """Write a line of text, by default to standard output, replacing what its encoding cannot hold."""
-    stream = stream or sys.stdout
+    """
+    Write a line of text, by default to standard output, replacing what its encoding cannot hold.
+
+    Raises:
+        OutputError: Standard output does not take it.
+    """
+    put_there: Callable[[str], object] = put if stream is None else stream.write
     try:
-        stream.write(text + end)
+        put_there(text + end)
     except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + end)
+        encoding = (stream or sys.stdout).encoding or "ascii"
+        put_there(text.encode(encoding, "backslashreplace").decode(encoding) + end)
+
+
+def write_out(text: str, *, end: str = "\n") -> None:
+    """
+    Write to standard output what was asked for, and let it arrive.
+
+    Raises:
+        OutputError: Standard output does not take it.
+    """
+    write(text, end=end)
+    flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import textwrap
@@ -13,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from expframe.cli import argv
-from expframe.cli.render import write
+from expframe.cli.render import write, write_out
 from expframe.cli.runs.pager import page
+from expframe.cli.standard_streams import shown
 from expframe.cli.table import Style, clean
 from expframe.config import dotted, json_values
 from expframe.errors import CommandLineError, ExpframeError, RunNotFoundError, StoreError, UsageError
@@ -133,7 +133,6 @@ def _do(name: str, usage: str, answer: Callable[[Asked], Answer], words: Sequenc
             _print_json(name, asked.store, found.data)
         else:
             _print_lines(found)
-    sys.stdout.flush()
     return found.code
 
 
@@ -181,9 +180,10 @@ def _print_lines(found: Answer) -> None:
         if sum(line.count("\n") + 1 for line in lines) >= style.height and page("\n".join(lines) + "\n"):
             return
     for line in lines:
-        write(line, end="" if found.is_live else "\n")
         if found.is_live:
-            sys.stdout.flush()
+            write_out(line, end="")
+        else:
+            write(line)
 
 
 def _match(name: str, usage: str, words: Sequence[str]) -> dict[str, Any]:
@@ -247,20 +247,15 @@ def _print_json(name: str, store: Path, data: Mapping[str, Any] | Iterator[Mappi
         write(json_values.dump_plain({"version": VERSION, "command": name, "store": str(store), **data}).decode())
         return
     for item in data:
-        write(json_values.dump_plain({"version": VERSION, "command": name, **item}, indent=None).decode())
-        sys.stdout.flush()
+        write_out(json_values.dump_plain({"version": VERSION, "command": name, **item}, indent=None).decode())
 
 
 def _guarded(do: Callable[[], int]) -> int:
     """Do something and return its exit code; say what goes wrong in one message on standard error."""
     try:
-        return do()
+        return shown(do)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Whoever read has seen enough; Python would complain at its end when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except ExpframeError as problem:
         write(f"{type(problem).__name__}: {clean(str(problem))}", sys.stderr)
         return 2 if isinstance(problem, UsageError | RunNotFoundError) else 1

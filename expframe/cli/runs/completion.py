@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from expframe.cli.runs.candidates import Candidate, candidates
 from expframe.cli.runs.commands import COMMANDS
+from expframe.cli.standard_streams import put
 
 _BASH = """\
 _expframe() {
@@ -75,7 +76,7 @@ def main(words: Sequence[str]) -> int:
     if words[:1] == ["--answer"]:
         return _answer(words[1], words[2:])
     if "-h" in words or "--help" in words:
-        print(USAGE.rstrip("\n"))
+        put(USAGE)
         return 0
     asked = [word for word in words if word != "--python"]
     if len(asked) != 1 or asked[0] not in _SCRIPTS:
@@ -83,9 +84,9 @@ def main(words: Sequence[str]) -> int:
         problem = f"{what}. Name one: {', '.join(_SCRIPTS)}."
         print(f"CommandLineError: {problem}", file=sys.stderr)
         return 2
-    print(_SCRIPTS[asked[0]])
+    put(f"{_SCRIPTS[asked[0]]}\n")
     if "--python" in words:
-        print(_FOR_PYTHON[asked[0]])
+        put(f"{_FOR_PYTHON[asked[0]]}\n")
     return 0
 
 
@@ -98,7 +99,7 @@ def _answer(shell: str, words: Sequence[str]) -> int:
         texts = _after_break(candidates(split, commands), split[-1], breaks)
     else:
         texts = ["\t".join(filter(None, map(_clean, candidate))) for candidate in candidates(words, commands)]
-    sys.stdout.write("".join(f"{text}\n" for text in texts))
+    put("".join(f"{text}\n" for text in texts))
     return 0
 
 

@@ -14,6 +14,7 @@ from expframe.cli.runs.commands import OF_SWEEPS
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.runs.sweep_facts import running_data, running_lines, trial_lines
 from expframe.cli.script.launch import sweep_script
+from expframe.cli.standard_streams import put
 from expframe.cli.sweeps import seml
 from expframe.cli.sweeps.tables import (
     configuration_lines,
@@ -321,7 +322,7 @@ def main(words: Sequence[str]) -> int:
     """Do one of the commands about sweeps."""
     name = next((word for word in words if not word.startswith("-")), "")
     if not name and {"-h", "--help"} & set(words):
-        print(_overview())
+        put(f"{_overview()}\n")
         return 0
     if name in _COMMANDS:
         rest = list(words)

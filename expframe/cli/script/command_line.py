@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from expframe.cli import argv as words
-from expframe.cli.render import error_text, own_frames_only, write
-from expframe.cli.standard_streams import open_closed
+from expframe.cli.render import error_text, own_frames_only, write, write_out
+from expframe.cli.standard_streams import give_up, open_closed
 from expframe.config.masking import Masking
 from expframe.config.options import Options
 from expframe.config.request import Request
-from expframe.errors import ConfigError, ExpframeError, OptionError, Terminated, UsageError, WorkError
+from expframe.errors import ConfigError, ExpframeError, OptionError, OutputError, Terminated, UsageError, WorkError
 from expframe.process.log_lines import RunFormatter, name_level
 from expframe.run.progress import aside
 
@@ -61,27 +61,17 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
         if asked.help:
             from expframe.cli.script.help import help_text
 
-            write(help_text(experiment, asked.command, program))
+            write_out(help_text(experiment, asked.command, program))
             return None
         set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
         request = Request(asked.command, asked.overrides, asked.named, options, kwargs=asked.kwargs)
         run = prepare(request)
         options = run.request.options
-        if options.dry_run:
-            from expframe.cli.script.preview import preview_text
-
-            write(preview_text(run))
+        if _is_only_shown(run, options):
             return run
-        if options.print_config:
-            from expframe.cli.script.commands import show_config
-
-            show_config(run.config)
-            write("-" * 79)
         found = run.do()
         if found is not run:
-            same = "command and config" if options.any_code else "command, config and code"
-            fits = "" if options.resume_or_start is not None else f" and has the same {same}"
-            write(f"Run {found.id} is COMPLETED{fits}: {found.folder}")
+            write_out(_found_text(found, options))
             return found
         if run.was_stopped:
             raise Terminated(run.stopped_by)
@@ -92,6 +82,8 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
     except Terminated as problem:
         _say("Terminated.")
         sys.exit(problem.code)
+    except OutputError as problem:
+        sys.exit(give_up(problem))
     except Exception as problem:
         config = run.config.values if run is not None else None
         _show(problem, options, Masking(config, experiment.registry.names, words=line[1:]))
@@ -111,12 +103,35 @@ def _sweep(experiment: Any, prepare: Callable[[Request], Any], asked: SweepWords
 
     options = asked.asked.options
     if options.help:
-        write(usage(program))
+        write_out(usage(program))
         return
     set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
     code = sweep(experiment, prepare, asked)
     if code:
         sys.exit(code)
+
+
+def _found_text(found: Any, options: Options) -> str:
+    """Return what is said of a completed run that is taken for the one that was asked for."""
+    same = "command and config" if options.any_code else "command, config and code"
+    fits = "" if options.resume_or_start is not None else f" and has the same {same}"
+    return f"Run {found.id} is COMPLETED{fits}: {found.folder}"
+
+
+def _is_only_shown(run: Any, options: Options) -> bool:
+    """Show what is asked to be seen of a run before it begins, and return whether that is all."""
+    if options.dry_run:
+        from expframe.cli.script.preview import preview_text
+
+        write_out(preview_text(run))
+        return True
+    if options.print_config:
+        from expframe.cli.script.commands import show_config
+
+        with suppress(OutputError):  # that nobody sees it is no reason not to begin
+            show_config(run.config)
+            write_out("-" * 79)
+    return False
 
 
 def _say(text: str) -> None:

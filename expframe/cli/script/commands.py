@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from expframe.cli.render import config_text, paint, wants_colour, write
+from expframe.cli.render import config_text, paint, wants_colour, write_out
 from expframe.config import dotted, json_values
 from expframe.config.decided import Config
 from expframe.config.frozen import thaw
@@ -42,11 +42,11 @@ def show_config(config: Config, group: str = "", *, changed: bool = False, as_js
     """
     entries = _selected(config.masked(), dotted.split(group), changed=changed)
     if as_json:
-        write(json.dumps(json_values.to_json(thaw(entries)), indent=2, ensure_ascii=False))
+        write_out(json.dumps(json_values.to_json(thaw(entries)), indent=2, ensure_ascii=False))
     elif changed and not entries:
-        write("Nothing differs from the defaults.")
+        write_out("Nothing differs from the defaults.")
     else:
-        write(config_text(config, colour=wants_colour(sys.stdout), entries=entries))
+        write_out(config_text(config, colour=wants_colour(sys.stdout), entries=entries))
 
 
 def _selected(config: Config, path: dotted.Path, *, changed: bool) -> dict[Any, Any]:
@@ -97,7 +97,7 @@ def print_dependencies(_run: Any) -> None:
         lines.append(f"{mark} {place:<43}  {repository.get('commit') or 'no commit'}")
     if problem:
         lines.append(f"  {problem}")
-    write("\n".join(lines))
+    write_out("\n".join(lines))
 
 
 def save_config(_run: Any, config_filename: str = "config.json") -> None:
@@ -116,7 +116,7 @@ def save_config(_run: Any, config_filename: str = "config.json") -> None:
         files.save(entries, str(config_filename), _save_schema(_run, str(config_filename)))
     except OSError as problem:
         raise ConfigFileError(str(config_filename), f"cannot be written: {problem.strerror or problem}.") from None
-    write(f"Saved the config to {config_filename}")
+    write_out(f"Saved the config to {config_filename}")
 
 
 def _save_schema(run: Any, file: str) -> str:
@@ -146,7 +146,7 @@ def print_named_configs(_run: Any) -> None:
             first, *rest = doc.splitlines() or [""]
             lines.append(f"  {dotted.join(part.path, name)}" + (paint(f"   # {first}", "dim", colour) if first else ""))
             lines += [paint(f"      {line}", "dim", colour) for line in rest]
-    write("\n".join(lines if len(lines) > 1 else ["No named configs"]))
+    write_out("\n".join(lines if len(lines) > 1 else ["No named configs"]))
 
 
 BUILT_IN: Mapping[Callable[..., None], Mapping[str, Any]] = {

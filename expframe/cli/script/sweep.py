@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from expframe.cli.render import write
+from expframe.cli.render import write_out
 from expframe.cli.sweeps.arguments import SweepWords
 from expframe.cli.sweeps.preview import past_durations, preview_lines
 from expframe.cli.sweeps.start import start_sweep
@@ -49,5 +49,5 @@ def sweep(experiment: Any, prepare: Callable[[Request], Any], words: SweepWords)
     def is_left_out(trial: Trial) -> bool:
         return is_skipped(judged.plan, by.decide(trial))
 
-    write("\n".join(preview_lines(judged.plan, durations, asked.jobs, is_left_out)))
+    write_out("\n".join(preview_lines(judged.plan, durations, asked.jobs, is_left_out)))
     return 0

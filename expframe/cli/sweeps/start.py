@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from expframe.cli.render import write
+from expframe.cli.render import write_out
 from expframe.cli.sweeps.preview import wider_lines
 from expframe.cli.sweeps.tables import (
     configuration_lines,
@@ -128,7 +128,7 @@ class _Starting:
                 refuse_in_vain(before, self._changes, len(trials), folder.name)
             self._plan = self._going_on(run, folder, before)
             if asked.options.dry_run:
-                write("\n".join(wider_lines(before, self._plan)))
+                write_out("\n".join(wider_lines(before, self._plan)))
                 return 0
         self._reach()
         try:

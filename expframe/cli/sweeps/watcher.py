@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from itertools import takewhile
 from typing import Any
 
-from expframe.cli.render import write
+from expframe.cli.render import write_out
 from expframe.cli.sweeps.lines import line_of
 from expframe.cli.sweeps.tables import counts_text
 from expframe.cli.table import Cell, Style, clean, seconds_text, table_lines
 from expframe.config import json_values
+from expframe.errors import OutputError
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import configurations, goal_of, ranked
 from expframe.store.sweeps.plan import Plan
@@ -31,10 +31,9 @@ _MOST = 16
 
 
 def show(text: str, *, end: str = "\n") -> None:
-    """Write a line to standard output; where nobody reads it any more, as after a `tee` that has ended, nothing."""
-    with suppress(BrokenPipeError):
-        write(text, end=end)
-        sys.stdout.flush()
+    """Write a line to standard output; where that takes no more, as after a `tee` that has ended, nothing."""
+    with suppress(OutputError):
+        write_out(text, end=end)
 
 
 class LinesWatcher:
