@@ -15,7 +15,6 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from expframe.config import dotted
-from expframe.config.copies import Copiers
 from expframe.config.dotted import CHOICE
 from expframe.config.frozen import FrozenDict
 from expframe.config.libraries import when_imported
@@ -28,6 +27,7 @@ from expframe.recipe.snapshot import Snapshot
 from expframe.recipe.specials import SEEDED, SPECIALS, value_outside
 
 if TYPE_CHECKING:
+    from expframe.config.copies import Copiers
     from expframe.config.decided import Config
 
 
@@ -192,6 +192,8 @@ class Injector:
         max_depth: int = 1,
         read_only: bool = True,
     ) -> None:
+        from expframe.config.copies import Copiers  # with what a script that only defines needs not
+
         self._snapshot = snapshot
         self._config = config
         self._special = special
@@ -312,6 +314,8 @@ def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwarg
         captured.filled_elsewhere.update(_filled_in_parent(captured))
     if not captured.filled_elsewhere and not any(p.required or p.name in SPECIALS for p in captured.parameters):
         return wrapped(*args, **kwargs)
+    from expframe.config.copies import Copiers  # as in each run
+
     values: dict[str, Any] = {}
     lacking: dict[str, Callable[[], ExpframeError]] = {}
     for parameter in captured.parameters:
