@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
+import socket
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -13,6 +15,9 @@ from expframe.errors import MissingLibraryError, UsageError, listed
 
 GROUP = "expframe.executors"
 """The entry points of packages that bring executors: callables that return one, and take an address if one is given."""
+
+_PATIENCE = 30.0
+"""Seconds in which a machine is to answer."""
 
 _LIBRARIES = {"dask": "distributed", "ray": "ray"}
 _KNOWN = ("local", "slurm", *_LIBRARIES)
@@ -87,6 +92,12 @@ def _dask(distributed: Any, address: str, gpus: float | None) -> Executor:
     return executor
 
 
+def _knock(address: str) -> None:
+    """Raise an OSError where nobody answers at `host:port`: Ray tries it again for many minutes."""
+    if place := re.fullmatch(r"(?:ray://)?\[?([^/\[\]]+)\]?:(\d+)", address):
+        socket.create_connection((place[1], int(place[2])), _PATIENCE).close()
+
+
 class RayExecutor(Executor):
     """
     Does each call as a task of Ray.
@@ -101,6 +112,7 @@ class RayExecutor(Executor):
         self._ray = ray
         self._options = {"num_gpus": gpus} if gpus else {}
         if not ray.is_initialized():
+            _knock(address)
             ray.init(**({"address": address} if address else {"include_dashboard": False}), log_to_driver=False)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:

@@ -78,3 +78,15 @@ def test_a_config_that_cannot_be_shown_is_no_reason_not_to_begin(do, unbuffered)
     os.close(written)
 
     assert "Started 'main' in runs/1" in said
+
+
+@pytest.mark.parametrize("mode", ["no", "sys"])
+def test_a_print_that_is_refused_is_told_by_the_line_that_prints(do, mode):
+    """Whatever stands between, the traceback ends where the user printed, as without it."""
+    with open("/dev/full", "w") as full:
+        code, said = do(["train.py", "-C", mode], full, unbuffered=True)
+    frames = [line for line in said.splitlines() if line.startswith("  File ")]
+
+    assert (1, 1) == (code, len(frames))
+    assert "train.py" in frames[0]
+    assert "OSError: [Errno 28] No space left on device" == said.splitlines()[-1]

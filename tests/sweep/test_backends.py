@@ -1,5 +1,6 @@
 """Where workers run: by name, and what is refused before anything is started."""
 
+import socket
 import sys
 from types import SimpleNamespace
 
@@ -96,6 +97,15 @@ def test_another_package_brings_an_executor(sweeps):
 
     assert 1 == code
     assert "--on=none: gives a int, and no concurrent.futures.Executor." in text
+
+
+def test_a_ray_that_nobody_answers_for_is_refused(ex, monkeypatch):
+    """Nobody waits for Ray's own patience, which is many minutes."""
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(is_initialized=lambda: False))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    assert "cannot be had: ConnectionRefusedError: " in refusal(ex, UsageError, on=f"ray:127.0.0.1:{port}")
 
 
 UNREACHABLE = "expframe.errors.UsageError: --on=far:node7: cannot be had: ConnectionError: nobody answers at node7"
