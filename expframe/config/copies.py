@@ -33,41 +33,46 @@ class Copiers:
         self._plain = plain
         self._known: dict[int, tuple[Any, Copier | None]] = {}
 
-    def of(self, value: Any) -> Copier | None:
-        """Return what makes copies of a value; None where nothing in it is to be copied."""
-        if type(value) in SCALARS:
+    def of(self, value: Any, around: tuple[int, ...] = ()) -> Copier | None:
+        """
+        Return what makes copies of a value; None where nothing in it is to be copied.
+
+        Args:
+            value: The value.
+            around: The ids of what it stands in: what leads back there is not gone through again.
+        """
+        if type(value) in SCALARS or id(value) in around:
             return None
         known = self._known.get(id(value))
-        if known is None:
-            self._known[id(value)] = value, None  # what leads back to itself is not gone through again
-            known = self._known[id(value)] = value, self._made(value)  # with the value, so that its id stays its own
+        if known is None:  # kept with the value, so that its id stays its own
+            known = self._known[id(value)] = value, self._made(value, (*around, id(value)))
         return known[1]
 
-    def _made(self, value: Any) -> Copier | None:
+    def _made(self, value: Any, around: tuple[int, ...]) -> Copier | None:
         kind = type(value)
         if plain_kind(kind) in _CONTAINERS:
-            return self._of_container(value)
+            return self._of_container(value, around)
         if isinstance(value, tuple):
-            parts = self._parts(enumerate(value))
+            parts = self._parts(enumerate(value), around)
             return (lambda memo: same_tuple(value, _filled([*value], parts, memo))) if parts else None
         if is_array(value):
             return (lambda _memo: value.copy()) if self._plain or value.flags.writeable else None
-        return self._of_instance(value) if is_namespace(value) or is_config(value) else None
+        return self._of_instance(value, around) if is_namespace(value) or is_config(value) else None
 
-    def _parts(self, items: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Copier]]:
-        found = ((key, self.of(item)) for key, item in items)
+    def _parts(self, items: Iterable[tuple[Any, Any]], around: tuple[int, ...]) -> list[tuple[Any, Copier]]:
+        found = ((key, self.of(item, around)) for key, item in items)
         return [(key, copier) for key, copier in found if copier is not None]
 
-    def _of_container(self, value: Any) -> Copier | None:
+    def _of_container(self, value: Any, around: tuple[int, ...]) -> Copier | None:
         kind = type(value)
-        parts = self._parts(value.items() if isinstance(value, dict) else enumerate(value))
+        parts = self._parts(value.items() if isinstance(value, dict) else enumerate(value), around)
         if plain_kind(kind) is kind or self._plain:
             return lambda memo: _filled(copy.copy(value), parts, memo)
         return (lambda memo: kind(_filled(copy.copy(value), parts, memo), value._path)) if parts else None
 
-    def _of_instance(self, instance: Any) -> Copier | None:
+    def _of_instance(self, instance: Any, around: tuple[int, ...]) -> Copier | None:
         kind = type(instance)
-        parts = self._parts(all_values_of(instance).items())
+        parts = self._parts(all_values_of(instance).items(), around)
         if (is_frozen(kind) and not parts) or not _can_be_copied(instance):
             return None
 
