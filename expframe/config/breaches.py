@@ -117,10 +117,8 @@ def _parts_of(annotation: Any) -> tuple[Any, tuple[Any, ...], bool]:
 def _is_deep(kind: Any, options: Iterable[Any], seen: set[Any]) -> bool:
     """Return whether something is demanded of options, items or fields, at any depth."""
     is_class = isinstance(kind, type) or is_config_class(kind)
-    if is_class:
-        if kind in seen:
-            return False
-        seen.add(kind)
+    if is_class and _is_known(kind, seen):
+        return False
     is_single = hints.is_union(kind) or typing.get_origin(kind) in (None, typing.Literal)
     inside = [*options, *(() if is_single else typing.get_args(kind))]
     inside += hints.of_fields(kind).values() if is_class else ()
@@ -130,10 +128,19 @@ def _is_deep(kind: Any, options: Iterable[Any], seen: set[Any]) -> bool:
 def _holds(annotation: Any, seen: set[Any]) -> bool:
     if isinstance(annotation, list | tuple) or annotation is ...:  # of a Callable
         return False
+    if hints.is_alias(annotation) and _is_known(annotation, seen):
+        return False
     kind, options, _ = _parts_of(annotation)
     if hints.choice_in(annotation) is not None:
         return True
     return not bounds_of(annotation).are_free or _is_deep(kind, options, seen)
+
+
+def _is_known(kind: Any, seen: set[Any]) -> bool:
+    """Return whether a class or an alias, which may lead to itself, was seen before; it is from now on."""
+    is_known = kind in seen
+    seen.add(kind)
+    return is_known
 
 
 def _found(value: Any, rule: _Rule, path: Path) -> Iterator[Breach]:

@@ -6,7 +6,7 @@ import enum
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -28,13 +28,18 @@ def inner(annotation: Any) -> Any:
     origin = typing.get_origin(annotation)
     if origin in _AROUND:
         return typing.get_args(annotation)[0]
-    if type(origin).__name__ == "TypeAliasType":
+    if is_alias(origin):
         return origin.__value__[typing.get_args(annotation)]
     if annotation is typing.Final or annotation is typing.ClassVar:
         return MISSING
     if type(annotation).__module__ == "typing" and hasattr(annotation, "__supertype__"):
         return annotation.__supertype__
-    return annotation.__value__ if type(annotation).__name__ == "TypeAliasType" else annotation
+    return annotation.__value__ if is_alias(annotation) else annotation
+
+
+def is_alias(annotation: Any) -> bool:
+    """Return whether an annotation is what `type X = ...` defines, which may name itself."""
+    return type(annotation).__name__ == "TypeAliasType"
 
 
 def plain(annotation: Any) -> Any:
@@ -155,6 +160,20 @@ def fits(value: Any, annotation: Any) -> bool:
         return True
 
 
+def is_meant(value: Any, annotation: Any) -> bool:
+    """Return whether an annotation, which is not that of a config class, says that a value may stand there."""
+    is_said = not (says_nothing(plain(annotation)) or alternatives(annotation))
+    return is_said and fits(value, annotation)
+
+
+def takes_groups(annotation: Any) -> bool:
+    """Return whether an annotation, which is not that of a config class, says that a dict may stand there."""
+    if says_nothing(plain(annotation)) or alternatives(annotation):
+        return False
+    kinds = (typing.get_origin(one) or one for one in options(plain(annotation)))
+    return any(isinstance(kind, type) and issubclass(dict, kind) and kind is not object for kind in kinds)
+
+
 def _is_read(value: Any, annotation: Any) -> bool:
     try:
         read_by_pydantic(annotation, value)
@@ -231,30 +250,41 @@ def plain_type(kind: type) -> type:
 
 def shown(annotation: Any) -> str:
     """
-    Return an annotation as a user writes it, without what stands beside types.
+    Return an annotation as a user writes it, without what stands beside types; an alias as what it stands for.
 
     Example:
         >>> shown(typing.Optional[int]), shown(typing.Annotated[list[float], "of all"]), shown(typing.Literal["a", 1])
         ('int | None', 'list[float]', "Literal['a', 1]")
     """
+    return _shown(annotation, ())
+
+
+def _shown(annotation: Any, around: tuple[Any, ...]) -> str:
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if annotation is None or annotation is types.NoneType:
         return "None"
     if annotation is ...:
         return "..."
     if isinstance(annotation, list):  # of a Callable
-        return f"[{', '.join(map(shown, annotation))}]"
+        return f"[{_all_shown(annotation, around)}]"
     if origin in _AROUND:
         choice = choice_in(annotation)
-        return shown(args[0]) if choice is None else repr(choice)
+        return _shown(args[0], around) if choice is None else repr(choice)
     if is_union(annotation):
-        return " | ".join(map(shown, args))
+        return " | ".join(_shown(one, around) for one in args)
     if origin is typing.Literal:
         return f"Literal[{', '.join(map(_written, args))}]"
+    meant = inner(annotation)
+    if meant is not annotation and meant is not MISSING and annotation not in around:  # it may name itself
+        return _shown(meant, (*around, annotation))
     if args:
-        return f"{shown(origin)}[{', '.join(map(shown, args))}]"
+        return f"{_shown(origin, around)}[{_all_shown(args, around)}]"
     name = getattr(annotation, "__name__", None) or getattr(annotation, "__forward_arg__", None)
     return str(name or annotation).replace("typing.", "")
+
+
+def _all_shown(annotations: Iterable[Any], around: tuple[Any, ...]) -> str:
+    return ", ".join(_shown(one, around) for one in annotations)
 
 
 def _written(value: Any) -> str:

@@ -222,9 +222,11 @@ class Pins:
         if isinstance(value, dict):
             if isinstance(given, dict):
                 return self._merge(value, override, given, work, annotation)
-            if value and not override.is_code and given is not None:
+            if value and not override.is_code and given is not None and not hints.is_meant(given, annotation):
                 return value
-        elif isinstance(given, dict) and not (override.is_code or value is MISSING or value is None):
+        elif isinstance(given, dict) and not (
+            override.is_code or value is MISSING or value is None or hints.takes_groups(annotation)
+        ):
             return self._merge(value, override, given, work, annotation) if isinstance(value, list | tuple) else value
         return value if same(value, given) else thaw(given)
 
