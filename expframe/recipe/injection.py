@@ -263,13 +263,14 @@ def _missing(captured: Captured, name: str, group: Mapping[Any, Any]) -> Missing
     under = dotted.join(captured.path, captured.prefix)
     deeper = captured.find(name, group, _DEEPEST)
     paths = tuple(dotted.join(under, path) for path in deeper) if len(deeper) == 1 else ()
-    return MissingArgumentError(captured.name, captured.where, (name,), under, tuple(map(str, group)), deeper=paths)
+    known = tuple(map(str, group))
+    return MissingArgumentError(captured.shown_name, captured.where, (name,), under, known, deeper=paths)
 
 
 def _ambiguous(captured: Captured, name: str, paths: Sequence[dotted.Path]) -> AmbiguousEntryError:
     """Return the error of a parameter that several entries could fill."""
     found = tuple(dotted.join(path) or "the whole config" for path in paths)
-    return AmbiguousEntryError(captured.name, captured.where, name, found)
+    return AmbiguousEntryError(captured.shown_name, captured.where, name, found)
 
 
 def capture(captured: Captured, function: Any = None) -> Any:
@@ -332,7 +333,7 @@ def _call_outside(captured: Captured, wrapped: Any, taken: int, args: Any, kwarg
 
 
 def _missing_outside(captured: Captured, name: str) -> MissingArgumentError:
-    return MissingArgumentError(captured.name, captured.where, (name,), in_run=False)
+    return MissingArgumentError(captured.shown_name, captured.where, (name,), in_run=False)
 
 
 def _any_seeds(_captured: Captured) -> Callable[[int], int]:
@@ -472,8 +473,8 @@ def _say_what_is_not_filled(captured: Captured, names: set[str]) -> None:
         captured.filled_elsewhere.clear()
         captured.has_told = True
         text = (
-            f"{captured.name}() ({captured.where}) uses its defaults for {', '.join(used)} in this process, "
-            f"where no run is active. Send run.bind({captured.name}) instead, or start the process with "
+            f"{captured.shown_name}() ({captured.where}) uses its defaults for {', '.join(used)} in this process, "
+            f"where no run is active. Send run.bind({captured.shown_name}) instead, or start the process with "
             "run.bind_worker(), so that the config goes along."
         )
         warnings.warn(text, RuntimeWarning, stacklevel=5)

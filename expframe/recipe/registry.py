@@ -211,6 +211,11 @@ class Captured:
         return str(getattr(_whole(self.raw), "__qualname__", self.name))
 
     @property
+    def shown_name(self) -> str:
+        """The function's name with those of the classes that it stands in, for messages."""
+        return self.name_in_module.rpartition("<locals>.")[2]
+
+    @property
     def full_name(self) -> str:
         """The function's module and its name there, `model:Net.__init__`; a script's module is left out."""
         whole = _whole(self.raw)

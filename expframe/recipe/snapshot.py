@@ -164,7 +164,7 @@ class Snapshot(NamedTuple):
             for name, registry in _known(slot):
                 if name != slot.chosen and captured.ingredient in _Standings(registry, registry.path, _NOTHING).keys:
                     path = dotted.join(slot.path)
-                    raise NotChosenError(captured.name, captured.where, name, path, slot.chosen)
+                    raise NotChosenError(captured.shown_name, captured.where, name, path, slot.chosen)
         return captured
 
     def _elsewhere(self, path: Path) -> list[Path]:

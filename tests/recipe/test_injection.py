@@ -473,6 +473,24 @@ class TestKindsOfFunctions:
         assert type(found[0]) is CapturedClass is type(found[4])
         assert (3, 2) == CapturedClass(3).shape
 
+    def test_a_method_is_told_of_with_its_class(self):
+        """An error says whose method lacks a value, without the function in which the class is defined."""
+        ex = Experiment("lacking", ghost=True)
+
+        class Net:
+            @ex.capture
+            def __init__(self, width):
+                self.width = width
+
+        @ex.main
+        def main():
+            return Net()
+
+        with pytest.raises(MissingArgumentError, match=r"^Net\.__init__\(\) \("):
+            Net()
+        with pytest.raises(MissingArgumentError, match=r"^Net\.__init__\(\) \("):
+            ex.run()
+
     def test_a_class_of_another_module_is_left_as_it_is(self):
         """What is captured of a class that is there already is how it is called here; the class is not changed."""
         before = queue.Queue.__init__

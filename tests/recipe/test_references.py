@@ -221,7 +221,7 @@ def test_functions_of_a_script_arrive(send, method):
     run, told = send(method, "lr=0.25")
     (*bound, child, inner), (*bare, strict, _, inner_bare) = run.result[:8], run.result[8:]
     warned = [f"uses its defaults for lr in this process, where no run is active. Send run.bind({name})"
-              for name in ("scale", "fit")]  # fmt: skip
+              for name in ("scale", "Model.fit")]  # fmt: skip
 
     assert [0.5] * 6 == bound
     assert [0.2] * 5 == bare
