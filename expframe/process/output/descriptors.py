@@ -102,12 +102,17 @@ class Redirection:
                 break
         return done
 
+    def stop_writing(self) -> None:
+        """Let go of writing into the pipe."""
+        if self._writing >= 0:
+            os.close(self._writing)
+            self._writing = -1
+
     def is_at_end(self) -> bool:
         """Let go of writing into the pipe, and return whether nobody else may print into it, or has just done so."""
         import select
 
-        os.close(self._writing)
-        self._writing = -1
+        self.stop_writing()
         poll = select.poll()
         poll.register(self.reading, select.POLLIN)
         return [event for _, event in poll.poll(0)] == [select.POLLHUP]

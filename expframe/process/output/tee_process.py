@@ -32,6 +32,8 @@ _GIVEN_UP = b"no process that copies output can be kept alive: what this process
 _SHELL = "/bin/sh"
 _IN_BACKGROUND = '"$@" &'
 
+_BY_TEE = 'exec tee -a "$0" <&3 2>/dev/null'
+
 _PROGRAM = "import sys; sys.path.append(sys.argv[1]); from tee import main; main(sys.argv[2], int(sys.argv[3]))"
 """Imports the file by itself, and so from Python's cache, without this package."""
 
@@ -42,7 +44,8 @@ class TeeProcess:
 
     The pipes that lead into it are ours: when somebody ends it, another one takes its place and nobody who prints
     hears of it. What it has not begun with at the end is copied by this process, which need not wait for its start.
-    Where none can be kept alive, this process copies what others print, and is not recorded itself any more.
+    Where none can be kept alive, this process copies what others print, and is not recorded itself any more; at the
+    end the `tee` of the system takes over from it.
 
     Args:
         path: The file.
@@ -172,7 +175,7 @@ class TeeProcess:
             if not pending and not is_asked:
                 is_asked = True
                 for redirection in self._redirections:
-                    redirection.close()
+                    redirection.stop_writing()
                 with suppress(OSError):
                     os.write(self._words, tee.TELL)
             if self._is_done:
@@ -181,7 +184,24 @@ class TeeProcess:
                     break
             time.sleep(pause)
             pause = min(pause * 1.2, 0.01)  # it may still be starting: not much more than that is waited for
-        return self._is_ours and not self._has_ended
+        return self._is_ours and (not self._has_ended or self._leave_rest())
+
+    def _leave_rest(self) -> bool:
+        """Leave what others still print to the system's `tee`, since ours is not alive; return whether they may."""
+        return any([self._leave(redirection) for redirection in self._redirections if redirection.is_open])
+
+    def _leave(self, redirection: Redirection) -> bool:
+        if not redirection.has_reader():  # whoever prints hears of it, as without us
+            return False
+        self._copy_here(redirection)
+        if redirection.is_at_end():
+            return False
+        try:
+            fds = [redirection.reading, redirection.shown, redirection.shown, redirection.reading]
+            _spawn([_SHELL, "-c", _BY_TEE, os.path.abspath(self._path)], fds)
+        except OSError:
+            return False
+        return True
 
     def _takes_back(self) -> bool:
         """Return whether none has begun, and one that starts waits from now on until it is told to begin again."""

@@ -260,6 +260,22 @@ def test_what_was_printed_while_none_lives_is_recorded_at_the_end(tmp_path):
     assert (result.stdout, result.stderr) == (numbered(2), f"{numbered(2)} False\n")
 
 
+@pytest.mark.once
+def test_a_child_that_goes_on_prints_on_where_none_has_ever_lived(tmp_path):
+    """What it prints after the end is shown and recorded, and it hears of nothing."""
+    before = "from expframe.process.output import tee_process; tee_process._PROGRAM = 'raise SystemExit'"
+    body = """
+    child = subprocess.Popen(["sh", "-c", "echo line 1; read line; echo line 2"], stdin=subprocess.PIPE)
+    print("line 0", flush=True)
+    """
+    after = "child.communicate(b'\\n'); print(child.returncode, capture.is_left_running, file=sys.stderr)"
+    result = run(tmp_path, body, after, before)
+
+    assert "0 True\n" == result.stderr
+    steps.wait_until(lambda: sorted((tmp_path / "output.txt").read_text().splitlines()) == numbered(3).splitlines())
+    assert sorted((tmp_path / "shown").read_text().splitlines()) == numbered(3).splitlines()
+
+
 def test_a_child_hears_that_nobody_reads_any_more(tmp_path):
     """`| head -1` ends an endless child of a run too, by SIGPIPE, as without a run; what it printed is recorded."""
     words, kept = command("print(subprocess.run(['yes']).returncode, file=sys.stderr)")
