@@ -146,7 +146,7 @@ def is_frozen(kind: Any) -> bool:
     if isinstance(settings, dict):
         return bool(settings.get("frozen"))
     known = getattr(kind, "__dataclass_params__", None) or getattr(kind, "__struct_config__", None)
-    return bool(getattr(known, "frozen", False)) or kind.__setattr__.__name__ == "_frozen_setattrs"
+    return bool(getattr(known, "frozen", False)) or getattr(kind.__setattr__, "__name__", "") == "_frozen_setattrs"
 
 
 def put_field(instance: Any, name: str, value: Any) -> None:
