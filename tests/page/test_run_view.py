@@ -561,6 +561,31 @@ def test_a_person_reads_who_set_an_entry_and_what_another_run_had(
 
 
 @pytest.mark.browser
+def test_a_package_is_found(serve: Callable[[Path], str], tab: Any, store: Path) -> None:
+    """Packages are narrowed down by a part of their names."""
+    tab.goto(f"{serve(store)}#/run/1?tab=machine")
+    tab.get_by_role("link", name="Machine", exact=True).click()
+    tab.get_by_label("Find a package").fill("exPframe")
+    names = tab.get_by_role("region", name="Packages").get_by_role("rowheader")
+    tab.wait_for_function("document.querySelectorAll('[aria-label=Packages] th').length === 1")
+
+    assert ["expframe"] == names.all_inner_texts()
+
+
+@pytest.mark.browser
+def test_a_dialog_is_of_its_view(serve: Callable[[Path], str], tab: Any, store: Path) -> None:
+    """What is asked on a view, or the list of its keys, is gone with it."""
+    tab.goto(f"{serve(store)}#/runs")
+    tab.wait_for_selector("tbody td")
+    tab.keyboard.press("?")
+    tab.locator("dialog.keys").wait_for()
+    tab.evaluate("location.hash = '#/run/1'")
+    tab.locator("h1", has_text="Run 1").wait_for()
+
+    assert 0 == tab.locator("dialog").count()
+
+
+@pytest.mark.browser
 def test_the_output_of_a_run_comes_as_it_is_printed(serve: Callable[[Path], str], tab: Any, tmp_path: Path) -> None:
     """What a process goes on to print appears, and its end is seen; a text is found in it."""
     (tmp_path / "slow.py").write_text(SLOW)

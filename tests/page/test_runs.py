@@ -363,6 +363,20 @@ def test_a_sort_by_keyboard_keeps_the_focus(serve: Serve, tab: Any, store: Path)
 
 
 @pytest.mark.browser
+def test_a_new_run_takes_no_focus_away(serve: Serve, tab: Any, store: Path) -> None:
+    """The link and the box of a run have the focus still when lines are drawn anew, wherever the run stands then."""
+    tab.goto(f"{serve(store)}#/runs?flat=1")
+    tab.wait_for_selector("tbody td")
+    for number, control in enumerate(("a", "input"), 10):
+        tab.locator("tr[data-place]", has=tab.get_by_role("link", name="3", exact=True)).locator(control).focus()
+        shutil.copytree(store / "2", store / str(number))
+        tab.get_by_role("link", name=str(number), exact=True).wait_for()
+
+        assert "3" == tab.evaluate("document.activeElement.closest('tr').querySelector('a').textContent")
+        assert control == tab.evaluate("document.activeElement.localName")
+
+
+@pytest.mark.browser
 def test_a_sorted_row_is_wholly_that_of_its_run(serve: Serve, tab: Any, store: Path) -> None:
     """After a sort each row links to its own run, shows its values, and is chosen where that is."""
     lines = """[...document.querySelectorAll("tbody tr[data-place]")].map((row) => [

@@ -10,6 +10,7 @@ const FLIGHTS = 2;
 const BEYOND = 8;
 const BESIDE = 240;
 const KEPT = 60;
+const CONTROLS = "a, button, input";
 
 /** @typedef {[number, number]} Span the first of some, and the one after the last */
 
@@ -120,6 +121,7 @@ export class Grid {
   drawNow() {
     if (this.drawn.size === 0) this.below.style.height = `${this.total * HEIGHT}px`; // it is as high as it will be
     const [first, last] = this.range();
+    const giveBack = this.focusHeld();
     this.look();
     /** @type {Grid<Line>["drawn"]} */
     const drawn = new Map();
@@ -138,6 +140,7 @@ export class Grid {
       if (row.nextElementSibling !== next) next.before(row); // what stays is not laid out again
       next = row;
     }
+    giveBack();
     this.above.style.height = `${Math.max(0, first) * HEIGHT}px`;
     this.below.style.height = `${Math.max(0, this.total - last) * HEIGHT}px`;
     this.table.setAttribute("aria-rowcount", String(this.total + 1));
@@ -145,6 +148,20 @@ export class Grid {
     for (const page of [...pagesOf(first, last), ...near]) {
       if (this.flights < FLIGHTS && !this.pages.has(page) && !this.asked.has(page)) this.fetch(page);
     }
+  }
+
+  /** Return what gives the focus back to the control that has it now, where lines are drawn anew or move. */
+  focusHeld() {
+    const held = document.activeElement;
+    if (held === null || !this.body.contains(held)) return () => {};
+    const name = nameOf(held);
+    return () => {
+      const now = document.activeElement;
+      if (now !== null && this.body.contains(now) && nameOf(now) === name) return;
+      const controls = [...this.body.querySelectorAll(CONTROLS)];
+      const same = /** @type {HTMLElement | undefined} */ (controls.find((control) => nameOf(control) === name));
+      same?.focus({ preventScroll: true });
+    };
   }
 
   /**
@@ -284,6 +301,11 @@ function pagesOf(first, last) {
   const start = Math.floor(first / PAGE);
   const count = Math.max(0, Math.ceil(last / PAGE) - start);
   return Array.from({ length: count }, (_, number) => start + number);
+}
+
+/** Return what a control is called. @param {Element} control */
+function nameOf(control) {
+  return control.getAttribute("aria-label") ?? control.textContent;
 }
 
 function spacer() {

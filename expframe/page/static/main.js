@@ -44,6 +44,7 @@ async function draw() {
   current.abort();
   current = new AbortController();
   const { signal } = current;
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close(); // they are of the view before
   const address = parse(location.hash);
   try {
     const loading = VIEWS[address.view]?.();

@@ -222,8 +222,11 @@ class Parallel {
     pen.stroke();
     pen.font = "600 12px system-ui, sans-serif";
     pen.fillStyle = this.sheet.colour("--ink");
+    const isLast = at > 0 && at === this.axes.length - 1;
+    const title = fitted(pen, axis.name, Math.min(space - 6, isLast ? space / 2 + SIDE : 2 * SIDE - 4));
+    const half = pen.measureText(title).width / 2;
     pen.textAlign = "center";
-    pen.fillText(fitted(pen, axis.name, Math.min(space - 6, 2 * SIDE - 4)), x, 16);
+    pen.fillText(title, isLast ? Math.min(x, this.width - half - 2) : x, 16);
     pen.font = "11px system-ui, sans-serif";
     pen.textAlign = "left";
     for (const tick of axis.ticks) {

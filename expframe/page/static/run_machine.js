@@ -38,7 +38,16 @@ export async function section(page, element) {
         h("div", {}, h("h2", {}, "Machine"), host.length ? entries(host.map(readable), "Machine") : none("It was")),
         h("div", {}, h("h2", {}, "Start"), entries(start, "Start")),
       ),
-      h("div", {}, h("h2", {}, `Packages (${packages.length})`), packages.length ? [search, list] : none("They were")),
+      h(
+        "div",
+        {},
+        h(
+          "div",
+          {},
+          h("h2", {}, `Packages (${packages.length})`),
+          packages.length ? [search, list] : none("They were"),
+        ),
+      ),
     ),
   );
 }

@@ -46,7 +46,7 @@ function row(sweep) {
     h("td", {}, h("a", { href: link("sweep", sweep.id) }, sweep.id)),
     h("td", {}, sweep.name),
     h("td", { class: `status-${sweep.status}` }, sweep.status),
-    h("td", {}, text(sweep.started)),
+    h("td", { class: "moment" }, text(sweep.started)),
     h("td", {}, `${sweep.size ?? "no end"}: ${counts.join(", ")}`),
     h("td", {}, best ? `${goal.field} ${text(best.mean)} with ${text(best.words)}` : ""),
   );

@@ -13,10 +13,11 @@ import { text } from "./show.js";
  * @param {string} [caption] what a screen reader says
  */
 export function table(header, rows, caption = "") {
+  const isNumber = (/** @type {number} */ n) => rows.length > 0 && rows.every((row) => typeof row[n] === "number");
   const head = h(
     "tr",
     {},
-    header.map((name) => h("th", { scope: "col" }, name)),
+    header.map((name, n) => h("th", { scope: "col", class: isNumber(n) ? "number" : null }, name)),
   );
   return h(
     "div",
