@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -72,6 +73,9 @@ def put(
     if not saver.keeps(suffix):
         suffix = saver.suffixes[0]
         wanted = _with_suffix(files, wanted, suffix)
+        if (lacking := SAVERS.lacking(value, saver)) is not None:
+            text = "file %r: %s keeps no types, nor which column was the index. With %s it would be Parquet."
+            logging.getLogger("expframe").warning(text, wanted.relative_to(files).as_posix(), suffix, lacking)
     with _aside(wanted.parent, suffix) as aside:
         with open(aside, "xb") as file:  # cheaper than Path.open
             saver.write(_thawed(value) if saver.thaws else value, file)

@@ -251,6 +251,11 @@ class Savers:
             raise SaveError(f"file {str(name)!r}", problem)
         return found
 
+    def lacking(self, value: Any, saver: Saver) -> str | None:
+        """Return what must be installed for another saver to write values of a type by default; None for nothing."""
+        first = self._ranked(value)[0]
+        return None if first is saver or first.name != saver.name or first.is_installed else first.engine
+
     def reader(self, name: Path, method: str | None = None, noted: str | None = None) -> Saver:
         """
         Return who reads a file.

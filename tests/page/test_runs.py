@@ -364,7 +364,7 @@ def test_a_sort_by_keyboard_keeps_the_focus(serve: Serve, tab: Any, store: Path)
 
 @pytest.mark.browser
 def test_a_new_run_takes_no_focus_away(serve: Serve, tab: Any, store: Path) -> None:
-    """The link and the box of a run have the focus still when lines are drawn anew, wherever the run stands then."""
+    """The link, the box and the line of a run have the focus still when lines are drawn anew, wherever it stands."""
     tab.goto(f"{serve(store)}#/runs?flat=1")
     tab.wait_for_selector("tbody td")
     for number, control in enumerate(("a", "input"), 10):
@@ -374,6 +374,13 @@ def test_a_new_run_takes_no_focus_away(serve: Serve, tab: Any, store: Path) -> N
 
         assert "3" == tab.evaluate("document.activeElement.closest('tr').querySelector('a').textContent")
         assert control == tab.evaluate("document.activeElement.localName")
+    tab.keyboard.press("j")
+    tab.keyboard.press("j")
+    tab.locator("tr.focused", has=tab.get_by_role("link", name="10", exact=True)).wait_for()
+    shutil.copytree(store / "2", store / "12")
+    tab.get_by_role("link", name="12", exact=True).wait_for()
+
+    assert "10" == tab.locator("tr.focused a").inner_text()
 
 
 @pytest.mark.browser

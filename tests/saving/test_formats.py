@@ -162,13 +162,17 @@ class TestFrames:
         for other in found:
             same(frame, other)
 
-    def test_without_pyarrow_a_frame_is_a_csv(self, round_trip, monkeypatch):
-        """Where pandas writes no Parquet, a name without extension becomes a .csv."""
+    def test_without_pyarrow_a_frame_is_a_csv(self, round_trip, monkeypatch, caplog):
+        """Where pandas writes no Parquet, a name without extension becomes a .csv, and what that loses is said."""
         from expframe.saving import savers
 
         monkeypatch.setattr(savers.Saver, "is_installed", property(lambda saver: saver.engine != "pyarrow"))
 
         assert "f.csv" == round_trip(pandas.DataFrame(FRAME), "f")[0]
+        assert "file 'f.csv': .csv keeps no types" in caplog.text and "With pyarrow it would be Parquet" in caplog.text
+        caplog.clear()
+        round_trip(pandas.DataFrame(FRAME), "g.csv")
+        assert "keeps no types" not in caplog.text
 
     @pytest.mark.parametrize(
         "frame",

@@ -24,6 +24,7 @@ const CONTROLS = "a, button, input";
  * @property {(line: Line, place: number, across: Span) => HTMLTableRowElement} row with the cells of some columns
  * @property {(row: HTMLTableRowElement, line: Line, place: number, across: Span) => boolean} redraw makes a row that of
  *     another line; false where a new one is needed
+ * @property {(line: Line) => string | undefined} key what a line is known by, wherever it stands
  * @property {(problem: unknown) => void} failed
  * @property {AbortSignal} signal
  */
@@ -75,15 +76,26 @@ export class Grid {
     const [first, last] = this.range();
     const pages = pagesOf(first, Math.max(last, first + 1));
     const kept = new Set(pages);
+    const focused = this.at(this.focused);
     await Promise.all(pages.map((page) => this.ask(page)));
     if (generation !== this.generation) return;
     this.element.setAttribute("aria-busy", "false");
     for (const page of this.pages.keys()) {
       if (!kept.has(page)) this.pages.delete(page);
     }
+    if (focused !== undefined) this.follow(focused);
     this.drawHead();
     this.isStale = true;
     this.drawNow();
+  }
+
+  /** Stay at a line that was moved to, where it stands among others now. @param {Line} line */
+  follow(line) {
+    const key = this.parts.key(line);
+    for (const [page, lines] of this.pages) {
+      const place = lines.findIndex((other) => this.parts.key(other) === key);
+      if (place >= 0) this.focused = page * PAGE + place;
+    }
   }
 
   /** Whether what is seen was asked for again, and is not there yet. */

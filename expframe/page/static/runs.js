@@ -44,6 +44,7 @@ export async function view(page) {
     widths: () => lines.widths(),
     row: (line, place, across) => lines.row(line, place, across),
     redraw: (row, line, place, across) => lines.redraw(row, line, place, across),
+    key: (line) => line.group ?? line.id,
     failed: (problem) => {
       wrong = problem instanceof Error ? problem.message : String(problem);
       if (problem instanceof Refusal && problem.status === 0) status.textContent = wrong;
