@@ -275,11 +275,11 @@ def _fields_towards(value: Mapping[Any, Any], name: str, annotation: Any, found:
 
 
 def _to_path(given: Given, kind: Any, _args: Any) -> Any:
-    if isinstance(given.value, str):
-        if kind is os.PathLike:
-            from pathlib import Path as kind
-        return kind(given.content or "")
-    return _to_instance(given, kind)
+    if given.content is None:
+        return _to_instance(given, kind)
+    if kind is os.PathLike:
+        from pathlib import Path as kind
+    return kind(given.content)
 
 
 def _to_time(given: Given, kind: Any, _args: Any) -> Any:

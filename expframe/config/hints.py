@@ -166,6 +166,11 @@ def is_meant(value: Any, annotation: Any) -> bool:
     return is_said and fits(value, annotation)
 
 
+def is_of_items(annotation: Any) -> bool:
+    """Return whether an annotation is that of a list, tuple or set."""
+    return (typing.get_origin(annotation) or annotation) in (list, tuple, set, frozenset)
+
+
 def takes_groups(annotation: Any) -> bool:
     """Return whether an annotation, which is not that of a config class, says that a dict may stand there."""
     if says_nothing(plain(annotation)) or alternatives(annotation):
@@ -280,6 +285,8 @@ def _shown(annotation: Any, around: tuple[Any, ...]) -> str:
     if args:
         return f"{_shown(origin, around)}[{_all_shown(args, around)}]"
     name = getattr(annotation, "__name__", None) or getattr(annotation, "__forward_arg__", None)
+    if name in ("PosixPath", "WindowsPath"):  # which nobody writes
+        return "Path"
     return str(name or annotation).replace("typing.", "")
 
 

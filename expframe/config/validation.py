@@ -262,7 +262,7 @@ class Verdict:
         if is_annotated or not parsing.type_differs(value, default) or parsing.can_replace(value, default):
             return is_annotated, None
         kind = parsing.kind_of(default)
-        return False, _Misfit(path, kind, kind.__name__, value)
+        return False, _Misfit(path, kind, hints.shown(kind), value)
 
     def _wrong_type(self, misfit: _Misfit, path: Path, override: Override) -> EntryTypeError:
         """Return the refusal of a value, with how to mean it."""
@@ -273,7 +273,7 @@ class Verdict:
             hint = odd
         elif isinstance(misfit.value, dict) and len(found := [*hints.alternatives(misfit.kind)]) > 1:
             hint = f"Choose one of them by name: {name}={found[0]}."
-        elif isinstance(misfit.value, str) and override.is_text and misfit.kind in (list, tuple, set, frozenset):
+        elif isinstance(misfit.value, str) and override.is_text and hints.is_of_items(misfit.kind):
             hint = f"Write items in brackets and texts in quotes: {name}=['a', 'b']."
         elif form := conversion.form_of(misfit.kind):
             hint = form

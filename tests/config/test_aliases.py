@@ -1,6 +1,7 @@
-"""What `type X = ...` defines, unions of groups and single values, and what of them an error shows."""
+"""What `type X = ...` defines, unions of groups and single values, and how an error shows types."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, NewType
 
 import pytest
@@ -102,6 +103,14 @@ def test_others_do_not(ex, word):
 
     with pytest.raises(EntryGroupError):
         ex.resolve(word)
+
+
+def test_a_path_is_called_so(ex):
+    """The class that a path has on this system is not what anybody writes."""
+    ex.add_config(where=Path("a"))
+
+    with pytest.raises(EntryTypeError, match="takes Path, not 5"):
+        ex.resolve(config_updates={"where": 5})
 
 
 def test_what_is_shown_of_what_names_itself():
