@@ -327,9 +327,12 @@ class UnknownNamedConfigError(ConfigError):
     name: str
     nearest: tuple[tuple[str, str], ...]
     available: tuple[str, ...]
+    is_entry: bool = False
 
     def __str__(self) -> str:
         hint = ""
+        if self.is_entry:
+            return f"{self.name!r}: is no named config, but an entry, or in one. Write its value: {self.name}=..."
         if self.nearest:
             hint = " Did you mean " + " or ".join(located(repr(n), where) for n, where in self.nearest) + "?"
         return (

@@ -330,14 +330,17 @@ def _lacks_value(word: str, flags: Sequence[Flag]) -> bool:
 
 def _long(word: str, flags: Sequence[Flag]) -> tuple[list[Flag], str]:
     """Return the flag that a long spelling or the beginning of one means, and what is wrong with it."""
-    name, equals, _ = word.partition("=")
+    name, equals, value = word.partition("=")
     found = [flag for flag in flags if flag.long == name] or [flag for flag in flags if flag.long.startswith(name)]
     if len(found) > 1:
         return [], f"could be {' or '.join(flag.long for flag in found)}. Write it out."
     if not found:
-        near = dotted.nearest(name.lstrip("-"), [flag.long.lstrip("-") for flag in flags])
-        hint = f"Did you mean {' or '.join('--' + n for n in near)}?" if near else "See --help for all flags."
-        return [], f"no such flag. {hint}"
+        entry = name.lstrip("-")
+        near = dotted.nearest(entry, [flag.long.lstrip("-") for flag in flags])
+        if near:
+            return [], f"no such flag. Did you mean {' or '.join('--' + n for n in near)}?"
+        example = f"with {entry}={value or '...'}"
+        return [], f"no such flag. See --help for all flags. Entries are set after the word `with`: {example}"
     return found, "takes no value." if equals and not found[0].value else ""
 
 

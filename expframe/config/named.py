@@ -38,8 +38,16 @@ def said_by_file(recipe: Recipe, name: str, *, may_add: bool) -> Iterator[Overri
             for known, layer in part.named.items()
         }
         near = tuple((n, places[n]) for n in dotted.nearest(name, places))
-        raise UnknownNamedConfigError(name, near, tuple(sorted(places)))
+        raise UnknownNamedConfigError(name, near, tuple(sorted(places)), _is_entry(recipe, name))
     origin = Origin("file", name, name)
     operator = "+" if may_add else "="
     for key, value in dotted.nest(files.load(name)).items():
         yield Override((key,), value, operator, origin=origin)
+
+
+def _is_entry(recipe: Recipe, name: str) -> bool:
+    """Return whether a name is that of an entry, or of something in one, as far as is known before any is decided."""
+    path = dotted.split(name)
+    begins = (path[: len(part.path) + 1] for part in recipe.parts for layer in part.layers)
+    known = {(*part.path, key) for part in recipe.parts for layer in part.layers for key in layer.names}
+    return any(tuple(begin) in known for begin in begins)

@@ -119,7 +119,16 @@ class TestErrors:
         ("text", "subject", "problem"),
         [
             ("--debgu", "--debgu", "no such flag. Did you mean --debug?"),
-            ("--wild", "--wild", "no such flag. See --help for all flags."),
+            (
+                "--wild",
+                "--wild",
+                "no such flag. See --help for all flags. Entries are set after the word `with`: with wild=...",
+            ),
+            (
+                "--wild=3",
+                "--wild=3",
+                "no such flag. See --help for all flags. Entries are set after the word `with`: with wild=3",
+            ),
             ("-Z", "-Z", "no such flag. See --help for all flags."),
             ("-uZ", "-uZ", "no such flag as -Z. See --help for all flags."),
             ("--pri 3", "--pri", "could be --print-config or --priority. Write it out."),

@@ -266,6 +266,19 @@ class TestNamed:
         with pytest.raises(UnknownNamedConfigError, match=r"'fats': no such named config. Did you mean 'fast'"):
             ex.resolve(named=["fats"])
 
+    @pytest.mark.parametrize("name", ["lr", "net.depth", "part.size"])
+    def test_an_entry_is_no_named_config(self, ex, name):
+        """Who leaves out the value of an entry is told so."""
+        part = Ingredient("part")
+        part.add_config(size=1)
+        ex = Experiment("whole", ingredients=[part])
+        ex.add_config(lr=0.1, net={"depth": 1})
+
+        with pytest.raises(
+            UnknownNamedConfigError, match=rf"'{name}': is no named config, but an entry.*: {name}=\.\.\."
+        ):
+            ex.resolve(named=[name])
+
     def test_scalar_for_a_group_and_back(self, ex):
         """A named config is code: it may put a value for a group, and a group for a value."""
         ex.add_config(net={"depth": 1}, lr=1)
