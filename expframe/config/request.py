@@ -192,10 +192,8 @@ class Override(NamedTuple):
         operator, written = ("+=", name.removesuffix("+")) if name.endswith("+") else _operator_of(name)
         path = tuple(part.strip() for part in written.split("."))
         if not equals or not all(path) or path[0].startswith("+"):
-            raise UsageError(
-                repr(text),
-                "is no override. Write name=value, net.depth=3, layers.0=9, tags+=['x'], +new=1 or ...name=value.",
-            )
+            forms = "name=value, net.depth=3, layers.0=9, tags+=['x'], +new=1 or ...name=value"
+            raise UsageError(repr(text), f"is no override. Write {forms}, with no blanks around =.")
         if len(path) > dotted.DEEPEST:
             problem = f"has {len(path)} parts. A config has at most {dotted.DEEPEST} levels."
             raise UsageError(f"{text[:60]!r}...", problem)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from expframe.config.dotted import MISSING
 from expframe.errors import QueryError
-from expframe.record.record import now
+from expframe.record.record import Status, now
 from expframe.store.search.fields import PATH, Field, unquoted
 from expframe.store.search.kinds import ORDERS, fits
 from expframe.store.search.logic import OPERATIONS, Verdict, all_of, any_of, as_number, opposite, searched, truth
@@ -36,6 +36,7 @@ _CONSTANTS = {"true": True, "false": False, "none": None, "null": None, "nan": m
 _KEYWORDS = {"and", "or", "not", "in", "contains"}
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">=", "~", "in", "contains"}
 _DEEPEST = 100
+_STATUSES = {text for name, text in vars(Status).items() if not name.startswith("_")}
 
 
 class _Token(NamedTuple):
@@ -279,12 +280,21 @@ class _Parser:
         """See to it that two terms can be compared, as far as that does not depend on the run."""
         if operator in ORDERS and (first.literal is None or second.literal is None):
             raise QueryError(f"filter {self._text!r}", f"has None beside {operator}. Only == and != compare with None.")
+        for term, other in ((first, second), (second, first)):
+            if term.name == "status":
+                self._refuse_small(other)
         comparison = Relation(first, operator, second)
         examples = first.example(), second.example()
         if MISSING in examples:
             self.comparisons.append(comparison)
         elif fits(operator, *examples) is False:
             raise QueryError(f"filter {self._text!r}", comparison.told(*examples))
+
+    def _refuse_small(self, term: Term) -> None:
+        """Refuse a status in small letters: those that there are stand in capitals."""
+        for text in term.literal if isinstance(term.literal, list) else [term.literal]:
+            if isinstance(text, str) and text not in _STATUSES and text.upper() in _STATUSES:
+                raise QueryError(f"filter {self._text!r}", f"has no status {text!r}. Write {text.upper()!r}.")
 
     def _pattern(self, term: Term) -> Pattern:
         reason = "it is no text"

@@ -154,7 +154,6 @@ def test_what_matches(text):
         "not config.lr < 'text'",
         "config.token == 'x'",
         "name and 1 > 2",
-        "status == 'completed'",
     ],
 )
 def test_what_does_not_match(text):
@@ -198,6 +197,9 @@ def test_what_does_not_match(text):
         ("size ~ '1'", "looks for a pattern in size, a number, which is never there. Compare with ==, < or >."),
         ("'a' > 3", "compares 'a', a text, with 3, a number, which is never true."),
         ("started < None", "has None beside <. Only == and != compare with None."),
+        ("status == 'completed'", "has no status 'completed'. Write 'COMPLETED'."),
+        ("'Failed' == status or status in ['DIED', 'died']", "has no status 'Failed'. Write 'FAILED'."),
+        ("status in ['DIED', 'died']", "has no status 'died'. Write 'DIED'."),
         ("started in [3]", "compares a time with 3."),
         (None, "is no text."),
     ],
