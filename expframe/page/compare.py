@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from expframe.errors import EscapingPathError, QuestionError
+from expframe.errors import EscapingPathError, QuestionError, ValueFormatError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.page.files import open_output
@@ -21,6 +22,7 @@ from expframe.store.search.comparison_data import groups_data, runs_data
 from expframe.store.search.differences import SECTIONS, SourceChange
 from expframe.store.search.fields import Field
 from expframe.store.sweeps import plan_file
+from expframe.store.sweeps.plan import Goal
 from expframe.store.sweeps.plan_file import is_sweep
 
 _MOST_RUNS = 50
@@ -175,7 +177,10 @@ def _goals(board: Board, records: Iterable[Record]) -> dict[str, str]:
     """Return what the sweeps sought of which runs are trials: for each metric `min` or `max`."""
     parents = {str(record.parent_id) for record in records if record.sweep}
     folders = [board.store / parent for parent in sorted(parents) if ids.is_name(parent)]
-    goals = [goal for folder in folders if is_sweep(folder) for goal in plan_file.read(folder).goals]
+    goals: list[Goal] = []
+    for folder in filter(is_sweep, folders):
+        with suppress(ValueFormatError):
+            goals += plan_file.read(folder).goals
     names = {goal.field.removeprefix("metrics."): goal.direction for goal in goals}
     return {title: direction for name, direction in names.items() for title in (name, f"{name}.last")}
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
+from expframe.errors import ValueFormatError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.page.configurations import configuration_cells, trial_cells
@@ -82,7 +84,7 @@ def sweeps(board: Board, question: Question) -> dict[str, Any]:
     listed = []
     for id in found[offset : offset + limit]:
         run = board.run(id)
-        with board.sweeps.looked_at(id) as sweep:
+        with suppress(ValueFormatError), board.sweeps.looked_at(id) as sweep:  # that of a damaged one says so
             best = next(iter(sweep.ranked()), None)
             mean = None if best is None else cell_of(best.value.mean)
             words = cell_of(best.words) if best is not None and mean is not None else None

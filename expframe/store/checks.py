@@ -17,6 +17,7 @@ from expframe.record.summaries import load
 from expframe.store import editing, foreign, ids, lease, results, shared
 from expframe.store.attempts import superseded
 from expframe.store.reader import StoredRun, open_run
+from expframe.store.sweeps import plan_file
 
 _LINES = (layout.METRICS, layout.FILES, layout.MEDIA, layout.CALLS, layout.SYSTEM)
 _AGE = 60.0
@@ -140,6 +141,7 @@ def _identities(records: dict[str, Record]) -> Iterator[Finding]:
 
 def _check_run(run: StoredRun, record: Record, sound: set[str]) -> Iterator[Finding]:
     yield from _check_config(run)
+    yield from _check_plan(run)
     if foreign.format_of(run.folder) is not None:
         return  # its files are as its tool left them
     for name in sorted(shared.names_of(run) - sound):
@@ -157,6 +159,14 @@ def _check_run(run: StoredRun, record: Record, sound: set[str]) -> Iterator[Find
         yield from _check_result(run)
     yield from _check_lines(run)
     yield from _check_summary(run)
+
+
+def _check_plan(run: StoredRun) -> Iterator[Finding]:
+    if plan_file.is_sweep(run.folder):
+        try:
+            plan_file.read(run.folder)
+        except (ExpframeError, OSError) as problem:
+            yield Finding("broken", run.id, f"the plan of the sweep cannot be read: {_in_short(problem)}")
 
 
 def _check_config(run: StoredRun) -> Iterator[Finding]:

@@ -48,6 +48,10 @@ def _tear_config(folder):
     (folder / "config.json").write_text("{")
 
 
+def _tear_plan(folder):
+    (folder / "sweep.json").write_text("{")
+
+
 def _tear_metrics(folder):
     with (folder / "metrics.csv").open("ab") as file:
         file.write(b"x,3,170000")
@@ -81,6 +85,7 @@ def _lose_record(folder):
     [
         (_tear_record, "broken", "the record cannot be read", False),
         (_tear_config, "broken", "the config cannot be read", False),
+        (_tear_plan, "broken", "the plan of the sweep cannot be read", False),
         (_tear_metrics, "half-written", "the last line of metrics.csv was never finished (10 bytes)", True),
         (_tear_summary, "half-written", "summary.json cannot be read", True),
         (_empty_metrics, "half-written", "summary.json counts points that are not there", True),

@@ -28,7 +28,7 @@ from expframe.cli.sweeps.tables import (
 )
 from expframe.cli.table import Style, clean, seconds_text, table_lines, wrapped
 from expframe.config import dotted
-from expframe.errors import UnknownCommandError, UsageError, WorkError, listed
+from expframe.errors import UnknownCommandError, UsageError, ValueFormatError, WorkError, listed
 from expframe.record.record import Status
 from expframe.store import exclusions
 from expframe.store.reader import StoredRun
@@ -130,21 +130,22 @@ Usage:
 @command(_LS)
 def ls(asked: Asked) -> Answer:
     """List sweeps."""
-    found = []
+    data, rows = [], []
     for run in asked.runs.where("command == 'sweep'") if len(asked.runs) else ():
-        if is_sweep(run.folder):
-            found.append((*_read(run), run.status))
-    data = {"sweeps": [{**_facts(sweep, trials), "status": status} for sweep, trials, status in found]}
+        if not is_sweep(run.folder):
+            continue
+        try:
+            sweep, trials = _read(run)
+            facts, said = _facts(sweep, trials), counts_text(sweep.plan, trials)
+        except ValueFormatError as problem:
+            facts, said = {"id": run.id, "name": run.record.name, "problem": str(problem)}, str(problem)
+        data.append({**facts, "status": run.status})
+        rows.append((run.id, run.record.name, run_cell("status", run.status), run.record.started, said))
 
     def lines(style: Style) -> Iterable[str]:
-        rows = [
-            (sweep.folder.name, sweep.record.name, run_cell("status", status), sweep.record.started, said)
-            for sweep, trials, status in found
-            for said in [counts_text(sweep.plan, trials)]
-        ]
         return table_lines(("id", "name", "status", "started", "trials"), rows, style) if rows else ["No sweeps."]
 
-    return Answer(data, lines)
+    return Answer({"sweeps": data}, lines)
 
 
 @command(_SHOW)

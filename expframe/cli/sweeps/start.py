@@ -118,6 +118,9 @@ class _Starting:
             self._plan = replace(plan, start=self._start_of(run))
         else:
             folder = run.store / run.record.id
+            if not plan_file.is_sweep(folder):
+                problem = "has no plan, since it ended before that was stored. Start it again, without --resume."
+                raise WorkError(f"sweep {folder.name}", problem)
             trials = Trials(folder)
             self._refuse_unknown(trials)
             before = plan_file.read(folder)

@@ -58,10 +58,15 @@ def read(folder: Path) -> Plan:
         FileNotFoundError: The run is no sweep.
         ValueFormatError: The plan is damaged, or of a later version.
     """
-    plan = from_json(_loaded(layout.read(folder, layout.SWEEP)))
-    for name in _changes(folder):
-        plan = plan.changed(**_fields(_loaded(layout.read(folder / layout.CHANGES_FOLDER, name)), CHANGEABLE))
-    return _sound(plan)
+    place = folder / layout.SWEEP
+    try:
+        plan = from_json(_loaded(layout.read(folder, layout.SWEEP)))
+        for name in _changes(folder):
+            place = folder / layout.CHANGES_FOLDER / name
+            plan = plan.changed(**_fields(_loaded(layout.read(place.parent, name)), CHANGEABLE))
+        return _sound(plan)
+    except ValueFormatError as problem:
+        raise ValueFormatError(f"{_SUBJECT}, {place}", problem.problem) from problem.__cause__
 
 
 def note_changes(folder: Path, **changes: Any) -> None:

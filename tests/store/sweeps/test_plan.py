@@ -187,7 +187,8 @@ def test_a_damaged_plan_and_one_of_a_later_version_are_refused(tmp_path):
         ('{"version": 1', "is damaged"),
     ]:
         (tmp_path / "sweep.json").write_text(text)
-        with pytest.raises(ValueFormatError, match=problem):
+        with pytest.raises(ValueFormatError, match=problem) as caught:
             plan_file.read(tmp_path)
+        assert f"{tmp_path / 'sweep.json'}: " in str(caught.value)
 
     assert plan_file.is_sweep(tmp_path)
