@@ -93,7 +93,9 @@ def select(board: Board, everything: list[Row], where: str) -> list[Row]:
 
     def make() -> list[Row]:
         columns = [_column(board, field, everything, is_word=field in query.words) for field in query.fields]
-        query.refuse_misfits([dict(zip(query.fields, values, strict=True)) for values in zip(*columns, strict=True)])
+        query.refuse_misfits(
+            lambda: (dict(zip(query.fields, values, strict=True)) for values in zip(*columns, strict=True))
+        )
         verdicts = _verdicts(query, columns, len(everything))
         return [row for row, is_true in zip(everything, verdicts, strict=True) if is_true and row.record is not None]
 

@@ -41,7 +41,7 @@ def refuse_misfits(text: str, configs: Sequence[Config]) -> None:
     Raises:
         OptionError: It does.
     """
-    if told := _query(text).misfit([_Values(config) for config in configs]):
+    if told := _query(text).misfit(lambda: map(_Values, configs)):
         raise OptionError(f"--skip {text!r}", told)
 
 

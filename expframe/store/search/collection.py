@@ -350,10 +350,9 @@ class Runs:
                 found = rows(self.store, [run.id for run in everything], {field.group, "metrics"})
                 if problem := unknown(field, found, is_word=field in words):
                     raise problem
-        readable = [run.values for run in everything if run.is_readable]
         for step in self.steps:
             if isinstance(step, Where):
-                step.query.refuse_misfits(readable)
+                step.query.refuse_misfits(lambda: (run.values for run in everything if run.is_readable))
 
 
 def _newest_first(found: list[Found]) -> list[Found]:

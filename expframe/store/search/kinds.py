@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import math
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -47,7 +48,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime.timedelta):
         return value.total_seconds()
     if isinstance(value, decimal.Decimal):
-        return float(value)
+        return math.nan if value.is_nan() else float(value)
     if isinstance(value, datetime.date):
         return _moment(value)
     return value

@@ -77,16 +77,17 @@ class Query:
         """Return whether a run matches that has these values of the fields."""
         return self._verdict(values) is True
 
-    def misfit(self, everything: Iterable[Values]) -> str | None:
+    def misfit(self, everything: Callable[[], Iterable[Values]]) -> str | None:
         """
         Return what is wrong with a comparison whose values are of other kinds in all runs; None where nothing is.
 
         Args:
-            everything: The values of the fields in each run; gone through for each comparison.
+            everything: Gives the values of the fields in each run; asked for each comparison, and read up to the
+                first run that it fits.
         """
-        return next((told for one in self._comparisons if (told := one.misfit(everything)) is not None), None)
+        return next((told for one in self._comparisons if (told := one.misfit(everything())) is not None), None)
 
-    def refuse_misfits(self, everything: Iterable[Values]) -> None:
+    def refuse_misfits(self, everything: Callable[[], Iterable[Values]]) -> None:
         """
         Refuse a comparison whose values are of other kinds in all runs.
 
