@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,8 @@ class ExecutorWorkers:
                 code, said = 1, ""
                 try:
                     code, said = future.result()
+                except CancelledError:
+                    said = "A worker was cancelled by its executor, as where the cluster has gone."
                 except Exception as problem:
                     said = f"{type(problem).__name__}: {problem}"
                 self._ended.append((place, code, said))

@@ -78,16 +78,22 @@ def test_words_for_slurm_are_handed_on():
         slurm.parameters(["=3"])
 
 
+def install(folder, content, *names):
+    """Let a package be installed in a folder that has executors of these names."""
+    metadata = folder / "clusters-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: clusters\nVersion: 1.0\n")
+    points = "".join(f"{name} = clusters:{name}\n" for name in names)
+    (metadata / "entry_points.txt").write_text(f"[expframe.executors]\n{points}")
+    (folder / "clusters.py").write_text(content)
+
+
 @pytest.mark.once
 def test_another_package_brings_an_executor(sweeps):
     """An entry point of `expframe.executors` is called with the address behind the name, and starts the workers."""
-    metadata = sweeps.folder / "pools-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: pools\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[expframe.executors]\nthreads = pools:threads\nnone = pools:none\n")
     content = "from concurrent.futures import ThreadPoolExecutor\n\n"
     content += "def threads(most):\n    return ThreadPoolExecutor(int(most))\n\ndef none():\n    return 3\n"
-    (sweeps.folder / "pools.py").write_text(content)
+    install(sweeps.folder, content, "threads", "none")
     code, text = sweeps.sweep("0.1,0.2,0.3", "1", on="threads:2")
 
     assert 0 == code, text
@@ -115,13 +121,8 @@ UNREACHABLE = "expframe.errors.UsageError: --on=far:node7: cannot be had: Connec
 @pytest.mark.parametrize("is_broken", [False, True])
 def test_where_workers_cannot_be_reached_nothing_is_stored_or_changed(sweeps, is_broken):
     """What cannot be reached, or not even be imported, is said in one line; a sweep that was to go on is as it was."""
-    metadata = sweeps.folder / "clusters-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: clusters\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[expframe.executors]\nfar = clusters:far\n")
     problem = "raise ConnectionError('nobody answers at node7')"
-    content = problem if is_broken else f"def far(address):\n    {problem}\n"
-    (sweeps.folder / "clusters.py").write_text(content)
+    install(sweeps.folder, problem if is_broken else f"def far(address):\n    {problem}\n", "far")
     refused = sweeps.sweep("0.1", "1", on="far:node7")
 
     assert (1, UNREACHABLE) == (refused[0], refused[1].splitlines()[-1])
@@ -134,6 +135,29 @@ def test_where_workers_cannot_be_reached_nothing_is_stored_or_changed(sweeps, is
     assert 1 == code, text
     assert (1, UNREACHABLE) == (refused[0], refused[1].splitlines()[-1])
     assert before == everything_in(sweeps.store)
+
+
+GONE = """
+from concurrent.futures import Executor, Future
+
+class Gone(Executor):
+    def submit(self, fn, /, *args, **kwargs):
+        future = Future()
+        future.cancel()
+        future.set_running_or_notify_cancel()
+        return future
+"""
+
+
+@pytest.mark.once
+def test_a_cluster_that_has_gone_is_said(sweeps):
+    """Workers that their executor cancels are told of as that, and the sweep can go on elsewhere."""
+    install(sweeps.folder, GONE, "Gone")
+    code, text = sweeps.sweep("0.1", "1", on="Gone")
+
+    assert 1 == code
+    assert "A worker was cancelled by its executor, as where the cluster has gone." in text.splitlines()
+    assert 0 == sweeps.sweep("0.1", "1", resume="1")[0]
 
 
 def everything_in(folder):
