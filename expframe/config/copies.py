@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from expframe.config.classes import all_values_of, is_config, is_frozen, put_field
-from expframe.config.frozen import SCALARS, is_array, plain_kind, same_tuple
+from expframe.config.frozen import SCALARS, is_array, plain_kind, read_only_view, same_tuple
 from expframe.config.holders import is_namespace
 
 Copier: TypeAlias = Callable[[dict[int, Any]], Any]
 """Makes a copy. Copiers that are handed the same dict copy what they have in common once."""
 
-_CONTAINERS = (dict, list, set, bytearray, defaultdict, OrderedDict, Counter, deque)
+_Parts: TypeAlias = list[tuple[Any, Copier]]
+
+_FILLED = (dict, list, defaultdict, OrderedDict, Counter, deque)
+_MADE_OF_ITEMS = (tuple, set, frozenset)
 
 
 class Copiers:
@@ -22,8 +26,8 @@ class Copiers:
     What makes copies of the values of a config.
 
     Instances are copied as `copy.copy` copies them, so that no `__init__`, `__post_init__` or validator is called
-    again, with copies of the instances, lists, dicts, sets and arrays in their fields; all else is the same in each
-    copy. An instance that cannot be copied, or whose class has a `__del__`, stays what it is.
+    again, with copies of the instances, lists, dicts and sets in their fields; arrays are read-only in them, and all
+    else is the same in each copy. An instance that cannot be copied, or whose class has a `__del__`, stays what it is.
 
     Args:
         plain: Whether what is read-only becomes what may be changed, too.
@@ -39,58 +43,91 @@ class Copiers:
 
         Args:
             value: The value.
-            around: The ids of what it stands in: what leads back there is not gone through again.
+            around: The ids of what it stands in: what leads back there is copied with that.
         """
-        if type(value) in SCALARS or id(value) in around:
+        if type(value) in SCALARS:
             return None
+        if id(value) in around:
+            return lambda memo: self._copied(value, memo)
         known = self._known.get(id(value))
         if known is None:  # kept with the value, so that its id stays its own
             known = self._known[id(value)] = value, self._made(value, (*around, id(value)))
         return known[1]
 
+    def _copied(self, value: Any, memo: dict[int, Any]) -> Any:
+        copier = self.of(value)
+        return value if copier is None else copier(memo)
+
     def _made(self, value: Any, around: tuple[int, ...]) -> Copier | None:
-        kind = type(value)
-        if plain_kind(kind) in _CONTAINERS:
+        kind = plain_kind(type(value))
+        if kind in _FILLED:
             return self._of_container(value, around)
-        if isinstance(value, tuple):
-            parts = self._parts(enumerate(value), around)
-            return (lambda memo: same_tuple(value, _filled([*value], parts, memo))) if parts else None
+        if kind in _MADE_OF_ITEMS or isinstance(value, tuple):
+            return self._of_items(value, around)
+        if kind is bytearray:
+            return (lambda _memo: bytearray(value)) if self._plain or type(value) is kind else None
         if is_array(value):
-            return (lambda _memo: value.copy()) if self._plain or value.flags.writeable else None
+            return self._of_array(value)
         return self._of_instance(value, around) if is_namespace(value) or is_config(value) else None
 
-    def _parts(self, items: Iterable[tuple[Any, Any]], around: tuple[int, ...]) -> list[tuple[Any, Copier]]:
-        found = ((key, self.of(item, around)) for key, item in items)
+    def _parts(self, items: Iterable[tuple[Any, Any]], around: tuple[int, ...]) -> _Parts:
+        found = ((key, self.of(item, around)) for key, item in items if type(item) not in SCALARS)
         return [(key, copier) for key, copier in found if copier is not None]
 
     def _of_container(self, value: Any, around: tuple[int, ...]) -> Copier | None:
         kind = type(value)
         parts = self._parts(value.items() if isinstance(value, dict) else enumerate(value), around)
-        if plain_kind(kind) is kind or self._plain:
-            return lambda memo: _filled(copy.copy(value), parts, memo)
-        return (lambda memo: kind(_filled(copy.copy(value), parts, memo), value._path)) if parts else None
+        fill = _filling(value, parts, operator.setitem)
+        if self._plain or plain_kind(kind) is kind:
+            return fill
+        return (lambda memo: kind(fill(memo), value._path)) if parts else None
+
+    def _of_items(self, value: Any, around: tuple[int, ...]) -> Copier | None:
+        """Return what copies a value that is made of its items, none of which can be put into it later."""
+        kind = plain_kind(type(value)) if self._plain else type(value)
+        items = [*value]
+        parts = self._parts(enumerate(items), around)
+        if not parts and kind is not set:
+            return None
+
+        def make(memo: dict[int, Any]) -> Any:
+            copied = [*items]
+            for number, copier in parts:
+                copied[number] = copier(memo)
+            if isinstance(value, tuple):
+                return same_tuple(value, copied)
+            return kind(copied) if kind in _MADE_OF_ITEMS else kind(copied, value._path)
+
+        return make
+
+    def _of_array(self, array: Any) -> Copier | None:
+        if self._plain:
+            return lambda _memo: array.copy()
+        if not array.flags.writeable:
+            return None
+        view = read_only_view(array)
+        return lambda _memo: view
 
     def _of_instance(self, instance: Any, around: tuple[int, ...]) -> Copier | None:
         kind = type(instance)
         parts = self._parts(all_values_of(instance).items(), around)
         if (is_frozen(kind) and not parts) or not _can_be_copied(instance):
             return None
-
-        def make(memo: dict[int, Any]) -> Any:
-            made = memo.get(id(instance))
-            if made is None:
-                made = memo[id(instance)] = copy.copy(instance)
-                for name, copier in parts:
-                    put_field(made, name, copier(memo))
-            return made
-
-        return make
+        return _filling(instance, parts, put_field)
 
 
-def _filled(items: Any, parts: list[tuple[Any, Copier]], memo: dict[int, Any]) -> Any:
-    for key, copier in parts:
-        items[key] = copier(memo)
-    return items
+def _filling(value: Any, parts: _Parts, put: Callable[[Any, Any, Any], None]) -> Copier:
+    """Return what makes a copy of a value and puts copies of its parts into it; the same one for the same memo."""
+
+    def make(memo: dict[int, Any]) -> Any:
+        made = memo.get(id(value))
+        if made is None:
+            made = memo[id(value)] = copy.copy(value)
+            for key, copier in parts:
+                put(made, key, copier(memo))
+        return made
+
+    return make
 
 
 def _can_be_copied(instance: Any) -> bool:

@@ -177,9 +177,14 @@ def is_array(value: Any) -> bool:
 
 def _frozen_array(array: Any) -> Any:
     """Return a read-only copy of an array of numpy; of one that is mapped from a file, a view."""
-    frozen = array.view() if type(array).__name__ == "memmap" else array.copy()
-    frozen.setflags(write=False)
-    return frozen
+    return read_only_view(array if type(array).__name__ == "memmap" else array.copy())
+
+
+def read_only_view(array: Any) -> Any:
+    """Return an array of numpy that cannot be changed and has the numbers of another one, which are not copied."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
 
 
 def same_tuple(value: tuple[Any, ...], items: list[Any]) -> tuple[Any, ...]:

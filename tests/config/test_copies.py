@@ -22,6 +22,13 @@ class Part:
     width: int = 1
 
 
+@dataclasses.dataclass(eq=False)
+class Key:
+    """One that can be changed, and can stand in a set."""
+
+    width: int = 1
+
+
 @dataclasses.dataclass
 class Plain:
     """A dataclass that can be changed, with all that may stand in one."""
@@ -37,7 +44,9 @@ class Plain:
             "deque": deque([1]),
             "more": defaultdict(list, a=[1]),
             "set": {1},
-            "array": numpy.ones(1),
+            "parts": {Key()},
+            "fixed": frozenset({Key()}),
+            "pair": (Part(), bytearray(1)),
         }
 
 
@@ -107,7 +116,10 @@ CHANGES = [
     (Plain(), lambda value: value.found["deque"].append(9)),
     (Plain(), lambda value: value.found["more"]["a"].append(9)),
     (Plain(), lambda value: value.found["set"].add(9)),
-    (Plain(), lambda value: value.found["array"].fill(9)),
+    (Plain(), lambda value: set_width(next(iter(value.found["parts"])))),
+    (Plain(), lambda value: set_width(next(iter(value.found["fixed"])))),
+    (Plain(), lambda value: set_width(value.found["pair"][0])),
+    (Plain(), lambda value: value.found["pair"][1].append(9)),
     (Slots(), set_width),
     (Frozen(), lambda value: set_width(value.part)),
     (Defined(), set_width),
@@ -174,6 +186,72 @@ def test_what_a_call_has_twice_is_one(ex):
         return train()
 
     assert (True, True) == ex.run().result
+
+
+def test_what_leads_back_leads_back_into_the_same_copy(ex):
+    """In the copy of a tree whose nodes know what they stand in, and of what two fields share, all is of that copy."""
+
+    @dataclasses.dataclass
+    class Node:
+        width: int = 1
+        itself: Any = dataclasses.field(init=False)
+        nodes: list[Any] = dataclasses.field(init=False)
+        same: list[Any] = dataclasses.field(init=False)
+        as_set: Any = dataclasses.field(init=False)
+
+        def __post_init__(self):
+            self.itself = self
+            leaf = Key()
+            leaf.width = self
+            self.nodes = self.same = [leaf, {"up": self}]
+            self.as_set = frozenset({leaf})
+
+    ex.add_config(node=Node())
+
+    @ex.capture
+    def look(node):
+        return node
+
+    @ex.main
+    def main():
+        one, other = look(), look()
+        leads = [one.itself, one.nodes[1]["up"], one.nodes[0].width]
+        shared = one.same is one.nodes and one.as_set == {one.nodes[0]}
+        return [node is one for node in leads], shared, one.nodes is other.nodes, one.nodes[0] is other.nodes[0]
+
+    assert ([True] * 3, True, False, False) == ex.run().result
+
+
+def test_arrays_of_a_class_are_read_only_and_never_copied(ex):
+    """An array that a class makes for its instance takes no memory for each call; `read_only=False` copies it."""
+    made = numpy.ones(3)
+
+    @dataclasses.dataclass
+    class Computed:
+        width: int = 1
+        table: Any = dataclasses.field(init=False)
+
+        def __post_init__(self):
+            self.table = made
+
+    ex.add_config(computed=Computed())
+
+    @ex.capture
+    def look(computed):
+        return computed.table
+
+    @ex.capture(read_only=False)
+    def plain(computed):
+        computed.table += 1
+        return computed.table
+
+    @ex.main
+    def main():
+        plain()
+        return numpy.shares_memory(look(), made), look().flags.writeable, plain().tolist(), look().tolist()
+
+    assert (True, False, [2, 2, 2], [1, 1, 1]) == ex.run().result
+    assert made.flags.writeable
 
 
 def test_nothing_that_a_class_does_is_done_again(ex):
