@@ -292,3 +292,21 @@ def test_values_of_any_size_are_told(serve: Callable[[Path], str], tab: Any, tmp
     tab.locator(f"{_FIRST} .values td", has_text="1e+300").first.wait_for()
 
     assert {"1e-300", "1e+300"} <= set(tab.locator(f"{_FIRST} .values td").all_inner_texts())
+
+
+@pytest.mark.browser
+def test_what_a_logarithmic_axis_leaves_out_is_said(serve: Callable[[Path], str], tab: Any, tmp_path: Path) -> None:
+    """A curve with values at 0 or below says on a logarithmic axis that these are not drawn."""
+    ex = Experiment("signs", store=tmp_path)
+    ex.main(lambda _run: _run.log_scalars({"loss": [-1.0, 0.0, 1.0], "acc": [1.0, 2.0, 3.0]}, step=[0, 1, 2]))
+    ex.run()
+    address = f"{serve(tmp_path)}#/charts?run=1"
+    said = tab.locator(f"{_FIRST} .values summary")
+    tab.goto(address)
+    said.filter(has_text="3 points, all of them").wait_for()
+    before = said.inner_text()
+    tab.get_by_label("log y").check()
+    said.filter(has_text="3 points, all of them; 0 and below are not on this axis").wait_for()
+
+    assert "3 points, all of them" == before
+    assert "3 points, all of them" == tab.locator("figure[data-metric=acc] .values summary").inner_text()

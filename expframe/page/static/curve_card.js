@@ -203,7 +203,8 @@ export class CurveCard {
     const details = this.values.querySelector("details");
     if (!details || !this.frame) return;
     const lines = this.frame.lines.filter((line) => !this.set.curves.hidden?.has(keyOf(line)));
-    fill(/** @type {Element} */ (details.querySelector("summary")), this.frame.problem ?? coverage(lines));
+    const least = this.set.curves.logY ? -this.frame.y.origin : -Infinity;
+    fill(/** @type {Element} */ (details.querySelector("summary")), this.frame.problem ?? coverage(lines, least));
     const table = /** @type {HTMLTableElement} */ (details.querySelector("table"));
     if (details.open)
       fillValues(table, this.frame, lines, this.exact, (line) =>

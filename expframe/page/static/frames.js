@@ -122,9 +122,10 @@ export function columnAt(line, place) {
  * Say how much of the data a chart shows.
  *
  * @param {Line[]} lines
+ * @param {number} least what values are above: the origin turned round for a logarithmic axis, else minus infinity
  * @returns {string}
  */
-export function coverage(lines) {
+export function coverage(lines, least) {
   if (!lines.length) return "nothing to draw";
   const shown = lines.reduce((sum, line) => sum + line.shown, 0);
   const skipped = lines.reduce((sum, line) => sum + line.skipped, 0);
@@ -134,5 +135,7 @@ export function coverage(lines) {
   const runs = lines.reduce((sum, line) => sum + line.runs.length, 0);
   const how = dense.length ? `min and max of ${each.toLocaleString("en")} per pixel` : "all of them";
   const what = lines.every((line) => line.run === null) ? `means of ${runs} runs, ${points}` : `${points}, ${how}`;
-  return skipped ? `${what}; ${skipped.toLocaleString("en")} not finite` : what;
+  const isCut = lines.some((line) => (line.low ?? line.last).some((value) => value <= least));
+  const beside = isCut ? "; 0 and below are not on this axis" : "";
+  return (skipped ? `${what}; ${skipped.toLocaleString("en")} not finite` : what) + beside;
 }
