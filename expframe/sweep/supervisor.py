@@ -153,7 +153,7 @@ class Supervisor:
         for place, code, complaint in self._workers.ended():
             if code in (0, 128 + signal.SIGTERM, 128 + signal.SIGINT):
                 continue
-            self._complaint = complaint or self._complaint or f"A worker ended with {code}."
+            self._complaint = complaint or self._complaint or _end_text(code)
             self._deaths += 1 if code < 0 else _DEATHS
             self._watcher.tell({"event": "worker", "place": place, "code": code, "text": complaint})
             if self._may_start():
@@ -241,6 +241,14 @@ class Supervisor:
     def _is_all_well(self) -> bool:
         counts = self._trials.counts(self._plan.size)
         return not any(count for status, count in counts.items() if status not in KEPT)
+
+
+def _end_text(code: int) -> str:
+    """Return what is said of a worker that ended without a word."""
+    try:
+        return f"A worker was ended by {signal.Signals(-code).name}."
+    except ValueError:
+        return f"A worker ended with exit code {code}."
 
 
 def _numbers_in(result: Any) -> list[str]:

@@ -488,6 +488,16 @@ class TestOthers:
         )
 
     @once
+    def test_workers_that_are_killed_are_said(self, sweeps):
+        """Where one is killed after the other before a trial is done, the sweep ends and says by which signal."""
+        deadly = "import os, sys\nif sys.argv[1:2] != ['sweep']: os.kill(os.getpid(), 9)\n"
+        sweeps.script.write_text(deadly + sweeps.script.read_text())
+        code, text = sweeps.sweep("0.2", "1")
+
+        assert 1 == code
+        assert "have ended before any trial was done. The last one said:\nA worker was ended by SIGKILL." in text
+
+    @once
     def test_a_worker_whose_processes_are_killed_ends(self, sweeps):
         """Where processes are killed one after the other before they claim a trial, their worker ends and says so."""
         sweeps.sweep("0.2", "1", fixed="fail=kill")
