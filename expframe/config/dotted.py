@@ -208,6 +208,8 @@ TOO_DEEP = f"is nested more than {DEEPEST} levels deep. Write fewer levels."
 
 def is_too_deep(value: Any) -> bool:
     """Return whether dicts, lists and tuples in a value are nested deeper than those of a config may be."""
+    if not isinstance(value, dict | list | tuple):
+        return False
     level: list[Iterable[Any]] = [[value]]
     for _ in range(DEEPEST + 1):
         inside = {id(one): one for items in level for one in items if isinstance(one, dict | list | tuple)}

@@ -135,15 +135,18 @@ class ConfigFunction:
         for name, value in sorted(found.items(), key=lambda item: order.get(item[0], -1)):
             if not self._instrument.is_entry(name, value):
                 continue
+            bound = done.get(name, [])
+            line = bound[0].lines.get((), self.origin.line) if bound else self.origin.line
+            if dotted.is_too_deep(value):
+                self._fail(line, f"makes {name!r}, which {dotted.TOO_DEEP}")
             before = earlier.get(name, MISSING)
             fixed = overlay.fix(overlay.group(value, name), name)
             if before is MISSING or not same(fixed, thaw(before)):
                 values[name] = fixed
-                bound = done.get(name, [])
                 if isinstance(fixed, dict):
                     origins.update(self._origins_in(name, fixed, before, bound))
                 else:
-                    origins[(name,)] = self._origin_at(bound[0].lines[()] if bound else self.origin.line)
+                    origins[(name,)] = self._origin_at(line)
                 docs.update(self._docs.get(name, {}))
         return Decided(values, origins, docs, overlay.annotations, overlay.replaced, overlay.sums)
 

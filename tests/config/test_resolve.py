@@ -16,6 +16,7 @@ from expframe.config.equality import same
 from expframe.errors import (
     CircularIngredientsError,
     ConfigFileError,
+    ConfigFunctionError,
     ConfigParameterError,
     DefinitionError,
     DuplicatePathError,
@@ -778,6 +779,18 @@ class TestResult:
                     ex.resolve(config_updates={"new": deep}, force=True)
                 with pytest.raises(DefinitionError, match="more than 100 levels deep"):
                     ex.add_config(deep=deep)
+
+    def test_depth_of_functions(self, ex):
+        """So is one that a config function makes, where it makes it; one that leads back to itself is as deep."""
+
+        @ex.config
+        def made():
+            found = {}
+            found["itself"] = [found]
+
+        line = made.__code__.co_firstlineno + 2
+        with pytest.raises(ConfigFunctionError, match=rf"{line}\): makes .found., which is nested more than 100"):
+            ex.resolve()
 
     @pytest.mark.parametrize("written", ["[a.{keys}]\nz = 1", "a = {lists}"])
     def test_depth_of_files(self, ex, written, tmp_path):
