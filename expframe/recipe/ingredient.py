@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -242,7 +243,8 @@ class Ingredient:
             CaptureError: The options contradict each other or the function.
         """
         if is_made_by_init(function):
-            function.__init__ = self._captured(function.__init__, **how)
+            # not as it is looked up in the class, where one that is captured already is another object
+            function.__init__ = self._captured(inspect.getattr_static(function, "__init__"), **how)
             self.registry.add_function(function, function)
             return function
         return self._captured(function, **how)

@@ -473,6 +473,32 @@ class TestKindsOfFunctions:
         assert type(found[0]) is CapturedClass is type(found[4])
         assert (3, 2) == CapturedClass(3).shape
 
+    def test_the_outermost_capture_of_a_class_counts(self):
+        """Of captures above a class, above its `__init__` and above that of its base the outermost alone fills it."""
+
+        def body(ex):
+            class Base:
+                @ex.capture
+                def __init__(self, width=1, depth=1):
+                    self.shape = width, depth
+
+            @ex.capture(entries=["width"])
+            class Heir(Base):
+                pass
+
+            @ex.capture(entries=["depth"])
+            @ex.capture(prefix="net")
+            @ex.capture
+            class Net(Base):
+                @ex.capture
+                def __init__(self, width=1, depth=1):
+                    super().__init__(width, depth)
+
+            return Base().shape, Heir().shape, Net().shape, type(Net) is type
+
+        config = {"width": 4, "depth": 5, "net": {"width": 6, "depth": 7}}
+        assert ((4, 5), (4, 1), (1, 5), True) == run_with(config, body)
+
     def test_a_method_is_told_of_with_its_class(self):
         """An error says whose method lacks a value, without the function in which the class is defined."""
         ex = Experiment("lacking", ghost=True)
