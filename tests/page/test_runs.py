@@ -459,6 +459,31 @@ def test_a_box_says_whether_all_or_some_are_chosen(serve: Serve, tab: Any, store
 
 
 @pytest.mark.browser
+def test_chosen_runs_that_a_filter_hides_are_told_of(serve: Serve, tab: Any, store: Path) -> None:
+    """What is done with the chosen runs is done with those outside of the filter, too, so the bar counts them."""
+
+    def says(text: str) -> None:
+        tab.locator(".selection > span", has_text=re.compile(f"^{text}$")).wait_for()
+
+    def filters(text: str) -> None:
+        tab.locator(".filter").fill(text)
+        tab.keyboard.press("Enter")
+
+    tab.goto(f"{serve(store)}#/runs?flat=1")
+    tab.wait_for_selector("tbody td")
+    for run in ("2", "3", "5"):
+        tab.get_by_label(f"Choose run {run}", exact=True).click()
+    filters("id == 3")
+    says("3 chosen, 2 of them outside of the filter")
+    tab.get_by_label("Choose run 3", exact=True).click()
+    says("2 chosen, 2 of them outside of the filter")
+    filters("id <= 3")
+    says("2 chosen, 1 of them outside of the filter")
+    filters("")
+    says("2 chosen")
+
+
+@pytest.mark.browser
 def test_a_store_that_is_being_read_is_asked_for_once_in_a_while(serve: Serve, tab: Any, tmp_path: Path) -> None:
     """However many pages of lines are shown, they are asked for again once, and nothing else by that."""
     ex = Experiment(store=tmp_path)

@@ -37,6 +37,7 @@ export async function view(page) {
   const lines = new RunLines(words, change, selection, (place) => chooseTo(place));
   let wrong = "";
   let all = 0;
+  let shownBy = words.get("where");
   const grid = new Grid({
     label: "Runs",
     signal,
@@ -53,6 +54,7 @@ export async function view(page) {
       const found = await ask("runs", { ...question(), offset, limit }, aborted);
       lines.take(found);
       if (found.all < all && selection.ids.size > 0) await keepChosen(aborted);
+      if (words.get("where") !== shownBy) await noteHidden(aborted);
       all = found.all;
       status.textContent = counted(found);
       none.hidden = found.total > 0 || found.loading !== null || !words.get("where");
@@ -101,6 +103,14 @@ export async function view(page) {
   const keepChosen = async (aborted) => {
     const there = await ask("ids", {}, aborted);
     if (there.ids.length === there.total) selection.keep(there.ids);
+  };
+
+  /** Note which of the chosen runs the filter does not show. @param {AbortSignal} aborted */
+  const noteHidden = async (aborted) => {
+    const where = words.get("where");
+    const shown = selection.ids.size > 0 ? await ask("ids", { where }, aborted) : { ids: [], total: 0 };
+    shownBy = where;
+    if (shown.ids.length === shown.total) selection.hideBut(shown.ids);
   };
 
   const bar = selectionBar(selection, page, chooseAll, () => grid.refresh());

@@ -15,6 +15,8 @@ export class Selection {
   constructor(changed) {
     /** @type {Set<string>} */
     this.ids = new Set();
+    /** @type {Set<string>} those that were chosen before a filter that does not show them */
+    this.hidden = new Set();
     this.anchor = -1;
     this.changed = changed;
     this.all = () => {};
@@ -61,8 +63,21 @@ export class Selection {
     this.changed();
   }
 
+  /** Note which of the chosen ones a filter shows. @param {string[]} shown the ids of the runs that it finds */
+  hideBut(shown) {
+    this.hidden = new Set(this.ids);
+    for (const id of shown) this.hidden.delete(id);
+    this.changed();
+  }
+
+  /** Return how many of the chosen ones are not shown. */
+  unseen() {
+    return [...this.hidden].filter((id) => this.ids.has(id)).length;
+  }
+
   clear() {
     this.ids.clear();
+    this.hidden.clear();
     this.anchor = -1;
     this.changed();
   }
@@ -151,10 +166,12 @@ export function selectionBar(selection, page, chooseAll, refresh) {
 
   const draw = () => {
     const count = selection.ids.size;
+    const unseen = selection.unseen();
+    const chosen = `${count} chosen${unseen ? `, ${unseen} of them outside of the filter` : ""}`;
     element.classList.toggle("empty", count === 0);
     fill(
       element,
-      h("span", {}, count === 0 ? "Choose runs to compare, draw or tag them" : `${count} chosen`),
+      h("span", {}, count === 0 ? "Choose runs to compare, draw or tag them" : chosen),
       count > 0 ? [...ofReading(count), ...(page.server.read_only ? [] : ofChanges(count)), none] : [],
     );
   };
