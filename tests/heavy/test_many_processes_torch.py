@@ -102,7 +102,7 @@ def test_a_worker_that_belongs_to_no_run_says_what_makes_it(do):
 
     assert 1 == code
     assert re.search(
-        r"MissingArgumentError: __getitem__\(\) \(script\.py:\d+\) needs 'scale'.* run\.bind_worker\(\)", told
+        r"MissingArgumentError: \w+\.__getitem__\(\) \(script\.py:\d+\) needs 'scale'.* run\.bind_worker\(\)", told
     )
 
 
