@@ -367,21 +367,23 @@ def form_of(annotation: Any) -> str:
     return form and f"It is written {form}."
 
 
-def first_wrong(value: Any, annotation: Any) -> Path:
+def first_wrong(value: Any, annotation: Any, path: Path = ()) -> tuple[Path, Any, Any]:
     """
-    Return where, inside of a value that cannot be of its type, the first item is that cannot be of its own; () if none.
+    Return what is wrong with a value that cannot be of its type, by its place, its type and itself.
+
+    It is the first item, at whatever depth, that cannot be of its own type; the value where all items can.
 
     Example:
         >>> first_wrong([{"a": 1}, {"a": "x"}], list[dict[str, int]])
-        (1, 'a')
+        ((1, 'a'), <class 'int'>, 'x')
     """
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list | tuple) else ()
     below = hints.below_of(annotation, value)
     for part, item in pairs:
         own = below(part)
         if own is not MISSING and towards(Given(item), own) is MISSING:
-            return (part, *first_wrong(item, own))
-    return ()
+            return first_wrong(item, own, (*path, part))
+    return path, annotation, value
 
 
 def _place(kind: type, *names: str) -> str:

@@ -120,10 +120,24 @@ def below(annotation: Any, value: Any, part: Part) -> Any:
 def below_of(annotation: Any, value: Any) -> Callable[[Part], Any]:
     """Return what tells `below` of each item of a value, of which the class is looked up once."""
     if not alternatives(annotation):
-        return partial(inside, annotation)
+        return partial(_inside_any, _meant(annotation, value))
     kind = class_of(value, annotation)
     fields = fields_of(kind) if kind is not None else {}
     return lambda part: fields[str(part)].annotation if str(part) in fields else MISSING
+
+
+def _meant(annotation: Any, value: Any) -> list[Any]:
+    """Return the options of an annotation that a dict, or items, may be of; all where none says so."""
+    found = options(plain(annotation))
+    return [one for one in found if _may_hold(one, value)] or list(found)
+
+
+def _may_hold(option: Any, value: Any) -> bool:
+    kind = typing.get_origin(option) or option
+    if not isinstance(kind, type) or issubclass(kind, str | bytes):
+        return False
+    is_group = issubclass(kind, Mapping) or is_config_class(kind)
+    return is_group if isinstance(value, dict) else issubclass(kind, Iterable) and not is_group
 
 
 def says_nothing(annotation: Any) -> bool:
@@ -214,20 +228,26 @@ def _items_fit(value: Any, kind: type, args: tuple[Any, ...]) -> bool:
 
 def inside(annotation: Any, part: Part) -> Any:
     """Return what an annotation says of the item that a part of a path names; MISSING where it says nothing."""
-    for option in options(plain(annotation)):
-        kind, args = typing.get_origin(option) or option, typing.get_args(option)
-        if not isinstance(kind, type):
-            continue
-        if args and issubclass(kind, Mapping):
-            return args[-1]
-        if (len(args) == 2 and issubclass(kind, tuple) and args[1] is not ...) or len(args) > 2:
-            number = int(part) if is_whole_number(part) else len(args)
-            return args[number] if -len(args) <= number < len(args) else MISSING
-        if args:
-            return args[0]
-        if (hint := of_fields(kind).get(str(part), MISSING)) is not MISSING:
-            return hint
-    return MISSING
+    return _inside_any(options(plain(annotation)), part)
+
+
+def _inside_any(options: Iterable[Any], part: Part) -> Any:
+    """Return what is said of an item by options of which any may be meant: one, or a union."""
+    found = [said for said in (_inside(option, part) for option in options) if said is not MISSING]
+    others = [said for said in found if said != found[0]]
+    return typing.Union[(found[0], *others)] if others else found[0] if found else MISSING
+
+
+def _inside(option: Any, part: Part) -> Any:
+    kind, args = typing.get_origin(option) or option, typing.get_args(option)
+    if not isinstance(kind, type):
+        return MISSING
+    if args and issubclass(kind, Mapping):
+        return args[-1]
+    if (len(args) == 2 and issubclass(kind, tuple) and args[1] is not ...) or len(args) > 2:
+        number = int(part) if is_whole_number(part) else len(args)
+        return args[number] if -len(args) <= number < len(args) else MISSING
+    return args[0] if args else of_fields(kind).get(str(part), MISSING)
 
 
 def of_fields(kind: type) -> Mapping[str, Any]:

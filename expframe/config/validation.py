@@ -38,14 +38,6 @@ class _Misfit(NamedTuple):
     value: Any
 
 
-def _innermost(path: Path, value: Any, annotation: Any) -> _Misfit:
-    """Return what is wrong inside of a value that is not of its type: an item, or a field of one; else itself."""
-    for part in conversion.first_wrong(value, annotation):
-        annotation, value = hints.below(annotation, value, part), value[part]
-        path = (*path, part)
-    return _Misfit(path, hints.plain(annotation), hints.shown(annotation), value)
-
-
 class Verdict:
     """
     What is found out by holding the fixed values against the decided ones.
@@ -258,7 +250,8 @@ class Verdict:
                 if end < len(path) and hints.class_of(whole, annotation) is not None:
                     continue  # its fields are judged one by one
                 if not hints.fits(whole, annotation):
-                    return True, _innermost(path[:end], whole, annotation)
+                    place, annotation, wrong = conversion.first_wrong(whole, annotation, path[:end])
+                    return True, _Misfit(place, hints.plain(annotation), hints.shown(annotation), wrong)
         if is_annotated or not parsing.type_differs(value, default) or parsing.can_replace(value, default):
             return is_annotated, None
         kind = parsing.kind_of(default)

@@ -476,6 +476,39 @@ class TestChoices:
             ex.resolve(word)
         assert said in re.sub(r"py:\d+", "py:LINE", str(caught.value))
 
+    @pytest.mark.parametrize(
+        ("word", "said"),
+        [
+            ("either.0=x", None),
+            ("either=['x', 3]", "'either.1' (test_typed.py:LINE) takes str, not 3 (int)."),
+            ("either={'a': 'x'}", "'either.a' (test_typed.py:LINE) takes int, not 'x' (str)."),
+            ("lists=['a', 1]", "'lists' (test_typed.py:LINE) takes list[int] | list[str], not ['a', 1] (list)."),
+            ("lists.0=None", "'lists.0' (test_typed.py:LINE) takes int | str, not None (NoneType)."),
+            ("nested.a=[2]", None),
+            ("nested.a.0=2", None),
+            ("nested.a=2", None),
+            ("nested.a=x", "'nested.a' (test_typed.py:LINE) takes int | list[int], not 'x' (str)."),
+            ("nested.a=['x']", "'nested.a.0' (test_typed.py:LINE) takes int, not 'x' (str)."),
+        ],
+        ids=str,
+    )
+    def test_what_options_of_a_union_say_of_items(self, word, said):
+        """Items may be what any option says that may be meant; an item is told of where it is none of these."""
+        ex = Experiment("inside", ghost=True)
+
+        @ex.config
+        def config():
+            either: dict[str, int] | list[str] = ["a", "b"]
+            lists: list[int] | list[str] = ["a"]
+            nested: dict[str, int] | dict[str, list[int]] = {"a": [1]}
+
+        if said is None:
+            ex.resolve(word)
+        else:
+            with pytest.raises(EntryTypeError) as caught:
+                ex.resolve(word)
+            assert said in re.sub(r"py:\d+", "py:LINE", str(caught.value))
+
     def test_changes(self, ex):
         """A changed choice and changed fields are modified against the defaults of what was chosen."""
         changes = ex.resolve("model=vit", "model.depth=12").changes
