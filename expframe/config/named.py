@@ -48,6 +48,5 @@ def said_by_file(recipe: Recipe, name: str, *, may_add: bool) -> Iterator[Overri
 def _is_entry(recipe: Recipe, name: str) -> bool:
     """Return whether a name is that of an entry, or of something in one, as far as is known before any is decided."""
     path = dotted.split(name)
-    begins = (path[: len(part.path) + 1] for part in recipe.parts for layer in part.layers)
-    known = {(*part.path, key) for part in recipe.parts for layer in part.layers for key in layer.names}
-    return any(tuple(begin) in known for begin in begins)
+    known = {(*part.path, key) for part in recipe.parts for layer in part.layers for key in layer.names} | {("seed",)}
+    return any(path[:end] in known for end in range(1, len(path) + 1))

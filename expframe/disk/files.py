@@ -186,6 +186,20 @@ def synchronise(path: Path) -> None:
         os.close(fd)
 
 
+def claim_name(path: str | os.PathLike[str]) -> bool:
+    """
+    Make an empty file, and return whether nobody had.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except FileExistsError:
+        return False
+    return True
+
+
 def claim(aside: Path, target: Path) -> bool:
     """
     Give a finished file its name unless that is taken; return whether it was free.
@@ -200,10 +214,7 @@ def claim(aside: Path, target: Path) -> bool:
     except OSError as problem:
         if problem.errno not in _NO_LINKS:
             raise
-        # a file system without links: take the name first
-        try:
-            os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o666))
-        except FileExistsError:
+        if not claim_name(target):  # a file system without links: take the name first
             return False
         try:
             aside.replace(target)

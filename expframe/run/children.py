@@ -11,6 +11,7 @@ from expframe.config import dotted
 from expframe.config.json_values import to_json
 from expframe.config.request import Request
 from expframe.disk import layout
+from expframe.disk.files import claim_name
 from expframe.process import locks
 from expframe.run.files import RunFiles
 from expframe.store.ids import NO_RUN, writing
@@ -70,7 +71,7 @@ class ChildCounts:
         with writing(folder.parent.parent, NO_RUN), self._lock:
             folder.mkdir(exist_ok=True)
             number = self._next.get(digest, 0)
-            while not _make(f"{folder}/{self._attempt}-{digest}-{number}"):
+            while not claim_name(f"{folder}/{self._attempt}-{digest}-{number}"):
                 number += 1
             self._next[digest] = number + 1
             return number
@@ -100,12 +101,3 @@ class ChildCounts:
         with self._lock:
             for digest, count in counts.items():
                 self._next[digest] = max(count, self._next.get(digest, 0))
-
-
-def _make(path: str) -> bool:
-    """Make an empty file, and return whether nobody had."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except FileExistsError:
-        return False
-    return True

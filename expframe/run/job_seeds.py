@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from expframe.disk import layout
+from expframe.disk.files import claim_name
 from expframe.process import context
 from expframe.process.ranks import Rank
 from expframe.process.seeds import child_seed
@@ -38,17 +38,8 @@ def _count(rank: Rank, job: str, what: tuple[str, ...]) -> int:
         folder = of_rank / layout.named_by("\0".join(what))
         folder.mkdir(exist_ok=True)
         number = len(os.listdir(folder))
-        while not _is_claimed_first(folder / str(number)):
+        while not claim_name(folder / str(number)):
             number += 1
     except OSError:  # there is no place for claims: counted in this process alone
         return context.count(repr(what))
     return number
-
-
-def _is_claimed_first(path: Path) -> bool:
-    """Claim a name, and return whether nobody had."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError:
-        return False
-    return True

@@ -267,7 +267,7 @@ class TestNamed:
         with pytest.raises(UnknownNamedConfigError, match=r"'fats': no such named config. Did you mean 'fast'"):
             ex.resolve(named=["fats"])
 
-    @pytest.mark.parametrize("name", ["lr", "net.depth", "part.size"])
+    @pytest.mark.parametrize("name", ["lr", "net.depth", "part.size", "seed"])
     def test_an_entry_is_no_named_config(self, ex, name):
         """Who leaves out the value of an entry is told so."""
         part = Ingredient("part")
