@@ -15,6 +15,7 @@ from expframe.config.classes import fields_of, is_config_class, is_read_by_pydan
 from expframe.config.dotted import CHOICE, MISSING, Part, is_whole_number
 from expframe.config.frozen import plain_kind
 
+_UNION: Any = typing.Union
 _NOTHING: Mapping[str, Any] = types.MappingProxyType({})
 _ALSO_TAKES: dict[Any, tuple[type, ...]] = {float: (int,), complex: (int, float)}
 
@@ -190,7 +191,18 @@ def takes_groups(annotation: Any) -> bool:
     if says_nothing(plain(annotation)) or alternatives(annotation):
         return False
     kinds = (typing.get_origin(one) or one for one in options(plain(annotation)))
-    return any(isinstance(kind, type) and issubclass(dict, kind) and kind is not object for kind in kinds)
+    return any(isinstance(kind, type) and _takes_dicts(kind) for kind in kinds)
+
+
+def _takes_dicts(kind: type) -> bool:
+    if kind is object or getattr(kind, "_is_protocol", False):
+        return False
+    return _is_typed_dict(kind) or issubclass(dict, kind)
+
+
+def _is_typed_dict(kind: type) -> bool:
+    """Return whether a class is a TypedDict, of `typing` or of `typing_extensions`: it answers no `issubclass`."""
+    return issubclass(kind, dict) and hasattr(kind, "__total__")
 
 
 def _is_read(value: Any, annotation: Any) -> bool:
@@ -232,10 +244,14 @@ def inside(annotation: Any, part: Part) -> Any:
 
 
 def _inside_any(options: Iterable[Any], part: Part) -> Any:
-    """Return what is said of an item by options of which any may be meant: one, or a union."""
+    """Return what is said of an item by options of which any may be meant: a union; of classes what the first says."""
     found = [said for said in (_inside(option, part) for option in options) if said is not MISSING]
     others = [said for said in found if said != found[0]]
-    return typing.Union[(found[0], *others)] if others else found[0] if found else MISSING
+    if not others:
+        return found[0] if found else MISSING
+    joined = _UNION[(found[0], *others)]
+    # a group in `list[Cat] | list[Dog]` does not say of which class it is, as one in `list[Cat | Dog]` does
+    return found[0] if is_chosen(joined) and not is_chosen(found[0]) else joined
 
 
 def _inside(option: Any, part: Part) -> Any:
@@ -254,7 +270,7 @@ def of_fields(kind: type) -> Mapping[str, Any]:
     """Return what a class of configs, named tuple or typed dict says of its fields; nothing for other classes."""
     if is_config_class(kind):
         return {name: field.annotation for name, field in fields_of(kind).items()}
-    if not (hasattr(kind, "_fields") or typing.is_typeddict(kind)):
+    if not (hasattr(kind, "_fields") or _is_typed_dict(kind)):
         return {}
     try:
         return typing.get_type_hints(kind, include_extras=True)

@@ -1,10 +1,12 @@
 """What `type X = ...` defines, unions of groups and single values, and how an error shows types."""
 
 from collections.abc import Mapping
+from dataclasses import field, make_dataclass
 from pathlib import Path
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NewType, Protocol, TypedDict
 
 import pytest
+import typing_extensions
 
 from expframe.config import hints
 from expframe.errors import EntryGroupError, EntryTypeError
@@ -91,7 +93,41 @@ def test_a_union_takes_a_group_or_a_single_value(ex, word, value):
     assert value in found["all"]
 
 
-@pytest.mark.parametrize("word", ["n=3", "p={'a': 1}", "any=3"])
+class Size(TypedDict):
+    """A class that answers no `issubclass`."""
+
+    width: int
+
+
+class LateSize(typing_extensions.TypedDict):
+    """One of another library."""
+
+    width: int
+
+
+class Sized(Protocol):
+    """Another class that answers none."""
+
+    width: int
+
+
+@pytest.mark.parametrize("kind", [Size, LateSize])
+def test_a_typed_dict_is_such_a_group(ex, kind):
+    """A union takes a typed dict where a single value stands, and the reverse, and its values as it says."""
+    ex.config(make_dataclass("Config", [("n", kind | bool, False), ("p", kind | bool, field(default_factory=size))]))
+
+    assert {"width": 2} == ex.resolve(config_updates={"n": {"width": 2}}).values["n"]
+    assert True is ex.resolve("p=True").values["p"]
+    with pytest.raises(EntryTypeError, match=r"'n\.width' .* takes int, not 'x'"):
+        ex.resolve(config_updates={"n": {"width": "x"}})
+
+
+def size():
+    """Return a group."""
+    return {"width": 1}
+
+
+@pytest.mark.parametrize("word", ["n=3", "p={'a': 1}", "any=3", "sized={'width': 1}"])
 def test_others_do_not(ex, word):
     """Where it does not say so, nothing is replaced."""
 
@@ -100,6 +136,7 @@ def test_others_do_not(ex, word):
         n: dict[str, int] = {"a": 1}
         p: int = 3
         any: Any = {"a": 1}
+        sized: Sized | bool = False
 
     with pytest.raises(EntryGroupError):
         ex.resolve(word)
