@@ -417,6 +417,31 @@ def test_scopes_see_direct_ingredients_read_only(ex):
     assert 'Ignored attempt to set value of "data", because it is an ingredient.' in lines
 
 
+def test_scopes_see_what_is_inside_of_a_direct_ingredient(ex):
+    """Below a direct ingredient a scope reads the ingredients inside its path, at any depth; not others."""
+    deepest, other = Ingredient("data.paths.cache"), Ingredient("other")
+    deepest.add_config(size=1)
+    other.add_config(size=2)
+    paths = Ingredient("data.paths", [deepest, other])
+    paths.add_config(root="/x")
+    data = Ingredient("data", [paths])
+
+    @data.config
+    def data_config(paths):
+        size = paths["cache"]["size"] + 1
+
+    ex.ingredients = [data]
+
+    @ex.config
+    def config(data):
+        data["paths"]["root"] = "/y"
+        seen = dict(data)
+
+    ex.main(lambda seen, data: (seen, data))
+    wanted = {"size": 10, "paths": {"root": "/x", "cache": {"size": 9}}}
+    assert (wanted, wanted) == ex.run(config_updates={"data.paths.cache.size": 9}).result
+
+
 class _logged:
     """A block whose log messages are kept."""
 

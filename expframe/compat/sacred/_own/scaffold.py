@@ -84,11 +84,19 @@ class Scaffold:
         """Return, and keep, what its scopes can name and not change: `_log`, and the configs of its ingredients."""
         fallback: dict[str, Any] = {"_log": self.logger}
         for path, below in self.subrunners.items():
-            config = dogmatize(below.config)
+            config = dogmatize(below._gather_inner())
             config.revelation()
             set_by_dotted_path(fallback, self._seen(path), config)
         self.fallback = fallback
         return fallback
+
+    def _gather_inner(self) -> dict[str, Any]:
+        """Return its own config with those of the ingredients whose paths are inside its own."""
+        inner = copy.copy(self.config)
+        for path, below in self._all_below():
+            if below.config and is_prefix(self.path, path):
+                graft(inner, rel_path(self.path, path), below.config)
+        return inner
 
     def _seen(self, path: str) -> str:
         """Return a path as its functions see it: from its own one on, where it is below that."""
