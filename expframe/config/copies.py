@@ -27,7 +27,8 @@ class Copiers:
 
     Instances are copied as `copy.copy` copies them, so that no `__init__`, `__post_init__` or validator is called
     again, with copies of the instances, lists, dicts and sets in their fields; arrays are read-only in them, and all
-    else is the same in each copy. An instance that cannot be copied, or whose class has a `__del__`, stays what it is.
+    else is the same in each copy. An instance that cannot be copied, or whose class has a `__del__`, stays what it is,
+    and so does what is nested too deep for it, as hundreds of instances that are linked.
 
     Args:
         plain: Whether what is read-only becomes what may be changed, too.
@@ -51,7 +52,13 @@ class Copiers:
             return lambda memo: self._copied(value, memo)
         known = self._known.get(id(value))
         if known is None:  # kept with the value, so that its id stays its own
-            known = self._known[id(value)] = value, self._made(value, (*around, id(value)))
+            try:
+                copier = self._made(value, (*around, id(value)))
+            except RecursionError:
+                if around:
+                    raise
+                copier = None
+            known = self._known[id(value)] = value, copier
         return known[1]
 
     def _copied(self, value: Any, memo: dict[int, Any]) -> Any:

@@ -319,6 +319,33 @@ def test_what_cannot_be_copied_is_handed_out_itself(ex):
     assert [True, True, True] == ex.run().result
 
 
+def test_what_is_nested_deeper_than_python_goes_is_handed_out_itself(ex):
+    """Thousands of instances that are linked to one another are no reason for a run to fail."""
+
+    @dataclasses.dataclass
+    class Chain:
+        width: int = 1
+        first: Any = dataclasses.field(init=False, default=None)
+
+        def __post_init__(self):
+            for _ in range(3000):
+                link = Key()
+                link.width = self.first
+                self.first = link
+
+    ex.add_config(chain=Chain())
+
+    @ex.capture
+    def look(chain):
+        return chain
+
+    @ex.main
+    def main():
+        return look() is look()
+
+    assert True is ex.run().result
+
+
 def test_what_nobody_can_change_is_not_copied(ex):
     """An instance that is frozen through and through is the same in all calls."""
 
