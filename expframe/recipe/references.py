@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expframe.config.signatures import signature_of
 from expframe.errors import BindError
 from expframe.process import notebook
 
@@ -112,7 +113,7 @@ def is_made_by_init(kind: Any) -> bool:
     is_by_init_alone = isinstance(init, FunctionType) and new is inspect.getattr_static(object, "__new__")
     if not is_by_init_alone or name_in(kind.__module__, kind.__qualname__, kind) is not None:
         return False
-    return [*inspect.signature(kind).parameters] == [*inspect.signature(init).parameters][1:]
+    return [*signature_of(kind).parameters] == [*signature_of(init).parameters][1:]
 
 
 def _script(module: ModuleType) -> dict[str, str] | None:

@@ -27,9 +27,15 @@ def scale(data: {Tensor} = 1, factor: float = 1.0) -> {Tensor}:
     return data * factor
 
 
+@ex.capture
+class Net:
+    def __init__(self, factor: float, device: {Tensor} = None):
+        self.factor = factor
+
+
 @ex.main
 def main(model: {Model}, loader: {Tensor} = None) -> {Tensor}:
-    return [type(model).__name__, model.depth, model.inner is None, scale(2)]
+    return [type(model).__name__, model.depth, model.inner is None, scale(2), Net().factor]
 
 
 @ex.command
@@ -67,6 +73,6 @@ def test_they_stop_nothing(written, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     ex = importlib.import_module(name).ex
 
-    assert ["Model", 7, True, 1.0] == ex.run(config_updates={"model.depth": 7}).result
+    assert ["Model", 7, True, 1.0, 0.5] == ex.run(config_updates={"model.depth": 7}).result
     assert 5 == ex.run("other", config_updates={"width": 5}).result
     assert "takes int, not 'x'" in run_cli(ex, ["with", "model.depth=x"]).stderr
