@@ -54,6 +54,10 @@ class CLIOption:
         """Return the long spelling."""
         return self.long_flag
 
+    def get_short_flag(self) -> str:
+        """Return the short spelling."""
+        return self.short_flag
+
     def get_flags(self) -> tuple[str, str]:
         """Return both spellings."""
         return self.short_flag, self.long_flag
@@ -103,10 +107,14 @@ class CommandLineOption:
         return "--" + convert_camel_case_to_snake_case(cls.__name__.removesuffix("Option"))
 
     @classmethod
+    def get_short_flag(cls) -> str:
+        """Return the short spelling: that of the class, or the first letter of the long one."""
+        return f"-{cls.short_flag}" if cls.short_flag is not None else cls.get_flag()[1:3]
+
+    @classmethod
     def get_flags(cls) -> tuple[str, str]:
         """Return both spellings, the short one first."""
-        long = cls.get_flag()
-        return f"-{cls.short_flag}" if cls.short_flag is not None else long[1:3], long
+        return cls.get_short_flag(), cls.get_flag()
 
     @classmethod
     def apply(cls, args: Any, run: Any) -> None:

@@ -43,11 +43,15 @@ class CapturedStdout:
         """Whether nothing more is captured."""
         return self._buffer is None
 
+    def flush(self) -> None:
+        """Push on what is printed, so that it is in the buffer."""
+        if self._buffer is not None and self._capture is not None:
+            self._capture.push()
+
     def get(self) -> str:
         """Return what was printed since the last call."""
         if self._buffer is not None:
-            if self._capture is not None:
-                self._capture.push()
+            self.flush()
             return self._read()
         left, self._left = self._left, ""
         return left

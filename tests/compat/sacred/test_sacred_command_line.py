@@ -303,7 +303,7 @@ def test_options_of_ones_own_are_applied(capsys):
     assert [("5", 3), True, ("6", 3), True] == seen
     assert "  -w VALUE --warn-level=VALUE   How loud." in ex.get_usage()[1]
     assert {"--warn-level": None, "--yes": False}.items() <= ex.get_default_options().items()
-    assert ("-w", "--warn-level") == warn.get_flags()
+    assert ("-w", "--warn-level") == warn.get_flags() == (warn.get_short_flag(), warn.get_flag())
     warn("7", ex.current_run)
     assert ("7", 3) == seen[-1]
 
@@ -343,6 +343,7 @@ def test_subclasses_of_the_old_class_are_options():
         ex.main(lambda: 1)
         ex.run_commandline("x.py --go_fast 9")
         assert (["9"], "-g", "--go_fast") == (seen, *GoFastOption.get_flags())
+        assert "-g" == GoFastOption.get_short_flag()
         assert "  SPEED     how fast" in ex.get_usage()[1]
         GoFastOption._enabled = False
         with pytest.warns(UserWarning):

@@ -87,6 +87,31 @@ sacred.stflow.internal: ContextMethodDecorator
 sacred.pytee: main
 """
 
+MEMBERS = """
+sacred.ingredient.Ingredient: capture pre_run_hook post_run_hook command config named_config config_hook add_config
+sacred.ingredient.Ingredient: add_named_config add_source_file add_package_dependency gather_commands
+sacred.ingredient.Ingredient: gather_named_configs post_process_name traverse_ingredients get_experiment_info
+sacred.experiment.Experiment: main automain option_hook get_usage get_default_options run run_commandline info
+sacred.experiment.Experiment: open_resource add_resource add_artifact log_scalar
+sacred.run.Run: open_resource add_resource add_artifact log_scalar warn_if_unobserved
+sacred.observers.RunObserver: priority queued_event started_event heartbeat_event log_metrics completed_event
+sacred.observers.RunObserver: interrupted_event failed_event resource_event artifact_event join
+sacred.observers.FileStorageObserver: create create_from save_json save_file find_or_save
+sacred.observers.TinyDbReader: search fetch_metadata fetch_files fetch_report
+sacred.observers.SlackObserver: from_config get_completed_text get_interrupted_text get_failed_text
+sacred.observers.TelegramObserver: from_config
+sacred.commandline_options.CLIOption: get_flag get_short_flag get_flags apply get_name get_description
+sacred.commandline_options.CommandLineOption: get_flag get_short_flag get_flags apply short_flag arg arg_description
+sacred.stdout_capturing.CapturedStdout: get closed flush finalize
+sacred.config.config_summary.ConfigSummary: update_from update_add
+sacred.config.signature.Signature: get_free_parameters construct_arguments
+sacred.metrics_logger.MetricsLogger: log_scalar_metric get_last_metrics
+sacred.dependencies.Source: create to_json
+sacred.dependencies.PackageDependency: create fill_missing_version to_json
+sacred.utils.CircularDependencyError: track
+sacred.utils.ConfigError: track
+"""
+
 
 @pytest.fixture
 def aliased():
@@ -108,6 +133,16 @@ def test_every_name_is_where_sacred_has_it(aliased, line):
     assert found is sys.modules[module] is sys.modules[f"expframe.compat.{module}"]
     assert [] == [name for name in names.split() if not hasattr(found, name)]
     assert f"expframe.compat.{module}" == found.__spec__.name == found.__name__
+
+
+@pytest.mark.parametrize("line", MEMBERS.strip().splitlines())
+def test_every_class_has_what_sacred_documents(aliased, line):
+    """What programs call on Sacred's objects, of their own class or of one that they derive, is there."""
+    place, _, members = line.partition(": ")
+    module, _, name = place.rpartition(".")
+    found = getattr(importlib.import_module(module), name)
+
+    assert [] == [member for member in members.split() if not hasattr(found, member)]
 
 
 GONE = re.compile(r"^\| `(sacred[\w.]*)` \| ([^|]*) \| [^|]+ \|$", re.MULTILINE)

@@ -383,12 +383,13 @@ def test_a_capturer_is_read_again_and_again(capfd):
         name, capturer = get_stdcapturer(mode)
         with capturer() as out:
             sys.stdout.write("one\r")
-            sys.stdout.flush()
+            out.flush()
             found = out.get()
             sys.stdout.write("two\n")
             sys.stdout.flush()
             os.system("echo from a process")
         found += out.get()
+        out.flush()
 
         assert (mode, True, "") == (name, out.closed, out.get())
         assert expected == found
