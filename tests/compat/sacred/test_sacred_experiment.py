@@ -620,6 +620,17 @@ def _state(scaffold):
     return {name: getattr(scaffold, name) for name in names}
 
 
+@pytest.mark.parametrize("key", [5, 0, False, None, (1, 2)])
+def test_keys_of_updates_become_texts(ex, key):
+    """A key that is no text is the text that it prints as, at any depth, whatever its truth, beside texts and alone."""
+    ex.add_config(layers={"depth": 1})
+    ex.main(lambda _config: dict(_config))
+
+    found = ex.run(config_updates={key: {key: 3}, "layers": {key: 2}, "seed": 1}, options={"--force": True}).result
+    assert {str(key): {str(key): 3}, "layers": {"depth": 1, str(key): 2}, "seed": 1} == found
+    assert 4 == ex.run(config_updates={key: 4}, options={"--force": True}).result[str(key)]
+
+
 def test_updates_may_be_dotted_and_nested_at_once(ex):
     """All forms of an update mean the same; empty dicts survive."""
     ex.add_config(d={"z": 1, "y": {"w": 1}}, e={"k": {}})

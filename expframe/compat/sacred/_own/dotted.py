@@ -23,14 +23,14 @@ def recursive_update(d: dict[Any, Any], u: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def iterate_flattened(d: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted path and the value of each leaf, in order of the keys; an empty dict is a leaf."""
+    """Yield the dotted path and the value of each leaf, in order of the keys; an empty dict is a leaf, 0 is "0"."""
     for key in _in_order(d):
-        value = d[key]
+        value, part = d[key], str(key)
         if isinstance(value, dict) and value:
             for below, leaf in iterate_flattened(value):
-                yield join_paths(key, below), leaf
+                yield join_paths(part, below), leaf
         else:
-            yield key, value
+            yield part, value
 
 
 def _in_order(keys: Iterable[Any]) -> list[Any]:
