@@ -249,7 +249,10 @@ def _inside_any(options: Iterable[Any], part: Part) -> Any:
     others = [said for said in found if said != found[0]]
     if not others:
         return found[0] if found else MISSING
-    joined = _UNION[(found[0], *others)]
+    try:
+        joined = _UNION[(found[0], *others)]
+    except TypeError:  # what stands beside a type in Annotated has no hash, for which older Pythons ask
+        return found[0]
     # a group in `list[Cat] | list[Dog]` does not say of which class it is, as one in `list[Cat | Dog]` does
     return found[0] if is_chosen(joined) and not is_chosen(found[0]) else joined
 

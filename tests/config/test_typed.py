@@ -487,6 +487,7 @@ class TestChoices:
             ("nested.a=[2]", None),
             ("nested.a.0=2", None),
             ("nested.a=2", None),
+            ("noted.0=b", None),
             ("nested.a=x", "'nested.a' (test_typed.py:LINE) takes int | list[int], not 'x' (str)."),
             ("nested.a=['x']", "'nested.a.0' (test_typed.py:LINE) takes int, not 'x' (str)."),
         ],
@@ -501,6 +502,7 @@ class TestChoices:
             either: dict[str, int] | list[str] = ["a", "b"]
             lists: list[int] | list[str] = ["a"]
             nested: dict[str, int] | dict[str, list[int]] = {"a": [1]}
+            noted: list[Annotated[str, []]] | tuple[Annotated[int, {}], ...] = ["a"]
 
         if said is None:
             ex.resolve(word)
