@@ -581,6 +581,7 @@ class MissingArgumentError(InjectionError, TypeError):
 
     Attributes:
         deeper: Entries of its name in groups below.
+        entries: The paths of the only entries that the function takes, where `entries=` names them.
     """
 
     function: str
@@ -590,6 +591,7 @@ class MissingArgumentError(InjectionError, TypeError):
     available: tuple[str, ...] = ()
     in_run: bool = True
     deeper: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         needs = f"{located(self.function + '()', self.where)} needs {', '.join(map(repr, self.names))}"
@@ -598,7 +600,8 @@ class MissingArgumentError(InjectionError, TypeError):
             way = "is sent there as run.bind(function), or the whole worker is started with run.bind_worker()"
             return f"{call} What another process does for a run {way}."
         under = f"Entries under {self.group!r}" if self.group else "Entries"
-        return f"{needs}: no config entry, no default. {under}: {listed(self.available)}.{self._how_to_reach()}"
+        those = f" of those it takes ({', '.join(map(repr, self.entries))})" if self.entries else ""
+        return f"{needs}: no config entry{those}, no default. {under}: {listed(self.available)}.{self._how_to_reach()}"
 
     def _how_to_reach(self) -> str:
         """Return what finds the entries that are deeper."""

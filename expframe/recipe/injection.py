@@ -259,12 +259,18 @@ class Injector:
 
 
 def _missing(captured: Captured, name: str, group: Mapping[Any, Any]) -> MissingArgumentError:
-    """Return the error of a parameter that nothing in the function's group fills."""
-    under = dotted.join(captured.path, captured.prefix)
+    """Return the error of a parameter that nothing fills, with what is where it was looked for."""
+    taken = captured.entries or {}
+    way = taken.get(name, ())[:-1]
+    under = dotted.join(captured.path, captured.prefix, way)
     deeper = captured.find(name, group, _DEEPEST)
     paths = tuple(dotted.join(under, path) for path in deeper) if len(deeper) == 1 else ()
-    known = tuple(map(str, group))
-    return MissingArgumentError(captured.shown_name, captured.where, (name,), under, known, deeper=paths)
+    there = dotted.get(group, way)
+    known = tuple(map(str, there)) if isinstance(there, dict) else ()
+    entries = tuple(map(dotted.join, taken.values()))
+    return MissingArgumentError(
+        captured.shown_name, captured.where, (name,), under, known, deeper=paths, entries=entries
+    )
 
 
 def _ambiguous(captured: Captured, name: str, paths: Sequence[dotted.Path]) -> AmbiguousEntryError:

@@ -103,7 +103,9 @@ class Arguments:
             names = tuple(name for problem in missing for name in problem.names)
             first = missing[0]
             deeper = tuple(path for problem in missing for path in problem.deeper)
-            raise MissingArgumentError(first.function, first.where, names, first.group, first.available, deeper=deeper)
+            raise MissingArgumentError(
+                first.function, first.where, names, first.group, first.available, deeper=deeper, entries=first.entries
+            )
         for problem in lacking:
             raise problem
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import logging
@@ -270,6 +271,8 @@ def _give_name(aside: Path, wanted: Path, overwrite: bool = False) -> Path:
 
 def _put_file(files: Path, source: Path, wanted: Path, overwrite: bool) -> Path:
     """Copy a file to a name, unless it is that file."""
+    if not source.exists():
+        raise FileNotFoundError(errno.ENOENT, f"{str(source)!r} is not there")
     is_there = own_name(files, source) == wanted.relative_to(files).as_posix()
     return wanted if is_there else copy(source, wanted, overwrite)
 

@@ -389,6 +389,23 @@ class TestLookup:
         )
         assert (10, 3, 0) == picked
 
+    @pytest.mark.parametrize(
+        ("entry", "function", "lacks", "there"),
+        [
+            ("data.depth", lambda depth: None, "depth", " under 'data': size."),
+            ("none.width", lambda width: None, "width", " under 'none': none."),
+            ("size", lambda size: None, "size", ": seed, data, other."),
+            ("data.size", lambda size, other: None, "other", ": seed, data, other."),
+        ],
+    )
+    def test_an_entry_that_is_not_there(self, entry, function, lacks, there):
+        """The error of a parameter that `entries` fills with nothing names them and what is where they lead."""
+        with pytest.raises(MissingArgumentError) as caught:
+            capture_in({"data": {"size": 10}, "other": 1}, function, entries=[entry])
+
+        text = f"needs '{lacks}': no config entry of those it takes ('{entry}'), no default. Entries{there}"
+        assert str(caught.value).endswith(text)
+
     def test_entries_that_clash(self):
         """Two entries with one last part, an entry without parameter, and entries with prefix are errors at once."""
         with pytest.raises(CaptureError, match=r"two entries that would fill 'x': 'a\.x' and 'b\.x'"):

@@ -270,8 +270,10 @@ class TestSave:
                 run.save(own, "own.txt").name,
                 run.save(own, "other.txt").name,
             ]
-            with pytest.raises(SaveError, match=r"file 'gone': cannot be stored \(No such file or directory\)"):
-                run.save(tmp_path / "gone", "gone")
+            with pytest.raises(
+                SaveError, match=rf"file 'best': cannot be stored \('{tmp_path / 'gone'}' is not there\)"
+            ):
+                run.save(tmp_path / "gone", "best")
             return names
 
         assert ["best.onnx", "best (1).onnx", "own.txt", "other.txt"] == within(save)
