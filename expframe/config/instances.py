@@ -9,9 +9,10 @@ from typing import Any
 from expframe.config import hints
 from expframe.config.choice import Choice, name_of
 from expframe.config.classes import ConfigField, build, fields_of, is_config, lacking_in, values_of
-from expframe.config.dotted import CHOICE, MISSING, Path
+from expframe.config.dotted import CHOICE, DEEPEST, MISSING, TOO_DEEP, Path
 from expframe.config.frozen import FrozenDict, FrozenList
 from expframe.config.holders import Holder, is_holder, is_namespace, resolved
+from expframe.errors import DefinitionError
 
 
 class RefusedFields(Exception):
@@ -54,6 +55,9 @@ class Apart:
             value: The value.
             annotation: What is said of it.
             path: Where it stands.
+
+        Raises:
+            DefinitionError: Instances stand in one another too deep, as one that stands in itself.
         """
         if is_config(value):
             return self._fields(value, annotation, path)
@@ -81,6 +85,8 @@ class Apart:
         return found
 
     def _fields(self, instance: Any, annotation: Any, path: Path) -> dict[Any, Any]:
+        if len(path) > DEEPEST:
+            raise DefinitionError(f"{type(instance).__name__} in {path[0]!r}", TOO_DEEP)
         name = self.name_of(instance, annotation)
         if name is None:
             name = name_of(type(instance))

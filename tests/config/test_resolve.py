@@ -4,7 +4,9 @@ import itertools
 import json
 import pickle
 import re
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -790,6 +792,22 @@ class TestResult:
 
         line = made.__code__.co_firstlineno + 2
         with pytest.raises(ConfigFunctionError, match=rf"{line}\): makes .found., which is nested more than 100"):
+            ex.resolve()
+
+    @pytest.mark.parametrize("group", [lambda value: value, lambda value: [value], lambda value: {"a": value}])
+    def test_depth_of_instances(self, ex, group):
+        """So is an instance that stands in itself."""
+
+        @dataclass
+        class Node:
+            width: int = 1
+            up: Any = None
+
+            def __post_init__(self):
+                self.up = self
+
+        with pytest.raises(DefinitionError, match=r"Node in '\w+': is nested more than 100 levels deep"):
+            ex.add_config(node=group(Node()))
             ex.resolve()
 
     @pytest.mark.parametrize("written", ["[a.{keys}]\nz = 1", "a = {lists}"])
