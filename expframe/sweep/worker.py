@@ -35,7 +35,7 @@ from expframe.sweep.launches import Launches
 from expframe.sweep.ranks import do_rank
 from expframe.sweep.script import Prepare, changed, run_as_main
 from expframe.sweep.settings import WorkAsked
-from expframe.sweep.sink import Tell
+from expframe.sweep.sink import Tell, values_of
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.trial import TrialWork, adopt, is_enough, line_of, prepare_first
 
@@ -246,15 +246,17 @@ class Worker:
         killed = status & 0x7F
         how = f"the process was ended by {signal.Signals(killed).name}" if killed else "the process ended by itself"
         held = self._trials.claims.of(number, attempt)
-        run = held.run if held is not None else ""
         now, found = self._trials.claims.status_of(number, attempt)
-        if now != Status.DIED:
+        if now == Status.RUNNING:
             return
-        self._journal.note("ended", number, attempt, status=Status.DIED, run=run or found or None, error=how)
+        run = (held.run if held is not None else "") or found
+        values = values_of(self._sweep.folder.parent / run, self._sweep.fields) if run and now != Status.DIED else None
+        error = how if now == Status.DIED else None
+        self._journal.note("ended", number, attempt, status=now, run=run or None, values=values, error=error)
         self._trials.refresh(judge=False)
         words = words_of(self._sweep.plan, self._trials[number], replicate=True)
         place = {"trial": number, "attempt": attempt, "words": words, "run": run}
-        self._tell({"event": "ended", **place, "status": now, "error": how})
+        self._tell({"event": "ended", **place, "status": now, "values": values or {}, "error": error})
 
     def _refuse_in_vain(self, status: int, told: list[tuple[str, Any, Any]]) -> None:
         """

@@ -106,8 +106,11 @@ class Sweep:
             return sweep.wait(_PATIENCE)
         path = self.folder / "journal"
         wanted = len(journal.read(path)) + lines
-        while sweep.poll() is None and len(journal.read(path)) <= wanted:
+        late = time.monotonic() + _PATIENCE
+        while sweep.poll() is None and len(journal.read(path)) <= wanted and time.monotonic() < late:
             time.sleep(0.005)
+        if time.monotonic() >= late:
+            self.problems.append("it goes on without end")
         victims = [sweep.pid, *(_below(sweep.pid) if self._draw.random() < 0.7 else ())]
         for pid in victims if sweep.poll() is None else ():
             with suppress(ProcessLookupError):

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import expframe
+from tests.torture.faults import KINDS, Faults, compile_library
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -27,6 +30,49 @@ def test_what_was_promised_holds_under_fire(tmp_path, environment, kind):
 
     assert [] == wrong
     assert 40 == counts["programs"]
+
+
+ONE = """
+from expframe import Experiment
+
+ex = Experiment("one")
+ex.add_config(n=1)
+
+
+@ex.automain
+def main(n):
+    return n
+"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("kind", ["open", "write"])
+def test_a_journal_that_takes_no_line_ends_a_sweep(tmp_path, environment, kind):
+    """No trial is begun without end since none can be written down; where that is mended the sweep goes on."""
+    (tmp_path / "one.py").write_text(ONE)
+    failing = Faults(lasting=0, kinds=KINDS[kind]).told(tmp_path / "runs/1/trials", tmp_path / "faults")
+    library = {"LD_PRELOAD": str(compile_library(tmp_path)), "FAULTS": failing}
+
+    def sweep(*words, **variables):
+        done = subprocess.run(
+            [sys.executable, "one.py", "sweep", *words, "-j", "1"],
+            cwd=tmp_path,
+            env={**environment, **variables},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    code, said = sweep("with", "n=1,2,3", **library)
+    assert code not in (0, None)
+    assert "SaveError: journal of sweep 1: takes no line" in said
+    assert "Traceback" not in said
+    assert len(expframe.runs(tmp_path / "runs")) < 5
+
+    assert 0 == sweep("--resume", "1", "--retry", "failed")[0]
+    assert {"completed": 3} == expframe.runs(tmp_path / "runs")["1"].result
 
 
 @pytest.mark.slow

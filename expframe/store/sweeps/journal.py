@@ -18,6 +18,7 @@ from expframe.config import json_values
 from expframe.config.numbers import is_finite
 from expframe.disk import layout
 from expframe.disk.files import append_line, whole_lines
+from expframe.errors import SaveError
 
 _SUFFIX = ".jsonl"
 _LARGEST = 1 << 53
@@ -71,12 +72,17 @@ class Journal:
         Append what has happened; facts that are None are left out.
 
         Raises:
-            OSError: The file cannot be written.
+            SaveError: The file cannot be written.
         """
         said = {name: json_values.to_json(value) for name, value in facts.items() if value is not None}
         line = {"event": event, "trial": trial, "attempt": attempt, "time": time.time(), **said}
-        self._path.parent.mkdir(exist_ok=True)
-        append_line(self._path, json_values.dump_plain(line, indent=None).decode())
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            append_line(self._path, json_values.dump_plain(line, indent=None).decode())
+        except OSError as problem:
+            sweep = self._path.parent.parent.name
+            reason = f"takes no line ({problem.strerror or problem}). --resume {sweep} goes on where it is mended."
+            raise SaveError(f"journal of sweep {sweep}", reason) from problem
 
 
 class JournalReader:

@@ -117,9 +117,10 @@ class TrialState:
 
     @property
     def fails(self) -> int:
-        """How many of its attempts failed, or died while somebody was there to see it."""
+        """How many of its attempts failed, also where only their runs say so, or died while somebody saw it."""
         good = (*KEPT, Status.INTERRUPTED, Status.RUNNING)
-        return sum(attempt.is_over and attempt.status not in good for attempt in self.attempts.values())
+        bad = (attempt for attempt in self.attempts.values() if attempt.status not in good)
+        return sum(attempt.is_over or attempt.status not in TAKEN_UP for attempt in bad)
 
     def has_failed(self, since: float) -> bool:
         """Return whether its newest attempt failed, or died while somebody was there to see it, since then."""
