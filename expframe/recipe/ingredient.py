@@ -289,7 +289,7 @@ class Ingredient:
 
     def add_source_file(self, filename: str | os.PathLike[str]) -> None:
         """
-        Keep one more file with the sources of each run.
+        Keep one more file with the sources of each run that starts from then on.
 
         Raises:
             DefinitionError: There is no such file.

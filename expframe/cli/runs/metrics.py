@@ -18,7 +18,7 @@ from expframe.store.reader import StoredRun
 from expframe.store.search.differences import differing, leaves, told
 
 USAGE = f"""\
-Plot metrics in the terminal, or print their points; without a name, say which metrics there are.
+Plot metrics in the terminal, or print their points; without a name, say which metrics there are, or print all points.
 
 Usage:
   expframe metrics [options] ID [NAME...]
@@ -45,7 +45,7 @@ Curves = dict[tuple[str, str], Curve]
 def main(asked: Asked) -> Answer:
     """Plot or print metrics."""
     runs = _select(asked)
-    if not asked["NAME"]:
+    if not (asked["NAME"] or asked["--wide"] or asked["--csv"]):
         return _overview(runs)
     if asked["--x"] not in ("step", "time"):
         raise UsageError(f"--x={asked['--x']}", "takes step or time.")
@@ -129,7 +129,7 @@ def _overview(runs: Sequence[StoredRun]) -> Answer:
 
 
 def _find(runs: Sequence[StoredRun], names: Sequence[str]) -> Curves:
-    """Return the curves of metrics; each of them is in some run."""
+    """Return the curves of metrics, each of which is in some run; without names those of all."""
     of_runs: dict[str, Mapping[str, Curve]] = {run.id: run.metrics() for run in runs}
     known = list(dict.fromkeys(name for curves in of_runs.values() for name in curves))
     names = [name if name in known else name.removeprefix("metrics.") for name in names]
@@ -138,7 +138,7 @@ def _find(runs: Sequence[StoredRun], names: Sequence[str]) -> Curves:
             near = dotted.nearest(name, known)
             hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"There are: {listed(known)}."
             raise UsageError(f"metric {name!r}", f"is in none of these runs. {hint}")
-    return {(id, name): curves[name] for name in names for id, curves in of_runs.items() if name in curves}
+    return {(id, name): curves[name] for name in names or known for id, curves in of_runs.items() if name in curves}
 
 
 def _plain(id: str, name: str, curve: Curve) -> dict[str, Any]:

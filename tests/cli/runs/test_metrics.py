@@ -44,6 +44,12 @@ def test_wide_csv_has_a_column_for_each_metric(curves, cli):
     assert "step,loss (run 1),loss (run 2)" == cli("metrics", "1-2", "loss", "--wide").splitlines()[0]
 
 
+@pytest.mark.parametrize("way", ["--csv", "--wide"])
+def test_points_of_all_metrics(curves, cli, way):
+    """Without names, points come of all metrics, in the order in which they were first logged."""
+    assert cli("metrics", "1-2", "loss", "acc,top", way) == cli("metrics", "1-2", way) != cli("metrics", "1-2")
+
+
 def test_curves_are_plotted_in_the_terminal(curves, cli):
     """A plot has the names of its curves; points that are no numbers are left out."""
     text = cli("metrics", "1-2", "loss", "acc,top")
