@@ -206,13 +206,23 @@ def write_pandas(value: Any, file: IO[bytes]) -> None:
     """Write a frame or a series; in .csv with its index unless that only counts the rows."""
     frame = value.to_frame(_UNNAMED if value.name is None else value.name) if hasattr(value, "to_frame") else value
     if suffix_of(file) == ".parquet":
-        if frame.columns.nlevels == 1 and frame.columns.inferred_type.startswith("mixed"):
-            raise TypeError(f"columns are called by texts and numbers: {listed([*map(repr, frame.columns)])}")
         with _in_parquet():
+            _refuse_other_names(frame.columns)
             frame.to_parquet(file)
     else:
         counts = type(frame.index).__name__ == "RangeIndex" and frame.index.name is None
         frame.to_csv(file, index=not counts, mode="wb", encoding="utf-8")
+
+
+def _refuse_other_names(columns: Any) -> None:
+    """Refuse names of columns that would not be read as what they are, as texts beside numbers, and categories."""
+    import pandas
+    import pyarrow
+
+    found = pyarrow.Table.from_pandas(pandas.DataFrame(columns=columns)).to_pandas().columns
+    if not found.equals(columns):
+        was, is_now = (listed([*map(repr, names)]) for names in (columns, found))
+        raise TypeError(f"its columns {was} would come back as {is_now}")
 
 
 def read_pandas(file: IO[bytes], _trust: bool) -> Any:

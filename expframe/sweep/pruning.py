@@ -33,6 +33,8 @@ _FACTOR = 3
 _MOST_RUNGS = 2
 _GROWTH = 1.2
 _BEFORE_MEDIAN = 5
+_LONGEST = 18
+"""Digits of a number of steps."""
 
 
 class Rule(NamedTuple):
@@ -65,7 +67,7 @@ class Rule(NamedTuple):
         if name == HYPERBAND and not rest:
             problem = "needs how many steps a trial has: --prune hyperband:epochs, by an entry, or hyperband:81."
             raise OptionError(f"--prune={text}", problem)
-        if rest.isdecimal():
+        if rest.isdecimal() and len(rest) <= _LONGEST:
             return cls(name, "", max(int(rest), 1))
         return cls(name, rest)
 
@@ -79,7 +81,7 @@ class Rule(NamedTuple):
         if not self.entry:
             return self.steps
         found = dotted.get(config, dotted.split(self.entry))
-        if isinstance(found, bool) or not isinstance(found, int | float) or found < 1:
+        if isinstance(found, bool) or not isinstance(found, int | float) or not 1 <= found < math.inf:
             shown = "is not in the config" if found is dotted.MISSING else f"is {found!r}: no number of steps"
             raise OptionError(
                 f"--prune={self.name}:{self.entry}", f"{self.entry!r} {shown}. Name an entry such as epochs."

@@ -180,12 +180,16 @@ class TestFrames:
             pandas.DataFrame({"a": [1, "x"]}),
             pandas.DataFrame({"a": [1 + 2j]}),
             pandas.DataFrame([[1, 2]], columns=["a", 1]),
+            pandas.DataFrame([[1, 2]], columns=[True, False]),
+            pandas.DataFrame([[1, 2]], columns=pandas.period_range("2026", periods=2)),
+            pandas.DataFrame([[1, 2]], columns=pandas.MultiIndex.from_tuples([("a", 1), ("a", "b")])),
+            pandas.crosstab(pandas.Categorical(["x", "y"]), pandas.Categorical(["p", "q"])),
             polars.DataFrame({"a": polars.Series([object()], dtype=polars.Object)}),
         ],
     )
     def test_what_parquet_cannot_hold_is_refused(self, round_trip, frame):
         """A frame that would not come back as it is raises, with what is wrong and what to do."""
-        with pytest.raises(SaveError, match=r"Parquet cannot hold it: .* In \.csv it is text|columns are called by"):
+        with pytest.raises(SaveError, match=r"Parquet cannot hold it: .* In \.csv it is text"):
             round_trip(frame, "frame")
 
     @pytest.mark.parametrize("suffix", ["", ".csv", ".parquet"])

@@ -1,5 +1,6 @@
 """What is asked of a sweep, judged before anything starts."""
 
+import enum
 import random
 import re
 
@@ -179,6 +180,33 @@ def test_what_cannot_be_is_refused_before_anything_starts(words, asked, problem,
     with pytest.raises(ExpframeError, match=re.escape(problem)):
         judged(*words, **asked)
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("skip", "left"),
+    [
+        ("level > 2", ["level=LOW"]),
+        ("level == 3 or level in [7, 9]", ["level=LOW"]),
+        ("level == 'LOW'", ["level=HIGH"]),
+        ("mode == 'fast' and level in [1]", ["level=HIGH"]),
+        ("mode == 'FAST' and level != 3", ["level=HIGH"]),
+    ],
+)
+def test_members_that_are_numbers_or_texts_are_left_out_as_these_too(skip, left):
+    """A member of an IntEnum, or of an enum of texts, is compared by its value where that fits, or by its name."""
+    level = enum.IntEnum("Level", {"LOW": 1, "HIGH": 3})
+    mode = enum.Enum("Mode", {"FAST": "fast", "SLOW": "slow"}, type=str)
+    ex = Experiment("members")
+    ex.add_config(level=level.LOW, mode=mode.FAST)
+
+    @ex.main
+    def main(level, mode):
+        """Nothing."""
+
+    plan = judged("level=LOW,HIGH", ex=ex, skip=skip).plan
+    by = Judge(ex, ex.prepare, None, Options())
+
+    assert left == [word for n, word in enumerate(shown(plan)) if not is_skipped(plan, by.decide(plan.trial(n)))]
 
 
 def test_values_that_only_look_like_mistakes_are_said_once():

@@ -185,12 +185,14 @@ def test_asha_takes_few_steps_and_keeps_the_best(tmp_path):
         ("hyperband", "--prune=hyperband: needs how many steps a trial has"),
         ("asha:epoch", "'epoch' is not in the config"),
         ("asha:name", "'name' is 'a': no number of steps"),
+        ("asha:always", "'always' is inf: no number of steps"),
+        (f"asha:{'9' * 5000}", "is not in the config"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(text, problem):
     """What is no rule, or lacks what it needs, says so."""
     with pytest.raises(OptionError, match=re.escape(problem)):
-        Rule.parse(text).most_steps({"epochs": 9, "name": "a"})
+        Rule.parse(text).most_steps({"epochs": 9, "name": "a", "always": math.inf})
 
 
 def test_a_rule_needs_a_metric():

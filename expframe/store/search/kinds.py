@@ -2,7 +2,8 @@
 Values as a filter writes them, and which of them can be compared.
 
 A path stands there as its text, a member of an enum as its name, a duration as its seconds, a day as the moment that it
-begins.
+begins. A member that is a number or a text by itself, as of an IntEnum, is compared as that too, but not once it is
+stored: of that its name is left.
 """
 
 from __future__ import annotations
@@ -56,12 +57,21 @@ def plain(value: Any) -> Any:
 
 def beside(first: Any, second: Any) -> tuple[Any, Any]:
     """Return two values as they are compared: as a filter writes them, and a text beside a time as the time it says."""
-    first, second = plain(first), plain(second)
+    first, second = _plain_beside(first, second), _plain_beside(second, first)
     if isinstance(first, datetime.datetime) and isinstance(second, str):
         return first, _said(second)
     if isinstance(second, datetime.datetime) and isinstance(first, str):
         return _said(first), second
     return first, second
+
+
+def _plain_beside(value: Any, other: Any) -> Any:
+    """Return a value as a filter writes it; a member of an enum as what it is beside another value, or by its name."""
+    if not isinstance(value, enum.Enum) or isinstance(other, enum.Enum) or kind_of(value) != kind_of(other):
+        return plain(value)
+    if isinstance(other, str) and other in type(value).__members__:
+        return value.name
+    return value.value
 
 
 def fits(operator: str, first: Any, second: Any) -> bool | None:
@@ -77,7 +87,7 @@ def fits(operator: str, first: Any, second: Any) -> bool | None:
     if operator == "~":
         return _fits_pattern(plain(first))
     if operator == "in":
-        return _fits_in(plain(first), plain(second))
+        return _fits_in(first, plain(second))
     first, second = beside(first, second)
     kinds = kind_of(first), kind_of(second)
     if not all(kinds):
@@ -115,6 +125,7 @@ def _fits_pattern(value: Any) -> bool | None:
 
 def _fits_in(item: Any, whole: Any) -> bool | None:
     if isinstance(whole, str):
+        item = plain(item)
         return kind_of(item) == "a text" if kind_of(whole) and (kind_of(item) or _is_none(item)) else None
     if isinstance(whole, list | tuple | set | frozenset | dict):
         return _any_of(fits("==", item, other) for other in whole)
