@@ -15,7 +15,7 @@ from expframe.page.live_sweeps import LiveSweep
 from expframe.page.question import Question
 from expframe.record.record import Record, Status
 from expframe.record.significance import welch
-from expframe.store.sweeps.facts import command_line, facts_of, failures_of
+from expframe.store.sweeps.facts import command_line, facts_of, failures_of, seekable
 from expframe.store.sweeps.history import Moment, history, seconds_left, workers_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import ranges_text, reasons
@@ -49,7 +49,8 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
             "prune": plan.prune,
             "replicates": plan.replicate_count,
             "left": seconds_left(plan, trials),
-            "best": _best(sweep),
+            "best": (best := _best(sweep)),
+            "seekable": seekable(trials) if best is None else [],
             "running": [{**trial_cells(sweep.plan, state), **_claimed(state)} for state in running[:_SHOWN]],
             "failures": _failures(sweep),
             "pruned": _pruned(sweep),

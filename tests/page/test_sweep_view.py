@@ -1,5 +1,6 @@
 """Sweeps as pages see them: how far they are, the best configuration, and what failed."""
 
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,27 @@ def test_the_best_configuration_says_how_it_is_run_again(store: Path) -> None:
     best = ask(store, sweep.answer, run="1")["best"]
 
     assert ("lr=0.01 opt=adam", 2, True) == (best["words"], best["n"], best["command"].endswith("lr=0.01 opt=adam"))
+
+
+def test_where_there_is_no_best_one_other_numbers_are_named(store: Path) -> None:
+    """A sweep whose trials came to no number that is sought says which numbers their runs have."""
+    ex = Experiment("dicts", store=store)
+    ex.add_config(x=0)
+
+    @ex.main
+    def main(x: int, _run: Any) -> dict[str, Any]:
+        _run.log_scalar("loss", 0.5)
+        return {"acc": x, "names": ["a"]}
+
+    run, found = ex.run(), ex.sweep("x=1,2")
+    trial = found.ask()
+    assert trial is not None and found.id is not None
+    Journal(store / found.id, WRITER).note("started", 0, 1, run=run.id)
+    found.tell(trial, math.nan)
+    answer = ask(store, sweep.answer, run=found.id)
+
+    assert (None, ["result.acc", "loss.last"]) == (answer["best"], answer["seekable"])
+    assert [] == ask(store, sweep.answer, run="1")["seekable"]
 
 
 def test_how_sure_the_best_is_comes_of_welchs_test(store: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from expframe.cli.runs import select
@@ -22,6 +23,7 @@ from expframe.cli.sweeps.tables import (
     excluded_lines,
     importance_text,
     is_or_are,
+    others_text,
     trials_text,
     value_lines,
     without_number_lines,
@@ -37,9 +39,12 @@ from expframe.store.sweeps.configurations import configurations, front_of, goal_
 from expframe.store.sweeps.facts import command_line, configuration_data, facts_of, failures_of, trial_data
 from expframe.store.sweeps.history import seconds_left
 from expframe.store.sweeps.importance import importance_of
+from expframe.store.sweeps.plan import Goal
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
 from expframe.store.sweeps.trials import Trials
+from expframe.sweep.goals import goal
+from expframe.sweep.sink import values_of
 from expframe.sweep.sweep_run import SweepRun
 
 _MOST = 30
@@ -47,6 +52,10 @@ _MOST = 30
 
 _LONGEST = 18
 """Digits of a trial's number."""
+
+_METRIC = """\
+  --metric=GOALS         Seek something else than the sweep was started with: result.acc:max; several with commas.
+"""
 
 _LS = """\
 List the sweeps of a store, newest first.
@@ -65,7 +74,7 @@ Usage:
 Options:
   --trials               Each trial, too.
   --all                  All configurations, not only the best {_MOST}.
-"""
+{_METRIC}"""
 _WATCH = f"""\
 Show how a sweep goes on, again and again, until no trial is running. Ctrl-C ends it, and not the sweep.
 
@@ -90,7 +99,9 @@ Show the best configuration of a sweep, and how it is run again.
 Usage:
   expframe sweep best [options] ID
 
-{select.HELP}"""
+{select.HELP}
+Options:
+{_METRIC}"""
 _STOP = f"""\
 Stop a sweep, or some of its trials: those that run are interrupted, with their grace, and no other is begun until the
 sweep goes on with --resume.
@@ -234,7 +245,8 @@ def best(asked: Asked) -> Answer:
     plan = sweep.plan
     found = ranked(plan, configurations(plan, trials))
     if not found or found[0].value.mean is None:
-        raise WorkError(f"sweep {sweep.folder.name}", f"has no trial with a value of {goal_of(plan).field!r} yet.")
+        problem = f"has no trial with a number as {goal_of(plan).field!r} yet."
+        raise WorkError(f"sweep {sweep.folder.name}", f"{problem}{others_text(trials)}")
     script = os.path.relpath(plan.start.script) if plan.start.script else "SCRIPT"  # of trials asked for one by one
     front = front_of(plan, found) if len(plan.goals) > 1 else []
     best = front or found[:1]
@@ -346,7 +358,18 @@ def _overview() -> str:
 
 
 def _find(asked: Asked) -> tuple[SweepRun, Trials]:
-    return _read(select.select_sweep(asked.runs, asked["ID"]))
+    sweep, trials = _read(select.select_sweep(asked.runs, asked["ID"]))
+    goals = asked.names("--metric") if "--metric" in asked.words else []
+    return _seeking(sweep, trials, tuple(map(goal, goals))) if goals else sweep, trials
+
+
+def _seeking(sweep: SweepRun, trials: Trials, goals: tuple[Goal, ...]) -> SweepRun:
+    """Return a sweep as one that seeks other goals; the numbers of its trials are read from their runs."""
+    found = sweep._replace(plan=replace(sweep.plan, goals=goals))
+    for state in trials:
+        if state.newest is not None and state.newest.run and state.status != Status.RUNNING:
+            state.newest.values = values_of(sweep.folder.parent / state.newest.run, found.fields)
+    return found
 
 
 def _read(run: StoredRun) -> tuple[SweepRun, Trials]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from expframe.cli.sweeps.preview import counted
 from expframe.cli.table import Cell, Style, cell, clean, table_lines
+from expframe.errors import listed
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import (
     Configuration,
@@ -16,6 +17,7 @@ from expframe.store.sweeps.configurations import (
     ranked,
     without_number,
 )
+from expframe.store.sweeps.facts import seekable
 from expframe.store.sweeps.importance import Importance
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
@@ -51,7 +53,17 @@ def excluded_lines(sweep: str, trials: Trials) -> Iterator[str]:
 def without_number_lines(plan: Plan, trials: Trials) -> Iterator[str]:
     """Yield which completed trials came to no number that is sought; nothing where all did."""
     for field, numbers in without_number(plan, trials).items():
-        yield f"{field} is no number in {trials_text(numbers)}, which {is_or_are(numbers)} in no mean."
+        is_in_none = len(numbers) == trials.counts().get(Status.COMPLETED)
+        others = others_text(trials) if is_in_none else ""
+        yield f"{field} is no number in {trials_text(numbers)}, which {is_or_are(numbers)} in no mean.{others}"
+
+
+def others_text(trials: Trials) -> str:
+    """Return which other numbers trials have, and how one of them is sought; empty where they have none."""
+    found = seekable(trials)
+    if not found:
+        return ""
+    return f" Runs have {listed(found)}: expframe sweep best {trials.folder.name} --metric {found[0]}:max"
 
 
 def is_or_are(numbers: Sequence[int]) -> str:

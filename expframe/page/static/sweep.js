@@ -194,7 +194,11 @@ function drawBest(box, sweep) {
     fill(
       box,
       h("h2", {}, "Best configuration"),
-      h("p", { class: "faint" }, `No trial has a value of ${goal.field} yet.`),
+      h("p", { class: "faint" }, `No trial has a number as ${goal.field} yet.`),
+      sweep.seekable.length > 0 && [
+        h("p", {}, `Runs have ${sweep.seekable.join(", ")}. This ranks by another one:`),
+        commandLine(`expframe sweep best ${sweep.id} --metric ${sweep.seekable[0]}:max`),
+      ],
     );
     return;
   }

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 
 import pytest
+from interpreter import run_python
 
 from expframe import Options as Values
 from expframe.config.options import Options
@@ -91,6 +92,40 @@ def test_each_goal_is_shown_and_the_front_is_marked(ex, cli):
     assert [True, True, False, False] == [line.endswith("yes") for line in lines[:4]]
     assert "metrics.acc.max is no number in trial 3, which is in no mean." in lines
     assert ["x=0", "x=1"] == [one["words"] for one in best["front"]]
+
+
+OF_DICTS = """
+from expframe import Experiment
+
+ex = Experiment("dicts")
+ex.add_config(x=0)
+
+
+@ex.automain
+def main(x, _run):
+    _run.log_scalar("loss", 1 / (x + 1))
+    return {"acc": x / 10, "by": {"class": [x]}}
+"""
+
+
+def test_another_goal_is_sought_where_the_one_of_the_sweep_is_no_number(tmp_path, cli, environment):
+    """A sweep whose result holds several numbers says which, and ranks by one of them when it is over."""
+    (tmp_path / "dicts.py").write_text(OF_DICTS)
+    done = run_python(["dicts.py", "sweep", "-j", "1", "with", "x=1,2,3"], cwd=tmp_path, env=environment)
+    hint = "Runs have result.acc, loss.last: expframe sweep best 1 --metric result.acc:max"
+
+    assert f"result is no number in trials 0..2, which are in no mean. {hint}" in done.stdout
+    cli("sweep", "best", "1", "-F", tmp_path / "runs")
+    assert hint in cli.err
+    for metric, best, value in (
+        ("result.acc:max", "x=3", 0.3),
+        ("loss:min", "x=3", 0.25),
+        ("loss.last:max", "x=1", 0.5),
+    ):
+        found = json.loads(cli("sweep", "best", "1", "--json", "--metric", metric, "-F", tmp_path / "runs"))["best"]
+        assert (best, value) == (found["words"], found["mean"])
+    head = cli("sweep", "show", "1", "--metric", "result.acc:max, loss:min", "-F", tmp_path / "runs").splitlines()[0]
+    assert "x result.acc 95 % interval n metrics.loss.last 95 % interval n front" == " ".join(head.split())
 
 
 def test_configurations_that_came_to_the_same_as_the_best_are_named(ex, cli):
