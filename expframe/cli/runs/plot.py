@@ -133,9 +133,17 @@ def axis(low: float, high: float, most: int, *, whole: bool = False) -> Axis:
     step = _step((high - low) / max(most, 2))
     if whole:
         step = max(1.0, step)
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    first, last = _multiples(step, low, high)
+    if first > last:  # the step is near the whole axis, and no multiple of it lies there
+        step = _step(step / 2.5)
+        first, last = _multiples(step, low, high)
     text = _writer(step, max(abs(first), abs(last)) * step)
     return Axis(low, high, [(number * step, text(number * step)) for number in range(first, last + 1)])
+
+
+def _multiples(step: float, low: float, high: float) -> tuple[int, int]:
+    """Return the first and the last multiple of a step from one number to another, as how often it is taken."""
+    return math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
 
 
 def _step(least: float) -> float:

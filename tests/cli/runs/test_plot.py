@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from expframe.cli.runs.plot import COLOURS, Line, axis, log_axis, plot_lines
@@ -14,6 +14,7 @@ NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
 
 
 @given(NUMBERS, NUMBERS, st.integers(2, 20))
+@example(500000000501.0, 900000000902.0, 2)
 def test_ticks_are_those_that_people_would_choose(first, second, most):
     """Ticks lie on the axis at even distances of 1, 2 or 5 times a power of ten, and no two read the same."""
     low, high = sorted((first, second))
