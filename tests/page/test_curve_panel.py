@@ -92,6 +92,20 @@ def test_each_run_is_a_line_in_its_colour(serve: Callable[[Path], str], tab: Any
 
 
 @pytest.mark.browser
+def test_each_axis_has_a_tick(serve: Callable[[Path], str], tab: Any, store: Path) -> None:
+    """Also where the step that fits is near the whole axis, and no multiple of it lies there."""
+    _open(tab, f"{serve(store)}#/charts")
+    none = tab.evaluate("""async () => {
+      const { ticks } = await import(new URL("static/axes.js", document.baseURI).href);
+      const places = Array.from({ length: 40 }, (_, n) => 1.07 ** n);
+      const axes = places.flatMap((low) => places.map((high) => [low, high])).filter(([low, high]) => low < high);
+      return axes.filter(([low, high]) => ticks("number", low, high, 2).length === 0);
+    }""")
+
+    assert [] == none
+
+
+@pytest.mark.browser
 def test_a_box_zooms_all_charts_and_a_double_click_shows_all(
     serve: Callable[[Path], str], tab: Any, store: Path
 ) -> None:

@@ -41,6 +41,7 @@ function numberTicks(low, high, most, isWhole) {
   const step = isWhole ? Math.max(1, found) : found;
   const first = Math.ceil(low / step - 1e-9);
   const last = Math.floor(high / step + 1e-9);
+  if (first > last && !isWhole) return numberTicks(low, high, most + 1, isWhole); // the step is near the whole axis
   const greatest = Math.max(Math.abs(low), Math.abs(high));
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, n) => {
     const at = (first + n) * step;
