@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from expframe.config.dotted import MISSING
 from expframe.errors import QueryError
-from expframe.record.record import Status, now
+from expframe.record.record import now
 from expframe.store.search.fields import PATH, Field, unquoted
 from expframe.store.search.kinds import ORDERS, fits
 from expframe.store.search.logic import OPERATIONS, Verdict, all_of, any_of, as_number, opposite, searched, truth
 from expframe.store.search.pattern import Pattern
-from expframe.store.search.terms import Relation, Term, Values, literal
+from expframe.store.search.terms import Relation, StatusName, Term, Values, literal
 
 _TOKEN = re.compile(
     rf"""
@@ -36,7 +36,6 @@ _CONSTANTS = {"true": True, "false": False, "none": None, "null": None, "nan": m
 _KEYWORDS = {"and", "or", "not", "in", "contains"}
 _COMPARISONS = {"==", "!=", "<", "<=", ">", ">=", "~", "in", "contains"}
 _DEEPEST = 100
-_STATUSES = {text for name, text in vars(Status).items() if not name.startswith("_")}
 
 
 class _Token(NamedTuple):
@@ -117,7 +116,7 @@ class _Parser:
         self._depth = 0
         self.fields: dict[Field, None] = {}
         self.words: set[Field] = set()
-        self.comparisons: list[Relation] = []
+        self.comparisons: list[Relation | StatusName] = []
 
     def whole(self) -> Callable[[Values], Verdict]:
         """Return what judges a run, after reading everything."""
@@ -283,19 +282,14 @@ class _Parser:
             raise QueryError(f"filter {self._text!r}", f"has None beside {operator}. Only == and != compare with None.")
         for term, other in ((first, second), (second, first)):
             if term.name == "status":
-                self._refuse_small(other)
+                texts = other.literal if isinstance(other.literal, list) else [other.literal]
+                self.comparisons += [StatusName(term, text) for text in texts if isinstance(text, str)]
         comparison = Relation(first, operator, second)
         examples = first.example(), second.example()
         if MISSING in examples:
             self.comparisons.append(comparison)
         elif fits(operator, *examples) is False:
             raise QueryError(f"filter {self._text!r}", comparison.told(*examples))
-
-    def _refuse_small(self, term: Term) -> None:
-        """Refuse a status in small letters: those that there are stand in capitals."""
-        for text in term.literal if isinstance(term.literal, list) else [term.literal]:
-            if isinstance(text, str) and text not in _STATUSES and text.upper() in _STATUSES:
-                raise QueryError(f"filter {self._text!r}", f"has no status {text!r}. Write {text.upper()!r}.")
 
     def _pattern(self, term: Term) -> Pattern:
         reason = "it is no text"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from expframe.config.dotted import MISSING
-from expframe.record.record import now
+from expframe.record.record import Status, now
 from expframe.store.search.fields import Field
 from expframe.store.search.kinds import fits, kind_of, shown
 
@@ -14,6 +14,7 @@ Values = Mapping[Field, Any]
 
 _EXAMPLES: dict[str, Any] = {"text": "", "number": 0.0, "duration": 0.0, "list": ["a"], "time": now()}
 """A value of each kind of field."""
+_STATUSES = {text for name, text in vars(Status).items() if not name.startswith("_")}
 
 
 class Term(NamedTuple):
@@ -88,6 +89,26 @@ class Relation(NamedTuple):
         if self.operator == "in" and kind_of(second) == "a number":
             return " Write == to compare."
         return _hint(self.first, first, second) or _hint(self.second, second, first)
+
+
+class StatusName(NamedTuple):
+    """
+    A status that is asked for.
+
+    Attributes:
+        status: Gives that of a run.
+        text: How it is written.
+    """
+
+    status: Term
+    text: str
+
+    def misfit(self, everything: Iterable[Values]) -> str | None:
+        """Return what is wrong where it stands in small letters, and no run has such a status of its own."""
+        meant = self.text.upper()
+        if self.text == meant or meant not in _STATUSES or any(self.status.of(run) == self.text for run in everything):
+            return None
+        return f"has no status {self.text!r}. Write {meant!r}."
 
 
 def _hint(term: Term, value: Any, other: Any) -> str:

@@ -132,6 +132,15 @@ class TestFinding:
         add_run(store, config={"net": 3 if filter.startswith("net ") else {"depth": "2"}})
         assert len(runs(store).where(filter)) < 6
 
+    @pytest.mark.parametrize("filter", ["status == 'pruned'", "'pruned' != status", "status in ['DIED', 'pruned']"])
+    def test_a_status_in_small_letters(self, store, filter):
+        """A status in small letters is refused with how it is written, unless a run ended with such a one."""
+        with pytest.raises(QueryError, match=r"has no status 'pruned'\. Write 'PRUNED'\."):
+            runs(store).where(filter).ids()
+        own = add_run(store, status="pruned")
+
+        assert ("!=" not in filter) == (own in runs(store).where(filter).ids())
+
     def test_a_name_that_some_run_has(self, store):
         """A name that one run has is no error, even where its value is None or NaN."""
         assert [] == runs(store).where("metrics.acc.max > 1").ids()
