@@ -204,8 +204,12 @@ def _refuse_short(file: IO[bytes], size: int) -> None:
 
 def write_pandas(value: Any, file: IO[bytes]) -> None:
     """Write a frame or a series; in .csv with its index unless that only counts the rows."""
-    frame = value.to_frame(_UNNAMED if value.name is None else value.name) if hasattr(value, "to_frame") else value
-    if suffix_of(file) == ".parquet":
+    is_parquet = suffix_of(file) == ".parquet"
+    frame = value
+    if hasattr(value, "to_frame"):
+        name = _UNNAMED if value.name is None else value.name
+        frame = value.to_frame(name if is_parquet else str(name))  # a tuple would be several lines of titles
+    if is_parquet:
         with _in_parquet():
             _refuse_other_names(frame.columns)
             frame.to_parquet(file)

@@ -204,6 +204,11 @@ class TestFrames:
         for other in found:
             pandas.testing.assert_series_equal(series, other)
 
+    def test_a_series_that_a_tuple_names(self, round_trip):
+        """In .csv the name of a series is one title, also where it is a tuple, as of a column of `agg`."""
+        for other in round_trip(pandas.Series([1, 2], name=("acc", "mean")), "s.csv")[1:]:
+            assert ("('acc', 'mean')", [1, 2]) == (other.name, list(other))
+
     @pytest.mark.parametrize("suffix", ["", ".csv", ".parquet"])
     def test_polars(self, round_trip, suffix):
         """A frame of polars."""

@@ -26,7 +26,7 @@ VERSION = 1
 
 _HELP_WIDTH = 79
 
-_LONGEST = 18
+LONGEST = 18
 """Digits of a whole number that is taken."""
 
 OPTIONS = """
@@ -68,7 +68,7 @@ class Asked:
         text = self.words[flag]
         if text is None:
             return None
-        if not text.isdecimal() or len(text) > _LONGEST or int(text) < least:
+        if not text.isdecimal() or len(text) > LONGEST or int(text) < least:
             raise UsageError(f"{flag}={text}", f"takes a whole number from {least} up.")
         return int(text)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from expframe.cli.runs import select
-from expframe.cli.runs.command import Answer, Asked, Main, command
+from expframe.cli.runs.command import LONGEST, Answer, Asked, Main, command
 from expframe.cli.runs.commands import OF_SWEEPS
 from expframe.cli.runs.ls import run_cell
 from expframe.cli.runs.sweep_facts import running_data, running_lines, trial_lines
@@ -49,9 +49,6 @@ from expframe.sweep.sweep_run import SweepRun
 
 _MOST = 30
 """More configurations are shown only where they are asked for."""
-
-_LONGEST = 18
-"""Digits of a trial's number."""
 
 _METRIC = """\
   --metric=GOALS         Seek something else than the sweep was started with: result.acc:max; several with commas.
@@ -388,7 +385,7 @@ def _numbers(asked: Asked, sweep: SweepRun) -> list[int]:
     for word in asked["TRIAL"] or []:
         if (
             not word.isdecimal()
-            or len(word) > _LONGEST
+            or len(word) > LONGEST
             or (sweep.plan.size is not None and int(word) >= sweep.plan.size)
         ):
             last = "" if sweep.plan.size is None else f" to {sweep.plan.size - 1}"
