@@ -76,24 +76,27 @@ class Query:
         """Return whether a run matches that has these values of the fields."""
         return self._verdict(values) is True
 
-    def misfit(self, everything: Callable[[], Iterable[Values]]) -> str | None:
+    def misfit(self, everything: Callable[[], Iterable[Values]], *, decides: bool = False) -> str | None:
         """
         Return what is wrong with a comparison whose values are of other kinds in all runs; None where nothing is.
 
         Args:
             everything: Gives the values of the fields in each run; asked for each comparison, and read up to the
                 first run that it fits.
+            decides: Whether only comparisons are looked at without which no run is found: not those beside an `or`, and
+                none that say what is not so.
         """
-        return next((told for one in self._comparisons if (told := one.misfit(everything())) is not None), None)
+        asked = (one for one, is_needed in self._comparisons if is_needed or not decides)
+        return next((told for one in asked if (told := one.misfit(everything())) is not None), None)
 
     def refuse_misfits(self, everything: Callable[[], Iterable[Values]]) -> None:
         """
-        Refuse a comparison whose values are of other kinds in all runs.
+        Refuse a comparison whose values are of other kinds in all runs, so that none is found.
 
         Raises:
             QueryError: There is one.
         """
-        if told := self.misfit(everything):
+        if told := self.misfit(everything, decides=True):
             raise QueryError(f"filter {self.text!r}", told)
 
     def __eq__(self, other: object) -> bool:
@@ -116,7 +119,7 @@ class _Parser:
         self._depth = 0
         self.fields: dict[Field, None] = {}
         self.words: set[Field] = set()
-        self.comparisons: list[Relation | StatusName] = []
+        self.comparisons: list[tuple[Relation | StatusName, bool]] = []
 
     def whole(self) -> Callable[[Values], Verdict]:
         """Return what judges a run, after reading everything."""
@@ -167,9 +170,12 @@ class _Parser:
         return QueryError(f"filter {self._text!r}", f"needs {wanted} {where}.")
 
     def _either(self) -> Callable[[Values], Verdict]:
+        start = len(self.comparisons)
         parts = [self._both()]
         while self._take("or"):
             parts.append(self._both())
+        if len(parts) > 1:
+            self._need_none(start)
         return parts[0] if len(parts) == 1 else lambda values: any_of(part(values) for part in parts)
 
     def _both(self) -> Callable[[Values], Verdict]:
@@ -182,8 +188,16 @@ class _Parser:
         is_negated = False
         while self._take("not"):
             is_negated = not is_negated
+        start = len(self.comparisons)
         verdict = self._comparison()
-        return (lambda values: opposite(verdict(values))) if is_negated else verdict
+        if not is_negated:
+            return verdict
+        self._need_none(start)
+        return lambda values: opposite(verdict(values))
+
+    def _need_none(self, start: int) -> None:
+        """Note that runs may be found without the comparisons from a place on; names of statuses are held anyway."""
+        self.comparisons[start:] = [(one, isinstance(one, StatusName)) for one, _ in self.comparisons[start:]]
 
     def _comparison(self) -> Callable[[Values], Verdict]:
         if self._take("("):
@@ -259,7 +273,9 @@ class _Parser:
     def _compared(self, first: Term, operator: str, second: Term) -> Callable[[Values], Verdict]:
         """Return what compares two terms, after reading texts as times beside a time, and so on."""
         if operator.startswith("not "):
+            start = len(self.comparisons)
             verdict = self._compared(first, operator[4:], second)
+            self._need_none(start)
             return lambda values: opposite(verdict(values))
         if operator == "contains":
             first, operator, second = second, "in", first
@@ -283,11 +299,11 @@ class _Parser:
         for term, other in ((first, second), (second, first)):
             if term.name == "status":
                 texts = other.literal if isinstance(other.literal, list) else [other.literal]
-                self.comparisons += [StatusName(term, text) for text in texts if isinstance(text, str)]
+                self.comparisons += [(StatusName(term, text), True) for text in texts if isinstance(text, str)]
         comparison = Relation(first, operator, second)
         examples = first.example(), second.example()
         if MISSING in examples:
-            self.comparisons.append(comparison)
+            self.comparisons.append((comparison, operator != "!="))
         elif fits(operator, *examples) is False:
             raise QueryError(f"filter {self._text!r}", comparison.told(*examples))
 
