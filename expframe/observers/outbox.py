@@ -22,6 +22,7 @@ _PATIENCE = 5.0
 """Seconds for which the end of a run is tried again."""
 
 _PAUSE = 0.05
+"""Seconds between two tries of that: storage that is well again has all soon, in case the process is killed."""
 
 
 class Outbox:
@@ -67,7 +68,6 @@ class Outbox:
         Storage that fails is tried again for some seconds; then the final record is left where it can be.
         """
         deadline = time.monotonic() + _PATIENCE
-        pause = _PAUSE
         while True:
             is_last = time.monotonic() >= deadline or self._is_gone
             if self.catch_up() or is_last:
@@ -78,8 +78,7 @@ class Outbox:
                 if is_last:
                     self._attempt(partial(self._leave, record), "leaving the end of the run elsewhere", "it is lost")
                     return
-            time.sleep(pause)
-            pause = min(2 * pause, 0.5)
+            time.sleep(_PAUSE)
 
     @property
     def _is_gone(self) -> bool:

@@ -172,7 +172,7 @@ def under_fire(kind: str, numbers: range, folder: Path, side: int) -> Iterator[t
                     found = shot.judge()
                     yield shot.number, found.problems, found.counts
                     if not found.problems:
-                        shutil.rmtree(shot.folder)
+                        shutil.rmtree(shot.folder, ignore_errors=True)  # somebody may be left who writes there
 
 
 def prepare(folder: Path) -> None:
