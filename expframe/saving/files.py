@@ -67,20 +67,35 @@ def put(
         return _put_file(
             files, value, wanted if wanted.suffix else _with_suffix(files, wanted, value.suffix), overwrite
         ), None
+    from expframe.saving.formats import ParquetTypeError
     from expframe.saving.savers import SAVERS
 
     saver = SAVERS.writer(wanted.relative_to(files), value, method)
-    suffix = wanted.suffix.lower()
-    if not saver.keeps(suffix):
-        suffix = saver.suffixes[0]
-        wanted = _with_suffix(files, wanted, suffix)
-        if (lacking := SAVERS.lacking(value, saver)) is not None:
-            text = "file %r: %s keeps no types, nor which column was the index. With %s it would be Parquet."
-            logging.getLogger("expframe").warning(text, wanted.relative_to(files).as_posix(), suffix, lacking)
-    with _aside(wanted.parent, suffix) as aside:
+    if saver.keeps(wanted.suffix.lower()):
+        return _write(saver, value, wanted, overwrite), saver
+    named, lacking = _with_suffix(files, wanted, saver.suffixes[0]), SAVERS.lacking(value, saver)
+    if lacking is not None:
+        _say_lesser(files, named, f"With {lacking} it would be Parquet.")
+    try:
+        return _write(saver, value, named, overwrite), saver
+    except ParquetTypeError as problem:
+        if (other := SAVERS.lesser(value, saver)) is None:
+            raise
+        named = _with_suffix(files, wanted, other.suffixes[-1])
+        _say_lesser(files, named, f"{problem}.")
+        return _write(other, value, named, overwrite), other
+
+
+def _write(saver: Saver, value: Any, wanted: Path, overwrite: bool) -> Path:
+    with _aside(wanted.parent, wanted.suffix.lower()) as aside:
         with open(aside, "xb") as file:  # cheaper than Path.open
             saver.write(_thawed(value) if saver.thaws else value, file)
-        return _give_name(aside, wanted, overwrite), saver
+        return _give_name(aside, wanted, overwrite)
+
+
+def _say_lesser(files: Path, file: Path, why: str) -> None:
+    text = "file %r: %s keeps no types, nor which column was the index. %s"
+    logging.getLogger("expframe").warning(text, file.relative_to(files).as_posix(), file.suffix, why)
 
 
 def load(folder: Path, name: str | os.PathLike[str], notes: Notes, *, trust: bool, method: str | None) -> Any:

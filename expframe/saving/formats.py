@@ -268,16 +268,20 @@ def read_polars_series(file: IO[bytes], trust: bool) -> Any:
     return read_polars(file, trust).to_series()
 
 
+class ParquetTypeError(TypeError):
+    """Parquet has no form for a frame."""
+
+
 @contextmanager
 def _in_parquet() -> Iterator[None]:
-    """Say of what has no form in Parquet which other ones there are."""
+    """Raise ParquetTypeError where something has no form in Parquet."""
     try:
         yield
     except (OSError, ImportError):
         raise
     except Exception as problem:
         text = f"Parquet cannot hold it: {' '.join(str(problem).split())}. In .csv it is text, in .pkl all of it"
-        raise TypeError(text) from problem
+        raise ParquetTypeError(text) from problem
 
 
 def write_arrow(value: Any, file: IO[bytes]) -> None:

@@ -256,6 +256,11 @@ class Savers:
         first = self._ranked(value)[0]
         return None if first is saver or first.name != saver.name or first.is_installed else first.engine
 
+    def lesser(self, value: Any, saver: Saver) -> Saver | None:
+        """Return who writes what another saver cannot, with less of it; None for nobody."""
+        others = [one for one in self._ranked(value) if one.name == saver.name and one.suffixes[-1] == ".csv"]
+        return others[0] if others and saver.suffixes[0] == ".parquet" else None
+
     def reader(self, name: Path, method: str | None = None, noted: str | None = None) -> Saver:
         """
         Return who reads a file.

@@ -1,6 +1,7 @@
 """Each format of the light libraries, with the real library."""
 
 import datetime
+import re
 import subprocess
 import sys
 
@@ -184,13 +185,22 @@ class TestFrames:
             pandas.DataFrame([[1, 2]], columns=pandas.period_range("2026", periods=2)),
             pandas.DataFrame([[1, 2]], columns=pandas.MultiIndex.from_tuples([("a", 1), ("a", "b")])),
             pandas.crosstab(pandas.Categorical(["x", "y"]), pandas.Categorical(["p", "q"])),
-            polars.DataFrame({"a": polars.Series([object()], dtype=polars.Object)}),
+            pandas.Series([1, "x"], name="a"),
         ],
     )
-    def test_what_parquet_cannot_hold_is_refused(self, round_trip, frame):
-        """A frame that would not come back as it is raises, with what is wrong and what to do."""
+    def test_what_parquet_cannot_hold(self, round_trip, frame, caplog):
+        """A frame that would not come back as it is becomes a .csv, which is said; asked for as .parquet it raises."""
+        assert "frame.csv" == round_trip(frame, "frame")[0]
+        assert re.search(
+            r"file 'frame\.csv': \.csv keeps no types.* Parquet cannot hold it: .* in \.pkl all of it", caplog.text
+        )
         with pytest.raises(SaveError, match=r"Parquet cannot hold it: .* In \.csv it is text"):
-            round_trip(frame, "frame")
+            round_trip(frame, "frame.parquet")
+
+    def test_what_neither_can_hold_is_refused(self, round_trip):
+        """What is no table in any form raises."""
+        with pytest.raises(SaveError):
+            round_trip(polars.DataFrame({"a": polars.Series([object()], dtype=polars.Object)}), "frame")
 
     @pytest.mark.parametrize("suffix", ["", ".csv", ".parquet"])
     @pytest.mark.parametrize("name", ["x", None])
