@@ -113,7 +113,8 @@ def _numbers(rows: Sequence[Row]) -> list[str]:
     counts: dict[tuple[str, ...], int] = {}
     for row in rows:
         for path, value in leaves(row.result):
-            if type(json_values.plain_numbers(value)) in (int, float):
+            number = Field.at("result", path).of(row) if isinstance(value, dict) else value  # of a library
+            if type(number) in (int, float):
                 counts[path] = counts.get(path, 0) + 1
     results = sum(row.result is not None for row in rows)
     return [Field.at("result", path).written for path, count in counts.items() if _SHARE * count >= results]
