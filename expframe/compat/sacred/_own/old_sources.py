@@ -78,7 +78,8 @@ def old_runs(source: str) -> Iterator[OldRun]:
 
 
 def _unreadable(source: str, problem: Exception) -> UsageError:
-    return UsageError(f"source {mask_urls(source)!r}", f"cannot be read ({' '.join(str(problem).split()):.300}).")
+    reason = " ".join(str(problem).split()) or type(problem).__name__
+    return UsageError(f"source {mask_urls(source)!r}", f"cannot be read ({reason:.300}).")
 
 
 # ------------------------------------------------------------------------------------------------------- folders
@@ -182,7 +183,7 @@ def _of_sql(url: str) -> Iterator[OldRun]:
             with reading(f"run {key} of Sacred's"), Session(engine) as session:
                 found = _of_row(session.get_one(Run, key))
             yield found
-    except sa.exc.SQLAlchemyError as problem:
+    except (sa.exc.SQLAlchemyError, UnicodeDecodeError, MemoryError) as problem:  # what SQLite says may be damaged, too
         raise _unreadable(url, problem) from problem
     finally:
         engine.dispose()
