@@ -192,10 +192,16 @@ def read_numpy(file: IO[bytes], trust: bool) -> Any:
 
 
 def _refuse_short(file: IO[bytes], size: int) -> None:
-    """Refuse an array that is larger than its file says it is: room is made for all of it before it is read."""
+    """Refuse an array, or a header, that is larger than its file: room is made for all of it before it is read."""
     from numpy.lib import format as npy
 
-    header = npy.read_array_header_1_0 if npy.read_magic(file) == (1, 0) else npy.read_array_header_2_0
+    header = npy.read_array_header_1_0
+    if npy.read_magic(file) != (1, 0):
+        header, start = npy.read_array_header_2_0, file.tell()
+        length = int.from_bytes(file.read(4), "little")
+        if length > size:
+            raise ValueError(f"its header of {length} bytes is more than the file has")
+        file.seek(start)
     shape, _, dtype = header(file, max_header_size=_CHUNK)
     if not dtype.hasobject and math.prod(shape) * dtype.itemsize > size - file.tell():
         raise ValueError(f"{shape} items of {dtype} are more than the file has")
