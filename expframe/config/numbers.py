@@ -22,7 +22,7 @@ def _is_one(value: Any) -> bool:
     return kind is not bool and (issubclass(kind, int | float) or kind.__module__ in ("decimal", "fractions"))
 
 
-def is_finite(value: object) -> TypeGuard[int | float]:
+def is_finite(value: Any) -> TypeGuard[int | float]:
     """
     Return whether a value is a number, and one that a float can be.
 
@@ -31,7 +31,7 @@ def is_finite(value: object) -> TypeGuard[int | float]:
         [True, True, False, False, False, False]
     """
     try:
-        return math.isfinite(value)  # type: ignore[arg-type]
+        return math.isfinite(value)
     except (TypeError, ValueError, OverflowError):
         return False
 

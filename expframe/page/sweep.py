@@ -43,13 +43,14 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
         plan, trials = sweep.plan, sweep.trials
         workers = workers_of(trials)
         running = [state for state in trials if state.status == Status.RUNNING]
+        best = _best(sweep)
         return {
             **_facts(sweep, record),
             "search": plan.search,
             "prune": plan.prune,
             "replicates": plan.replicate_count,
             "left": seconds_left(plan, trials),
-            "best": (best := _best(sweep)),
+            "best": best,
             "seekable": seekable(trials) if best is None else [],
             "running": [{**trial_cells(sweep.plan, state), **_claimed(state)} for state in running[:_SHOWN]],
             "failures": _failures(sweep),

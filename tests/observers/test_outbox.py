@@ -335,3 +335,25 @@ class TestEnd:
         ex.run()
         assert [1] == slow.taken
         assert slow.closed >= 1
+
+
+def test_what_waits_at_the_end_is_tried_again_without_long_pauses(ex, monkeypatch):
+    """However long storage has failed, what it is well again for is there within 100 ms: a kill takes no more."""
+    observer = Refusing(OSError(28, "full"))
+    pauses = []
+
+    def pause(seconds):
+        pauses.append(seconds)
+        observer.problem = observer.problem if len(pauses) < 8 else None
+
+    @ex.main
+    def main(_run):
+        _run.log_scalar("loss", 0.5)
+
+    ex.observers.append(observer)
+    monkeypatch.setattr(outbox.time, "sleep", pause)
+    ex.run(options={"beat_interval": 0})
+
+    assert len(pauses) >= 8
+    assert max(pauses) <= 0.1
+    assert [0.5] == observer.taken
