@@ -8,6 +8,7 @@ import zipfile
 import mounts
 import pytest
 from interpreter import start_python
+from steps import wait_until
 
 import expframe
 from expframe import Experiment
@@ -50,6 +51,12 @@ def store(tmp_path, ex):
     return tmp_path / "runs"
 
 
+def two_that_ended():
+    """Return the numbers of the runs that have ended, the newest first, once there are two."""
+    ended = [id for id in expframe.runs().where("status == 'COMPLETED'").ids() if id.isdigit()]
+    return ended if len(ended) > 1 else []
+
+
 @pytest.mark.once
 def test_commands_hold_against_runs_that_go_on(tmp_path, script, environment, cli):
     """Whatever is asked of a store in which runs begin, go on and end, the answer is right, and no run has a fault."""
@@ -59,8 +66,7 @@ def test_commands_hold_against_runs_that_go_on(tmp_path, script, environment, cl
     for writer in writers:
         assert "a run\n" == writer.stdout.readline()
     for turn in range(2):
-        ended = [id for id in expframe.runs().where("status == 'COMPLETED'").ids() if id.isdigit()]
-        oldest, newest = ended[-1], ended[0]
+        newest, *_, oldest = wait_until(two_that_ended)
         for words in (
             ["ls", "--all", "--columns", "id,status,size"], ["doctor"], ["du"], ["gc"], ["gc", "--checkpoints"],
             ["export", f"{turn}.zip", newest, "last"],
