@@ -51,6 +51,20 @@ class Failure(NamedTuple):
     message: str
     traceback: str
 
+    @property
+    def line(self) -> str:
+        r"""
+        Type and first line of the text.
+
+        Example:
+            >>> Failure("builtins.ValueError", "too high\nby far", "").line
+            'ValueError: too high'
+            >>> Failure("builtins.AssertionError", "", "").line
+            'AssertionError'
+        """
+        first = next((line.strip() for line in self.message.splitlines() if line.strip()), "")
+        return ": ".join(filter(None, (self.type.removeprefix("builtins."), first)))
+
 
 class Record(NamedTuple):
     """

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from expframe.config import json_values
 from expframe.disk import layout
 from expframe.disk.files import size_of
-from expframe.record.record import Status, now, require_kinds
+from expframe.record.record import Failure, Status, now, require_kinds
 from expframe.store import final_record, lease
 from expframe.store.foreign import Format, format_of
 from expframe.store.points import Statistics
@@ -78,6 +78,12 @@ class Row(NamedTuple):
     def git(self) -> Any:
         """Facts of the repository, of `OF_GIT`; None outside of one."""
         return (self.record or {}).get("git")
+
+    @property
+    def failure(self) -> Failure | None:
+        """What it failed with, without a traceback; None where it did not."""
+        found = (self.record or {}).get("failure")
+        return Failure(str(found.get("type")), str(found.get("message")), "") if isinstance(found, dict) else None
 
     @property
     def order(self) -> tuple[str, int]:

@@ -98,8 +98,12 @@ class ExecutorWorkers:
 
     def start(self, place: int) -> None:
         """Start the worker of a place."""
-        future = self._executor.submit(work_task, str(self._sweep.parent), self._sweep.name, tuple(self._words))
-        self._running[future] = place
+        try:
+            future = self._executor.submit(work_task, str(self._sweep.parent), self._sweep.name, tuple(self._words))
+        except Exception as problem:
+            self._ended.append((place, 1, f"{type(problem).__name__}: {problem}"))
+        else:
+            self._running[future] = place
 
     def events(self, seconds: float) -> Iterator[Mapping[str, Any]]:
         """Wait for some seconds, or until a worker ends; what it tells is in the sweep's folder."""

@@ -93,7 +93,7 @@ class QueueWorker:
             return None
         error = (said.decode("utf-8", "replace").strip().splitlines() or [""])[-1] if status == Status.QUEUED else None
         failure = run.record.failure
-        error = f"{failure.type.removeprefix('builtins.')}: {failure.message}" if failure is not None else error
+        error = failure.line if failure is not None else error
         self._tell({"event": "ended", "run": run.id, "status": status, "error": error, "seconds": run.record.duration})
         return status == Status.COMPLETED
 

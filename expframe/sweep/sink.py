@@ -16,7 +16,7 @@ from expframe.disk import layout
 from expframe.observers.base import Observer, Sink
 from expframe.process import context
 from expframe.record.events import Event, Points, Series
-from expframe.record.record import Record, Status
+from expframe.record.record import Failure, Record, Status
 from expframe.store import rows
 from expframe.store.search.fields import Field
 from expframe.store.sweeps.claims import Claims
@@ -26,6 +26,9 @@ from expframe.sweep.pruning import Pruner
 
 _PAUSE = 0.5
 """Seconds between two looks at whether the trial is to stop."""
+
+_LONGEST = 500
+"""More characters of an error are not noted."""
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Takes what happens to a trial, as plain data, for those who watch."""
@@ -148,12 +151,10 @@ class TrialSink(Sink):
         of = self._of
         self._over.set()
         run = str(record.id or "")
-        failure = record.failure
-        error = f"{failure.type.removeprefix('builtins.')}: {failure.message}" if failure is not None else None
         seconds = round(time.monotonic() - self._began, 4)
         values = values_of(of.sweep.parent / run, of.fields)
         rung = of.pruner.rung if of.pruner is not None and record.status == Status.PRUNED else None
-        facts: dict[str, Any] = {"error": error and _first_line(error), "rung": rung and [*rung]}
+        facts: dict[str, Any] = {"error": error_of(record.failure), "rung": rung and [*rung]}
         if of.yields and record.status == Status.INTERRUPTED and not self._was_stopped:
             facts["yielded"] = _checkpoints(of.sweep.parent / run) != self._checkpoints
         of.note_end(record.status, run, values=values, seconds=seconds, **facts)
@@ -174,8 +175,18 @@ def _checkpoints(run: Path) -> list[str]:
         return []
 
 
-def _first_line(text: str) -> str:
-    return next(iter(text.splitlines()), "")[:500]
+def error_of(failure: Failure | None) -> str | None:
+    """Return what is said of a failure in a line; None for none."""
+    return None if failure is None else failure.line[:_LONGEST]
+
+
+def end_of(folder: Path, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the files of a run say of its end, as whoever does a trial notes it: values, error, seconds."""
+    row = rows.read(folder, ())
+    if row is None:
+        return {}
+    seconds = None if row.duration is None else round(row.duration, 4)
+    return {"values": values_of(folder, fields), "error": error_of(row.failure), "seconds": seconds}
 
 
 def values_of(folder: Path, fields: tuple[str, ...]) -> dict[str, Any]:

@@ -76,11 +76,13 @@ class Swept(NamedTuple):
         trials: How the trials are.
         code: The exit code: 0 where all is done, 1 where some failed or are left, 130 and 143 after signals.
         complaint: What a worker that was refused has said; empty for nothing.
+        is_cut_short: Whether trials are left that workers were to do, and that nobody has asked to leave.
     """
 
     trials: Trials
     code: int
     complaint: str
+    is_cut_short: bool
 
 
 class Supervisor:
@@ -124,7 +126,8 @@ class Supervisor:
         adopt(self._sweep, self._trials, Journal(self._sweep.folder, new_writer()))
         self._trials.refresh()
         self._watcher.look(self._trials)
-        return Swept(self._trials, self._code or int(not self._is_all_well()), self._complaint)
+        code = self._code or int(not self._is_all_well())
+        return Swept(self._trials, code, self._complaint, self._is_cut_short())
 
     def _count(self) -> int:
         """Return how many workers there is something to do for."""
@@ -214,9 +217,14 @@ class Supervisor:
 
     def _is_all_done(self) -> bool:
         """Return whether no trial is running, and none may be begun."""
-        if any(state.status == Status.RUNNING for state in self._trials):
-            return False
-        return next(self._trials.open(self._plan.size, self._since, self._plan.retry), None) is None
+        return not any(state.status == Status.RUNNING for state in self._trials) and not self._is_any_open()
+
+    def _is_any_open(self) -> bool:
+        return next(self._trials.open(self._plan.size, self._since, self._plan.retry), None) is not None
+
+    def _is_cut_short(self) -> bool:
+        """Return whether workers have ended though there is more to do, and neither a signal nor a limit said so."""
+        return not self._signals and not is_enough(self._plan, self._trials, self._since) and self._is_any_open()
 
     def _may_start(self) -> bool:
         is_enough_done = is_enough(self._plan, self._trials, self._since)

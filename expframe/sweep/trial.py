@@ -22,7 +22,7 @@ from expframe.sweep.pruning import Pruner
 from expframe.sweep.replicates import is_cut
 from expframe.sweep.script import Prepare
 from expframe.sweep.search.proposals import Proposals
-from expframe.sweep.sink import Tell, TrialObserver, values_of
+from expframe.sweep.sink import Tell, TrialObserver, end_of, values_of
 from expframe.sweep.skips import is_skipped
 from expframe.sweep.stash import placed_words
 from expframe.sweep.sweep_run import SweepRun
@@ -243,8 +243,8 @@ def adopt(sweep: SweepRun, trials: Trials, journal: Journal) -> None:
             and newest.run
             and newest.status not in (Status.RUNNING, *TAKEN_UP)
         ):
-            values = values_of(sweep.folder.parent / newest.run, sweep.fields)
-            journal.note("ended", state.number, state.attempt, status=newest.status, run=newest.run, values=values)
+            facts = end_of(sweep.folder.parent / newest.run, sweep.fields)
+            journal.note("ended", state.number, state.attempt, status=newest.status, run=newest.run, **facts)
 
 
 def is_enough(plan: Plan, trials: Trials, since: float) -> bool:

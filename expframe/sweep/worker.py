@@ -35,7 +35,7 @@ from expframe.sweep.launches import Launches
 from expframe.sweep.ranks import do_rank
 from expframe.sweep.script import Prepare, changed, run_as_main
 from expframe.sweep.settings import WorkAsked
-from expframe.sweep.sink import Tell, values_of
+from expframe.sweep.sink import Tell, end_of
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.trial import TrialWork, adopt, is_enough, line_of, prepare_first
 
@@ -216,8 +216,9 @@ class Worker:
                 break
             if code > 0 and not told:  # it was refused, and has said so
                 return code
-            self._note_death(-code if code < 0 else 0, told)
-            self._refuse_in_vain(-code if code < 0 else code << 8, told)
+            status = -code if code < 0 else code << 8
+            self._note_death(status, told)
+            self._refuse_in_vain(status, told)
             self._trials.refresh(judge=False)
         return self._code
 
@@ -243,20 +244,19 @@ class Worker:
         if not begun or any(event == "ended" for event, *_ in told):
             return
         number, attempt = begun[-1]
-        killed = status & 0x7F
-        how = f"the process was ended by {signal.Signals(killed).name}" if killed else "the process ended by itself"
         held = self._trials.claims.of(number, attempt)
-        now, found = self._trials.claims.status_of(number, attempt)
+        now, found, _ = self._trials.claims.status_of(number, attempt)
         if now == Status.RUNNING:
             return
         run = (held.run if held is not None else "") or found
-        values = values_of(self._sweep.folder.parent / run, self._sweep.fields) if run and now != Status.DIED else None
-        error = how if now == Status.DIED else None
-        self._journal.note("ended", number, attempt, status=now, run=run or None, values=values, error=error)
+        facts: dict[str, Any] = {"error": _how(status)}
+        if now != Status.DIED:
+            facts = end_of(self._sweep.folder.parent / run, self._sweep.fields)
+        self._journal.note("ended", number, attempt, status=now, run=run or None, **facts)
         self._trials.refresh(judge=False)
         words = words_of(self._sweep.plan, self._trials[number], replicate=True)
         place = {"trial": number, "attempt": attempt, "words": words, "run": run}
-        self._tell({"event": "ended", **place, "status": now, "values": values or {}, "error": error})
+        self._tell({"event": "ended", **place, "status": now, **facts})
 
     def _refuse_in_vain(self, status: int, told: list[tuple[str, Any, Any]]) -> None:
         """
@@ -322,6 +322,13 @@ class Worker:
         if self._child:
             with suppress(ProcessLookupError):
                 os.kill(self._child, signal.SIGTERM)
+
+
+def _how(status: int) -> str:
+    """Return how a process ended that could not say so itself, by what the system says of it."""
+    if killed := os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0:
+        return f"the process was ended by {signal.Signals(killed).name}"
+    return f"the process ended by itself, with exit code {os.WEXITSTATUS(status)}"
 
 
 def _read(fd: int) -> list[tuple[str, Any, Any]]:

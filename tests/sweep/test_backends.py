@@ -8,6 +8,7 @@ import pytest
 
 from expframe.cli.sweeps.start import start_sweep
 from expframe.errors import MissingLibraryError, UsageError
+from expframe.store.reader import StoredRun
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import TrialAttempt, TrialState
 from expframe.sweep import slurm
@@ -158,6 +159,51 @@ def test_a_cluster_that_has_gone_is_said(sweeps):
     assert 1 == code
     assert "A worker was cancelled by its executor, as where the cluster has gone." in text.splitlines()
     assert 0 == sweeps.sweep("0.1", "1", resume="1")[0]
+
+
+GOING = """
+from concurrent.futures import Executor, Future
+
+class Going(Executor):
+    left = 1
+
+    def submit(self, fn, store, sweep, words):
+        if not self.left:
+            raise ConnectionError("the cluster has closed")
+        self.left -= 1
+        future = Future()
+        fn(store, sweep, (*words, "--once"))
+        future.set_exception(ConnectionError("the cluster is gone"))
+        return future
+"""
+
+
+@pytest.mark.once
+def test_a_sweep_whose_workers_have_gone_has_failed(sweeps):
+    """A sweep is COMPLETED when its trials have ended; where its workers end before, it is FAILED, and says why."""
+    install(sweeps.folder, GOING, "Going")
+    code, text = sweeps.sweep("0.1,0.2", "1", on="Going")
+    failed = StoredRun(sweeps.store / "1").record
+
+    assert (1, "FAILED") == (code, failed.status), text
+    assert (
+        "have ended before every trial was done. The last one said:\nConnectionError: the cluster is gone"
+        in failed.failure.message
+    )
+    assert "2 trials: 1 completed, 1 waiting" in text
+    assert 0 == sweeps.sweep("0.1", "1", resume="1")[0]
+    assert "COMPLETED" == StoredRun(sweeps.store / "1").status
+
+
+@pytest.mark.once
+def test_an_executor_that_takes_nothing_more_is_said(sweeps):
+    """What an executor raises when it is to start a worker is told as what a worker says, and the sweep has failed."""
+    install(sweeps.folder, GOING.replace("left = 1", "left = 0"), "Going")
+    code, text = sweeps.sweep("0.1", "1", on="Going")
+
+    assert 1 == code
+    assert "ConnectionError: the cluster has closed" in text.splitlines()
+    assert "have ended before any trial was done." in StoredRun(sweeps.store / "1").record.failure.message
 
 
 def everything_in(folder):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -217,6 +218,27 @@ class TestFailures:
         assert 1 == code
         assert [(0, 1, "DIED"), (1, 1, "COMPLETED")] == sweeps.ended()
         assert "run 2: lr=0.2 seed=1 DIED the process was ended by SIGKILL" in text
+
+    @once
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_a_trial_whose_end_only_its_run_says_has_what_that_says(self, sweeps, fresh):
+        """Where a process ends between the ends of its run and its trial, its worker writes down what the run said."""
+        silent = "import expframe.sweep.sink as s, os\ns.TrialObserver.note_end = lambda *_, **__: os._exit(3)\n"
+        sweeps.script.write_text(silent + sweeps.script.read_text())
+        _, text = sweeps.sweep("0.1,0.2", "1", fixed="fail=raise", fresh=fresh)
+
+        assert [(0, 1, "COMPLETED"), (1, 1, "FAILED")] == sweeps.ended()
+        assert re.search(r"trial 0 run 2: lr=0.1 seed=1 COMPLETED 1 in [\d.]+ s\n", text)
+        assert re.search(r"trial 1 run 3: lr=0.2 seed=1 FAILED in [\d.]+ s ValueError: too high\n", text)
+
+    @pytest.mark.once
+    def test_a_trial_that_ends_its_process_is_told_with_the_exit_code(self, sweeps):
+        """A trial whose process ends in its midst DIED, with the exit code."""
+        sweeps.script.write_text(sweeps.script.read_text().replace('raise ValueError("once")', "os._exit(3)"))
+        sweeps.sweep("0.1", "1", fixed="fail=once")
+        (found,) = runs(sweeps.store)["1"].sweep.trials
+
+        assert ("DIED", "the process ended by itself, with exit code 3") == (found.status, found.newest.error)
 
     @once
     def test_retry_does_it_again(self, sweeps):

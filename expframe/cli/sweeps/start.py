@@ -182,10 +182,10 @@ class _Starting:
         counts = {status.lower(): count for status, count in self._swept.trials.counts(self._plan.size).items()}
         if self._swept.code > 1:
             raise RunInterrupt("stopped by a signal")
-        if self._swept.complaint and not any(counts.get(status.lower()) for status in KEPT):
-            raise WorkError(
-                "workers", f"have ended before any trial was done. The last one said:\n{self._swept.complaint}"
-            )
+        is_any_done = any(counts.get(status.lower()) for status in KEPT)
+        if self._swept.is_cut_short or (self._swept.complaint and not is_any_done):
+            said = f" The last one said:\n{self._swept.complaint}" if self._swept.complaint else ""
+            raise WorkError("workers", f"have ended before {'every' if is_any_done else 'any'} trial was done.{said}")
         return counts
 
     def _places(self) -> list[dict[str, str]]:

@@ -27,8 +27,8 @@ _STEP = re.compile(rf"\.?(?P<part>{_PART})|(?P<quoted>{_QUOTED})")
 
 
 def _failure(row: Row) -> Any:
-    failure = _plain(row, "failure")
-    return f"{failure.get('type')}: {failure.get('message')}" if isinstance(failure, dict) else None
+    failure = row.failure
+    return None if failure is None else f"{failure.type}: {failure.message}"
 
 
 def _plain(row: Row, name: str) -> Any:

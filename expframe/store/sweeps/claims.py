@@ -217,9 +217,9 @@ class Claims:
             run = (path / _RUN).read_text(encoding="ascii", errors="replace")
         return Held(lease, writer, run, touched)
 
-    def status_of(self, trial: int, attempt: int, renamed: str | None = None) -> tuple[str, str]:
+    def status_of(self, trial: int, attempt: int, renamed: str | None = None) -> tuple[str, str, str]:
         """
-        Return how a claimed attempt is, by its owner and its run, and the id of that run.
+        Return how a claimed attempt is, by its owner and its run, the id of that run, and what it failed with.
 
         While its owner is there it is RUNNING: he writes down its end, which may be another one than that of its run.
         An attempt whose owner is gone, and that has no run which goes on or has ended, DIED.
@@ -231,15 +231,15 @@ class Claims:
         """
         held = self.of(trial, attempt)
         if held is None:
-            return Status.DIED, ""
+            return Status.DIED, "", ""
         is_owned = holds(held.lease, self.folder, held.touched)  # before its run is looked at, which it may just end
         held = self.of(trial, attempt) or held
         if renamed is not None:
             held = held._replace(run=renamed)
         row = rows.read(self._store / held.run, ()) if held.run and not is_owned else None
         if row is not None and row.record is not None:
-            return str(row.record["status"]), held.run
-        return (Status.RUNNING if is_owned else Status.DIED), held.run
+            return str(row.record["status"]), held.run, "" if row.failure is None else row.failure.line
+        return (Status.RUNNING if is_owned else Status.DIED), held.run, ""
 
     def tidy(self) -> None:
         """Take away what this process had made ready and did not need."""

@@ -324,7 +324,7 @@ class Trials:
             for attempt, known in self._states[number].attempts.items():
                 if not known.is_over:
                     renamed = self._renamed.get((number, attempt))
-                    known.status, run = self.claims.status_of(number, attempt, renamed)
+                    known.status, run, known.error = self.claims.status_of(number, attempt, renamed)
                     known.run = run or known.run
                     is_gone |= known.status != Status.RUNNING
         return is_gone

@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from expframe import Experiment
+from expframe import Experiment, runs
 from expframe.record.record import Status
 from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.journal import JournalReader
@@ -101,7 +101,7 @@ class TestOneClaim:
         assert not others.take(17, 1, "other")
         assert "me" == claims.of(17, 1).writer
         assert os.getpid() == claims.of(17, 1).lease.pid
-        assert (Status.RUNNING, "") == claims.status_of(17, 1)
+        assert (Status.RUNNING, "", "") == claims.status_of(17, 1)
 
     def test_a_lost_reply_is_no_lost_claim(self, sweep, monkeypatch):
         """Where the file system has done it and says that it failed, the claim is ours all the same."""
@@ -137,8 +137,27 @@ class TestOneClaim:
         data = json.loads(owner.read_text())
         owner.write_text(json.dumps({**data, "lease": {**data["lease"], "started": "another one"}}))
 
-        assert (Status.RUNNING, run.id) == owned
-        assert (Status.COMPLETED, run.id) == claims.status_of(1, 1)
+        assert (Status.RUNNING, run.id, "") == owned
+        assert (Status.COMPLETED, run.id, "") == claims.status_of(1, 1)
+
+    def test_what_a_run_failed_with_is_said_before_somebody_writes_it_down(self, sweep):
+        """Where whoever did an attempt is gone before he noted its end, readers have what its run failed with."""
+        ex = Experiment("toy", store=sweep.parent)
+        ex.main(lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ex.run()
+        claims = Claims(sweep)
+        claims.take(1, 1, "me")
+        (run,) = runs(sweep.parent)
+        claims.note_run(1, 1, run.id)
+        owner = claims.path(1, 1) / "owner"
+        data = json.loads(owner.read_text())
+        owner.write_text(json.dumps({**data, "lease": {**data["lease"], "started": "another one"}}))
+        trials = Trials(sweep)
+        trials.refresh()
+        (found,) = trials
+
+        assert ("FAILED", "ZeroDivisionError: division by zero") == (found.status, found.newest.error)
 
     def test_a_damaged_owner_is_gone(self, sweep):
         """A claim whose owner cannot be read died, so that the trial goes on."""
@@ -146,7 +165,7 @@ class TestOneClaim:
         claims.take(1, 1, "me")
         (claims.path(1, 1) / "owner").write_text("{")
 
-        assert (Status.DIED, "") == claims.status_of(1, 1)
+        assert (Status.DIED, "", "") == claims.status_of(1, 1)
 
     def test_a_claim_from_elsewhere_is_judged_by_its_age(self, sweep):
         """Of an owner on another machine only the age of the claim tells, until it has a run."""
@@ -159,8 +178,8 @@ class TestOneClaim:
         old = time.time() - 3600
         os.utime(claims.path(1, 1), (old, old))
 
-        assert (Status.RUNNING, "") == young
-        assert (Status.DIED, "") == claims.status_of(1, 1)
+        assert (Status.RUNNING, "", "") == young
+        assert (Status.DIED, "", "") == claims.status_of(1, 1)
 
     def test_a_claim_is_touched_until_it_has_a_run(self, sweep, monkeypatch):
         """However long a trial takes to begin, others elsewhere see that its owner is there; then its run says so."""
