@@ -97,6 +97,36 @@ def located(name: str, where: str) -> str:
     return f"{name} ({where})" if where else name
 
 
+_SAID_WITH_AN = (*"aeio", "un", "up", "nd")
+_SAID_WITH_A = ("uni", "use", "one", "eu")
+_SPELLED_WITH_AN = tuple("AEFHILMNORSX")
+_IN_WORDS = {"type": "class", "builtin_function_or_method": "function", "PosixPath": "Path", "WindowsPath": "Path"}
+
+
+def type_of(value: Any) -> str:
+    """Return the type of a value as people call it: 'int64', 'dict' of a read-only one, 'class' of a class, 'None'."""
+    kind = type(value)
+    if kind.__module__ == "expframe.config.frozen":
+        kind = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+    name = "type" if isinstance(value, type) else kind.__name__
+    return "None" if value is None else _IN_WORDS.get(name, name)
+
+
+def with_article(name: str) -> str:
+    """Return a noun with its article, as it is spoken: 'an int64', 'a uint8', 'an OSError', 'a UUID'."""
+    said = name.lstrip("_")
+    if said[:2].isupper() or said[1:2].isdigit():  # letter by letter
+        takes_an = said.upper().startswith(_SPELLED_WITH_AN)
+    else:
+        takes_an = said.lower().startswith(_SAID_WITH_AN) and not said.lower().startswith(_SAID_WITH_A)
+    return f"{'an' if takes_an else 'a'} {name}"
+
+
+def one_of_type(value: Any) -> str:
+    """Return the type of a value with its article: 'a dict', 'an int64', 'None'."""
+    return "None" if value is None else with_article(type_of(value))
+
+
 @dataclass_transform(eq_default=False, field_specifiers=(_unasked,))
 class ExpframeError(Exception):
     """The base of all errors. The annotated names of a subclass and of its bases are its fields."""

@@ -4,8 +4,10 @@ import inspect
 import pickle
 import re
 import textwrap
+import uuid
 from pathlib import Path
 
+import numpy
 import pytest
 
 import expframe
@@ -112,6 +114,59 @@ def test_documented_clauses_catch():
         ex.run()
     with pytest.raises(errors.StoreError, match="No run '7'"):
         expframe.runs("nowhere")[7]
+
+
+class _Net:
+    pass
+
+
+class LSTM:
+    """Something that is spelled."""
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (3, "an int"),
+        (numpy.int64(3), "an int64"),
+        (numpy.uint8(3), "a uint8"),
+        (numpy.zeros(2), "an ndarray"),
+        ("x", "a str"),
+        (OSError("x"), "an OSError"),
+        (uuid.UUID(int=1), "a UUID"),
+        (LSTM(), "an LSTM"),
+        (_Net(), "a _Net"),
+        (LSTM, "a class"),
+        (print, "a function"),
+        (None, "None"),
+        (Path("x"), "a Path"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_types_are_named_as_they_are_spoken(value, said):
+    """Messages name a type with the article that fits, in the words of Python's users."""
+    with expframe.Experiment("named", ghost=True).start() as run, pytest.raises(errors.MetricError) as caught:
+        run.log_figure("x", value)
+
+    assert caught.value.problem == f"is {said}. Give one of matplotlib or plotly."
+
+
+def test_what_is_read_from_a_config_is_named_as_it_was_written():
+    """Messages call a read-only dict or list of a config a dict and a list."""
+    ex = expframe.Experiment("named", ghost=True)
+    ex.add_config(sizes=[1, 2])
+    with ex.start() as run, pytest.raises(errors.MetricError, match=r"is a list\. Give"):
+        run.log_figure("x", run.config["sizes"])
+
+
+def test_no_message_puts_an_article_before_a_name_by_hand():
+    """`one_of_type` and `with_article` alone know which article fits a name that is filled in."""
+    by_hand = re.compile(r"\b[aA]n? \{[^}]*(__name__|kind|shown)[^}]*\}")
+    found = [
+        f"{path.name}: {line}" for path in SOURCE.parent.rglob("*.py") for line in by_hand.findall(path.read_text())
+    ]
+
+    assert found == []
 
 
 def draw():

@@ -14,7 +14,7 @@ from expframe.config.numbers import is_number
 from expframe.config.pins import Pins
 from expframe.config.request import Origin, Override
 from expframe.config.typed import ConfigClass, description_of
-from expframe.config.validation import brief, where_of
+from expframe.config.validation import brief, shown, where_of
 from expframe.errors import BoundError, EntryBoundsError, located
 
 
@@ -99,8 +99,8 @@ class BoundsCheck:
         """Return the refusal of a value, with who set it, where its bounds are, and what can be done."""
         path = (*annotated, *breach.path)
         name, where = dotted.join(path), self._field_at(annotated, breach.path) or self._annotated_at(annotated)
-        got = brief(breach.value, path, self._recipe.names)
-        got += "" if is_number(breach.value) else f" ({type(breach.value).__name__})"
+        tell = brief if is_number(breach.value) else shown
+        got = tell(breach.value, path, self._recipe.names)
         if override is not None and not override.is_code:
             return EntryBoundsError(repr(override.said(path)), name, breach.refusal, where, got)
         origin = override.origin if override is not None else self._origin_of(path)

@@ -16,7 +16,7 @@ from expframe.config.overlay import Overlay
 from expframe.config.pins import Pins
 from expframe.config.request import Origin, Override, Request
 from expframe.config.validation import shown
-from expframe.errors import DefinitionError, EntryGroupError, IngredientEntryError
+from expframe.errors import DefinitionError, EntryGroupError, IngredientEntryError, one_of_type
 
 
 class ComputedDefault(Exception):
@@ -180,7 +180,7 @@ class Decision:
             returned = dotted.get(given, part.path)
         if not isinstance(returned, dict | None):
             subject = f"config hook {hook.origin.name}() ({hook.origin.where})"
-            problem = f"must return a dict of what it changes, or None, not a {type(returned).__name__}."
+            problem = f"must return a dict of what it changes, or None, not {one_of_type(returned)}."
             raise DefinitionError(subject, problem)
         entries = dotted.fresh(group_of(returned or {}))
         for path, said in [*take_out_ingredients(part, entries), (part.path, entries)]:

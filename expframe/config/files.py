@@ -12,7 +12,7 @@ from typing import Any
 from expframe.config import dotted, json_values
 from expframe.config.frozen import thaw
 from expframe.disk.files import replace_file
-from expframe.errors import ConfigFileError, ExpframeError
+from expframe.errors import ConfigFileError, ExpframeError, one_of_type
 
 SUFFIXES = (".json", ".yaml", ".yml", ".toml")
 
@@ -104,7 +104,7 @@ def save(config: dict[Any, Any], path: str | os.PathLike[str], schema: str = "")
 
 
 def _kind_of(data: Any) -> str:
-    return "nothing" if data is None else f"a {type(data).__name__}"
+    return "nothing" if data is None else one_of_type(data)
 
 
 def _has_foreign_tags(data: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from expframe.config import dotted
 from expframe.config.dotted import EVERYWHERE
 from expframe.config.options import Options
-from expframe.errors import UsageError
+from expframe.errors import UsageError, one_of_type
 
 _OF_CODE = {"config function", "config class", "add_config", "config hook"}
 
@@ -185,7 +185,7 @@ class Override(NamedTuple):
         from expframe.config.masking import MASKING
 
         if not isinstance(text, str):
-            problem = f"is a {type(text).__name__}. Write it as text, 'lr=0.1', or give a dict as config_updates."
+            problem = f"is {one_of_type(text)}. Write it as text, 'lr=0.1', or give a dict as config_updates."
             raise UsageError(f"override {text!r:.80}", problem)
         left, equals, value = text.partition("=")
         name, value = left.strip(), value.strip()

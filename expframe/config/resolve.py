@@ -25,13 +25,7 @@ from expframe.config.slots import SlotWords
 from expframe.config.standing import Standing, ends_in
 from expframe.config.typed import ConfigClass
 from expframe.config.validation import Verdict, masked_in, real_path, shown, where_of
-from expframe.errors import (
-    AppendError,
-    DefinitionError,
-    ExpframeError,
-    MaskedEntryError,
-    located,
-)
+from expframe.errors import AppendError, DefinitionError, ExpframeError, MaskedEntryError, located, one_of_type
 
 SEED_DOC = "the seed of all randomness in this run"
 
@@ -286,8 +280,7 @@ class _Resolution:
         """Return the default and the value of a `+=` together."""
         total = add(append, default, self._decision.pins.annotations.of(append.path))
         if total is MISSING:
-            kind = "None" if default is None else f"a {type(default).__name__}"
-            kind = "a group of entries" if isinstance(default, dict) else kind
+            kind = "a group of entries" if isinstance(default, dict) else one_of_type(default)
             where = where_of(real_path(self.tree, append.path) or append.path, self._decision.origins)
             value = conversion.literal(append.value) if append.is_text else append.value
             raise AppendError(

@@ -221,7 +221,7 @@ def _unsaid(kind: type) -> Schema:
         return tag(kind.__name__, **{tags[kind.__name__]: {}})
     if is_read_by_pydantic(kind):
         return {"description": f"What pydantic reads as {kind.__name__}."}
-    return {"description": f"A {kind.__name__}, which a file can hardly say."}
+    return {"description": f"{kind.__name__}, which a file can hardly say."}
 
 
 def _of_members(kind: Any, members: list[Any]) -> Schema:

@@ -26,6 +26,8 @@ from expframe.errors import (
     UnknownEntryError,
     listed,
     located,
+    one_of_type,
+    type_of,
 )
 
 
@@ -276,7 +278,7 @@ class Verdict:
         return EntryTypeError(override.said(path), name, misfit.expected, self._where(misfit.path), got, hint)
 
     def _warn_of_type(self, path: Path, value: Any, default: Any, override: Override) -> None:
-        kinds = f"{type(default).__name__} to {type(value).__name__}"
+        kinds = f"{type_of(default)} to {type_of(value)}"
         entry = located(repr(dotted.join(path)), self._where(path))
         said = (
             repr(override.said(path)) if not override.is_code else f"{override.origin.name} ({override.origin.where})"
@@ -382,7 +384,8 @@ def _holds_masked(data: Any) -> bool:
 
 def shown(value: Any, path: Path, names: Names = USUAL) -> str:
     """Return a value and its type for messages; secrets are masked."""
-    return f"{brief(value, path, names)} ({type(value).__name__})"
+    text = brief(value, path, names)
+    return text if value is None else f"{text} ({type_of(value)})"
 
 
 def brief(value: Any, path: Path, names: Names = USUAL) -> str:
@@ -396,7 +399,7 @@ def _refuse_odd_name(key: object, where: str) -> None:
     if type(key) is str and key.isidentifier():
         return
     if isinstance(key, bool) or not isinstance(key, str | int):
-        problem = f"is a {type(key).__name__}"
+        problem = f"is {one_of_type(key)}"
     elif key == "":
         problem = "is empty"
     elif isinstance(key, str) and ("." in key or "=" in key or key.startswith("+")):

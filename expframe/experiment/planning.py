@@ -12,7 +12,7 @@ from expframe.config.files import is_config_file
 from expframe.config.named import find_named
 from expframe.config.options import Options
 from expframe.config.request import Origin, Override, Request
-from expframe.errors import MissingMainError, OptionError, UnknownCommandError, UsageError
+from expframe.errors import MissingMainError, OptionError, UnknownCommandError, UsageError, one_of_type
 from expframe.experiment.settings import Settings, devices_of
 from expframe.facts.gathering import Known, Scope
 from expframe.facts.sources import Patterns
@@ -145,7 +145,7 @@ def ask(
     given: object = command
     if given is not None and not isinstance(given, str):
         name = getattr(given, "__name__", "train")
-        raise UsageError("command", f"was given a {type(given).__name__}. It takes a name: {name!r}.")
+        raise UsageError("command", f"was given {one_of_type(given)}. It takes a name: {name!r}.")
     if needed not in (True, False, "config"):
         raise OptionError(f"needed={needed!r}", "must be True, 'config' or False.")
     info, options, kwargs = asked.get("info") or {}, asked.get("options") or {}, asked.get("kwargs") or {}
@@ -189,7 +189,7 @@ _EXAMPLES = {
 def _refuse_unless_mappings(**given: Any) -> None:
     for name, value in given.items():
         if not isinstance(value, Mapping):
-            raise UsageError(f"{name}={value!r:.80}", f"is a {type(value).__name__}. It takes {_EXAMPLES[name]}.")
+            raise UsageError(f"{name}={value!r:.80}", f"is {one_of_type(value)}. It takes {_EXAMPLES[name]}.")
 
 
 def refuse_unless_lists(**given: Any) -> None:
@@ -202,8 +202,8 @@ def refuse_unless_lists(**given: Any) -> None:
     for name, value in given.items():
         is_list = isinstance(value, Sequence | set | frozenset) and not isinstance(value, str | bytes)
         if not is_list or (name != "args" and not all(isinstance(item, str) for item in value)):
-            what = type(value).__name__ if not is_list else "list of something else"
-            raise UsageError(f"{name}={value!r:.80}", f"is a {what}. It takes {_EXAMPLES[name]}.")
+            what = one_of_type(value) if not is_list else "a list of something else"
+            raise UsageError(f"{name}={value!r:.80}", f"is {what}. It takes {_EXAMPLES[name]}.")
 
 
 def under(around: Request, asked: Request) -> Request:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from expframe.config.decided import Config
 from expframe.config.masking import Masking
-from expframe.errors import DefinitionError
+from expframe.errors import DefinitionError, one_of_type
 from expframe.observers.base import Observer, Sink, as_observer
 from expframe.observers.door import Door
 from expframe.observers.outbox import Outbox
@@ -60,9 +60,7 @@ class Sinks:
         for observer in self._observers:
             sink = observer.open(self._door.record(record), shown_config)
             if not isinstance(sink, Sink):
-                raise DefinitionError(
-                    f"observer {observer!r:.80}", f"opened a {type(sink).__name__}, which is no Sink."
-                )
+                raise DefinitionError(f"observer {observer!r:.80}", f"opened {one_of_type(sink)}, which is no Sink.")
             self._sinks.append(sink)
             if self.id is None and sink.id is not None:
                 self.id = sink.id

@@ -8,7 +8,7 @@ from typing import Any
 from expframe.config import dotted
 from expframe.config.json_values import find_by_name
 from expframe.config.signatures import signature_of
-from expframe.errors import DefinitionError, listed
+from expframe.errors import DefinitionError, listed, one_of_type
 from expframe.observers.base import Observer
 
 BUILT_IN = {
@@ -38,7 +38,7 @@ def make(name: str, arguments: Mapping[str, Any]) -> Observer:
         raise DefinitionError(subject, f"cannot be made: {problem}. It takes: {takes}.") from None
     observer = kind(**arguments)
     if not isinstance(observer, Observer):
-        raise DefinitionError(subject, f"is a {type(observer).__name__}, and no expframe.Observer.")
+        raise DefinitionError(subject, f"is {one_of_type(observer)}, and no expframe.Observer.")
     return observer
 
 

@@ -14,7 +14,7 @@ from expframe.config.choice import Choice
 from expframe.config.functions import ConfigFunction
 from expframe.config.layers import Entries
 from expframe.config.request import Origin
-from expframe.errors import DefinitionError
+from expframe.errors import DefinitionError, one_of_type
 from expframe.recipe import injection
 from expframe.recipe.decorators import ConfigMethod, DecoratorMethod, FunctionMethod
 from expframe.recipe.references import Name, is_made_by_init, name_in
@@ -333,7 +333,7 @@ def _entries(kind: str, name: str, config: Any, entries: Mapping[str, Any], call
             "Give a dict, a file name, keywords, a namespace, an instance of a dataclass (or of a class of attrs, "
             "pydantic or msgspec) or a config of OmegaConf."
         )
-        raise DefinitionError(subject, f"was given a {type(config).__name__}. {takes}")
+        raise DefinitionError(subject, f"was given {one_of_type(config)}. {takes}")
     return Entries(found, _origin(kind, caller)._replace(name=name))
 
 

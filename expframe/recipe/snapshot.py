@@ -11,7 +11,7 @@ from expframe.config.dotted import Path
 from expframe.config.frozen import FrozenDict, freeze
 from expframe.config.layers import Chosen, Part, Recipe, Slot, Takes
 from expframe.config.request import Override, Request
-from expframe.errors import CircularIngredientsError, DefinitionError, DuplicatePathError, NotChosenError
+from expframe.errors import CircularIngredientsError, DefinitionError, DuplicatePathError, NotChosenError, one_of_type
 from expframe.recipe.registry import Captured, CliOption, Command, Registry
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ def _chosen_in(slot: Slot) -> Registry:
 def _registry_of(alternative: Any, name: str) -> Registry:
     registry = getattr(alternative, "registry", None)
     if not isinstance(registry, Registry):
-        problem = f"is a {type(alternative).__name__}, and a slot takes ingredients: Ingredient({name!r})."
+        problem = f"is {one_of_type(alternative)}, and a slot takes ingredients: Ingredient({name!r})."
         raise DefinitionError(f"choice {name!r}", problem)
     return registry
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from expframe.config import json_values
 from expframe.disk.files import Span, counted, inside, whole_lines
-from expframe.errors import MetricError
+from expframe.errors import MetricError, one_of_type
 from expframe.record.events import Histogram, Media, Table
 from expframe.record.metrics import as_array
 
@@ -66,7 +66,7 @@ def _row(subject: str, header: tuple[str, ...], number: int, row: Any) -> tuple[
             raise MetricError(subject, f"has no column {unknown[0]!r} (row {number}). It has: {', '.join(header)}.")
         return tuple(_cell(row.get(column)) for column in header)
     if isinstance(row, str | bytes) or not isinstance(row, Iterable):
-        raise MetricError(subject, f"has a row that is a {type(row).__name__} (row {number}). Give a list of values.")
+        raise MetricError(subject, f"has a row that is {one_of_type(row)} (row {number}). Give a list of values.")
     cells = tuple(_cell(cell) for cell in _plain(row))
     if len(cells) != len(header):
         raise MetricError(subject, f"has {len(header)} columns and {len(cells)} values in row {number}.")
@@ -127,7 +127,7 @@ def _flat(subject: str, values: Any) -> Any:
     try:
         return list(_numbers_in(values))
     except (TypeError, ValueError):
-        raise MetricError(subject, f"is of a {type(values).__name__} ({values!r:.60}). Log real numbers.") from None
+        raise MetricError(subject, f"is of {one_of_type(values)} ({values!r:.60}). Log real numbers.") from None
 
 
 def _numbers_in(values: Any) -> Iterator[float]:
@@ -170,7 +170,7 @@ def picture_of(name: str, image: Any) -> Any:
     if type(image).__module__.partition(".")[0] == "PIL":
         return image
     if not hasattr(image, "__array__"):
-        raise MetricError(f"image {name!r}", f"is a {type(image).__name__}. Give an array, a tensor or an image.")
+        raise MetricError(f"image {name!r}", f"is {one_of_type(image)}. Give an array, a tensor or an image.")
     import numpy
 
     array = as_array(image)

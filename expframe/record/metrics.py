@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any
 
-from expframe.errors import MetricError
+from expframe.errors import MetricError, one_of_type
 from expframe.record.events import Event, Media, Point, Points, Series
 
 TIMES = "time/"
@@ -49,7 +49,7 @@ def number(value: Any, what: str = "value") -> int | float:
             return float(item)
         except (TypeError, ValueError, RuntimeError):
             pass
-    raise MetricError(f"metric {what} {value!r:.80}", f"is a {kind.__name__}. Log a single real number.")
+    raise MetricError(f"metric {what} {value!r:.80}", f"is {one_of_type(value)}. Log a single real number.")
 
 
 def as_array(values: Any) -> Any:
@@ -235,7 +235,7 @@ def _numbers(values: Any, what: str) -> Sequence[int | float]:
         copied.frombytes(values.astype(copied.typecode).tobytes())
         return copied
     if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise MetricError(f"metric {what} {values!r:.80}", f"are a {type(values).__name__}. Give a list or an array.")
+        raise MetricError(f"metric {what} {values!r:.80}", f"are {one_of_type(values)}. Give a list or an array.")
     return [number(value, what) for value in values]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from expframe.config import json_values
+from expframe.errors import one_of_type
 
 FORMAT = 1
 """The version of the form in which a Record is stored."""
@@ -215,7 +216,7 @@ def require_kinds(data: Mapping[str, Any]) -> None:
     """
     for name, kind in _KINDS.items():
         if name in data and not isinstance(data[name], kind):
-            raise TypeError(f"{name} is a {type(data[name]).__name__}")
+            raise TypeError(f"{name} is {one_of_type(data[name])}")
     if not 0 <= data.get("worked", 0.0) < math.inf:
         raise TypeError("worked is no number of seconds")
     for name in ("counts", "sweep"):

@@ -13,7 +13,7 @@ from expframe.config.groups import by_name
 from expframe.config.json_values import to_json
 from expframe.config.masking import Masking
 from expframe.config.request import Request
-from expframe.errors import RunError
+from expframe.errors import RunError, one_of_type
 from expframe.process import locks
 from expframe.record.events import Event, Info, Points, Series
 from expframe.record.record import Record, Status
@@ -111,7 +111,7 @@ class LiveInfo:
     @value.setter
     def value(self, info: dict[str, Any]) -> None:
         if not isinstance(info, dict):
-            raise RunError(f"run.info = {info!r:.60}", f"is a {type(info).__name__}. It must be a dict.")
+            raise RunError(f"run.info = {info!r:.60}", f"is {one_of_type(info)}. It must be a dict.")
         self._value = info
 
     def go_on(self, stored: Mapping[str, Any]) -> None:

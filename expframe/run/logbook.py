@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from expframe.errors import MetricError, SaveError
+from expframe.errors import MetricError, SaveError, one_of_type
 from expframe.process import locks
 from expframe.process.signals import unstopped
 from expframe.record.events import BINS, Event, Histogram, Media, Table
@@ -177,7 +177,7 @@ class Logbook:
             MetricError: Name, text or step cannot be logged.
         """
         if not isinstance(text, str):
-            raise MetricError(f"text {name!r:.80}", f"is a {type(text).__name__}. Give a str.")
+            raise MetricError(f"text {name!r:.80}", f"is {one_of_type(text)}. Give a str.")
         self._log("text", name, step, text)
 
     def log_image(self, name: str, image: Any, step: Any = None) -> None:
@@ -212,7 +212,7 @@ class Logbook:
         """
         libraries = {base.__module__.partition(".")[0] for base in type(figure).__mro__}
         if not libraries & {"matplotlib", "plotly"}:
-            problem = f"is a {type(figure).__name__}. Give one of matplotlib or plotly."
+            problem = f"is {one_of_type(figure)}. Give one of matplotlib or plotly."
             raise MetricError(f"figure {name!r:.80}", problem)
         self._log_file("figure", name, step, figure, ".html" if "plotly" in libraries else ".png")
 

@@ -19,7 +19,7 @@ from expframe.config.frozen import FrozenBytes, FrozenDict, FrozenList, FrozenSe
 from expframe.config.json_values import dump, from_json
 from expframe.disk import layout
 from expframe.disk.files import inside, replace_file, synchronise, write_new
-from expframe.errors import MetricError, RunError, SaveError, StoreError, listed
+from expframe.errors import MetricError, RunError, SaveError, StoreError, listed, one_of_type
 from expframe.record.metrics import number
 from expframe.saving import files
 
@@ -223,9 +223,9 @@ def _check(step: Any, objects: Any, keep: Any) -> str:
     try:
         number(step)
     except MetricError:
-        raise RunError(subject, f"needs a number as step, not a {type(step).__name__}.") from None
+        raise RunError(subject, f"needs a number as step, not {one_of_type(step)}.") from None
     if not isinstance(objects, Mapping):
-        problem = f"cannot name a {type(objects).__name__}. Write checkpoint(step, model=model) or give a dict."
+        problem = f"cannot name {one_of_type(objects)}. Write checkpoint(step, model=model) or give a dict."
         raise RunError(subject, problem)
     for name in objects:
         if not isinstance(name, str) or not name:

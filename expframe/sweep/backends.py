@@ -11,7 +11,7 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 from expframe.config import dotted
-from expframe.errors import MissingLibraryError, UsageError, listed
+from expframe.errors import MissingLibraryError, UsageError, listed, one_of_type
 
 GROUP = "expframe.executors"
 """The entry points of packages that bring executors: callables that return one, and take an address if one is given."""
@@ -66,8 +66,7 @@ class Backend:
         except Exception as problem:
             raise UsageError(f"--on={self._on}", f"cannot be had: {type(problem).__name__}: {problem}") from problem
         if not isinstance(executor, Executor):
-            kind = type(executor).__name__
-            raise UsageError(f"--on={self._on}", f"gives a {kind}, and no concurrent.futures.Executor.")
+            raise UsageError(f"--on={self._on}", f"gives {one_of_type(executor)}, and no concurrent.futures.Executor.")
         return executor
 
 

@@ -22,7 +22,7 @@ from expframe.config import dotted
 from expframe.config.dotted import EVERYWHERE, MISSING
 from expframe.config.equality import same
 from expframe.config.request import Override
-from expframe.errors import SweepWordError
+from expframe.errors import SweepWordError, with_article
 from expframe.store.sweeps.axes import Axis, Choices, Interval, Range
 from expframe.sweep import declared, tables
 from expframe.sweep.entries import ANY, GROUP, SWITCH, TEXT, WHOLE, Unswept, UnsweptEntry
@@ -143,8 +143,8 @@ def _pieces(name: str, text: str, entry: UnsweptEntry) -> list[str]:
     if entry.kind == GROUP and len(pieces) > 1 and not all(map(is_bracketed, pieces)):
         left, right = "()" if isinstance(entry.value, tuple) or "tuple" in entry.shown else "[]"
         one = f"{name}={left}{text}{right}"
-        problem = f"{name!r} holds a {entry.shown}. Write one in brackets, {one}, or several, {one},{left}...{right}."
-        raise SweepWordError(repr(word), problem)
+        forms = f"Write one in brackets, {one}, or several, {one},{left}...{right}."
+        raise SweepWordError(repr(word), f"{name!r} holds {with_article(entry.shown)}. {forms}")
     return pieces
 
 

@@ -164,7 +164,7 @@ def test_yaml_is_of_today(tmp_path):
         ("c.json", b"null", "holds nothing, not entries"),
         ("c.yaml", b"text", "holds a str, not entries"),
         ("c.json", b'{"expframe.config": 1}', "holds nothing, not entries"),
-        ("c.json", b'{"expframe.config": 1, "values": 3}', "holds a int, not entries"),
+        ("c.json", b'{"expframe.config": 1, "values": 3}', "holds an int, not entries"),
         ("c.json", b'{"x": {"__type__": "bytes", "base64": "*"}}', "stored value of type 'bytes'"),
     ],
     ids=str,

@@ -77,7 +77,7 @@ def test_their_holder_is_not_kept():
 @pytest.mark.parametrize("value", [3, [1], object(), Settings])
 def test_what_holds_none(value):
     """Anything else is refused, with what can be given."""
-    with pytest.raises(DefinitionError, match=r"was given a \w+\. Give a dict, a file name, keywords, a namespace"):
+    with pytest.raises(DefinitionError, match=r"was given an? \w+\. Give a dict, a file name, keywords, a namespace"):
         Experiment("test").add_config(value)
 
 

@@ -731,7 +731,7 @@ class TestResult:
             ("+a", "cannot be written in a path"),
             ("", "is empty"),
             (0.5, "is a float"),
-            (None, "is a NoneType"),
+            (None, "is None"),
             (True, "is a bool"),
             ((1, 2), "is a tuple"),
         ],

@@ -447,7 +447,7 @@ class TestChoices:
             ("deep={'a': [3]}", "'deep.a' (test_typed.py:LINE) takes tuple[int, Resnet], not (3,) (tuple)."),
             (
                 "deep={'a': [1, {'width': None}]}",
-                "'deep.a.1.width' (test_typed.py:LINE) takes int, not None (NoneType).",
+                "'deep.a.1.width' (test_typed.py:LINE) takes int, not None.",
             ),
             (
                 "levels=['LOW', 'HIHG']",
@@ -483,7 +483,7 @@ class TestChoices:
             ("either=['x', 3]", "'either.1' (test_typed.py:LINE) takes str, not 3 (int)."),
             ("either={'a': 'x'}", "'either.a' (test_typed.py:LINE) takes int, not 'x' (str)."),
             ("lists=['a', 1]", "'lists' (test_typed.py:LINE) takes list[int] | list[str], not ['a', 1] (list)."),
-            ("lists.0=None", "'lists.0' (test_typed.py:LINE) takes int | str, not None (NoneType)."),
+            ("lists.0=None", "'lists.0' (test_typed.py:LINE) takes int | str, not None."),
             ("nested.a=[2]", None),
             ("nested.a.0=2", None),
             ("nested.a=2", None),

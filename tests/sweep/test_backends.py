@@ -103,7 +103,7 @@ def test_another_package_brings_an_executor(sweeps):
     code, text = sweeps.sweep("0.1", "1", on="none")
 
     assert 1 == code
-    assert "--on=none: gives a int, and no concurrent.futures.Executor." in text
+    assert "--on=none: gives an int, and no concurrent.futures.Executor." in text
 
 
 def test_a_ray_that_nobody_answers_for_is_refused(ex, monkeypatch):

@@ -15,6 +15,7 @@ from expframe.config.json_values import short_repr
 from expframe.config.request import Override, Request
 from expframe.config.secrets import Masked
 from expframe.config.typed import description_of
+from expframe.errors import type_of
 from expframe.sweep.entries import UnsweptEntry
 
 _REQUIRED = "(required)"
@@ -166,7 +167,7 @@ def _kind(annotation: Any, value: Any) -> str:
     """Return the type of an entry: as it is annotated, else that of its value; an enum with its members."""
     if hints.says_nothing(hints.plain(annotation)):
         is_untold = value is None or value is MISSING or isinstance(value, Masked)
-        return "" if is_untold else type(value).__name__.removeprefix("Frozen").lower()
+        return "" if is_untold else type_of(value)
     kinds = hints.options(hints.plain(annotation))
     if any(isinstance(kind, type) and issubclass(kind, enum.Enum) for kind in kinds):
         return f"{hints.shown(annotation)}: {', '.join(UnsweptEntry(value, annotation).choices())}"

@@ -17,7 +17,7 @@ from expframe.config import json_values
 from expframe.config.request import Origin, Override
 from expframe.disk import layout
 from expframe.disk.files import claim, replace_file
-from expframe.errors import ValueFormatError
+from expframe.errors import ValueFormatError, one_of_type
 from expframe.saving.files import storing
 from expframe.store.sweeps import axes
 from expframe.store.sweeps.axes import Axis
@@ -158,7 +158,7 @@ def _sound(plan: Plan) -> Plan:
     try:
         wrong = next((name for name, kind in _KINDS.items() if not isinstance(getattr(plan, name), kind)), None)
         if wrong is not None:
-            raise TypeError(f"{wrong} is a {type(getattr(plan, wrong)).__name__}")
+            raise TypeError(f"{wrong} is {one_of_type(getattr(plan, wrong))}")
         if not all(isinstance(text, str) for text in texts) or not all(isinstance(n, int | float) for n in numbers):
             raise TypeError("a word or a number is none")
         plan.size, plan.place(0), plan.existing(())  # what everything else begins with
