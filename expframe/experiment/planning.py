@@ -411,7 +411,7 @@ def _set_up(
             Path(settings.main_file) if settings.main_file else None,
             Path(settings.project_dir) if settings.project_dir else None,
             tuple(settings.environment),
-            tuple(Path(file) for file in snapshot.source_files),
+            snapshot.source_files,
             (store,),
             Patterns(tuple(settings.include), tuple(settings.exclude)),
         ),

@@ -23,7 +23,7 @@ class Scope(NamedTuple):
         main_file: The script; None where there is none.
         project: The folder whose files count as source; None to find it.
         environment: Names or patterns of the environment variables to keep.
-        extra: Files that are to be kept as sources too.
+        extra: Returns the files that are to be kept as sources too, as of now.
         exclude: Folders that hold no sources: the store.
         patterns: Which files of the project count as sources beside those that are loaded, and which do not.
     """
@@ -31,7 +31,7 @@ class Scope(NamedTuple):
     main_file: Path | None = None
     project: Path | None = None
     environment: Sequence[str] = ()
-    extra: Sequence[Path] = ()
+    extra: Callable[[], Sequence[str]] = tuple
     exclude: Sequence[Path] = ()
     patterns: sources.Patterns = sources.Patterns()
 
@@ -40,6 +40,20 @@ class Scope(NamedTuple):
         if self.project is None or (self.main_file is not None and stash_around(self.main_file) is not None):
             return sources.find_project(self.main_file)
         return self.project
+
+    def find_sources(
+        self, project: Path, known: Mapping[str, sources.Source] | None = None, cells: str | None = None
+    ) -> dict[str, sources.Source]:
+        """Return the source files of a project as of now, by name; see `sources.gather`."""
+        return sources.gather(
+            project,
+            main_file=self.main_file,
+            extra=self.extra(),
+            exclude=self.exclude,
+            patterns=self.patterns,
+            known=known,
+            cells=cells,
+        )
 
 
 class Known:
@@ -56,6 +70,7 @@ class Known:
         self.git_state: object = None
         self.git_problem: str | None = None
         self.modules: frozenset[str] = frozenset()
+        self.extra: Sequence[str] = ()
         self.sources: dict[str, sources.Source] = {}
         self.main: str | None = None
         self.module: str | None = None
@@ -139,9 +154,11 @@ class Gathering:
         return known.host is not None and self._are_sources_known() and self._git_state() == known.git_state
 
     def _are_sources_known(self) -> bool:
-        """Return whether no module was loaded, no source changed and none was taken from the store."""
+        """Return whether nothing was loaded or added, no source changed and none was taken from the store."""
         known = self._known
-        if known.modules != frozenset(sys.modules) or known.stored[0] != (folder := self._sources_folder()):
+        if known.modules != frozenset(sys.modules) or known.extra != self._scope.extra():
+            return False
+        if known.stored[0] != (folder := self._sources_folder()):
             return False
         if self._scope.patterns.include:  # there may be new files
             return False
@@ -151,17 +168,9 @@ class Gathering:
 
     def _store_sources(self, cells: str | None = None) -> tuple[tuple[str, str], ...]:
         known = self._known
-        modules = frozenset(sys.modules)
+        modules, extra = frozenset(sys.modules), self._scope.extra()
         known.project = known.project or self._scope.find_project()
-        found = sources.gather(
-            known.project,
-            main_file=self._scope.main_file,
-            extra=self._scope.extra,
-            exclude=self._scope.exclude,
-            patterns=self._scope.patterns,
-            known=known.sources,
-            cells=cells,
-        )
+        found = self._scope.find_sources(known.project, known.sources, cells)
         folder = self._sources_folder()
         if folder is None:
             stored = sorted((name, source.digest) for name, source in found.items())
@@ -170,7 +179,7 @@ class Gathering:
         if self._scope.main_file is not None:
             known.main = sources.name_of(self._scope.main_file, found)
             known.module = sources.module_of(self._scope.main_file)
-        known.sources, known.modules, known.stored = found, modules, (folder, tuple(stored))
+        known.sources, known.modules, known.extra, known.stored = found, modules, extra, (folder, tuple(stored))
         return tuple(stored)
 
     def _gather_git(self) -> Mapping[str, Any] | None:
@@ -237,9 +246,7 @@ def require_clean(scope: Scope) -> None:
 
 def _untracked_sources(scope: Scope, project: Path, root: Path) -> list[str]:
     """Return the sources that no commit has, relative to the repository; those in one inside it, as it has them."""
-    found = sources.gather(
-        project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude, patterns=scope.patterns
-    )
+    found = scope.find_sources(project)
     files: dict[Path, list[str]] = {}
     for source in found.values():
         inner = git.find_root(source.path.parent)

@@ -159,7 +159,7 @@ def gather(
     project: Path,
     *,
     main_file: Path | None = None,
-    extra: Sequence[Path] = (),
+    extra: Sequence[str | Path] = (),
     exclude: Sequence[Path] = (),
     patterns: Patterns | None = None,
     known: Mapping[str, Source] | None = None,

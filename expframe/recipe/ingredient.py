@@ -289,14 +289,18 @@ class Ingredient:
 
     def add_source_file(self, filename: str | os.PathLike[str]) -> None:
         """
-        Keep one more file with the sources of each run that starts from then on.
+        Keep one more file with the sources of each run that starts from then on, and of those that go on.
+
+        A run that goes on keeps it when it ends, as it keeps modules that are imported meanwhile.
 
         Raises:
             DefinitionError: There is no such file.
         """
         if not os.path.isfile(filename):  # pathlib waits until a run starts
             raise DefinitionError(f"source file {os.fspath(filename)!r}", "does not exist.")
-        self.registry.source_files.append(os.path.abspath(filename))
+        file = os.path.abspath(filename)
+        if file not in self.registry.source_files:
+            self.registry.source_files.append(file)
 
 
 def _layer_of(instance: Any) -> ConfigClass | None:

@@ -32,7 +32,7 @@ class Snapshot(NamedTuple):
         commands: What a run can be of, by dotted name.
         pre_run_hooks: What is called before the command.
         post_run_hooks: What is called after it.
-        source_files: Files that are to be kept as sources too.
+        source_files: Returns the files that are to be kept as sources too, those that were added since as well.
         main: The command that is run where none is named.
         option_hooks: What may change the options, before anything else.
         cli_options: The user's own options.
@@ -46,7 +46,7 @@ class Snapshot(NamedTuple):
     commands: Mapping[str, Command]
     pre_run_hooks: tuple[Callable[..., Any], ...]
     post_run_hooks: tuple[Callable[..., Any], ...]
-    source_files: tuple[str, ...]
+    source_files: Callable[[], tuple[str, ...]] = tuple
     main: str | None = None
     option_hooks: tuple[Callable[..., Any], ...] = ()
     cli_options: tuple[CliOption, ...] = ()
@@ -84,7 +84,7 @@ class Snapshot(NamedTuple):
             commands,
             tuple(hook for r in registries for hook in r.pre_run_hooks),
             tuple(hook for r in registries for hook in r.post_run_hooks),
-            tuple(file for r in registries for file in r.source_files),
+            lambda: tuple(file for r in registries for file in r.source_files),
             root.main,
             tuple(root.option_hooks),
             tuple(root.cli_options),

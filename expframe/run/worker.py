@@ -85,7 +85,7 @@ class Ticket(NamedTuple):
     def snapshot(self) -> Snapshot:
         """Return as much of the experiment as filling functions needs."""
         recipe = Recipe(tuple(Part(path, below=below) for path, below in self.parts))
-        return Snapshot(recipe, {}, (), (), (), places=self.places)
+        return Snapshot(recipe, {}, (), (), places=self.places)
 
 
 def view_of(ticket: Ticket) -> Recorder:

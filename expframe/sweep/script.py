@@ -131,13 +131,7 @@ def started_as(scope: Scope, module: str | None, experiment: Any) -> Start:
         problem = "is no file that workers could run. What is in an archive has to be unpacked for a sweep."
         raise WorkError(f"script {scope.main_file}", problem)
     name = _name_of(experiment)
-    found = sources.gather(
-        scope.find_project(),
-        main_file=scope.main_file,
-        extra=scope.extra,
-        exclude=scope.exclude,
-        patterns=scope.patterns,
-    )
+    found = scope.find_sources(scope.find_project())
     return Start(
         script=str(scope.main_file or ""),
         module=module or "",

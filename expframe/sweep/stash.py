@@ -76,9 +76,7 @@ def _tracked(repository: Path | None) -> Iterator[Path]:
 
 
 def _loaded(scope: Scope, project: Path) -> Iterator[Path]:
-    found = sources.gather(
-        project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude, patterns=scope.patterns
-    )
+    found = scope.find_sources(project)
     return (source.path for source in found.values() if source.content is None)
 
 

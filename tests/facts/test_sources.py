@@ -382,6 +382,23 @@ def test_what_was_loaded_or_changed_meanwhile_is_told_at_the_end(tmp_path):
     assert {"kept.yaml", "changed.yaml"} <= set(dict(record.sources))
 
 
+def test_files_that_are_added_count_from_then_on(tmp_path):
+    """A file that is added counts in the run that goes on and in later ones, though nothing else has changed."""
+    for name in ("before.md", "inside.md", "between.md"):
+        (tmp_path / name).write_text(name)
+    ex = Experiment("added", store=tmp_path / "runs", project_dir=tmp_path)
+    ex.main(lambda: ex.add_source_file(tmp_path / "inside.md"))
+    ex.add_source_file(tmp_path / "before.md")
+    records = [ex.run().record]
+    records.append(ex.run().record)
+    ex.add_source_file(tmp_path / "between.md")
+    records.append(ex.run().record)
+
+    assert [["before.md", "inside.md"]] * 2 + [["before.md", "between.md", "inside.md"]] == [
+        sorted(name for name, _ in (*r.sources, *r.sources_at_end) if name.endswith(".md")) for r in records
+    ]
+
+
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*.py"])
 def test_patterns_stay_within_the_project(pattern):
     """A pattern that leads out of the project is refused at once."""

@@ -78,16 +78,14 @@ def _is_below(place: dotted.Path, path: dotted.Path) -> bool:
 
 def print_dependencies(_run: Any) -> None:
     """Print the packages, source files and repository that the code uses."""
-    from expframe.facts import git, packages, sources
+    from expframe.facts import git, packages
 
     scope = _run.scope
     project = scope.find_project()
     lines = ["Dependencies:"]
     lines += [f"  {name:<20} == {version}" for name, version in packages.gather().items()] or ["  none"]
     lines += ["", "Sources:"]
-    found = sources.gather(
-        project, main_file=scope.main_file, extra=scope.extra, exclude=scope.exclude, patterns=scope.patterns
-    )
+    found = scope.find_sources(project)
     lines += [f"  {name:<43}  {source.digest[:32]}" for name, source in sorted(found.items())] or ["  none"]
     repository, problem = git.gather(project)
     lines += ["", "Version Control:"] if repository or problem else []

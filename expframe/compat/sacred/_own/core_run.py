@@ -147,7 +147,7 @@ class CoreRun(Run):
         )
         self._recorder: SacredRecorder
         recorder = SacredRecorder(record, masking, sacred, natives)
-        snapshot = Snapshot(Recipe((Part(()),)), {}, (), (), ())
+        snapshot = Snapshot(Recipe((Part(()),)), {}, (), ())
         super().__init__(Setup(name, natives), snapshot, None, request, config, parent, view=recorder)
         everything: Any = None  # what runs inside it print is its output too
         self._capturing = Capturing(capture, recorder.files, recorder.sinks, recorder.ledger.say, everything)

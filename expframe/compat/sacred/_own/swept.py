@@ -72,11 +72,13 @@ class SweptExperiment(Experiment):
             name: Command(name, once.do, captured, getattr(function, "unobserved", False))
             for name, function in self.sacred.gather_commands()
         }
-        files = tuple(source.filename for source in sorted(self.sacred.sources))
         recipe = Recipe((Part(()),), self.registry.names)
-        found = SacredSnapshot(recipe, commands, (), (), files, self.sacred.default_command)
+        found = SacredSnapshot(recipe, commands, (), (), self._source_files, self.sacred.default_command)
         found.once = once
         return found
+
+    def _source_files(self) -> tuple[str, ...]:
+        return tuple(source.filename for source in sorted(self.sacred.sources))
 
 
 class SacredSnapshot(Snapshot):
