@@ -28,7 +28,7 @@ FOLDERS = {
     "store/sweeps": "axes conditions boxes shuffle extents plan plan_file journal claims trials asked configurations"
     " importance reasons rungs facts history stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
-    "store/search": "fields pattern kinds logic terms query selection overview collection differences comparison"
+    "store/search": "fields pattern kinds logic terms query selection overview goals collection differences comparison"
     " comparison_data columns column_file curve_cache",
     "page": "entrance refusals guard connections question request_body running_row live_rows live_sweeps"
     " result_cache board cells names"
@@ -40,7 +40,7 @@ FOLDERS = {
     "run": "setup timers progress sampler heart outcome resume skip ledger scratch job_seeds files children logbook"
     " recorder arguments checkpoints parts life coroutines execution worker bind run open_runs rerun",
     "sweep/search": "samples sobol optuna_search cma proposals",
-    "sweep": "pieces entries branches declared space request tables words skips warm pruning replicates goals"
+    "sweep": "pieces entries branches declared space request tables words skips warm pruning replicates"
     " crossed_axes typical_trials judge widening"
     " settings stash script sweep_run sink trial forks ranks executors launches worker local queued backends jobs slurm"
     " supervisor",

@@ -74,6 +74,7 @@ ANSWERS: Mapping[str, Callable[[Board, Question], Any]] = {
     "images": images.answer,
     "sweep": sweep.answer,
     "sweeps": sweep.sweeps,
+    "goals": sweep.goals,
     "configurations": configurations.answer,
     "configuration": configurations.one,
     "importance": configurations.importance,

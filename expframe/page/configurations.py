@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import AbstractContextManager
 from typing import Any
 
 from expframe.errors import QuestionError
@@ -10,6 +11,7 @@ from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.page.live_sweeps import LiveSweep
 from expframe.page.question import Question
+from expframe.store.search.goals import goal
 from expframe.store.sweeps.axes import Axis, Interval, Range, Widened, value_text
 from expframe.store.sweeps.configurations import Configuration, goal_of, goals_of
 from expframe.store.sweeps.facts import command_line, configuration_data, trial_data
@@ -28,14 +30,16 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
     """
     Return the configurations of a sweep, the best first, each with what it has in each parameter.
 
-    Words are `run`, the id of the sweep's run, and `limit`.
+    Words are those of `looked_at`, and `limit`.
 
     Raises:
         RunNotFoundError: There is no such run.
         QuestionError: It is no sweep.
+        QueryError: What it is to be ranked by is no field.
+        OptionError: It is not said whether the least or the greatest is sought.
     """
     most = question.whole("limit", _MOST, least=1, most=20_000)
-    with board.sweeps.looked_at(board.run(question.text("run")).id) as sweep:
+    with looked_at(board, question) as sweep:
         found = sweep.ranked()
         shown = [(one, sweep.parts(one)) for one in found[:most]]
         names = list(dict.fromkeys([*_names(sweep), *(name for _, parts in shown for name in parts)]))
@@ -43,6 +47,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
             "moment": sweep.moment,
             "goal": goal_of(sweep.plan)._asdict(),
             "others": [goal.field for goal in goals_of(sweep.plan)[1:]],
+            "front": [one.number for one in sweep.best()] if len(sweep.plan.goals) > 1 else [],
             "replicates": sweep.plan.replicate_count,
             "parameters": [_parameter(sweep, name, [parts.get(name) for _, parts in shown]) for name in names],
             "total": len(found),
@@ -61,14 +66,10 @@ def importance(board: Board, question: Question) -> dict[str, Any]:
     """
     Return what mattered in a sweep, as `expframe sweep show` has it; it may take a while.
 
-    Its word is `run`, the id of the sweep's run.
-
-    Raises:
-        RunNotFoundError: There is no such run.
-        QuestionError: It is no sweep.
+    Words and errors are those of `answer`.
     """
-    with board.sweeps.looked_at(board.run(question.text("run")).id) as looked_at:
-        sweep = looked_at
+    with looked_at(board, question) as found_sweep:
+        sweep = found_sweep
     found = sweep.importance()
     return {"importance": None if found is None else {**found._asdict(), "shares": dict(found.shares)}}
 
@@ -77,14 +78,16 @@ def one(board: Board, question: Question) -> dict[str, Any]:
     """
     Return a configuration of a sweep with its trials, and how it is run again.
 
-    Words are `run`, the id of the sweep's run, and `configuration`, its number.
+    Words are those of `looked_at`, and `configuration`, its number.
 
     Raises:
         RunNotFoundError: There is no such run.
         QuestionError: It is no sweep, or there is no such configuration.
+        QueryError: What it is to be ranked by is no field.
+        OptionError: It is not said whether the least or the greatest is sought.
     """
     number = question.whole("configuration", 0)
-    with board.sweeps.looked_at(board.run(question.text("run")).id) as sweep:
+    with looked_at(board, question) as sweep:
         found = next((one for one in sweep.ranked() if one.number == number), None)
         if found is None:
             raise QuestionError(f"configuration={number}", "is none of which a trial has begun.")
@@ -93,6 +96,16 @@ def one(board: Board, question: Question) -> dict[str, Any]:
             "command": command_line(sweep.plan, found, sweep.plan.start.script or "SCRIPT"),
             "trials": [trial_cells(sweep.plan, state) for state in found.trials[:_TRIALS]],
         }
+
+
+def looked_at(board: Board, question: Question) -> AbstractContextManager[LiveSweep]:
+    """
+    Return the sweep that is asked for as it is now.
+
+    Words are `run`, the id of its run, and `metric`, again and again: what it is ranked by, as `--metric` has it.
+    """
+    goals = tuple(map(goal, question.texts("metric")))
+    return board.sweeps.looked_at(board.run(question.text("run")).id, goals)
 
 
 def configuration_cells(one: Configuration) -> dict[str, Any]:

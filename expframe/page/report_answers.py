@@ -7,7 +7,7 @@ import itertools
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from expframe.config import json_values
 from expframe.errors import ExpframeError
@@ -55,7 +55,7 @@ OF_RUNS: Mapping[str, str] = {
 OF_DETAILS = ("configuration", "images", "medium", "histograms", "source", "diff", "preview", "file")
 """What is asked of a run and may be large."""
 
-LEFT_OUT = {"changes", "download", "field_values", "figure", "output_search", "points", "views"}
+LEFT_OUT = {"changes", "download", "field_values", "figure", "goals", "output_search", "points", "views"}
 """What a report does not answer: it does not change, and has no filter but those of its views."""
 
 MOST_TOGETHER = 50
@@ -140,6 +140,9 @@ def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
         for other in ids if len(ids) <= _FEW else ():
             yield answer(board, "config", [("run", id), ("other", other)])
     words = parse_qsl(view.partition("?")[2])
+    sweep, metrics = _ranked(view, words)
+    if metrics and sweep in ids:
+        yield from (answer(board, name, [("run", sweep), *metrics]) for name in OF_SWEEP)
     chosen = [value for name, value in words if name == "run"]
     for together in _together(ids, chosen):
         for name, free in OF_RUNS.items():
@@ -148,10 +151,17 @@ def answers(board: Board, ids: Sequence[str], view: str) -> Iterator[Answered]:
         yield answer(board, "compare", [pair for pair in words if pair[0] in ("run", "metric", "entry", "by")])
     yield from _curves(board, ids, words)
     room = ROOM_OF_DETAILS
-    details = (found for id in ids for found in _details(board, id))
+    details = (found for id in ids for found in _details(board, id, metrics if id == sweep else ()))
     for found in itertools.chain(details, _images(board, ids), _images(board, chosen)):
         room -= found.size
         yield found if room >= 0 else found._replace(plain=None, packed=None, refused=_TOO_LARGE)
+
+
+def _ranked(view: str, words: Pairs) -> tuple[str, Pairs]:
+    """Return the sweep that a view shows, and what it is ranked by there."""
+    path = view.partition("?")[0]
+    is_sweep = path.startswith("#/sweep/")
+    return unquote(path.removeprefix("#/sweep/")), [pair for pair in words if pair[0] == "metric" and is_sweep]
 
 
 def _run(board: Board, id: str) -> Iterator[Answered]:
@@ -220,11 +230,14 @@ def _charts(board: Board, ids: Sequence[str], metrics: Sequence[str], words: Pai
 # -------------------------------------------------------------------------------------------------------- details
 
 
-def _details(board: Board, id: str) -> Iterator[Answered]:
+def _details(board: Board, id: str, ranked: Pairs) -> Iterator[Answered]:
     """Yield the answers about a run that may be large, the likeliest first."""
     run = ("run", id)
     for one in _list(board, "configurations", id, "configurations") if is_sweep(board.store / id) else ():
-        yield answer(board, "configuration", [run, ("configuration", str(one["configuration"]))])
+        number = ("configuration", str(one["configuration"]))
+        yield answer(board, "configuration", [run, number])
+        if ranked:
+            yield answer(board, "configuration", [run, number, *ranked])
     yield from _media(board, id)
     for source in _list(board, "code", id, "sources"):
         yield answer(board, "source", [run, ("name", source)])

@@ -10,12 +10,14 @@ from typing import Any
 from expframe.errors import ValueFormatError
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
-from expframe.page.configurations import configuration_cells, trial_cells
+from expframe.page.configurations import configuration_cells, looked_at, trial_cells
 from expframe.page.live_sweeps import LiveSweep
 from expframe.page.question import Question
 from expframe.record.record import Record, Status
 from expframe.record.significance import welch
-from expframe.store.sweeps.facts import command_line, facts_of, failures_of, seekable
+from expframe.store.search.goals import seekable
+from expframe.store.sweeps.configurations import goals_of
+from expframe.store.sweeps.facts import command_line, facts_of, failures_of
 from expframe.store.sweeps.history import Moment, history, seconds_left, workers_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import ranges_text, reasons
@@ -25,33 +27,35 @@ _SHOWN = 50
 """More trials, workers and errors are counted, and not listed."""
 _MOMENTS = 1000
 _RUNS = 20
+_SOUGHT = ("last", "min", "max", "mean")
+"""What of a metric is sought, the likeliest first."""
 
 
 def answer(board: Board, question: Question) -> dict[str, Any]:
     """
     Return how a sweep is, but for its configurations.
 
-    Its word is `run`, the id of the sweep's run.
+    Words are `run`, the id of the sweep's run, and `metric`, again and again: what it is ranked by.
 
     Raises:
         RunNotFoundError: There is no such run.
         QuestionError: It is no sweep.
+        QueryError: What it is to be ranked by is no field.
+        OptionError: It is not said whether the least or the greatest is sought.
     """
     run = board.run(question.text("run"))
     record = run.record
-    with board.sweeps.looked_at(run.id) as sweep:
+    with looked_at(board, question) as sweep:
         plan, trials = sweep.plan, sweep.trials
         workers = workers_of(trials)
         running = [state for state in trials if state.status == Status.RUNNING]
-        best = _best(sweep)
         return {
             **_facts(sweep, record),
             "search": plan.search,
             "prune": plan.prune,
             "replicates": plan.replicate_count,
             "left": seconds_left(plan, trials),
-            "best": best,
-            "seekable": seekable(trials) if best is None else [],
+            "best": _best(sweep),
             "running": [{**trial_cells(sweep.plan, state), **_claimed(state)} for state in running[:_SHOWN]],
             "failures": _failures(sweep),
             "pruned": _pruned(sweep),
@@ -71,7 +75,23 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
             "reasons": [{"trials": one.text, "why": one.why} for one in islice(reasons(plan, trials), _SHOWN)],
             "history": _history(history(plan, trials)),
             "work": shlex.join(["expframe", "work", run.id]),
+            "ranked": _ranked(run.id, question.texts("metric")),
         }
+
+
+def goals(board: Board, question: Question) -> dict[str, Any]:
+    """
+    Return what a sweep may be ranked by: what it was started with, and which numbers runs of its trials have.
+
+    Its word is `run`, the id of the sweep's run.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        QuestionError: It is no sweep.
+    """
+    with board.sweeps.looked_at(board.run(question.text("run")).id) as sweep:
+        own = [goal._asdict() for goal in goals_of(sweep.plan)]
+        return {"own": own, **seekable(sweep.trials)._asdict(), "statistics": list(_SOUGHT)}
 
 
 def sweeps(board: Board, question: Question) -> dict[str, Any]:
@@ -87,7 +107,7 @@ def sweeps(board: Board, question: Question) -> dict[str, Any]:
     for id in found[offset : offset + limit]:
         run = board.run(id)
         with suppress(ValueFormatError), board.sweeps.looked_at(id) as sweep:  # that of a damaged one says so
-            best = next(iter(sweep.ranked()), None)
+            best = next(iter(sweep.best()), None)
             mean = None if best is None else cell_of(best.value.mean)
             words = cell_of(best.words) if best is not None and mean is not None else None
             listed.append(
@@ -109,17 +129,30 @@ def _facts(sweep: LiveSweep, record: Record) -> dict[str, Any]:
 
 
 def _best(sweep: LiveSweep) -> dict[str, Any] | None:
-    """Return the best configuration, how it is run again, and how sure it is that the next one is worse."""
-    first, second = (*sweep.ranked()[:2], None, None)[:2]
-    if first is None or first.value.mean is None:
+    """
+    Return the best configuration, how it is run again, and how sure it is that the next one is worse.
+
+    Where several goals are sought, there are those of which none is better than another in all, in place of the next.
+    """
+    best = sweep.best()
+    if not best:
         return None
+    first = best[0]
     line = command_line(sweep.plan, first, sweep.plan.start.script or "SCRIPT")
-    found = {**configuration_cells(first), "command": line, "next": None}
+    found = {**configuration_cells(first), "command": line, "next": None, "front": [], "in_front": 0}
+    if len(sweep.plan.goals) > 1:
+        return {**found, "front": [configuration_cells(one) for one in best[:_SHOWN]], "in_front": len(best)}
+    second = next((one for one in sweep.ranked() if one is not first), None)
     if second is not None and second.value.mean is not None:
         test = welch(second.value, first.value)
         numbers = {} if test is None else {name: cell_of(number) for name, number in test._asdict().items()}
         found["next"] = {**configuration_cells(second), "test": numbers or None}
     return found
+
+
+def _ranked(id: str, metrics: list[str]) -> str | None:
+    """Return the command that ranks by the same; None where that is what the sweep was started with."""
+    return shlex.join(["expframe", "sweep", "best", id, "--metric", ",".join(metrics)]) if metrics else None
 
 
 def _claimed(state: TrialState) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from expframe.config.secrets import Names
 from expframe.config.standing import Standing
 from expframe.errors import OptionError, SweepWordError, UsageError, listed
 from expframe.store.search.fields import Field
+from expframe.store.search.goals import goal
 from expframe.store.sweeps.axes import Axis, Choices, Interval
 from expframe.store.sweeps.plan import GRID, Plan, Trial
 from expframe.sweep import pruning, skips, words
@@ -25,7 +26,6 @@ from expframe.sweep import space as python_space
 from expframe.sweep.branches import in_order
 from expframe.sweep.crossed_axes import LARGEST_SEED, conditions_beside, take_each, take_replicates
 from expframe.sweep.entries import Unswept
-from expframe.sweep.goals import goal
 from expframe.sweep.request import SweepRequest
 from expframe.sweep.search.proposals import BY_HISTORY, SEARCHES, search_of
 from expframe.sweep.typical_trials import ALL_CELLS, corner, typical_trials

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config.decided import Config
-from expframe.config.dotted import MISSING
-from expframe.config.json_values import number_of
 from expframe.disk import layout
 from expframe.observers.base import Observer, Sink
 from expframe.process import context
 from expframe.record.events import Event, Points, Series
 from expframe.record.record import Failure, Record, Status
 from expframe.store import rows
-from expframe.store.search.fields import Field
+from expframe.store.search.goals import numbers_of
 from expframe.store.sweeps.claims import Claims
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.trials import is_to_stop
@@ -152,7 +150,7 @@ class TrialSink(Sink):
         self._over.set()
         run = str(record.id or "")
         seconds = round(time.monotonic() - self._began, 4)
-        values = values_of(of.sweep.parent / run, of.fields)
+        values = numbers_of(of.sweep.parent / run, of.fields)
         rung = of.pruner.rung if of.pruner is not None and record.status == Status.PRUNED else None
         facts: dict[str, Any] = {"error": error_of(record.failure), "rung": rung and [*rung]}
         if of.yields and record.status == Status.INTERRUPTED and not self._was_stopped:
@@ -186,20 +184,4 @@ def end_of(folder: Path, fields: tuple[str, ...]) -> dict[str, Any]:
     if row is None:
         return {}
     seconds = None if row.duration is None else round(row.duration, 4)
-    return {"values": values_of(folder, fields), "error": error_of(row.failure), "seconds": seconds}
-
-
-def values_of(folder: Path, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Return the numbers that a run has in fields, as filters know them; what it lacks is left out."""
-    asked = [Field.parse(field) for field in fields]
-    groups = {field.group for field in asked}
-    row = rows.read(folder, groups)
-    if row is None:
-        return {}
-    row = rows.with_rest(row, folder, groups)
-    found = {text: number_of(field.of(row)) for text, field in zip(fields, asked, strict=True)}
-    return {text: value for text, value in found.items() if value is not MISSING and _is_number(value)}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return {"values": numbers_of(folder, fields), "error": error_of(row.failure), "seconds": seconds}

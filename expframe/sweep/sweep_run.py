@@ -10,11 +10,9 @@ from expframe.errors import WorkError
 from expframe.facts.stash import Stash, stash_of
 from expframe.record.record import Record
 from expframe.store.reader import StoredRun
+from expframe.store.search.goals import fields_of
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.plan import Plan
-
-RESULT = "result"
-"""The field by which trials are ranked where nothing else is said."""
 
 
 class SweepRun(NamedTuple):
@@ -59,4 +57,4 @@ class SweepRun(NamedTuple):
     @property
     def fields(self) -> tuple[str, ...]:
         """The fields of its trials that it is about: the goals, and the result."""
-        return tuple(dict.fromkeys([*(goal.field for goal in self.plan.goals), RESULT]))
+        return fields_of(self.plan.goals)

@@ -15,6 +15,7 @@ from expframe.process.seeds import child_seed
 from expframe.record.record import Status
 from expframe.run.children import digest_of
 from expframe.saving.checkpoints import last_of
+from expframe.store.search.goals import numbers_of
 from expframe.store.sweeps.journal import Journal
 from expframe.store.sweeps.plan import GRID, Plan, Trial
 from expframe.store.sweeps.trials import SKIPPED, TAKEN_UP, Trials, TrialState
@@ -22,7 +23,7 @@ from expframe.sweep.pruning import Pruner
 from expframe.sweep.replicates import is_cut
 from expframe.sweep.script import Prepare
 from expframe.sweep.search.proposals import Proposals
-from expframe.sweep.sink import Tell, TrialObserver, end_of, values_of
+from expframe.sweep.sink import Tell, TrialObserver, end_of
 from expframe.sweep.skips import is_skipped
 from expframe.sweep.stash import placed_words
 from expframe.sweep.sweep_run import SweepRun
@@ -170,7 +171,7 @@ class TrialWork:
                 observer.pruner = Pruner(self._sweep.folder, plan, trial, attempt, writer, run.config.values, folder)
             found = run.do()
             if found is not run and observer is not None:  # a completed run made it needless
-                values = values_of(found.folder, self._sweep.fields)
+                values = numbers_of(found.folder, self._sweep.fields)
                 observer.note_end(Status.COMPLETED, found.id, values=values, seconds=0.0, taken=True)
         except BaseException as problem:
             if observer is not None and (run is None or not run.has_started):

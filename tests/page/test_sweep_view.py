@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from expframe import Experiment, Options
-from expframe.errors import QuestionError
+from expframe.errors import UsageError
 from expframe.page import configurations, sweep
 from expframe.page.board import Board
 from expframe.page.question import Question
+from expframe.page.report import page_of
 from expframe.store import exclusions
 from expframe.store.sweeps.journal import Journal
 
@@ -72,10 +73,82 @@ def test_where_there_is_no_best_one_other_numbers_are_named(store: Path) -> None
     assert trial is not None and found.id is not None
     Journal(store / found.id, WRITER).note("started", 0, 1, run=run.id)
     found.tell(trial, math.nan)
-    answer = ask(store, sweep.answer, run=found.id)
+    offered = ask(store, sweep.goals, run=found.id)
 
-    assert (None, ["result.acc", "loss.last"]) == (answer["best"], answer["seekable"])
-    assert [] == ask(store, sweep.answer, run="1")["seekable"]
+    assert ask(store, sweep.answer, run=found.id)["best"] is None
+    assert (["result.acc"], ["loss"]) == (offered["results"], offered["metrics"])
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Path:
+    """A sweep whose trials return several numbers and log metrics, so that it has no best as it was started."""
+    ex = Experiment("scored", store=tmp_path / "runs")
+    ex.add_config(x=0, kind="a")
+
+    @ex.main
+    def main(x: int, kind: str, seed: int, _run: Any) -> dict[str, Any]:
+        for step in range(3):
+            _run.log_scalar("val/loss", (x - 4) ** 2 + step * (seed % 7) - (kind == "b"), step)
+            _run.log_scalar("my acc", x * (kind == "a") - step, step)
+        return {"acc": {"top one": 10 - x + seed % 3}, "loss": math.nan if x == 3 else x % 4}
+
+    swept = ex.sweep("x=0..5", "kind=a,b", seeds=2)
+    while (trial := swept.ask()) is not None:
+        run = ex.run(config_updates=trial.config)
+        Journal(tmp_path / "runs" / str(swept.id), WRITER).note("started", trial.number, 1, run=run.id)
+        swept.tell(trial, math.nan)
+    return tmp_path / "runs"
+
+
+def _offered(store: Path, id: str) -> list[str]:
+    """Return every goal that the page offers for a sweep, as `--metric` has it."""
+    found = ask(store, sweep.goals, run=id)
+    metrics = [f"{name}.{statistic}" for name in found["metrics"] for statistic in found["statistics"]]
+    return [f"{field}:{direction}" for field in [*found["results"], *metrics] for direction in ("min", "max")]
+
+
+def test_each_goal_that_is_offered_ranks_as_the_command_does(scored: Path, cli: Any) -> None:
+    """The best, the configurations in their order and what mattered are those of the command, whatever is sought."""
+    board = Board(scored, "runs")
+    keys = ("configuration", "words", "n", "mean", "sd", "low", "high", "runs")
+    offered = _offered(scored, "1")
+    for metric in offered:
+        question = Question([("run", "1"), ("metric", metric)])
+        shown, best = (cli.json("sweep", name, "1", "--metric", metric) for name in ("show", "best"))
+        found = configurations.answer(board, question)["configurations"]
+
+        assert [{key: one[key] for key in keys} for one in shown["configurations"]] == [
+            {key: one[key] for key in keys} for one in found
+        ]
+        assert best["best"]["configuration"] == sweep.answer(board, question)["best"]["configuration"]
+        assert shown["importance"] == configurations.importance(board, question)["importance"]
+    assert 20 == len(offered)
+
+
+def test_of_several_goals_the_best_are_those_of_the_command(scored: Path, cli: Any) -> None:
+    """Where several goals are sought, the page has the configurations of which none is better than another in all."""
+    metrics = ['result.acc["top one"]:max', "val/loss.last:min"]
+    question = Question([("run", "1"), *(("metric", metric) for metric in metrics)])
+    front = cli.json("sweep", "best", "1", "--metric", ",".join(metrics))["front"]
+    board = Board(scored, "runs")
+    best = sweep.answer(board, question)["best"]
+
+    assert 1 < len(front)
+    assert [one["configuration"] for one in front] == [one["configuration"] for one in best["front"]]
+    assert [one["configuration"] for one in front] == configurations.answer(board, question)["front"]
+
+
+def test_a_trial_that_is_excluded_counts_for_no_other_goal(scored: Path, cli: Any) -> None:
+    """Ranked by another goal, a page that stays open leaves out what is excluded meanwhile, as the command does."""
+    board, question = Board(scored, "runs"), Question([("run", "1"), ("metric", "val/loss.last:min")])
+    before = sweep.answer(board, question)
+    for state in (0, 1, 8, 9):
+        exclusions.exclude(scored / "1", state)
+    after = sweep.answer(board, question)
+    best = cli.json("sweep", "best", "1", "--metric", "val/loss.last:min")["best"]
+
+    assert before["moment"] < after["moment"]
+    assert (best["words"], best["mean"]) == (after["best"]["words"], after["best"]["mean"])
 
 
 def test_how_sure_the_best_is_comes_of_welchs_test(store: Path) -> None:
@@ -169,6 +242,11 @@ def test_a_configuration_has_its_trials(store: Path) -> None:
     [
         (sweep.answer, {"run": "2"}, "run 2: is no sweep. The list of sweeps shows those that there are."),
         (
+            sweep.answer,
+            {"run": "1", "metric": "acc"},
+            "--metric=acc: does not say whether the least or the greatest is sought. Write acc:min or acc:max.",
+        ),
+        (
             configurations.one,
             {"run": "1", "configuration": "77"},
             "configuration=77: is none of which a trial has begun.",
@@ -179,7 +257,7 @@ def test_what_is_no_sweep_is_said(
     store: Path, answer: Callable[..., Any], words: Mapping[str, str], message: str
 ) -> None:
     """A run that is no sweep, and a configuration that is not there, are said in words."""
-    with pytest.raises(QuestionError) as raised:
+    with pytest.raises(UsageError) as raised:
         ask(store, answer, **words)
 
     assert message == str(raised.value)
@@ -223,6 +301,60 @@ def test_the_best_configuration_is_found_and_its_command_copied(
     assert copied.endswith("with lr=0.01 opt=adam")
     assert "the two differ (Welch's t-test" in best.inner_text()
     assert "ValueError: loss is nan" in tab.locator("section", has=tab.get_by_text("Failures")).last.inner_text()
+
+
+@pytest.mark.browser
+def test_a_goal_is_chosen_by_keys_and_stands_in_the_address(
+    scored: Path, serve: Callable[[Path], str], tab: Any, cli: Any
+) -> None:
+    """Whatever goal is chosen, by keys alone, the page's best is the command's; a link to it shows the same."""
+    tab.goto(f"{serve(scored)}#/sweep/1")
+    tab.get_by_text("No trial has a number as result yet.").wait_for()
+    field, statistic, direction = (
+        tab.get_by_label(name) for name in ("Rank by", "Which number of the metric", "Which is better")
+    )
+
+    def shown() -> None:
+        metric = tab.evaluate("new URLSearchParams(location.hash.split('?')[1]).get('metric')")
+        best = cli.json("sweep", "best", "1", "--metric", metric)["best"]
+        tab.wait_for_function(
+            "([words, mean]) => document.querySelector('.sweep-value')?.textContent.includes(`${words} `)"
+            " && document.querySelector('tr.best')?.textContent.includes(mean)",
+            arg=[best["words"], f"{best['mean']:.6g}"],
+        )
+        seen.append(metric)
+
+    seen: list[str] = []
+    for number in range(4):
+        field.focus()
+        tab.keyboard.press("ArrowDown")
+        for _ in range(4 if number >= 2 else 1):
+            for key in ("ArrowDown", "ArrowUp"):
+                direction.focus()
+                tab.keyboard.press(key)
+                shown()
+            if number >= 2:
+                statistic.focus()
+                tab.keyboard.press("ArrowDown")
+    tab.reload()
+    shown()
+
+    assert {*_offered(scored, "1")} == {*seen}
+
+
+@pytest.mark.browser
+def test_a_report_is_ranked_as_the_page_that_it_is_of(scored: Path, tab: Any, tmp_path: Path, cli: Any) -> None:
+    """A report of a sweep by another goal shows its best, and its trials, without a server."""
+    metric = "val/loss.min:min"
+    best = cli.json("sweep", "best", "1", "--metric", metric)["best"]
+    (tmp_path / "report.html").write_text(page_of(scored, ["1"], f"#/sweep/1?metric={metric}"), encoding="utf-8")
+    tab.goto(f"file://{tmp_path}/report.html")
+    tab.locator("tr.best .pick").click()
+    tab.wait_for_selector(".sweep-detail tbody tr")
+
+    assert "Ranked by metrics.val/loss.min, less is better" in tab.locator(".sweep-goal").inner_text()
+    assert best["words"] in tab.locator(".sweep-value").inner_text()
+    assert 0 == tab.locator("select").count()
 
 
 @pytest.mark.browser

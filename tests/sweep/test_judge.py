@@ -9,8 +9,8 @@ import pytest
 from expframe import Experiment
 from expframe.config.options import Options
 from expframe.errors import ExpframeError, OptionError, SweepWordError, UsageError
+from expframe.store.search.goals import goal
 from expframe.store.sweeps.plan import Goal
-from expframe.sweep.goals import goal
 from expframe.sweep.judge import Judge, judge
 from expframe.sweep.request import FLAGS_OF_PLAN, SweepRequest
 from expframe.sweep.skips import is_skipped

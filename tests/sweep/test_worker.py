@@ -8,11 +8,10 @@ import sys
 import pytest
 
 from expframe.errors import QueryError
+from expframe.store.search.goals import goal, numbers_of
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.plan import Plan
-from expframe.sweep.goals import goal
 from expframe.sweep.settings import WorkAsked
-from expframe.sweep.sink import values_of
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.worker import Worker
 
@@ -58,7 +57,7 @@ def test_a_trial_has_a_value_of_whatever_lists_know(ex, metric, field):
     found = goal(metric)
 
     assert field == found.field
-    assert [field] == [*values_of(folder, (found.field,))]
+    assert [field] == [*numbers_of(folder, (found.field,))]
 
 
 @pytest.mark.parametrize(

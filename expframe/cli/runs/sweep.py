@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from expframe.cli.runs import select
@@ -34,17 +33,15 @@ from expframe.errors import UnknownCommandError, UsageError, ValueFormatError, W
 from expframe.record.record import Status
 from expframe.store import exclusions
 from expframe.store.reader import StoredRun
+from expframe.store.search.goals import Seeking, goal
 from expframe.store.sweeps.asked import retry_trials, stop_trials
-from expframe.store.sweeps.configurations import configurations, front_of, goal_of, ranked
+from expframe.store.sweeps.configurations import best_of, configurations, goal_of, ranked
 from expframe.store.sweeps.facts import command_line, configuration_data, facts_of, failures_of, trial_data
 from expframe.store.sweeps.history import seconds_left
 from expframe.store.sweeps.importance import importance_of
-from expframe.store.sweeps.plan import Goal
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import reasons
 from expframe.store.sweeps.trials import Trials
-from expframe.sweep.goals import goal
-from expframe.sweep.sink import values_of
 from expframe.sweep.sweep_run import SweepRun
 
 _MOST = 30
@@ -241,12 +238,12 @@ def best(asked: Asked) -> Answer:
     sweep, trials = _find(asked)
     plan = sweep.plan
     found = ranked(plan, configurations(plan, trials))
-    if not found or found[0].value.mean is None:
+    best = best_of(plan, found)
+    if not best:
         problem = f"has no trial with a number as {goal_of(plan).field!r} yet."
         raise WorkError(f"sweep {sweep.folder.name}", f"{problem}{others_text(trials)}")
     script = os.path.relpath(plan.start.script) if plan.start.script else "SCRIPT"  # of trials asked for one by one
-    front = front_of(plan, found) if len(plan.goals) > 1 else []
-    best = front or found[:1]
+    front = best if len(plan.goals) > 1 else []
     equal = [one for one in found[1:] if one.value.mean == found[0].value.mean] if not front else []
     told = [{**configuration_data(one), "command": command_line(plan, one, script)} for one in best]
     data = {**_facts(sweep, trials), "best": told[0], "equal": [configuration_data(one) for one in equal]}
@@ -357,16 +354,11 @@ def _overview() -> str:
 def _find(asked: Asked) -> tuple[SweepRun, Trials]:
     sweep, trials = _read(select.select_sweep(asked.runs, asked["ID"]))
     goals = asked.names("--metric") if "--metric" in asked.words else []
-    return _seeking(sweep, trials, tuple(map(goal, goals))) if goals else sweep, trials
-
-
-def _seeking(sweep: SweepRun, trials: Trials, goals: tuple[Goal, ...]) -> SweepRun:
-    """Return a sweep as one that seeks other goals; the numbers of its trials are read from their runs."""
-    found = sweep._replace(plan=replace(sweep.plan, goals=goals))
-    for state in trials:
-        if state.newest is not None and state.newest.run and state.status != Status.RUNNING:
-            state.newest.values = values_of(sweep.folder.parent / state.newest.run, found.fields)
-    return found
+    if goals:
+        seeking = Seeking(tuple(map(goal, goals)))
+        seeking.read(trials)
+        sweep = sweep._replace(plan=seeking.plan(sweep.plan))
+    return sweep, trials
 
 
 def _read(run: StoredRun) -> tuple[SweepRun, Trials]:

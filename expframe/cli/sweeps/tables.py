@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from expframe.cli.sweeps.preview import counted
 from expframe.cli.table import Cell, Style, cell, clean, table_lines
 from expframe.errors import listed
 from expframe.record.record import Status
+from expframe.store.search.goals import seekable
 from expframe.store.sweeps.configurations import (
     Configuration,
     configurations,
@@ -17,12 +19,12 @@ from expframe.store.sweeps.configurations import (
     ranked,
     without_number,
 )
-from expframe.store.sweeps.facts import seekable
 from expframe.store.sweeps.importance import Importance
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.reasons import ranges_text
 from expframe.store.sweeps.trials import KEPT, WAITING, Trials
 
+_FEW = 4
 _ORDER = (
     Status.COMPLETED, Status.PRUNED, "SKIPPED", Status.RUNNING, Status.FAILED, Status.DIED, Status.INTERRUPTED, WAITING,
 )  # fmt: skip
@@ -60,10 +62,11 @@ def without_number_lines(plan: Plan, trials: Trials) -> Iterator[str]:
 
 def others_text(trials: Trials) -> str:
     """Return which other numbers trials have, and how one of them is sought; empty where they have none."""
-    found = seekable(trials)
+    found = seekable(trials).fields[:_FEW]
     if not found:
         return ""
-    return f" Runs have {listed(found)}: expframe sweep best {trials.folder.name} --metric {found[0]}:max"
+    line = shlex.join(["expframe", "sweep", "best", trials.folder.name, "--metric", f"{found[0]}:max"])
+    return f" Runs have {listed(found)}: {line}"
 
 
 def is_or_are(numbers: Sequence[int]) -> str:

@@ -10,7 +10,8 @@ import { fill, h } from "./dom.js";
  * @typedef {object} Page
  * @property {HTMLElement} element where it draws
  * @property {import("./address.js").Address} address
- * @property {{stores: {name: string, folder: string}[], read_only: boolean, version: string}} server
+ * @property {{stores: {name: string, folder: string}[], read_only: boolean, version: string,
+ *     is_report?: boolean}} server
  * @property {AbortSignal} signal aborted when another view comes; listeners, timers and questions end with it
  * @property {(words: import("./address.js").Values) => void} state changes words of the
  *     address without a new view: null takes one away

@@ -7,7 +7,9 @@ import { commandLine } from "./copy.js";
 import { fill, h } from "./dom.js";
 import { duration, number, text } from "./show.js";
 import { configurationsPart } from "./sweep_configurations.js";
+import { goalChooser } from "./sweep_goal.js";
 import { drawFailures, drawHistory, drawNotes, drawPruned, drawRunning, drawWorkers } from "./sweep_parts.js";
+import { table } from "./tables.js";
 
 /** In the order in which they are shown, as `expframe sweep watch` has it. */
 const STATUSES = ["completed", "pruned", "skipped", "running", "failed", "died", "interrupted", "waiting"];
@@ -18,6 +20,7 @@ export async function view(page) {
   const id = page.address.id;
   const boxes = {
     head: h("header", { class: "sweep-head" }),
+    goal: h("section", { class: "sweep-goal", "aria-label": "What it is ranked by" }),
     best: h("section", { class: "sweep-best", "aria-label": "Best configuration" }),
     configurations: h("section", { class: "sweep-configurations" }),
     history: h("section", {}),
@@ -28,23 +31,35 @@ export async function view(page) {
     notes: h("section", {}),
   };
   fill(page.element, ...Object.values(boxes));
-  const found = configurationsPart(page, boxes.configurations, id);
+  const words = () => ({ run: id, metric: page.address.words.getAll("metric") });
+  const found = configurationsPart(page, boxes.configurations, words);
   const history = drawHistory(boxes.history, page);
-  let moment = -1;
+  const told = async () => {
+    try {
+      await draw();
+    } catch (problem) {
+      if (!page.signal.aborted) page.say(problem instanceof Error ? problem.message : String(problem));
+    }
+  };
+  const chooser = goalChooser(page, boxes.goal, id, told);
+  let drawn = "";
 
   async function draw() {
-    const sweep = await ask("sweep", { run: id }, page.signal);
+    const asked = words();
+    const sweep = await ask("sweep", asked, page.signal);
+    if (String(words().metric) !== String(asked.metric)) return; // something else was chosen meanwhile
+    await chooser.draw(sweep);
     drawHead(boxes.head, sweep, page, draw);
-    drawBest(boxes.best, sweep);
+    drawBest(boxes.best, sweep, chooser.offers());
     drawRunning(boxes.running, sweep);
     drawFailures(boxes.failures, sweep);
     drawPruned(boxes.pruned, sweep);
     drawWorkers(boxes.workers, sweep);
     drawNotes(boxes.notes, sweep);
     history(sweep);
-    if (sweep.moment !== moment) await found.draw();
-    moment = sweep.moment;
-    return sweep;
+    const state = `${sweep.moment} ${asked.metric}`;
+    if (state !== drawn) await found.draw();
+    drawn = state;
   }
   await draw();
   follow(page, draw);
@@ -127,17 +142,7 @@ function drawHead(box, sweep, page, redraw) {
     h(
       "p",
       { class: "faint" },
-      [
-        began,
-        `search: ${sweep.search}`,
-        sweep.prune && `pruned by ${sweep.prune}`,
-        ...sweep.goals.map(
-          (/** @type {{field: string, direction: string}} */ goal) =>
-            `${goal.field}, ${goal.direction === "min" ? "less" : "more"} is better`,
-        ),
-      ]
-        .filter(Boolean)
-        .join(" · "),
+      [began, `search: ${sweep.search}`, sweep.prune && `pruned by ${sweep.prune}`].filter(Boolean).join(" · "),
       " · ",
       h("a", { href: link("run", sweep.id) }, "its own run"),
       " · ",
@@ -187,22 +192,24 @@ function bar(counts, statuses, total) {
 /**
  * @param {HTMLElement} box
  * @param {any} sweep
+ * @param {HTMLElement[]} offers buttons that rank by something else
  */
-function drawBest(box, sweep) {
+function drawBest(box, sweep, offers) {
   const { best, goal } = sweep;
   if (best === null) {
     fill(
       box,
       h("h2", {}, "Best configuration"),
       h("p", { class: "faint" }, `No trial has a number as ${goal.field} yet.`),
-      sweep.seekable.length > 0 && [
-        h("p", {}, `Runs have ${sweep.seekable.join(", ")}. This ranks by another one:`),
-        commandLine(`expframe sweep best ${sweep.id} --metric ${sweep.seekable[0]}:max`),
-      ],
+      offers.length > 0 && h("div", { class: "tools" }, "Runs have other numbers:", offers),
     );
     return;
   }
-  const sure = howSure(best, goal);
+  if (best.in_front > 1) {
+    fill(box, h("h2", {}, "Best configurations"), frontOf(best, sweep.goals));
+    return;
+  }
+  const sure = howSure(best, sweep);
   const others = best.next ? [...best.runs, ...best.next.runs].slice(0, 50) : best.runs;
   fill(
     box,
@@ -225,10 +232,7 @@ function drawBest(box, sweep) {
       "p",
       {},
       "Runs: ",
-      best.runs.flatMap((/** @type {string} */ run, /** @type {number} */ at) => [
-        at ? ", " : "",
-        h("a", { href: link("run", run) }, run),
-      ]),
+      runLinks(best.runs),
       others.length > 1
         ? [
             " · ",
@@ -243,6 +247,30 @@ function drawBest(box, sweep) {
   );
 }
 
+/**
+ * Return the configurations of which none is better than another in all goals.
+ *
+ * @param {any} best
+ * @param {{field: string}[]} goals
+ */
+function frontOf({ front, in_front: count }, goals) {
+  const rows = front.map((/** @type {any} */ one) => [
+    text(one.words),
+    ...[one.mean, ...one.others].map((mean) => text(mean)),
+    h("span", {}, runLinks(one.runs.slice(0, 5)), one.runs.length > 5 ? " …" : ""),
+  ]);
+  return [
+    h("p", {}, `${count} configurations of which none is better than another in all goals; they are marked below.`),
+    table(["with", ...goals.map((goal) => goal.field), "runs"], rows, "Best configurations"),
+    count > front.length && h("p", {}, `and ${count - front.length} more`),
+  ];
+}
+
+/** @param {string[]} runs */
+function runLinks(runs) {
+  return runs.flatMap((run, at) => [at ? ", " : "", h("a", { href: link("run", run) }, run)]);
+}
+
 /** @param {{low: import("./show.js").Cell, high: import("./show.js").Cell}} sample */
 function interval({ low, high }) {
   return low === null || high === null ? "" : ` (95 % interval ${text(low)} … ${text(high)})`;
@@ -252,10 +280,15 @@ function interval({ low, high }) {
  * Return how sure it is that the best configuration is better than the next one.
  *
  * @param {any} best
- * @param {{field: string, direction: string}} goal
+ * @param {{goal: {field: string, direction: string}, goals: object[]}} sweep
  */
-function howSure(best, goal) {
+function howSure(best, { goal, goals }) {
   const { next } = best;
+  if (goals.length > 1) {
+    return best.others.includes(null)
+      ? "It is the best in the first goal; none has a number in each."
+      : "No other one that has a number in each goal is better in any of them.";
+  }
   if (!next) return "It is the only one that has a value.";
   const gap = Math.abs(best.mean - next.mean);
   const ahead = Number.isFinite(gap) ? `${number(gap)} ${goal.direction === "min" ? "below" : "above"}` : "before";

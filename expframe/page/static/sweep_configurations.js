@@ -8,7 +8,7 @@ import { axisOf, axisOver, label } from "./parameters.js";
 import { brushText, isWithin, parallel } from "./parallel.js";
 import { scatter } from "./scatter.js";
 import { number, text } from "./show.js";
-import { configurationTable } from "./sweep_table.js";
+import { configurationTable, isBest } from "./sweep_table.js";
 
 /**
  * @typedef {import("./parameters.js").Axis} Axis
@@ -29,6 +29,7 @@ import { configurationTable } from "./sweep_table.js";
  * @typedef {object} Found
  * @property {{field: string, direction: string}} goal
  * @property {string[]} others the fields of the other goals
+ * @property {number[]} front of several goals the configurations of which none is better than another in all
  * @property {number} replicates
  * @property {import("./parameters.js").Parameter[]} parameters
  * @property {number} total
@@ -40,11 +41,11 @@ import { configurationTable } from "./sweep_table.js";
  *
  * @param {import("./main.js").Page} page
  * @param {HTMLElement} element
- * @param {string} id of the sweep's run
+ * @param {() => import("./address.js").Values} words which sweep is meant, and by what it is ranked
  * @returns {{draw: () => Promise<void>}}
  */
-export function configurationsPart(page, element, id) {
-  return new Part(page, element, id);
+export function configurationsPart(page, element, words) {
+  return new Part(page, element, words);
 }
 
 /** Milliseconds after which a brush that does not move is taken as done. */
@@ -54,11 +55,11 @@ class Part {
   /**
    * @param {import("./main.js").Page} page
    * @param {HTMLElement} element
-   * @param {string} id
+   * @param {() => import("./address.js").Values} words
    */
-  constructor(page, element, id) {
+  constructor(page, element, words) {
     this.page = page;
-    this.id = id;
+    this.words = words;
     /** @type {Found | null} */
     this.found = null;
     /** @type {Axis[]} */
@@ -70,6 +71,9 @@ class Part {
     this.frame = 0;
     this.rest = 0;
     this.isAsking = false;
+    this.isStale = false;
+    /** @type {number | null} */
+    this.picked = null;
     this.shares = h("div", { class: "sweep-shares" });
     this.lines = h("div", { class: "wide" });
     this.chips = h("div", { class: "chips", role: "status" });
@@ -105,7 +109,11 @@ class Part {
 
   /** Ask anew, and draw. */
   async draw() {
-    this.found = /** @type {Found} */ (await ask("configurations", { run: this.id }, this.page.signal));
+    const words = this.words();
+    const found = /** @type {Found} */ (await ask("configurations", words, this.page.signal));
+    if (String(words.metric) !== String(this.words().metric)) return; // something else was chosen meanwhile
+    this.found = found;
+    if (this.goal !== undefined && this.goal.name !== found.goal.field) this.forget(this.goal.name);
     const numbers = this.known.map(meanOf).filter((mean) => mean !== null);
     this.goal = axisOver(this.found.goal.field, numbers);
     this.axes = [...this.found.parameters.map(axisOf), this.goal];
@@ -113,6 +121,20 @@ class Part {
     this.drawShares().catch((problem) => {
       if (!this.page.signal.aborted) fill(this.shares, h("p", { class: "bad" }, problem.message));
     });
+  }
+
+  /**
+   * Take back what was chosen by a goal that is no more; what was opened is shown with the new one.
+   *
+   * @param {string} name
+   */
+  forget(name) {
+    if (this.brushes.delete(name)) this.page.state({ brush: this.brushWords() });
+    if (this.picked !== null) this.show(this.picked);
+  }
+
+  brushWords() {
+    return [...this.brushes].map(([name, [low, high]]) => `${name}:${low.toFixed(4)}:${high.toFixed(4)}`);
   }
 
   get known() {
@@ -124,9 +146,8 @@ class Part {
     if (!this.frame) this.frame = requestAnimationFrame(() => this.redrawLines(true));
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
-      const words = [...this.brushes].map(([name, [low, high]]) => `${name}:${low.toFixed(4)}:${high.toFixed(4)}`);
       if (this.page.signal.aborted) return;
-      this.page.state({ brush: words });
+      this.page.state({ brush: this.brushWords() });
       this.redraw();
     }, REST);
   }
@@ -194,7 +215,7 @@ class Part {
         box.dataset.name = parameter.name;
         this.grid.append(box);
         const wish = {
-          title: `${parameter.name} against ${found.goal.field}`,
+          title: `${parameter.name} against what is sought`,
           onpick: (/** @type {number} */ at) => this.pick(this.known[at]),
           signal: this.page.signal,
         };
@@ -204,7 +225,7 @@ class Part {
         x: one.values[column],
         y: meanOf(one) ?? NaN,
         isOn: isOn[at],
-        isBest: at === 0,
+        isBest: isBest(one, at, found),
         title: titleOf(one, found.goal.field),
       }));
       this.planes.get(parameter.name)?.update(this.axes[column], goal, dots);
@@ -213,11 +234,16 @@ class Part {
 
   /** Ask what mattered, which may take a while, and draw it; one question at a time. */
   async drawShares() {
+    this.isStale = this.isAsking;
     if (this.isAsking) return;
     this.isAsking = true;
-    const { importance } = await ask("importance", { run: this.id }, this.page.signal).finally(
+    const { importance } = await ask("importance", this.words(), this.page.signal).finally(
       () => (this.isAsking = false),
     );
+    if (this.isStale) {
+      await this.drawShares();
+      return;
+    }
     if (importance === null) {
       fill(
         this.shares,
@@ -253,7 +279,14 @@ class Part {
    * @param {Configuration} one
    */
   async pick(one) {
-    const found = await ask("configuration", { run: this.id, configuration: one.configuration }, this.page.signal);
+    await this.show(one.configuration);
+    this.detail.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {number} configuration */
+  async show(configuration) {
+    this.picked = configuration;
+    const found = await ask("configuration", { ...this.words(), configuration }, this.page.signal);
     const field = this.found?.goal.field ?? "";
     const rows = found.trials.map((/** @type {any} */ trial) =>
       h(
@@ -268,7 +301,10 @@ class Part {
       ),
     );
     const heads = ["trial", "run", "status", "with", field, "error"].map((head) => h("th", { scope: "col" }, head));
-    const close = () => this.detail.replaceChildren();
+    const close = () => {
+      this.picked = null;
+      this.detail.replaceChildren();
+    };
     fill(
       this.detail,
       h(
@@ -282,7 +318,6 @@ class Part {
           h("p", {}, h("a", { href: link("compare", "", { run: found.runs }) }, "Compare its runs")),
       ),
     );
-    this.detail.scrollIntoView({ block: "nearest" });
   }
 }
 

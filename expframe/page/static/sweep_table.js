@@ -96,17 +96,17 @@ export function configurationTable(element, page, onpick) {
    * @param {[number, number]} span
    */
   function rowOf({ one, place }, found, span) {
-    const isBest = place === 1 && one.mean !== null;
+    const isMarked = isBest(one, place - 1, found);
     return h(
       "tr",
-      { class: isBest ? "best" : null },
+      { class: isMarked ? "best" : null },
       h(
         "td",
         { class: "number" },
         h(
           "button",
           { type: "button", class: "pick", title: "Its trials, and how it is run again", onclick: () => onpick(one) },
-          isBest ? `★ ${place}` : place,
+          isMarked ? `★ ${place}` : place,
         ),
       ),
       one.values.map((value) => h("td", { class: typeof value === "number" ? "number" : null }, text(value))),
@@ -130,6 +130,17 @@ export function configurationTable(element, page, onpick) {
       draw();
     },
   };
+}
+
+/**
+ * Return whether a configuration is the best one, or of several goals among the best.
+ *
+ * @param {Configuration} one
+ * @param {number} place from 0 for the first
+ * @param {Found} found
+ */
+export function isBest(one, place, found) {
+  return found.front.length > 0 ? found.front.includes(one.configuration) : place === 0 && one.mean !== null;
 }
 
 /**

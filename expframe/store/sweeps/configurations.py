@@ -97,6 +97,19 @@ def front_of(plan: Plan, found: Sequence[Configuration]) -> list[Configuration]:
     return [one for one in found if one.number in front]
 
 
+def best_of(plan: Plan, found: Sequence[Configuration]) -> list[Configuration]:
+    """
+    Return the best configuration, or where several goals are sought the Pareto front; nothing where none has a value.
+
+    Args:
+        plan: The plan of the sweep.
+        found: Its configurations, the best first.
+    """
+    if not found or found[0].value.mean is None:
+        return []
+    return (front_of(plan, found) if len(plan.goals) > 1 else []) or [found[0]]
+
+
 def _score(one: Configuration, signs: Sequence[float]) -> tuple[float, ...] | None:
     """Return the means of a configuration, of which greater ones are better; None where one is missing."""
     means = [sample.mean for sample in one.values]

@@ -5,11 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from expframe.config import dotted
 from expframe.config.json_values import to_json
-from expframe.config.numbers import is_finite
 from expframe.record.record import Status
-from expframe.store import rows
 from expframe.store.sweeps.configurations import (
     Configuration,
     goal_of,
@@ -20,8 +17,6 @@ from expframe.store.sweeps.configurations import (
 )
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import KEPT, Trials, TrialState
-
-_FEW = 4
 
 
 def facts_of(plan: Plan, trials: Trials, name: str) -> dict[str, Any]:
@@ -44,17 +39,6 @@ def facts_of(plan: Plan, trials: Trials, name: str) -> dict[str, Any]:
         "goals": [one._asdict() for one in goals_of(plan)],
         "without_number": without_number(plan, trials),
     }
-
-
-def seekable(trials: Trials) -> list[str]:
-    """Return a few numbers that the run of a trial has, as a goal is written: of its result, then of its metrics."""
-    run = next((state.run for state in trials if state.status == Status.COMPLETED and state.run), "")
-    row = rows.read(trials.folder.parent / run, {"result", "metrics"}) if run else None
-    if row is None:
-        return []
-    leaves = dotted.walk(row.result) if isinstance(row.result, dict) else ()
-    named = (path for path, value in leaves if is_finite(value) and all(str(part).isidentifier() for part in path))
-    return [*(f"result.{dotted.join(path)}" for path in named), *(f"{name}.last" for name in row.metrics or ())][:_FEW]
 
 
 def configuration_data(one: Configuration) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from expframe.config import dotted
 from expframe.errors import ValueFormatError
 from expframe.record.dataframes import column_of, frame_of
-from expframe.store.sweeps.configurations import Configuration, configurations, goal_of, ranked
+from expframe.store.sweeps.configurations import Configuration, best_of, configurations, goal_of, ranked
 from expframe.store.sweeps.importance import Importance, importance_of
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.plan_file import read
@@ -51,8 +51,9 @@ class StoredSweep:
 
     def best(self) -> Configuration | None:
         """Return the best configuration; None where no trial has a value yet."""
-        found = self.groups()
-        return found[0] if found and found[0].value.mean is not None else None
+        trials = self._read()
+        plan = self.plan
+        return next(iter(best_of(plan, ranked(plan, configurations(plan, trials)))), None)
 
     def importance(self) -> Importance | None:
         """Return how much each axis says of what came of it; None where too few configurations have a value."""
