@@ -72,6 +72,7 @@ def put(
 
     saver = SAVERS.writer(wanted.relative_to(files), value, method)
     if saver.keeps(wanted.suffix.lower()):
+        _say_lost(files, wanted, saver, value)
         return _write(saver, value, wanted, overwrite), saver
     named, lacking = _with_suffix(files, wanted, saver.suffixes[0]), SAVERS.lacking(value, saver)
     if lacking is not None:
@@ -96,6 +97,13 @@ def _write(saver: Saver, value: Any, wanted: Path, overwrite: bool) -> Path:
 def _say_lesser(files: Path, file: Path, why: str) -> None:
     text = "file %r: %s keeps no types, nor which column was the index. %s"
     logging.getLogger("expframe").warning(text, file.relative_to(files).as_posix(), file.suffix, why)
+
+
+def _say_lost(files: Path, file: Path, saver: Saver, value: Any) -> None:
+    lost = saver.loses(value) if saver.loses is not None else None
+    if lost is not None:
+        text = "file %r: in %s %s. A .pkl holds it as it is, and a .parquet what Parquet knows."
+        logging.getLogger("expframe").warning(text, file.relative_to(files).as_posix(), file.suffix, lost)
 
 
 def load(folder: Path, name: str | os.PathLike[str], notes: Notes, *, trust: bool, method: str | None) -> Any:

@@ -220,8 +220,23 @@ def write_pandas(value: Any, file: IO[bytes]) -> None:
             _refuse_other_names(frame.columns)
             frame.to_parquet(file)
     else:
-        counts = type(frame.index).__name__ == "RangeIndex" and frame.index.name is None
+        is_range = type(frame.index).__name__ == "RangeIndex" and frame.index.name is None
+        counts = is_range and frame.index.equals(type(frame.index)(len(frame)))
         frame.to_csv(file, index=not counts, mode="wb", encoding="utf-8")
+
+
+def lost_in_csv(frame: Any) -> str | None:
+    """Return what of a frame of pandas comes back from a .csv in another place or under another name."""
+    if not hasattr(frame, "columns"):  # a series, whose index comes back
+        return None
+    if not len(frame.columns) and not len(frame.index):
+        return "nothing of it comes back"
+    if frame.columns.nlevels > 1:
+        return f"the {frame.columns.nlevels} levels of its columns come back as rows"
+    if not frame.columns.is_unique:
+        name = frame.columns[frame.columns.duplicated()][0]
+        return f"of its columns {name!r} all but one come back under other names"
+    return f"the {frame.index.nlevels} levels of its index come back as columns" if frame.index.nlevels > 1 else None
 
 
 def _refuse_other_names(columns: Any) -> None:

@@ -37,6 +37,7 @@ class Saver:
         takes_any_suffix: Whether it writes to names with whatever extension.
         is_raw: Whether an extension changes nothing: what it writes is what the file holds.
         thaws: Whether read-only config values are given to it as plain ones.
+        loses: Returns what of an object does not come back as it was though it is written; None for nothing.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Saver:
     takes_any_suffix: bool = False
     is_raw: bool = False
     thaws: bool = True
+    loses: Callable[[Any], str | None] | None = None
 
     def __call__(self, value: Any, file: IO[bytes]) -> object:
         """Write an object to a binary file."""
@@ -137,7 +139,15 @@ BUILT_IN = (
         library="pandas",
         engine="pyarrow",
     ),
-    Saver("pandas", ("pandas.DataFrame",), (".csv",), formats.write_pandas, formats.read_pandas, library="pandas"),
+    Saver(
+        "pandas",
+        ("pandas.DataFrame",),
+        (".csv",),
+        formats.write_pandas,
+        formats.read_pandas,
+        library="pandas",
+        loses=formats.lost_in_csv,
+    ),
     Saver(
         "polars",
         ("polars.DataFrame",),

@@ -118,6 +118,7 @@ class TestNumpy:
         assert [numpy.float32, numpy.int64] == [type(value) for value in found.values()]
 
 
+LEVELS = pandas.MultiIndex.from_tuples([("a", 1), ("b", 2)])
 FRAME = {"n": [1, 2], "x": [0.5, None], "name": ["a,b", 'möwe "x"\n']}
 
 
@@ -141,6 +142,29 @@ class TestFrames:
 
         assert ["key", "x", "t"] == list(round_trip(frame, "f.csv")[1].columns)
         pandas.testing.assert_frame_equal(frame, round_trip(frame, "f.parquet")[1])
+
+    def test_an_index_with_gaps_is_no_mere_count(self, round_trip):
+        """In .csv an index that does not count the rows from 0 is a column too."""
+        every_second = pandas.DataFrame({"x": [1, 2, 3]})[::2]
+
+        assert [0, 2] == list(round_trip(every_second, "f.csv")[1]["Unnamed: 0"])
+
+    @pytest.mark.parametrize(
+        ("frame", "lost"),
+        [
+            (pandas.DataFrame([[1, 2]], columns=LEVELS), "the 2 levels of its columns come back as rows"),
+            (pandas.DataFrame({"x": [1, 2]}, index=LEVELS), "the 2 levels of its index come back as columns"),
+            (pandas.DataFrame([[1, 2]], columns=["a", "a"]), "of its columns 'a' all but one come back under other"),
+            (pandas.DataFrame({"x": [1, 2]}, index=["a", "b"]), None),
+            (pandas.Series([1, 2], index=LEVELS), None),
+        ],
+    )
+    def test_what_a_csv_puts_elsewhere_is_said(self, round_trip, frame, lost, caplog):
+        """A frame which a .csv cannot give back as it was is written as it asks for, and told of."""
+        round_trip(frame, "f.csv")
+
+        assert (lost is not None) == ("f.csv" in caplog.text)
+        assert lost is None or f"file 'f.csv': in .csv {lost}" in caplog.text
 
     @pytest.mark.parametrize(
         "frame",
