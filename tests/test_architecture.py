@@ -26,7 +26,7 @@ FOLDERS = {
     "store": "ids run_folder salt lease foreign attempts points results final_record cache rows exclusions index"
     " claims",
     "store/sweeps": "axes conditions boxes shuffle extents plan plan_file journal claims trials asked configurations"
-    " importance reasons rungs facts history stored",
+    " command_lines importance reasons rungs facts history stored",
     "./store": "writer reader editing shared archive checks tensorboard_copy",
     "store/search": "fields pattern kinds logic terms query selection overview goals collection differences comparison"
     " comparison_data columns column_file curve_cache",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from pathlib import Path
 
-from expframe.errors import StoreUnusableError
 from expframe.page.board import Board
 from expframe.record.record import OPENED, Record, Status
-from expframe.store import ids
 from expframe.store.foreign import format_of
+from expframe.store.ids import store_words
 from expframe.store.reader import StoredRun
 
 _GOES_ON = {Status.FAILED, Status.INTERRUPTED, Status.TIMEOUT, Status.DIED, Status.QUEUED}
@@ -53,12 +50,3 @@ def _of_ours(board: Board, run: StoredRun, record: Record) -> list[tuple[str, li
     if len(script) > 1:
         found.append(("as it was started", [*script, *record.argv[1:]]))
     return found
-
-
-def store_words(store: Path) -> list[str]:
-    """Return the words that name a store; none for the one that is meant where the server was started."""
-    try:
-        is_usual = ids.resolve_store(None) == Path(os.path.abspath(store))
-    except StoreUnusableError:
-        is_usual = False
-    return [] if is_usual else ["-F", str(store)]

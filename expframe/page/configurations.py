@@ -13,8 +13,9 @@ from expframe.page.live_sweeps import LiveSweep
 from expframe.page.question import Question
 from expframe.store.search.goals import goal
 from expframe.store.sweeps.axes import Axis, Interval, Range, Widened, value_text
+from expframe.store.sweeps.command_lines import best_line
 from expframe.store.sweeps.configurations import Configuration, goal_of, goals_of
-from expframe.store.sweeps.facts import command_line, configuration_data, trial_data
+from expframe.store.sweeps.facts import configuration_data, trial_data
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import TrialState
 
@@ -93,7 +94,7 @@ def one(board: Board, question: Question) -> dict[str, Any]:
             raise QuestionError(f"configuration={number}", "is none of which a trial has begun.")
         return {
             **configuration_cells(found),
-            "command": command_line(sweep.plan, found, sweep.plan.start.script or "SCRIPT"),
+            "command": best_line(sweep.plan, found, sweep.plan.start.script or "SCRIPT"),
             "trials": [trial_cells(sweep.plan, state) for state in found.trials[:_TRIALS]],
         }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from expframe.errors import ValueFormatError
@@ -16,8 +16,9 @@ from expframe.page.question import Question
 from expframe.record.record import Record, Status
 from expframe.record.significance import welch
 from expframe.store.search.goals import seekable
+from expframe.store.sweeps.command_lines import best_line, include_line, sweep_line, work_line
 from expframe.store.sweeps.configurations import goals_of
-from expframe.store.sweeps.facts import command_line, facts_of, failures_of
+from expframe.store.sweeps.facts import facts_of, failures_of
 from expframe.store.sweeps.history import Moment, history, seconds_left, workers_of
 from expframe.store.sweeps.plan_file import is_sweep
 from expframe.store.sweeps.reasons import ranges_text, reasons
@@ -74,8 +75,9 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
             "stopped": sorted(trials.stopped()),
             "reasons": [{"trials": one.text, "why": one.why} for one in islice(reasons(plan, trials), _SHOWN)],
             "history": _history(history(plan, trials)),
-            "work": shlex.join(["expframe", "work", run.id]),
-            "ranked": _ranked(run.id, question.texts("metric")),
+            "work": work_line(run.folder),
+            "include": include_line(run.folder, trials.excluded[:1]),
+            "ranked": _ranked(run.folder, question.texts("metric")),
         }
 
 
@@ -138,7 +140,7 @@ def _best(sweep: LiveSweep) -> dict[str, Any] | None:
     if not best:
         return None
     first = best[0]
-    line = command_line(sweep.plan, first, sweep.plan.start.script or "SCRIPT")
+    line = best_line(sweep.plan, first, sweep.plan.start.script or "SCRIPT")
     found = {**configuration_cells(first), "command": line, "next": None, "front": [], "in_front": 0}
     if len(sweep.plan.goals) > 1:
         return {**found, "front": [configuration_cells(one) for one in best[:_SHOWN]], "in_front": len(best)}
@@ -150,9 +152,9 @@ def _best(sweep: LiveSweep) -> dict[str, Any] | None:
     return found
 
 
-def _ranked(id: str, metrics: list[str]) -> str | None:
+def _ranked(sweep: Path, metrics: list[str]) -> str | None:
     """Return the command that ranks by the same; None where that is what the sweep was started with."""
-    return shlex.join(["expframe", "sweep", "best", id, "--metric", ",".join(metrics)]) if metrics else None
+    return sweep_line(sweep, "best", "--metric", ",".join(metrics)) if metrics else None
 
 
 def _claimed(state: TrialState) -> dict[str, Any]:

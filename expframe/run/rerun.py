@@ -27,6 +27,7 @@ from expframe.record.record import OPENED, Record
 from expframe.store.reader import StoredRun
 from expframe.store.search.collection import runs
 from expframe.store.sweeps import plan_file
+from expframe.store.sweeps.command_lines import sweep_line, work_line
 
 _OWN = Path(__file__).parents[1]
 
@@ -115,7 +116,7 @@ def _refuse_trial_of_sacred(run: StoredRun) -> None:
     start, trial = plan_file.read(sweep.folder).start, run.record.sweep["trial"]
     if start.runner:
         problem = f"is a trial of a script that is run by {' '.join(['python', *start.runner])}, and does no run again."
-        again = f"expframe sweep retry {sweep.id} {trial}, and expframe work {sweep.id}"
+        again = f"{sweep_line(sweep.folder, 'retry', str(trial))}, and {work_line(sweep.folder)}"
         raise RerunError(f"run {run.id}", f"{problem} Do the trial again: {again}.")
 
 

@@ -55,6 +55,15 @@ def resolve_store(store: str | os.PathLike[str] | None) -> Path:
         ) from None
 
 
+def store_words(store: Path) -> list[str]:
+    """Return the words of a command line that name a store; none for the one that is meant here where none is named."""
+    try:
+        is_usual = resolve_store(None) == Path(os.path.abspath(store))
+    except StoreUnusableError:
+        is_usual = False
+    return [] if is_usual else ["-F", str(store)]
+
+
 def require_name(name: str) -> None:
     """
     See to it that a new run can be called so.

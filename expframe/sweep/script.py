@@ -44,13 +44,16 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
         start = placed_start(start, stash)
     if not start.script and not start.module:
         problem = "names no script that a worker could run: its trials were asked for where none was known."
-        raise WorkError("the sweep", f"{problem} It goes on from a script that has its experiment: sweep --resume ID.")
+        raise WorkError(
+            "the sweep",
+            f"{problem} It goes on from a script that has its experiment: expframe sweep SCRIPT --resume ID",
+        )
     if not start.module and not Path(start.script).is_file():
         raise WorkError(f"script {start.script}", "is not there. A worker needs it where the sweep was started.")
     _go_there(start, stash)
 
     def take_over(experiment: Any, prepare: Prepare) -> None:
-        given = _wanted(start, experiment, prepare)
+        given = wanted(start, experiment, prepare)
         with context.taking_over(None):  # what a trial starts is its own
             take(*given)
         raise _Over
@@ -73,8 +76,13 @@ def is_here(start: Start) -> bool:
     return all(path and os.path.exists(path) for path in (script, start.interpreter, start.folder))
 
 
-def _wanted(start: Start, experiment: Any, prepare: Prepare) -> tuple[Any, Prepare]:
-    """Return the experiment whose sweep it is: the one that a script comes to first, or another of its names."""
+def wanted(start: Start, experiment: Any, prepare: Prepare) -> tuple[Any, Prepare]:
+    """
+    Return the experiment whose sweep it is: the one that a script comes to first, or another of its names.
+
+    Raises:
+        WorkError: The script has none of that name.
+    """
     if start.experiment in ("", experiment.name):
         return experiment, prepare
     found = next((given for given in _experiments() if given[0].name == start.experiment), None)

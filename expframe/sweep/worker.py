@@ -27,6 +27,7 @@ from expframe.config.request import Request
 from expframe.errors import WorkError, listed
 from expframe.process.signals import find_job_end, handling
 from expframe.record.record import Status
+from expframe.store.sweeps.command_lines import resume_line, sweep_line
 from expframe.store.sweeps.configurations import words_of
 from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.trials import ALL, NEW, Trials
@@ -90,13 +91,12 @@ class Worker:
         self._trials.refresh()
         adopt(self._sweep, self._trials, self._journal)
         if not self._asked.once and not self._is_anything_open():
-            sweep = self._sweep.folder.name
+            sweep = self._sweep.folder
             if self._is_stopped():
-                self._tell(
-                    {"event": "said", "text": f"Sweep {sweep} is stopped: no trial is begun until --resume {sweep}."}
-                )
+                again = resume_line(self._sweep.plan, sweep)
+                self._tell({"event": "said", "text": f"Sweep {sweep.name} is stopped: no trial is begun until {again}"})
             elif self._asked.since is None:
-                self._tell({"event": "said", "text": f"No trial waits for a worker: expframe sweep why {sweep}"})
+                self._tell({"event": "said", "text": f"No trial waits for a worker: {sweep_line(sweep, 'why')}"})
             return 0
         if self._sweep.plan.launch:
             with handling(self._take_signal):

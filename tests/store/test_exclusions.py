@@ -65,7 +65,7 @@ def test_whoever_lists_it_says_so(swept, cli):
     groups = json.loads(cli("compare", "--groups", "--where=sweep.trial >= 0", "--json", "-F", store))["groups"]
 
     assert "Excluded now: trial 4.\n" == said
-    assert "Excluded, and counted nowhere: trial 4. They count again by: sweep exclude 1 --include TRIAL..." in shown
+    assert "Excluded, and counted nowhere: trial 4. They count again by: expframe sweep exclude 1 --include 4" in shown
     assert "6 trials: 6 completed; 1 excluded" in shown
     assert "COMPLETED, excluded" in shown
     assert "3 of 3, 1 excluded" in shown

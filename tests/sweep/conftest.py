@@ -116,7 +116,11 @@ class Sweeps:
 
     def work(self, *words):
         """Start a worker that belongs to nobody."""
-        return self._start(["-m", "expframe", "work", *words])
+        return self.do("work", *words)
+
+    def do(self, *words):
+        """Start a command of `expframe` in the folder of the script, and return its process."""
+        return self._start(["-m", "expframe", *words])
 
     def _start(self, words, stdout=subprocess.PIPE):
         pipes = {"stdout": stdout, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}

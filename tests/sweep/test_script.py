@@ -103,6 +103,19 @@ def test_a_sweep_from_outside_is_of_the_first_experiment(tmp_path, do):
     assert (0, 1) == (code, out.count("NOTICE - second[1] - Started 'sweep'"))
 
 
+@once
+def test_a_sweep_from_outside_goes_on_with_its_own_experiment(tmp_path, do):
+    """`expframe sweep script.py --resume ID` goes on with whichever experiment's sweep it is."""
+    end = 'import os\n(second if os.path.exists("second") else first).run_commandline()\n'
+    write(tmp_path, end)
+    (tmp_path / "second").touch()
+    do("two.py", "sweep", "with", "y=1,2")
+    (tmp_path / "second").unlink()
+    code, out = do("-m", "expframe", "sweep", "two.py", "--resume", "1", "with", "y=1,2,3")
+
+    assert 0 == code and "3 trials: 3 completed" in out
+
+
 @pytest.mark.once
 def test_a_script_in_an_archive_is_told_to_be_unpacked(tmp_path, do):
     """Workers run a file; where there is none, a sweep is refused before anything is stored."""

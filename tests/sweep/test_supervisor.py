@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import time
@@ -250,6 +251,22 @@ class TestFailures:
         assert [(0, 1, "FAILED"), (0, 2, "COMPLETED")] == sweeps.ended()
         assert [2, 1] == [run.record.sweep["attempt"] for run in runs(sweeps.store).where("command == 'train'")]
 
+    @once
+    def test_the_next_step_can_be_typed_as_it_is_shown(self, sweeps):
+        """What is said to go on, to be done by a worker, or to ask why is a command line that does so."""
+        _, text = sweeps.sweep("0.1,0.2", "1", fixed="fail=once")
+        words = [shlex.split(line) for line in re.findall(r"^Go on with: expframe (.*)", text, re.MULTILINE)]
+        code, text = sweeps.end_of(sweeps.do(*words[0]))
+        done = sweeps.end_of(sweeps.do("sweep", "retry", "1", "0"))[1]
+        worked = sweeps.end_of(sweeps.do(*shlex.split(done.partition("expframe ")[2])))
+        idle = sweeps.end_of(sweeps.do("work", "1"))[1]
+        why = sweeps.end_of(sweeps.do(*shlex.split(idle.partition("expframe ")[2])))
+
+        assert [["sweep", "toy.py", "--resume", "1", "--retry", "failed"]] == words
+        assert 0 == code and "2 trials: 2 completed" in text
+        assert 0 == worked[0] and "trial 0 (attempt 3)" in worked[1]
+        assert (0, "2 trials: 2 completed\n") == why
+
     @pytest.mark.once
     def test_max_fails_ends_it(self, sweeps):
         """After so many failures no trial is begun."""
@@ -489,9 +506,9 @@ class TestOthers:
         code, text = sweeps.end_of(sweeps.work("1", "-F", str(sweeps.store)))
 
         assert 0 == code
-        assert "Sweep 1 is stopped: no trial is begun until --resume 1." in text
+        assert "Sweep 1 is stopped: no trial is begun until expframe sweep toy.py --resume 1\n" in text
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
-        assert "0..1: stopped by a signal, until --resume 1" in capsys.readouterr().out
+        assert "0..1: stopped by a signal, until expframe sweep" in capsys.readouterr().out
 
     @once
     @pytest.mark.parametrize("words", [(), ("--fresh",)])
@@ -541,7 +558,7 @@ class TestOthers:
         assert code
         assert [(0, 1, "INTERRUPTED")] == sweeps.ended()
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
-        assert "0..1: stopped by expframe sweep stop 1, until --resume 1" in capsys.readouterr().out
+        assert "0..1: stopped by expframe sweep stop, until expframe sweep" in capsys.readouterr().out
 
     @pytest.mark.once
     def test_a_sweep_needs_the_runs_of_its_trials_no_more(self, sweeps, capsys):

@@ -35,8 +35,9 @@ from expframe.store import exclusions
 from expframe.store.reader import StoredRun
 from expframe.store.search.goals import Seeking, goal
 from expframe.store.sweeps.asked import retry_trials, stop_trials
+from expframe.store.sweeps.command_lines import best_line, script_text, work_line
 from expframe.store.sweeps.configurations import best_of, configurations, goal_of, ranked
-from expframe.store.sweeps.facts import command_line, configuration_data, facts_of, failures_of, trial_data
+from expframe.store.sweeps.facts import configuration_data, facts_of, failures_of, trial_data
 from expframe.store.sweeps.history import seconds_left
 from expframe.store.sweeps.importance import importance_of
 from expframe.store.sweeps.plan_file import is_sweep
@@ -179,7 +180,7 @@ def show(asked: Asked) -> Answer:
             yield ""
             yield from (f"{trials_text(numbers)}: {clean(error)}" for error, numbers in failures.items())
         yield from without_number_lines(sweep.plan, trials)
-        yield from excluded_lines(sweep.folder.name, trials)
+        yield from excluded_lines(trials)
         yield counts_text(sweep.plan, trials)
 
     return Answer(data, lines)
@@ -242,10 +243,9 @@ def best(asked: Asked) -> Answer:
     if not best:
         problem = f"has no trial with a number as {goal_of(plan).field!r} yet."
         raise WorkError(f"sweep {sweep.folder.name}", f"{problem}{others_text(trials)}")
-    script = os.path.relpath(plan.start.script) if plan.start.script else "SCRIPT"  # of trials asked for one by one
     front = best if len(plan.goals) > 1 else []
     equal = [one for one in found[1:] if one.value.mean == found[0].value.mean] if not front else []
-    told = [{**configuration_data(one), "command": command_line(plan, one, script)} for one in best]
+    told = [{**configuration_data(one), "command": best_line(plan, one, script_text(plan))} for one in best]
     data = {**_facts(sweep, trials), "best": told[0], "equal": [configuration_data(one) for one in equal]}
     data |= {"front": told} if front else {}
 
@@ -286,7 +286,7 @@ def retry(asked: Asked) -> Answer:
     sweep, _ = _find(asked)
     found = retry_trials(sweep.folder, _numbers(asked, sweep))
     data = {"id": sweep.folder.name, "retried": found}
-    next_step = f"Workers do them: expframe work {sweep.folder.name}"
+    next_step = f"Workers do them: {work_line(sweep.folder)}"
     again = f"{trials_text(found).capitalize()} {is_or_are(found)} done again. {next_step}"
     return Answer(data, lambda _style: [again if found else "There is nothing to be done again."])
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from expframe.cli.render import write
 from expframe.cli.script.command_line import FORCED_SWEEP, run_script
-from expframe.errors import WorkError
+from expframe.cli.sweeps import arguments
+from expframe.errors import ExpframeError, WorkError
+from expframe.store.ids import resolve_store
+from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.plan import Start
-from expframe.sweep.script import Prepare, run_as_main
+from expframe.sweep.script import Prepare, run_as_main, wanted
 
 _USAGE = "Usage: expframe sweep (SCRIPT | -m MODULE) [COMMAND] with WORD... [options]"
 
@@ -39,7 +43,7 @@ def sweep_script(words: Sequence[str]) -> int:
     def take(experiment: Any, prepare: Prepare) -> None:
         program = module or sys.argv[0]
         sys.argv = [program, "sweep", *rest]
-        run_script(experiment, prepare, [program, FORCED_SWEEP, *rest])
+        run_script(*_swept(experiment, prepare, rest), [program, FORCED_SWEEP, *rest])
 
     try:
         run_as_main(Start(os.path.abspath(script) if script else "", module, os.getcwd()), take)
@@ -47,3 +51,13 @@ def sweep_script(words: Sequence[str]) -> int:
         write(f"{type(problem).__name__}: {problem}\n{_USAGE}", sys.stderr)
         return 2
     return 0
+
+
+def _swept(experiment: Any, prepare: Prepare, words: Sequence[str]) -> tuple[Any, Prepare]:
+    """Return the experiment whose sweep goes on, if the script has it beside the one that it comes to first."""
+    with suppress(ExpframeError, OSError):  # which the command line will tell of
+        asked = arguments.parse(words, "").asked
+        if asked.resume is not None:
+            folder = resolve_store(asked.options.file_storage) / asked.resume
+            return wanted(plan_file.read(folder).start, experiment, prepare)
+    return experiment, prepare

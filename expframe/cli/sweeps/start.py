@@ -31,6 +31,7 @@ from expframe.process import context
 from expframe.process.devices import VISIBLE
 from expframe.record.record import Status
 from expframe.store.sweeps import plan_file
+from expframe.store.sweeps.command_lines import resume_line, sweep_line
 from expframe.store.sweeps.facts import failures_of
 from expframe.store.sweeps.plan import Plan, Start
 from expframe.store.sweeps.trials import KEPT, TAKEN_UP, Trials, ask_again, take_back_stop
@@ -173,7 +174,7 @@ class _Starting:
         words += ["--any-code"] if self._asked.any_code else []
         workers = self._workers(folder, words, since)
         if self._asked.detach:
-            return self._detach(workers, run.id)
+            return self._detach(workers, folder)
         self._swept = Supervisor(
             SweepRun(folder, self._plan, run.record), workers, self._asked, since, watcher
         ).follow()
@@ -241,7 +242,7 @@ class _Starting:
             return ExecutorWorkers(folder, words, self._executor)
         return LocalWorkers(folder, start, words, self._places())
 
-    def _detach(self, workers: Workers, sweep: str) -> dict[str, int]:
+    def _detach(self, workers: Workers, folder: Path) -> dict[str, int]:
         """Start workers that go on by themselves, and say how they are followed."""
         count = min(self._asked.jobs, self._plan.size or self._asked.jobs)
         jobs = ""
@@ -254,7 +255,7 @@ class _Starting:
             workers.send()
             jobs = f" in Slurm's jobs {', '.join(workers.jobs)}"
         goes_on = f"{count} workers go on by themselves" if count > 1 else "A worker goes on by itself"
-        self._say(f"{goes_on}{jobs}: expframe sweep watch {sweep}")
+        self._say(f"{goes_on}{jobs}: {sweep_line(folder, 'watch')}")
         return {"workers": count}
 
     def _going_on(self, run: Any, folder: Path, plan: Plan) -> Plan:
@@ -309,17 +310,16 @@ class _Starting:
             show(line)
         for error, numbers in failures_of(trials).items():
             show(f"{clean(error)} ({trials_text(numbers)})")
-        for line in (*without_number_lines(plan, trials), *excluded_lines(run.id, trials)):
+        for line in (*without_number_lines(plan, trials), *excluded_lines(trials)):
             show(line)
         show(counts_text(plan, trials))
         left = [state for state in trials if state.status in (Status.FAILED, *TAKEN_UP)]
         if swept.code:
             failed = any(state.status == Status.FAILED for state in left)
-            retry = " --retry failed" if failed and swept.code == 1 else ""
-            is_moved = run.folder != began_in
-            if is_moved:
+            retry = ("--retry", "failed") if failed and swept.code == 1 else ()
+            if run.folder != began_in:
                 show(f"Its store was moved to {run.folder.parent} while it went on.")
-            show(f"Go on with: sweep --resume {run.id}{retry}{f' -F {run.folder.parent}' if is_moved else ''}")
+            show(f"Go on with: {resume_line(plan, run.folder, *retry)}")
 
 
 def _stash_text(taken: Taken) -> str:

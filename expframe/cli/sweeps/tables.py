@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from expframe.cli.sweeps.preview import counted
@@ -10,6 +9,7 @@ from expframe.cli.table import Cell, Style, cell, clean, table_lines
 from expframe.errors import listed
 from expframe.record.record import Status
 from expframe.store.search.goals import seekable
+from expframe.store.sweeps.command_lines import include_line, sweep_line
 from expframe.store.sweeps.configurations import (
     Configuration,
     configurations,
@@ -45,10 +45,10 @@ def counts_text(plan: Plan, trials: Trials) -> str:
     return f"{said}; {len(trials.excluded)} excluded" if trials.excluded else said
 
 
-def excluded_lines(sweep: str, trials: Trials) -> Iterator[str]:
+def excluded_lines(trials: Trials) -> Iterator[str]:
     """Yield which trials count in no statistics, and how they would; nothing where all count."""
     if numbers := trials.excluded:
-        again = f"They count again by: sweep exclude {sweep} --include TRIAL..."
+        again = f"They count again by: {include_line(trials.folder, numbers)}"
         yield f"Excluded, and counted nowhere: {trials_text(numbers)}. {again}"
 
 
@@ -65,8 +65,8 @@ def others_text(trials: Trials) -> str:
     found = seekable(trials).fields[:_FEW]
     if not found:
         return ""
-    line = shlex.join(["expframe", "sweep", "best", trials.folder.name, "--metric", f"{found[0]}:max"])
-    return f" Runs have {listed(found)}: {line}"
+    best = sweep_line(trials.folder, "best", "--metric", f"{found[0]}:max")
+    return f" Runs have {listed(found)}: {best}"
 
 
 def is_or_are(numbers: Sequence[int]) -> str:

@@ -194,7 +194,7 @@ export function drawWorkers(box, { workers }) {
  * @param {any} sweep
  */
 export function drawNotes(box, sweep) {
-  const { reasons, excluded, id } = sweep;
+  const { reasons, excluded, include } = sweep;
   const lacking = Object.entries(sweep.without_number);
   const shown = excluded.slice(0, 50).join(", ");
   part(
@@ -210,7 +210,7 @@ export function drawNotes(box, sweep) {
         "p",
         {},
         `Trial${excluded.length > 1 ? "s" : ""} ${shown}${excluded.length > 50 ? " …" : ""}: in no mean, interval or test. They count again by: `,
-        h("code", {}, `expframe sweep exclude ${id} --include ${excluded[0]}`),
+        h("code", {}, include),
       ),
     reasons.length > 0 && h("h2", {}, "Why trials are not running"),
     reasons.length > 0 &&

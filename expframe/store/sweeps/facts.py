@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 from expframe.config.json_values import to_json
@@ -11,7 +10,6 @@ from expframe.store.sweeps.configurations import (
     Configuration,
     goal_of,
     goals_of,
-    own_words,
     without_number,
     words_of,
 )
@@ -71,18 +69,3 @@ def failures_of(trials: Trials) -> dict[str, list[int]]:
         if state.status not in (*KEPT, Status.RUNNING) and state.newest is not None:
             found.setdefault(state.newest.error or state.status, []).append(state.number)
     return found
-
-
-def command_line(plan: Plan, one: Configuration, script: str) -> str:
-    """
-    Return how a configuration is run once more: a line for a shell.
-
-    Args:
-        plan: The plan of its sweep.
-        one: The configuration.
-        script: Where the script is, as it is to be written; it is not needed where the plan starts a module.
-    """
-    words = [*plan.named, *(override.written for override in plan.overrides), *own_words(plan, one.trials[0])]
-    start = ["-m", plan.start.module] if plan.start.module else [script]
-    command = [plan.command] if plan.command else []
-    return shlex.join(["python", *plan.start.runner, *start, *command, *(["with", *words] if words else [])])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from expframe.record.record import Status
+from expframe.store.sweeps.command_lines import resume_line, sweep_line, work_line
 from expframe.store.sweeps.plan import Plan
 from expframe.store.sweeps.trials import ALL, KEPT, NEW, TAKEN_UP, Trials, TrialState
 
@@ -31,38 +33,38 @@ def reasons(plan: Plan, trials: Trials) -> Iterator[Reason]:
     found: dict[str, list[Range]] = {}
     stopped = trials.stopped()
     running = sum(state.status == Status.RUNNING for state in trials)
-    sweep = trials.folder.name
-    turn = f"their turn: {running} running" if running else f"a worker: expframe work {sweep}"
+    sweep = trials.folder
+    turn = f"their turn: {running} running" if running else f"a worker: {work_line(trials.folder)}"
     begun = [state for state in trials if state.attempts]
     for state in begun:
         if state.status not in (*KEPT, Status.RUNNING):
-            found.setdefault(_of(state, stopped, sweep), []).append((state.number, state.number + 1))
+            found.setdefault(_of(state, stopped, plan, sweep), []).append((state.number, state.number + 1))
     for first, end in _gaps([state.number for state in begun], plan.size):
         asked = sorted(int(name) for name in stopped if name.isdecimal() and first <= int(name) < end)
-        why = _stopped(sweep, stopped) if {ALL, NEW} & stopped else f"wait for {turn}"
+        why = _stopped(plan, sweep, stopped) if {ALL, NEW} & stopped else f"wait for {turn}"
         for low, high in _gaps([number - first for number in asked], end - first):
             found.setdefault(why, []).append((first + low, first + high))
         for number in asked:
-            found.setdefault(_stopped(sweep, {str(number)}), []).append((number, number + 1))
+            found.setdefault(_stopped(plan, sweep, {str(number)}), []).append((number, number + 1))
     for why, ranges in found.items():
         yield Reason(ranges_text(sorted(ranges)), why)
 
 
-def _of(state: TrialState, stopped: set[str], sweep: str) -> str:
+def _of(state: TrialState, stopped: set[str], plan: Plan, sweep: Path) -> str:
     newest = state.newest
     error = f" ({newest.error})" if newest is not None and newest.error else ""
     if str(state.number) in stopped:
-        return _stopped(sweep, {str(state.number)})
+        return _stopped(plan, sweep, {str(state.number)})
     if {ALL, NEW} & stopped and state.status in TAKEN_UP:
-        return _stopped(sweep, stopped)
+        return _stopped(plan, sweep, stopped)
     if state.status in TAKEN_UP:
-        return f"{state.status}{error}: taken up when workers start again, expframe work {sweep}"
-    return f"{state.status}{error}: kept as it is, until expframe sweep retry {sweep}"
+        return f"{state.status}{error}: taken up when workers start again, {work_line(sweep)}"
+    return f"{state.status}{error}: kept as it is, until {sweep_line(sweep, 'retry')}"
 
 
-def _stopped(sweep: str, stopped: set[str]) -> str:
-    by = "a signal" if NEW in stopped and ALL not in stopped else f"expframe sweep stop {sweep}"
-    return f"stopped by {by}, until --resume {sweep}"
+def _stopped(plan: Plan, sweep: Path, stopped: set[str]) -> str:
+    by = "a signal" if NEW in stopped and ALL not in stopped else "expframe sweep stop"
+    return f"stopped by {by}, until {resume_line(plan, sweep)}"
 
 
 def _gaps(numbers: Sequence[int], size: int | None) -> Iterator[Range]:
