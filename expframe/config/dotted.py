@@ -80,10 +80,10 @@ def find_key(tree: Any, part: Part) -> Any:
     if isinstance(tree, dict):
         if part in tree:
             return part
-        number = _whole_number(part)
+        number = whole_number(part)
         return number if number is not None and number in tree else MISSING
     if isinstance(tree, list | tuple):
-        number = _whole_number(part)
+        number = whole_number(part)
         return number if number is not None and -len(tree) <= number < len(tree) else MISSING
     return MISSING
 
@@ -92,7 +92,8 @@ _LONGEST = 1000
 """More digits are no key and no index; Python reads no number of thousands."""
 
 
-def _whole_number(part: Part) -> int | None:
+def whole_number(part: Part) -> int | None:
+    """Return the whole number that a part, or another text, is in plain digits; None of anything else."""
     if not isinstance(part, str):
         return part if isinstance(part, int) else None
     digits = part[1:] if part[:1] == "-" else part
@@ -101,13 +102,13 @@ def _whole_number(part: Part) -> int | None:
 
 def is_whole_number(part: Part) -> bool:
     """Return whether a part can be an index."""
-    return _whole_number(part) is not None
+    return whole_number(part) is not None
 
 
 def new_key(tree: dict[Any, Any], part: Part) -> Part:
     """Return the key by which `tree` is to hold a new part: a whole number where all its keys are."""
     if isinstance(part, str) and tree and all(type(key) is int for key in tree):
-        number = _whole_number(part)
+        number = whole_number(part)
         return part if number is None else number
     return part
 

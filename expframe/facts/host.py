@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from expframe.config.dotted import whole_number
+
 if TYPE_CHECKING:
     import subprocess
 
@@ -248,8 +250,7 @@ def _ask_nvidia() -> list[dict[str, Any]]:
         fields = [field.strip() for field in line.split(",", 3)]
         if len(fields) == 4:
             memory, driver, uuid, model = fields
-            megabytes = int(memory) if memory.isdigit() else None
-            gpus.append({"model": model, "memory": megabytes, "driver": driver, "uuid": uuid})
+            gpus.append({"model": model, "memory": whole_number(memory), "driver": driver, "uuid": uuid})
     return gpus
 
 

@@ -8,6 +8,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+from expframe.config.dotted import whole_number
 from expframe.page.cells import cell_of
 
 _ROWS, _COLUMNS = 100, 50
@@ -79,4 +80,5 @@ def _number(text: str) -> Any:
         number = float(text)
     except ValueError:
         return text
-    return int(text) if text.isdecimal() and str(int(text)) == text else number if repr(number) == text else text
+    whole = whole_number(text)
+    return whole if whole is not None and str(whole) == text else number if repr(number) == text else text

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from expframe.errors import OptionError
@@ -16,7 +17,7 @@ _GROWTH_OF_TENSORFLOW = ("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 _GROWTH_OF_JAX = ("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 _READERS = {VISIBLE: ("torch", "tensorflow", "jax", "cupy"), _GROWTH_OF_JAX[0]: ("jax",)}
 """Which libraries look at a variable, once, when they look for GPUs first."""
-_DEVICE = r"\d+|(?:GPU|MIG)-[\w/.:-]+"
+_DEVICE = r"[0-9]+|(?:GPU|MIG)-[\w/.:-]+"
 
 
 class Devices(NamedTuple):
@@ -51,6 +52,18 @@ def parse(value: Any) -> tuple[str, ...] | None:
         hint = "Give each once, by number or UUID as nvidia-smi shows it: [0, 3] or '0,3'; an empty list hides all."
         raise OptionError(f"devices {value!r:.80}", f"are no GPUs. {hint}")
     return names
+
+
+def visible_of(text: str) -> list[str]:
+    """
+    Return the GPUs of the environment variable, as CUDA reads it: those before the first that is none.
+
+    Example:
+        >>> visible_of("0, 2"), visible_of("1,-1,0"), visible_of("NoDevFiles")
+        (['0', '2'], ['1'], [])
+    """
+    names = (name.strip() for name in text.split(","))
+    return list(dict.fromkeys(takewhile(re.compile(_DEVICE).fullmatch, names)))
 
 
 class Environment:

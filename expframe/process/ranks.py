@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from expframe.config.dotted import whole_number
 from expframe.process import identity
 
 _STEPS = range(0xFFFFFFF0)
@@ -48,7 +49,7 @@ def rank_of(environment: Mapping[str, str]) -> Rank | None:
         if mark not in environment or (mark == "SLURM_STEP_ID" and _number(environment, mark) not in _STEPS):
             continue
         own, all_of_them = _number(environment, number), _number(environment, size)
-        if own is None or all_of_them is None or all_of_them < 2:
+        if own is None or all_of_them is None or all_of_them < 2 or own >= all_of_them:
             return None
         told = (f"{name}={environment[name]}" for name in dict.fromkeys((mark, number, size)))
         return Rank(own, all_of_them, tuple(told), job(environment))
@@ -86,8 +87,8 @@ def _launcher(variable: str) -> tuple[str, int, str]:
 
 
 def _number(environment: Mapping[str, str], name: str) -> int | None:
-    text = environment.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    number = whole_number(environment.get(name, ""))
+    return number if number is not None and number >= 0 else None
 
 
 def _digest(*parts: object) -> str:

@@ -6,6 +6,7 @@ Ctrl-C: not in the last write.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import threading
@@ -172,9 +173,10 @@ class DeferredSignals:
 def find_job_end() -> float | None:
     """Return when the batch system will end this job, in seconds since 1970; None where it does not say."""
     try:
-        return float(os.environ[JOB_END_VARIABLE])
+        end = float(os.environ[JOB_END_VARIABLE])
     except (KeyError, ValueError):
         return None
+    return end if 0 < end < math.inf else None
 
 
 @contextmanager

@@ -8,6 +8,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from expframe.config.dotted import whole_number
+
 _SAFE = {"jemalloc_bg_thd"}
 """Threads, by the names that Linux has for them, which their libraries end and make anew around a fork."""
 
@@ -71,8 +73,9 @@ def _of_openblas() -> int:
 def _threads_by_default() -> int:
     """Return how many threads a library of OpenBLAS starts where nobody has told it since."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    said = next((os.environ[name] for name in _VARIABLES if os.environ.get(name, "").isdecimal()), usable)
-    return min(max(1, int(said)), usable)
+    numbers = (whole_number(os.environ.get(name, "")) for name in _VARIABLES)
+    said = next((number for number in numbers if number is not None and number >= 0), usable)
+    return min(max(1, said), usable)
 
 
 def _openblas_libraries() -> int:

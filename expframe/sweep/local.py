@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from expframe.disk import layout
-from expframe.process.devices import VISIBLE, parse
+from expframe.process.devices import VISIBLE, visible_of
 from expframe.run.sampler import gpus
 from expframe.store.sweeps.plan import Start
 from expframe.sweep.executors import work_environment, work_words
@@ -186,8 +186,7 @@ def environments(jobs: int, found: Sequence[str] = (), share: float | None = Non
 
 def devices() -> list[str]:
     """Return the GPUs that this process sees, by number or UUID: by its environment, else by NVML."""
-    said = parse(os.environ.get(VISIBLE))
-    return gpus() if said is None else list(said)
+    return visible_of(os.environ[VISIBLE]) if VISIBLE in os.environ else gpus()
 
 
 def slot(place: int, found: Sequence[str], share: float) -> list[str]:

@@ -63,7 +63,9 @@ def mpirun(rank, size=2, *, id="1234"):
         (srun(0, 1), "None"),
         (srun(0, 8, step=0xFFFFFFFB), "None"),
         (mpirun(0, 1), "None"),
-        ({**torchrun(0), "RANK": "first"}, "None"),
+        *(({**torchrun(0), "RANK": odd}, "None") for odd in ("first", "", " 1", "-1", "²", "1" * 5000, "2", "1.0")),
+        *(({**srun(0), "SLURM_STEP_NUM_TASKS": odd}, "None") for odd in ("", "-2", "9" * 5000)),
+        ({**srun(0), "SLURM_STEP_ID": "9" * 5000}, "None"),
         ({}, "None"),
     ],
 )

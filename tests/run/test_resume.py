@@ -860,7 +860,7 @@ class TestEnding:
     def test_a_job_that_ends_later_disturbs_nobody(self, ex, monkeypatch):
         """Before that, or where the variable is no time, nothing is told."""
         ex.main(lambda _run: _run.should_stop)
-        for value in (str(time.time() + 1000), "never", ""):
+        for value in (str(time.time() + 1000), "never", "", "0", "-1", "nan", "-inf", "9" * 5000):
             monkeypatch.setenv("SLURM_JOB_END_TIME", value)
             run = ex.run()
 

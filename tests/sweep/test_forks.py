@@ -17,6 +17,7 @@ from expframe.sweep import forks
         ({"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "3"}, 2, 1),
         ({"OPENBLAS_NUM_THREADS": "64"}, 4, 1),
         ({"OPENBLAS_NUM_THREADS": "many"}, 3, 0),
+        ({"OPENBLAS_NUM_THREADS": "-1", "OMP_NUM_THREADS": "9" * 5000}, 3, 0),
     ],
 )
 def test_openblas_has_no_more_threads_than_it_was_given(monkeypatch, variables, threads, more):

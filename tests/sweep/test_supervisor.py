@@ -177,13 +177,14 @@ class TestMachine:
         assert "2 workers in place of 4: each has 1 of 2 GPUs." in text
         assert {"3", "5"} == seen
 
-    def test_gpus_that_are_not_there_are_refused(self, sweeps):
-        """More GPUs than are seen are refused, before any trial."""
-        sweeps.environment["CUDA_VISIBLE_DEVICES"] = "0"
+    @pytest.mark.parametrize(("visible", "seen"), [("0", 1), ("-1", 0)])
+    def test_gpus_that_are_not_there_are_refused(self, sweeps, visible, seen):
+        """More GPUs than are seen are refused, before any trial; the variable hides them as it does from CUDA."""
+        sweeps.environment["CUDA_VISIBLE_DEVICES"] = visible
         code, text = sweeps.sweep("0.1", "1", gpus=2)
 
         assert code
-        assert "--gpus=2: is more than there is: 1 GPUs are seen" in text
+        assert f"--gpus=2: is more than there is: {seen} GPUs are seen" in text
         assert [] == sweeps.ended()
 
     def test_detached_workers_go_on(self, sweeps):

@@ -14,6 +14,7 @@ from expframe.cli.script.command_line import set_up_logging
 from expframe.cli.sweeps.lines import line_of
 from expframe.cli.table import Style
 from expframe.config import json_values
+from expframe.config.dotted import whole_number
 from expframe.errors import UsageError
 from expframe.sweep.queued import QueueWorker
 from expframe.sweep.request import seconds
@@ -106,10 +107,10 @@ def _since(text: str) -> float | None:
 def _rank(trial: str | None, run: str | None) -> RankAsked | None:
     if trial is None:
         return None
-    number, _, attempt = trial.partition(".")
-    if not (number.isdecimal() and attempt.isdecimal()):
+    number, attempt = map(whole_number, (trial.partition(".")[0], trial.partition(".")[2]))
+    if number is None or attempt is None or min(number, attempt) < 0:
         raise UsageError(f"--trial={trial}", "takes the number of a trial and of its attempt: 17.1.")
-    return RankAsked(int(number), int(attempt), run)
+    return RankAsked(number, attempt, run)
 
 
 def _teller(*, as_json: bool) -> Callable[[Mapping[str, Any]], None]:
