@@ -17,11 +17,12 @@ import pymongo
 import pytest
 import sacred_events as events
 
+from expframe.compat.sacred import Experiment
 from expframe.compat.sacred._own.bson_values import fit_text
 from expframe.compat.sacred._own.contents import guess_content_type
 from expframe.compat.sacred._own.documents import Pace
 from expframe.compat.sacred._own.exceptions import ObserverError
-from expframe.compat.sacred.observers import MongoObserver, QueuedMongoObserver
+from expframe.compat.sacred.observers import MongoObserver, QueuedMongoObserver, QueueObserver
 from expframe.compat.sacred.observers.mongo import (
     QueueCompatibleMongoObserver,
     force_bson_encodeable,
@@ -456,6 +457,24 @@ def test_a_queue_waits_for_the_server(database):
     observer.completed_event(stop_time=events.T2, result=2)
 
     assert ("COMPLETED", {"a": 1}) == tuple(database.runs.find_one()[key] for key in ("status", "info"))
+
+
+def test_the_queued_observer_stores_which_metrics_there_are(database):
+    """`info` names metrics that were logged after the last beat but one, as with the observer that has no queue."""
+    covered = make(database, QueueCompatibleMongoObserver)
+    ex = Experiment("queued", interactive=True)
+    ex.observers.append(QueueObserver(covered, interval=0.01))
+
+    @ex.main
+    def main(_run):
+        _run.log_scalar("loss", 0.5)
+        _run.info["a"] = 1
+
+    for _ in range(2):
+        ex.run(options={"--loglevel": "ERROR"})
+    infos = [(run["info"]["a"], [metric["name"] for metric in run["info"]["metrics"]]) for run in database.runs.find()]
+
+    assert [(1, ["loss"])] * 2 == infos
 
 
 def test_the_queued_observer_takes_what_mongo_takes():

@@ -235,7 +235,7 @@ class Experiment(Ingredient):
 
     def run_commandline(self, argv: str | Sequence[str] | None = None) -> Run | None:
         """
-        Do what a command line asks for, and return the run; None after a sweep, or a failure shown in the debugger.
+        Do what a command line asks for, and return what `run` does; None after a sweep, or a failure in the debugger.
 
         Args:
             argv: A text or a list of words, the program's name first; by default `sys.argv`.
@@ -277,8 +277,10 @@ class Experiment(Ingredient):
             failed = self.current_run if self.current_run is not before else None
             self._show(error, args, failed, short_usage)
             return None
-        if run.core.was_stopped:
-            sys.exit(128 + run.core.stopped_by)
+        # a `run` of a subclass may return something else, or nothing
+        made = run if isinstance(run, Run) else self.current_run
+        if made is not None and made is not before and made.core is not None and made.core.was_stopped:
+            sys.exit(128 + made.core.stopped_by)
         return run
 
     @staticmethod

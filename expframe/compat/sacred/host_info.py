@@ -49,7 +49,7 @@ def host_info_gatherer(name: str) -> Callable[[Callable[[], Any]], HostInfoGette
 def host_info_getter(func: Any = None, name: str | None = None) -> Any:
     """Add an entry for all runs of the process; `host_info_gatherer` does it for one experiment."""
     text = "The host_info_getter is deprecated. Please use the `additional_host_info` argument of Experiment."
-    warnings.warn(text, DeprecationWarning, stacklevel=2)
+    warnings.warn(text, DeprecationWarning, stacklevel=1)  # for tests, as Sacred: no lines more from a script
 
     def decorate(function: Callable[[], Any]) -> Callable[[], Any]:
         host_info_gatherers[name or function.__name__] = function

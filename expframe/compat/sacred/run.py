@@ -117,9 +117,10 @@ class Run:
     # -------------------------------------------------------------------------------------------- what it is told
 
     def open_resource(self, filename: str | os.PathLike[str], mode: str = "r") -> Any:
-        """Tell the observers of a file that the run reads, and open it."""
-        self.add_resource(filename)
-        return open(filename, mode)
+        """Tell the observers of a file that the run reads, and open it by its absolute path."""
+        path = os.path.abspath(filename)
+        self.add_resource(path)
+        return open(path, mode)
 
     def add_resource(self, filename: str | os.PathLike[str]) -> None:
         """Tell the observers of a file that the run reads."""

@@ -2,16 +2,19 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from interpreter import ROOT, run_python
+from steps import wait_until
 
 import expframe
-from expframe.compat.sacred import Experiment
+from expframe.compat.sacred import Experiment, host_info
 from expframe.compat.sacred._own.exceptions import InvalidConfigError
+from expframe.compat.sacred.host_info import host_info_getter
 from expframe.compat.sacred.metrics_logger import MetricsLogger, ScalarMetricLogEntry, opt
 from expframe.compat.sacred.observers import FileStorageObserver, RunObserver
 from expframe.compat.sacred.observers.tinydb_hashfs.hashed_files import HashedFiles
@@ -86,6 +89,58 @@ def test_an_experiment_made_by_a_function_of_its_own_file_is_of_that_file():
         return Mine()
 
     assert Path(__file__).stem == make().path
+
+
+class TestRunOfASubclass:
+    """A subclass may have a `run` of its own that returns what it likes: a command line returns that too."""
+
+    @pytest.mark.parametrize("returned", [None, 0.5, "run"])
+    def test_what_it_returns_is_what_a_command_line_returns(self, returned):
+        """Nothing, as of an experiment of seml's, is no failure."""
+
+        class Mine(Experiment):
+            def run(self, *args, **options):
+                run = super().run(*args, **options)
+                return run if returned == "run" else returned
+
+        ex = Mine("mine")
+        ex.main(lambda: 3)
+        done = ex.run_commandline("mine -l ERROR")
+
+        assert (3, ex.current_run if returned == "run" else returned) == (ex.current_run.result, done)
+
+    def test_a_run_that_was_asked_to_end_leaves_with_the_signals_number(self):
+        """Whatever `run` returns, code that reads `should_stop` ends by itself, and the exit code is the signal's."""
+
+        class Mine(Experiment):
+            def run(self, *args, **options):
+                super().run(*args, **options)
+
+        ex = Mine("mine")
+
+        @ex.main
+        def main():
+            run = expframe.current_run()
+            assert not run.should_stop
+            os.kill(os.getpid(), signal.SIGTERM)
+            wait_until(lambda: run.should_stop)
+
+        with pytest.raises(SystemExit) as left:
+            ex.run_commandline("mine -l ERROR")
+
+        assert 128 + signal.SIGTERM == left.value.code
+
+
+@pytest.mark.parametrize(
+    "old", [lambda: FileStorageObserver.create("stored"), lambda: host_info_getter(lambda: 1, "mine")]
+)
+def test_old_names_add_no_line_to_what_a_script_prints(old, monkeypatch):
+    """Their warning is of the library's module, which Python shows to tests and not to users."""
+    monkeypatch.setattr(host_info, "host_info_gatherers", {})
+    with pytest.warns(DeprecationWarning) as found:
+        old()
+
+    assert [str(ROOT / "expframe")] == [warning.filename[: len(str(ROOT / "expframe"))] for warning in found]
 
 
 class TestMetricsLogger:

@@ -455,7 +455,7 @@ def test_files_are_told_by_absolute_path(ex, tmp_path, monkeypatch):
     @ex.main
     def main(_run):
         with ex.open_resource("data.txt") as file:
-            assert "content" == file.read()
+            assert ("content", str(tmp_path / "data.txt")) == (file.read(), file.name)
         ex.add_resource("data.txt")
         ex.add_artifact("data.txt", metadata={"k": 1}, content_type="text/plain")
         _run.add_artifact("data.txt", "renamed")

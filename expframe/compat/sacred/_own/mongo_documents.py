@@ -98,7 +98,7 @@ class MongoObserver(RunDocument):
             warnings.warn(
                 'Argument "collection" is deprecated. Please use "collection_prefix" instead.',
                 DeprecationWarning,
-                stacklevel=3,
+                stacklevel=1,  # for tests, as Sacred: no lines more from a script
             )
         runs, metrics = (f"{prefix}_runs", f"{prefix}_metrics") if prefix else (collection, "metrics")
         if runs in cls.COLLECTION_NAME_BLACKLIST:

@@ -92,7 +92,7 @@ class RunKeeper(RunObserver):
         """Make one; an old name of the constructor."""
         name = cls.__name__
         text = f"{name}.create(...) is deprecated. Please use {name}(...) instead."
-        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        warnings.warn(text, DeprecationWarning, stacklevel=1)  # for tests, as Sacred: no lines more from a script
         return cls(*args, **kwargs)
 
 

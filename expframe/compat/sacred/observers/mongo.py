@@ -36,6 +36,16 @@ class QueueCompatibleMongoObserver(MongoObserver):
     ) -> None:
         """Append the points of one metric."""
         self._push_points(metric_name, metrics_values, info)
+        self._named = info.get("metrics", [])
+
+    def heartbeat_event(self, info: Facts, captured_out: str, beat_time: Any, result: Any) -> None:
+        """Store them, with which metrics there are: `info` is from before those were taken out of the queue."""
+        known = {**info, "metrics": self._named} if self._named else info
+        super().heartbeat_event(known, captured_out, beat_time, result)
+
+    def _begin(self, facts: Facts, ex_info: Facts, _id: Any) -> Any:
+        self._named: list[Any] = []
+        return super()._begin(facts, ex_info, _id)
 
     def save(self) -> None:
         """
