@@ -115,13 +115,18 @@ def _spec_of_file(script: str) -> tuple[ModuleSpec, Loader]:
     spec = importlib.util.spec_from_file_location(f"{name}_" if name in sys.modules else name, os.path.abspath(script))
     if spec is None or spec.loader is None:
         raise UsageError(f"script {script}", "is no Python script: its name does not end in .py.")
-    sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
+    _look_first_in(os.path.dirname(os.path.abspath(script)))
     return spec, spec.loader
+
+
+def _look_first_in(folder: str) -> None:
+    """Have modules looked for where Python does: in a folder in place of the one that this command was started from."""
+    sys.path[:] = [folder, *sys.path[0 if sys.flags.safe_path else 1 :]]
 
 
 def _spec_of_module(name: str) -> tuple[ModuleSpec, Loader]:
     """Return how a module is imported, and by what, with the working directory in front of the path."""
-    sys.path.insert(0, os.getcwd())
+    _look_first_in(os.getcwd())
     try:
         spec = importlib.util.find_spec(name)
     except ImportError as problem:

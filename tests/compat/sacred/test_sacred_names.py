@@ -221,6 +221,18 @@ def test_a_script_runs_as_it_is(tmp_path):
     assert 0 == run_python("-m", "expframe", "sacred", "-m", "script", cwd=tmp_path)[0]
 
 
+@pytest.mark.parametrize("command", ["sacred", "schema"])
+def test_modules_are_looked_for_where_python_does(tmp_path, command):
+    """A module of the working directory is not there for a script elsewhere, as in `python deep/script.py`."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "helper.py").write_text("VALUE = 5\n")
+    (tmp_path / "deep/script.py").write_text("import helper\nfrom expframe import Experiment\nex = Experiment()\n")
+    code, _, err = run_python("-m", "expframe", command, "deep/script.py", cwd=tmp_path)
+
+    assert code
+    assert "No module named 'helper'" in err
+
+
 SPAWNING = """
 import multiprocessing
 from sacred import Experiment

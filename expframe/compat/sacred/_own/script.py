@@ -27,7 +27,7 @@ def main(words: Sequence[str]) -> int:
         return 0 if words and words[0] != "-m" else 2
     install()
     if words[0] == "-m":
-        sys.path.insert(0, os.getcwd())
+        _look_first_in(os.getcwd())
         sys.argv[:] = words[1:]
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
         return 0
@@ -35,9 +35,14 @@ def main(words: Sequence[str]) -> int:
         print(f"No such script: {words[0]}\n{_USAGE}", file=sys.stderr)
         return 2
     sys.argv[:] = words
-    sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))
+    _look_first_in(os.path.dirname(os.path.abspath(words[0])))
     _execute(words[0])
     return 0
+
+
+def _look_first_in(folder: str) -> None:
+    """Have modules looked for where Python does: in a folder in place of the one that this command was started from."""
+    sys.path[:] = [folder, *sys.path[0 if sys.flags.safe_path else 1 :]]
 
 
 def _execute(path: str) -> None:

@@ -31,6 +31,8 @@ __all__ = [
 class QueueCompatibleMongoObserver(MongoObserver):
     """A MongoObserver whose faults are seen, so that a queue tries again; it takes one metric at a time."""
 
+    _named: list[Any]
+
     def log_metrics(  # type: ignore[override]  # one metric is what a queue hands on
         self, metric_name: str, metrics_values: Mapping[str, Any], info: Facts
     ) -> None:
@@ -44,7 +46,7 @@ class QueueCompatibleMongoObserver(MongoObserver):
         super().heartbeat_event(known, captured_out, beat_time, result)
 
     def _begin(self, facts: Facts, ex_info: Facts, _id: Any) -> Any:
-        self._named: list[Any] = []
+        self._named = []
         return super()._begin(facts, ex_info, _id)
 
     def save(self) -> None:
