@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -121,7 +120,7 @@ class BoundsCheck:
         for end, part in enumerate(below):
             group = dotted.get(self._tree, (*annotated, *below[:end]))
             if (kind := hints.class_of(group, annotation)) is not None:
-                origins = description_of(typing.get_origin(kind) or kind).origins
+                origins = description_of(kind).origins
                 where = origins[str(part)].where if str(part) in origins else where
             annotation = hints.below(annotation, group, part)
         return where

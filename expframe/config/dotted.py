@@ -222,20 +222,34 @@ def is_too_deep(value: Any) -> bool:
 
 def nest(tree: Mapping[Any, Any]) -> dict[Any, Any]:
     """
-    Return a tree whose dotted keys are taken apart, at any depth.
+    Return a tree whose dotted keys are taken apart, at any depth; a value beside entries below it is what they are of.
 
     Example:
         >>> nest({"net.depth": 3, "net": {"width": 5}})
         {'net': {'depth': 3, 'width': 5}}
+        >>> nest({"model.heads": 6, "model": "vit"})
+        {'model': {'heads': 6, '_choice': 'vit'}}
     """
     nested: dict[Any, Any] = {}
     for key, value in tree.items():
         below = nest(value) if isinstance(value, dict) else value
-        first, *parts = split(key) if isinstance(key, str) and key else (key,)
-        for part in reversed(parts):
-            below = {part: below}
-        merge(nested, {first: below})
+        parts = split(key) if isinstance(key, str) and key else (key,)
+        _lay_in(nested, tree_of(parts, below))
     return nested
+
+
+def _lay_in(tree: dict[Any, Any], other: Mapping[Any, Any]) -> None:
+    """Merge `other` into `tree`, in place; where a value meets a group it becomes the group's choice."""
+    for key, value in other.items():
+        mine = tree.get(key, MISSING)
+        if isinstance(value, dict) and value:
+            group = mine if isinstance(mine, dict) else {} if mine is MISSING else {CHOICE: mine}
+            tree[key] = group
+            _lay_in(group, value)
+        elif isinstance(mine, dict) and mine and not isinstance(value, dict):
+            mine[CHOICE] = value
+        elif mine is MISSING or not isinstance(value, dict):
+            tree[key] = value
 
 
 def nearest(name: str, candidates: Iterable[str], most: int = 3) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import ast
 import linecache
 import re
 import sys
+import typing
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -141,7 +142,8 @@ class Description(NamedTuple):
 
 @remembered(512)
 def description_of(kind: Any) -> Description:
-    """Return what the source of a class says of it and of its fields, inherited ones too."""
+    """Return what the source of a class says of it and its fields, inherited ones too; of `Box[int]` that of `Box`."""
+    kind = typing.get_origin(kind) or kind
     origins: dict[str, Origin] = {}
     docs: dict[str, str] = {}
     origin = Origin(KIND, kind.__name__)

@@ -106,6 +106,16 @@ def test_nest(tree):
     assert tree == dotted.nest(flat) == dotted.nest(tree)
 
 
+@pytest.mark.parametrize("value", ["vit", 3, None, [1]])
+def test_nest_loses_nothing(value):
+    """A value and entries below it are both kept, in whatever order they stand and at any depth."""
+    found = {"net": {"model": {"_choice": value, "heads": 6}}}
+
+    assert found == dotted.nest({"net.model": value, "net.model.heads": 6})
+    assert found == dotted.nest({"net": {"model.heads": 6, "model": value}})
+    assert {"a": {"b": 1}} == dotted.nest({"a.b": 1, "a": {}}) == dotted.nest({"a": {}, "a.b": 1})
+
+
 def test_nest_keeps_odd_keys():
     """Whole numbers and empty texts are keys like others."""
     assert {5: {"a": 1}, "": 2, "b": {"": 3}} == dotted.nest({5: {"a": 1}, "": 2, "b.": 3})

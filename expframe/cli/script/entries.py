@@ -100,6 +100,10 @@ class EntryTable:
             return {name: slot.said(name) for name in slot}
         return hints.known(self._standing.annotation(path)) if path else {}
 
+    def others(self, path: Path) -> dict[str, Any]:
+        """Return what can be chosen at a path instead of what is."""
+        return {name: one for name, one in self.alternatives(path).items() if name != self.choice(path)}
+
     def class_at(self, path: Path) -> Any:
         """Return the class that a group is of; None for none."""
         return self._standing.class_at(path)
@@ -153,12 +157,10 @@ class EntryTable:
 
     def _type(self, path: Path, value: Any) -> str:
         annotation = self._standing.annotation(path)
-        found = self.alternatives(path)
-        if found and not isinstance(value, list | tuple):
-            chosen = value.get(CHOICE) if isinstance(value, dict) else None
-            others = [name for name in found if name != chosen]
+        if self.alternatives(path) and not isinstance(value, list | tuple):
             takes_none = type(None) in hints.options(hints.plain(annotation)) and value is not None
-            return f"or {', '.join([*others, *(['None'] if takes_none else [])])}"
+            words = [*self.others(path), *(["None"] if takes_none else [])]
+            return f"or {', '.join(words)}" if words else ""
         kind = _kind(annotation, value)
         return (", " if " | " in kind else " ").join(filter(None, (kind, bounds_of(annotation).shown)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,7 +69,7 @@ def _entries(experiment: Any, program: str, most: int | None) -> Iterator[str]:
     shown = [row for number, row in enumerate(rows) if is_whole or number < (most or 0) or row.is_required]
     rest = len(rows) - len(shown)
     end = [f"  {rest} more: {program} help {_CONFIG}"] if rest else []
-    choice = next((row.name for row in rows if table.alternatives(row.path)), None)
+    choice = next((row.name for row in rows if table.others(row.path)), None)
     end += [f"  Fields of others: {program} help {choice}"] if choice is not None else []
     yield "\n".join(["Config entries:", words.columns(row.columns for row in shown), *end]) + "\n"
 
@@ -96,7 +97,7 @@ def _of_entry(experiment: Any, asked: str, program: str, commands: tuple[str, ..
 
 def _about(table: EntryTable, path: dotted.Path, program: str) -> Iterator[str]:
     """Yield the lines about an entry or group: what it is, its fields, and what else could be chosen."""
-    name, kind, chosen = dotted.join(path), table.class_at(path), table.choice(path)
+    name, kind = dotted.join(path), table.class_at(path)
     rows = [*table.rows(path)]
     head = next((row for row in rows if row.path == path), None)
     fields = [row for row in rows if row is not head]
@@ -111,7 +112,7 @@ def _about(table: EntryTable, path: dotted.Path, program: str) -> Iterator[str]:
     if fields:
         yield ""
         yield words.columns(row.columns for row in fields)
-    others = {other: one for other, one in table.alternatives(path).items() if chosen != other and one is not kind}
+    others = {other: one for other, one in table.others(path).items() if one is not kind}
     if others:
         yield ""
         yield "Others:"
@@ -121,6 +122,7 @@ def _about(table: EntryTable, path: dotted.Path, program: str) -> Iterator[str]:
 
 def _doc_of(kind: Any) -> list[str]:
     """Return the lines of a class's own docstring; none where it was generated."""
+    kind = typing.get_origin(kind) or kind
     doc = vars(kind).get("__doc__") or ""
     is_generated = doc.startswith(f"{kind.__name__}(")
     return [] if is_generated else inspect.cleandoc(doc).splitlines()
@@ -130,7 +132,7 @@ def _in_short(alternative: Any) -> str:
     """Return the first line of what is said of an alternative; of one that is not imported whence it would be."""
     if isinstance(alternative, str):
         return f"({alternative})"
-    said = _doc_of(alternative) if isinstance(alternative, type) else []
+    said = _doc_of(alternative) if isinstance(typing.get_origin(alternative) or alternative, type) else []
     return said[0] if said else ""
 
 

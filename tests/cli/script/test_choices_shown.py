@@ -5,7 +5,7 @@ import functools
 import operator
 import re
 from dataclasses import dataclass, make_dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Generic, Literal, TypeVar
 
 import pytest
 
@@ -13,6 +13,8 @@ from expframe import Choice, Experiment, Ge, Gt, Le, Log
 from expframe.cli.render import config_text
 from expframe.errors import UnknownEntryError
 from expframe.testing import run_cli
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -50,6 +52,13 @@ class More:
     """A config with what must be given."""
 
     head: Needy
+
+
+@dataclass
+class Box(Generic[T]):
+    """A box."""
+
+    content: T  # what is in it
 
 
 class Color(enum.Enum):
@@ -190,6 +199,37 @@ class TestHelp:
 
         assert "vit" == ex.resolve()["other"]["_choice"]
         assert "other = vit  (or resnet, big)" == lines_of(ex, "help other")[0]
+
+    def test_of_generic_classes(self):
+        """Of `Box[int]` the class is shown as any other, with its doc, its place and its fields."""
+        ex = Experiment("generic", ghost=True)
+
+        @ex.config
+        class Config:
+            one: Box[int] | Vit = Box(3)
+            two: Vit | Box[str] = Vit()
+
+        head = [
+            "one = box  (or vit)",
+            "",
+            "Box (test_choices_shown.py:N): A box.",
+            "",
+            "  one.content = 3  what is in it (int)",
+        ]
+        assert head == lines_of(ex, "help one")[:5]
+        assert "  box  A box." in lines_of(ex, "help two")
+        assert "  two.content = (required)  what is in it (str)" in lines_of(ex, "help two=box")
+
+    def test_of_an_only_choice(self):
+        """Where nothing else can be chosen, nothing is said of others."""
+        ex = Experiment("only", ghost=True)
+
+        @ex.config
+        def config():
+            model = Vit()
+
+        assert "model = vit" == lines_of(ex, "help model")[0]
+        assert not [line for line in lines_of(ex, "help config") if "(or" in line or "others" in line]
 
     def test_of_one_entry(self, ex):
         """`help lr` shows one entry."""
