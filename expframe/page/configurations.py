@@ -142,9 +142,11 @@ def _parameter(sweep: LiveSweep, name: str, texts: list[str | None]) -> dict[str
     if not numbers or len(numbers) < len(values):
         return {"name": name, "scale": "choices", "choices": list(dict.fromkeys(map(_label, values)))[:_CHOICES]}
     if isinstance(first, Interval) and first.count is None:
-        return {"name": name, "scale": "log" if first.is_log else "linear", "low": first.low, "high": first.high}
+        bounds = {"low": first.low, "high": first.high, "whole": first.is_whole}
+        return {"name": name, "scale": "log" if first.is_log else "linear", **bounds}
     is_log = not isinstance(first, Range) and min(numbers) > 0 and max(numbers) >= _RATIO * min(numbers)
-    return {"name": name, "scale": "log" if is_log else "linear", "low": min(numbers), "high": max(numbers)}
+    bounds = {"low": min(numbers), "high": max(numbers), "whole": all(isinstance(number, int) for number in numbers)}
+    return {"name": name, "scale": "log" if is_log else "linear", **bounds}
 
 
 def _choices(axis: Axis) -> list[str]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from expframe.config.dotted import MISSING
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
 from expframe.record.significance import Sample
@@ -44,18 +45,17 @@ def grouped(board: Board, rows: Sequence[Row], by: Sequence[str], numeric: Seque
     Args:
         board: Their store.
         rows: The runs.
-        by: The fields whose values make the groups, or `CONFIGURATION`.
+        by: The fields whose values make the groups, or `CONFIGURATION`; a run may lack one.
         numeric: The fields whose numbers are added up; each is a number in some run.
-
-    Raises:
-        QueryError: No run has a field of these.
     """
     fields = [] if CONFIGURATION in by else [Field.parse(name) for name in by]
-    wanted = {field.name.removeprefix("metrics."): field for field in numeric}
+    there = [field for field in fields if any(value is not MISSING for value in board.rows.column(field, rows))]
+    known = [field.written for field in there] or ["status" for _ in fields[:1]]  # not all that differ
+    wanted = {comparison.title_of(field): field for field in numeric}
     found = comparison.beside(
         [board.rows.with_metrics(row) for row in rows],
         [field.written for field in numeric] or ["attempt"],
-        [field.written for field in fields],
+        known,
     )
     place = {row.id: number for number, row in enumerate(rows)}
     groups = []

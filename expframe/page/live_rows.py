@@ -116,6 +116,11 @@ class LiveRows:
                 self._ordered = sorted(found, key=_number if is_numbered else _start, reverse=True)
             return self._ordered
 
+    def is_whole(self, found: Sequence[Row]) -> bool:
+        """Return whether rows are those of all runs; while a store is being read, others come."""
+        with self._lock:
+            return self._reader is None and len(found) >= len(self._rows)
+
     def remembered(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what was made for a key since rows changed the last time, else make it."""
         with self._lock:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from expframe.config.dotted import MISSING
 from expframe.page import table_columns
 from expframe.page.board import Board
 from expframe.page.cells import cell_of
-from expframe.page.groups import RunGroup, grouped
+from expframe.page.groups import CONFIGURATION, RunGroup, grouped
 from expframe.page.question import Question
 from expframe.record.significance import Sample
 from expframe.store.rows import Row
@@ -84,6 +84,8 @@ def select(board: Board, everything: list[Row], where: str) -> list[Row]:
     """
     Return the rows that a filter is true of; all where it is empty.
 
+    While a store is being read a run that is to come may have a field that none has yet, so that none is refused.
+
     Raises:
         QueryError: The filter is malformed, or names what no run has.
     """
@@ -99,7 +101,8 @@ def select(board: Board, everything: list[Row], where: str) -> list[Row]:
         verdicts = _verdicts(query, columns, len(everything))
         return [row for row, is_true in zip(everything, verdicts, strict=True) if is_true and row.record is not None]
 
-    return _remembered(board, ("found", where), query.fields, make)
+    is_whole = board.rows.is_whole(everything)
+    return _remembered(board, ("found", where, is_whole), query.fields, make)
 
 
 def _verdicts(query: Query, columns: Sequence[Sequence[Any]], count: int) -> list[bool]:
@@ -115,7 +118,9 @@ def _verdicts(query: Query, columns: Sequence[Sequence[Any]], count: int) -> lis
     return [known[values] for values in given]
 
 
-def _remembered(board: Board, key: tuple[str, ...], fields: Iterable[Field], make: Callable[[], list[T]]) -> list[T]:
+def _remembered(
+    board: Board, key: tuple[Hashable, ...], fields: Iterable[Field], make: Callable[[], list[T]]
+) -> list[T]:
     """Return what was made of some fields since rows changed the last time; durations grow without that."""
     if any(field.kind == "duration" for field in fields):
         return make()
@@ -143,7 +148,7 @@ def _columns(board: Board, question: Question, found: Sequence[Row]) -> list[str
 
 def _column(board: Board, field: Field, everything: Sequence[Row], *, is_word: bool = False) -> list[Any]:
     values = board.rows.column(field, everything)
-    if everything and all(value is MISSING for value in values):
+    if everything and all(value is MISSING for value in values) and board.rows.is_whole(everything):
         problem = unknown(field, everything, is_word=is_word)
         if problem is not None:
             raise problem
@@ -172,6 +177,9 @@ def _lines(
     asked = [Field.parse(name.removeprefix("-")) for name in sort] + _asked(where)
     found = _remembered(board, ("order", where, *sort), asked, lambda: _sorted(board, found, sort, everything))
     if by:
+        for name in by:
+            if name != CONFIGURATION:
+                _column(board, Field.parse(name), everything)  # a field that no run has is said to be none
 
         def make() -> list[RunGroup]:
             numeric = [field for field in fields if _is_numeric(board, field, found)]

@@ -3,7 +3,8 @@
 import datetime
 import re
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ from many import multiply
 
 import expframe
 from expframe import Experiment
-from expframe.page import runs, table_columns
+from expframe.errors import QueryError
+from expframe.page import live_rows, runs, table_columns
 from expframe.page.board import Board
 from expframe.page.entrance import Entrance
 from expframe.page.question import Question
 from expframe.page.service import serve_beside
-from expframe.store import editing
+from expframe.store import editing, index
+from expframe.store.rows import Row
 
 Serve = Callable[[Path], str]
 
@@ -246,6 +249,75 @@ def test_many_runs_are_read_in_the_background(tmp_path: Path) -> None:
 
     assert "303" == first["rows"][0]["id"]
     assert wait_for(lambda: runs.answer(board, Question([("flat", "1")]))["all"] == 303)
+
+
+def test_a_field_is_not_refused_before_all_runs_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a store is being read a filter, order or group may name what only a run has that is to come."""
+    for entry in ("rare", "usual"):
+        ex = Experiment("many", store=tmp_path)
+        ex.add_config({entry: 1})
+        ex.main(lambda: None)
+        ex.run()
+    (tmp_path / "1").rename(tmp_path / "0")
+    (tmp_path / "2").rename(tmp_path / "1")
+    multiply(tmp_path, 303)
+    may_go_on = threading.Event()
+
+    def slowly(store: Path, ids: Sequence[str], groups: Sequence[str]) -> Iterator[Row]:
+        if "0" in ids:
+            assert may_go_on.wait(60)
+        yield from index.rows(store, ids, groups)
+
+    monkeypatch.setattr(live_rows, "rows", slowly)
+    board = Board(tmp_path, "many")
+    asks = [("where", "rare == 1"), ("sort", "rare"), ("group", "config.rare")]
+    before = [runs.answer(board, Question([("flat", "1"), ask])) for ask in asks]
+    unread = runs.answer(board, Question([("flat", "1"), ("where", "nowhere == 1")]))
+    may_go_on.set()
+    after = [ids(runs.answer(board, Question([("where", "rare == 1")]))) for _ in [board.rows.whole()]]
+
+    assert [True] * 4 == [found["loading"] is not None for found in (*before, unread)]
+    assert [["0"]] == after
+    with pytest.raises(QueryError, match=r"'config\.nowhere': is in no run"):
+        runs.answer(board, Question([("flat", "1"), ("where", "nowhere == 1")]))
+
+
+def test_groups_stay_where_a_filter_leaves_none_that_has_the_entry(store: Path) -> None:
+    """Runs are grouped by an entry that some run has, also those that have it not."""
+    found = asked(store, ("group", "config.lr"), ("where", "name == 'inner'"), ("flat", "1"))
+
+    assert [({}, 1)] == [(row["entries"], row["inside"]) for row in found["rows"]]
+
+
+@pytest.mark.browser
+def test_a_filter_that_is_refused_late_says_so(serve: Serve, tab: Any, store: Path) -> None:
+    """A filter that was taken while runs were being read, and is wrong when all are read, is said to be."""
+    tab.clock.install()
+    reading = {"rows": [], "total": 0, "runs": 0, "all": 1, "loading": [1, 9], "columns": [], "offset": 0}
+    tab.route("**/api/0/runs*", lambda route: route.fulfill(json=reading), times=1)
+    tab.goto(f"{serve(store)}#/runs?where=nowhere")
+    tab.get_by_text("Reading 9 runs: 1 so far").wait_for()
+    tab.clock.run_for(2000)
+    tab.locator(".problem", has_text="is in no run").wait_for()
+
+
+@pytest.mark.browser
+def test_a_column_is_made_wider_by_keys(serve: Serve, tab: Any, store: Path) -> None:
+    """The column whose title has the focus becomes wider and narrower by keys, keeps the focus, and stays so."""
+    tab.goto(serve(store))
+    tab.wait_for_selector("tbody td")
+    title = tab.get_by_role("button", name="loss.last")
+    title.focus()
+    before = title.evaluate("one => one.closest('th').offsetWidth")
+    tab.keyboard.press(">")
+    tab.keyboard.press(">")
+    tab.wait_for_function(f"document.activeElement.closest('th').offsetWidth === {before + 48}")
+    tab.keyboard.press("<")
+    tab.wait_for_function(f"document.activeElement.closest('th').offsetWidth === {before + 24}")
+    tab.reload()
+    tab.wait_for_selector("tbody td")
+
+    assert before + 24 == title.evaluate("one => one.closest('th').offsetWidth")
 
 
 @pytest.mark.browser

@@ -1,6 +1,7 @@
 """Sweeps as pages see them: how far they are, the best configuration, and what failed."""
 
 import math
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -198,7 +199,7 @@ def test_parameters_are_axes(store: Path) -> None:
     found = ask(store, configurations.answer, run="1")["parameters"]
 
     assert [
-        {"name": "lr", "scale": "log", "low": 0.01, "high": 0.9},
+        {"name": "lr", "scale": "log", "low": 0.01, "high": 0.9, "whole": False},
         {"name": "opt", "scale": "choices", "choices": ["sgd", "adam"]},
     ] == found
 
@@ -283,6 +284,21 @@ def test_a_best_value_of_zero_is_a_value(tmp_path: Path) -> None:
             swept.tell(trial, value)
 
     assert [None, {"words": "x=0", "mean": 0.0}] == [one["best"] for one in ask(tmp_path, sweep.sweeps)["sweeps"]]
+
+
+def test_commands_of_a_sweep_name_the_store(store: Path, cli: Any) -> None:
+    """The commands that a sweep's page shows find it where the page was started, whichever store it is of."""
+    store = store.rename(store.with_name("elsewhere"))
+    exclusions.exclude(store / "1", 2)
+    found = ask(store, sweep.answer, run="1", metric="result:max")
+
+    for line in (found["ranked"], found["include"]):
+        assert ["expframe", "sweep"] == shlex.split(line)[:2]
+        assert ["-F", str(store)] == shlex.split(line)[-2:]
+        cli(*shlex.split(line)[1:])
+        assert 0 == cli.code
+    assert ["expframe", "work", "1", "-F", str(store)] == shlex.split(found["work"])
+    assert [] == ask(store, sweep.answer, run="1")["excluded"]
 
 
 @pytest.mark.browser
@@ -374,6 +390,27 @@ def test_a_brush_filters_and_stands_in_the_address(store: Path, serve: Callable[
     tab.get_by_text("1 of 5 configurations").wait_for()
 
     assert ["0.9"] == tab.locator("table.configurations tbody tr td:nth-child(2)").all_inner_texts()
+
+
+@pytest.mark.browser
+def test_configurations_are_chosen_by_keys(store: Path, serve: Callable[[Path], str], tab: Any) -> None:
+    """Arrow keys go to an axis and move the ends of what is chosen on it, and Delete takes that back."""
+    tab.goto(f"{serve(store)}#/sweep/1")
+    tab.wait_for_selector("tr.best")
+    axes = tab.get_by_role("application")
+    axes.focus()
+    tab.keyboard.press("ArrowDown")
+    tab.get_by_text("4 of 5 configurations").wait_for()
+    tab.keyboard.press("ArrowRight")
+    tab.keyboard.press("Shift+ArrowUp")
+    tab.get_by_text("2 of 5 configurations").wait_for()
+    tab.get_by_role("button", name="opt adam").wait_for()
+    tab.keyboard.press("Delete")
+    tab.keyboard.press("ArrowLeft")
+    tab.keyboard.press("Delete")
+    tab.get_by_text("5 of 5 configurations").wait_for()
+
+    assert "lr: all" in axes.get_attribute("aria-label")
 
 
 @pytest.mark.browser

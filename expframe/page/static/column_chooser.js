@@ -95,7 +95,7 @@ export function chooseColumns(fields, shown, apply) {
  * @param {string} name
  * @param {string} statistic
  */
-function metricField(name, statistic) {
+export function metricField(name, statistic) {
   const isPlain = /^[\w/-]+(\.[\w/-]+)*$/.test(name);
   return isPlain ? `metrics.${name}.${statistic}` : `metrics[${JSON.stringify(name)}].${statistic}`;
 }

@@ -1,4 +1,7 @@
-/** Parallel coordinates: an axis for each parameter, a line for each configuration; dragging along an axis filters. */
+/**
+ * Parallel coordinates: an axis for each parameter, a line for each configuration; dragging along an axis filters, and so
+ * do arrow keys.
+ */
 
 import { fitted, sheet } from "./sheet.js";
 import { label } from "./parameters.js";
@@ -33,6 +36,8 @@ const SHADES = 12;
 const SNAP = 0.03;
 /** Longer paths are far slower to stroke where there is no graphics card. */
 const PIECE = 64;
+/** So far does a key move an end of a brush, on an axis of numbers. */
+const KEY_STEP = 0.05;
 /** So many lines are drawn while somebody drags. */
 const ROUGH = 100;
 
@@ -68,6 +73,8 @@ class Parallel {
     this.ink = undefined;
     /** @type {{axis: number, from: number, was: [number, number] | undefined, hasMoved: boolean} | null} */
     this.drag = null;
+    /** The axis that keys are about. */
+    this.keyed = 0;
     this.width = 0;
     /** All lines, drawn once for many looks. */
     this.base = document.createElement("canvas");
@@ -75,6 +82,11 @@ class Parallel {
     this.isRough = false;
     this.sheet = sheet(element, wish.title, HEIGHT, (pen, width) => this.draw(pen, width), wish.signal);
     const { canvas } = this.sheet;
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application"); // what takes arrow keys itself
+    canvas.addEventListener("keydown", (event) => this.press(event));
+    canvas.addEventListener("focus", () => this.sheet.redraw());
+    canvas.addEventListener("blur", () => this.sheet.redraw());
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     canvas.addEventListener("pointerup", (event) => this.end(event));
@@ -225,8 +237,13 @@ class Parallel {
     const isLast = at > 0 && at === this.axes.length - 1;
     const title = fitted(pen, axis.name, Math.min(space - 6, isLast ? space / 2 + SIDE : 2 * SIDE - 4));
     const half = pen.measureText(title).width / 2;
+    const middle = isLast ? Math.min(x, this.width - half - 2) : x;
     pen.textAlign = "center";
-    pen.fillText(title, isLast ? Math.min(x, this.width - half - 2) : x, 16);
+    pen.fillText(title, middle, 16);
+    if (at === this.keyed && document.activeElement === this.sheet.canvas) {
+      pen.fillStyle = this.sheet.colour("--accent");
+      pen.fillRect(middle - half, 20, 2 * half, 2);
+    }
     pen.font = "11px system-ui, sans-serif";
     pen.textAlign = "left";
     for (const tick of axis.ticks) {
@@ -300,6 +317,43 @@ class Parallel {
     this.sheet.canvas.releasePointerCapture(event.pointerId);
     if (hasMoved) return;
     this.brushes.delete(this.axes[axis].name);
+    this.wish.onbrush(this.brushes);
+  }
+
+  /** Go to another axis, or move an end of its brush; with Shift the lower one. @param {KeyboardEvent} event */
+  press(event) {
+    const { key, shiftKey } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || this.axes.length === 0) return;
+    const last = this.axes.length - 1;
+    this.keyed = Math.min(this.keyed, last);
+    const { name, isChoices, choices } = this.axes[this.keyed];
+    if (key === "ArrowLeft") this.keyed = Math.max(0, this.keyed - 1);
+    else if (key === "ArrowRight") this.keyed = Math.min(last, this.keyed + 1);
+    else if (key === "Delete" || key === "Backspace") this.brush(name, 0, 1);
+    else if (key === "ArrowUp" || key === "ArrowDown") {
+      const [low, high] = this.brushes.get(name) ?? [0, 1];
+      const step = (isChoices ? 1 / choices.length : KEY_STEP) * (key === "ArrowUp" ? 1 : -1);
+      if (shiftKey) this.brush(name, Math.min(high, Math.max(0, low + step)), high);
+      else this.brush(name, low, Math.max(low, Math.min(1, high + step)));
+    } else return;
+    event.preventDefault();
+    const { canvas } = this.sheet;
+    const brush = this.brushes.get(this.axes[this.keyed].name);
+    const said = brush ? brushText(this.axes[this.keyed], brush) : `${this.axes[this.keyed].name}: all`;
+    canvas.setAttribute("aria-label", `${said}. ${this.wish.title}`);
+    this.sheet.redraw();
+  }
+
+  /**
+   * Choose what lies between two places of an axis; the whole axis is no choice.
+   *
+   * @param {string} name
+   * @param {number} low
+   * @param {number} high
+   */
+  brush(name, low, high) {
+    if (low < 1e-9 && high > 1 - 1e-9) this.brushes.delete(name);
+    else this.brushes.set(name, [low, high]);
     this.wish.onbrush(this.brushes);
   }
 

@@ -10,6 +10,7 @@ import { number } from "./show.js";
  * @property {"linear" | "log" | "choices"} scale
  * @property {number} [low]
  * @property {number} [high]
+ * @property {boolean} [whole] whether all its values are whole numbers
  * @property {string[]} [choices]
  *
  * @typedef {object} Axis
@@ -81,7 +82,7 @@ function axisOfChoices({ name, choices = [] }) {
  * @param {Parameter} parameter
  * @returns {Axis}
  */
-function axisOfNumbers({ name, scale, low = 0, high = 1 }) {
+function axisOfNumbers({ name, scale, low = 0, high = 1, whole = false }) {
   const isLog = scale === "log" && low > 0;
   const to = isLog ? Math.log : (/** @type {number} */ x) => x;
   const from = isLog ? Math.exp : (/** @type {number} */ x) => x;
@@ -99,7 +100,7 @@ function axisOfNumbers({ name, scale, low = 0, high = 1 }) {
       return found < -1e-9 || found > 1 + 1e-9 ? null : found;
     },
     value: (at) => from(first + at * (last - first)),
-    ticks: (isLog ? ratios(from(first), from(last)) : steps(first, last)).map((x) => ({
+    ticks: (isLog ? ratios(from(first), from(last)) : steps(first, last, whole ? 1 : 0)).map((x) => ({
       at: place(x),
       text: short(x),
     })),
@@ -111,10 +112,11 @@ function axisOfNumbers({ name, scale, low = 0, high = 1 }) {
  *
  * @param {number} low
  * @param {number} high
+ * @param {number} least the least distance between two
  * @returns {number[]}
  */
-function steps(low, high) {
-  const raw = (high - low) / 5;
+function steps(low, high, least) {
+  const raw = Math.max(least, (high - low) / 5);
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw * 0.999) ?? 10);
   const found = [];

@@ -1,7 +1,7 @@
 /** What cells of the table of runs say. */
 
 import { h } from "./dom.js";
-import { text } from "./show.js";
+import { isNumber, text } from "./show.js";
 
 const USUAL_DIGIT = 8;
 
@@ -16,11 +16,14 @@ export function statusCell(line) {
 }
 
 /**
+ * Return what the runs of a group have in common, and which entries they have not.
+ *
  * @param {Line} line
  * @param {string[]} names
  */
-export function groupEntries(line, names) {
-  return names.map((name) => `${name}=${text(line.entries?.[name])}`).join(", ") || "all runs";
+export function groupEntries({ entries = {} }, names) {
+  const parts = names.map((name) => (name in entries ? `${name}=${text(entries[name])}` : `no ${name}`));
+  return parts.join(", ") || "all runs";
 }
 
 /** Return the names of the entries in which groups differ, first those of most values. @param {Line[]} lines */
@@ -46,5 +49,5 @@ export function digitWidth() {
 
 /** @param {any} cell */
 export function isNumeric(cell) {
-  return typeof cell === "number" || (cell !== null && typeof cell === "object" && "mean" in cell);
+  return isNumber(cell) || (cell !== null && typeof cell === "object" && "mean" in cell);
 }

@@ -185,10 +185,28 @@ export class RunLines {
     const handle = /** @type {HTMLElement} */ (event.target);
     handle.setPointerCapture(event.pointerId);
     handle.addEventListener("pointerup", (end) => {
-      const width = Math.round(Math.max(LEAST / 2, before + end.clientX - start));
-      const others = this.words.getAll("width").filter((word) => !word.startsWith(`${column.name}:`));
-      this.change({ width: [...others, `${column.name}:${width}`] });
+      this.setWidth(column, before + end.clientX - start);
     });
+  }
+
+  /**
+   * Make the column wider, or narrower, whose title has the focus.
+   *
+   * @param {number} pixels
+   */
+  widen(pixels) {
+    const name = document.activeElement?.closest("th")?.querySelector("button")?.getAttribute("name");
+    const place = this.columns.findIndex((column) => column.name === name);
+    if (place >= 0) this.setWidth(this.columns[place], this.widths()[place + FIXED] + pixels);
+  }
+
+  /**
+   * @param {Column} column
+   * @param {number} width
+   */
+  setWidth(column, width) {
+    const others = this.words.getAll("width").filter((word) => word.slice(0, word.lastIndexOf(":")) !== column.name);
+    this.change({ width: [...others, `${column.name}:${Math.round(Math.max(LEAST / 2, width))}`] });
   }
 
   /**
@@ -316,7 +334,8 @@ export class RunLines {
   /** Return what tells a group from the others, as far as it has that. @param {Line} line */
   groupName(line) {
     const names = Object.keys(line.entries ?? {});
-    const telling = this.telling.filter((name) => names.includes(name));
+    const isConfiguration = this.words.getAll("group").includes("configuration");
+    const telling = this.telling.filter((name) => !isConfiguration || names.includes(name));
     return groupEntries(line, telling.length ? telling : names);
   }
 

@@ -2,7 +2,7 @@
 
 import { ask, Refusal } from "./api.js";
 import { onChanges } from "./changes.js";
-import { chooseColumns } from "./column_chooser.js";
+import { chooseColumns, metricField } from "./column_chooser.js";
 import { h } from "./dom.js";
 import { filterBox } from "./filter_box.js";
 import { Grid } from "./grid.js";
@@ -14,6 +14,8 @@ import { savedViews } from "./saved_views.js";
 
 const WORDS = ["where", "sort", "column", "group", "open", "differing", "flat"];
 const PAUSE = 1500;
+/** So many pixels wider does a key make a column. */
+const WIDER = 24;
 const READING = 600;
 
 /** @type {import("./main.js").View} */
@@ -48,6 +50,7 @@ export async function view(page) {
     key: (line) => line.group ?? line.id,
     failed: (problem) => {
       wrong = problem instanceof Error ? problem.message : String(problem);
+      filter.problem.textContent = wrong; // also of a filter that is refused once all runs are read
       if (problem instanceof Refusal && problem.status === 0) status.textContent = wrong;
     },
     load: async (offset, limit, aborted) => {
@@ -155,7 +158,6 @@ export async function view(page) {
   );
   drawTools();
   await grid.refresh();
-  filter.problem.textContent = wrong;
   if (grid.total === 0 && !wrong && !words.get("where"))
     grid.element.replaceWith(nothing(server.stores[Number(words.get("store") ?? 0)]));
 
@@ -175,6 +177,8 @@ export async function view(page) {
       ["k", "the line before", () => grid.focus(grid.focused - 1)],
       ["x", "choose the line, or not", () => lines.choose(grid.at(grid.focused), grid.focused)],
       ["a", "choose all that the filter finds", chooseAll],
+      ["<", "make the column narrower whose title has the focus", () => lines.widen(-WIDER)],
+      [">", "make it wider", () => lines.widen(WIDER)],
       ["Enter", "open the line", () => lines.open(grid.at(grid.focused))],
       ["c", "compare the chosen runs", () => bar.compare()],
       ["h", "draw charts of the chosen runs", () => bar.charts()],
@@ -198,10 +202,10 @@ function counted(found) {
  * @param {import("./column_chooser.js").Fields} fields
  */
 function namesOf(fields) {
-  const metrics = fields.metrics.flatMap((name) => fields.statistics.map((one) => `metrics.${name}.${one}`));
+  const metrics = fields.metrics.flatMap((name) => fields.statistics.map((one) => metricField(name, one)));
   return [
     ...fields.facts,
-    ...fields.entries.map((entry) => entry.title),
+    ...fields.entries.map(({ name, title }) => (name.includes("[") ? name : title)),
     ...fields.results,
     ...metrics,
     "and",

@@ -20,6 +20,16 @@ export function text(cell, kind = "any") {
 }
 
 /**
+ * Return whether a value is a number, also one that is not finite.
+ *
+ * @param {unknown} cell
+ */
+export function isNumber(cell) {
+  if (typeof cell === "number") return true;
+  return cell instanceof Object && "text" in cell && ["nan", "inf", "-inf"].includes(String(cell.text));
+}
+
+/**
  * Return a number with at most six significant digits.
  *
  * @param {number} value

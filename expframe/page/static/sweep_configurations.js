@@ -86,7 +86,7 @@ class Part {
       h(
         "p",
         { class: "faint" },
-        "Drag along an axis to choose configurations; click the axis to take that back. The best are drawn strongest.",
+        "Drag along an axis to choose configurations; click the axis to take that back. By keys: ← → go to an axis, ↑ ↓ move its upper end, with Shift its lower one, Delete takes it back. The best are drawn strongest.",
       ),
       this.lines,
       this.chips,

@@ -3,7 +3,7 @@
 import { link } from "./address.js";
 import { fill, h } from "./dom.js";
 import { label } from "./parameters.js";
-import { number, text } from "./show.js";
+import { isNumber, number, text } from "./show.js";
 
 /**
  * @typedef {import("./sweep_configurations.js").Found} Found
@@ -39,17 +39,21 @@ export function configurationTable(element, page, onpick) {
     const names = found.parameters.map((parameter) => parameter.name);
     const columns = [...names, found.goal.field, "n", ...found.others];
     const rows = found.configurations.map((one, place) => ({ one, place: place + 1 })).filter((_, at) => isOn[at]);
-    const column = columns.indexOf(sort.replace(/^-/, ""));
-    if (sort && column >= 0)
+    const sorted = columns.indexOf(sort.replace(/^-/, ""));
+    if (sort && sorted >= 0)
       rows.sort((first, second) =>
-        compared(at(first.one, column, names), at(second.one, column, names), sort.startsWith("-")),
+        compared(at(first.one, sorted, names), at(second.one, sorted, names), sort.startsWith("-")),
       );
-    const heads = columns.map((name) => {
+    const isOfNumbers = (/** @type {number} */ number) => {
+      const values = found.configurations.map((one) => at(one, number, names)).filter((value) => value !== null);
+      return values.length > 0 && values.every(isNumber);
+    };
+    const heads = columns.map((name, column) => {
       const order = sort === name ? "ascending" : sort === `-${name}` ? "descending" : "none";
       const arrow = { ascending: " ↑", descending: " ↓", none: "" }[order];
       return h(
         "th",
-        { scope: "col", "aria-sort": order },
+        { scope: "col", "aria-sort": order, class: isOfNumbers(column) ? "number" : null },
         h("button", { type: "button", class: "sort", onclick: () => sortBy(name) }, `${name}${arrow}`),
       );
     });
@@ -109,7 +113,7 @@ export function configurationTable(element, page, onpick) {
           isMarked ? `★ ${place}` : place,
         ),
       ),
-      one.values.map((value) => h("td", { class: typeof value === "number" ? "number" : null }, text(value))),
+      one.values.map((value) => h("td", { class: isNumber(value) ? "number" : null }, text(value))),
       h("td", { class: "number" }, text(one.mean)),
       h("td", { class: "number" }, one.n),
       one.others.map((mean) => h("td", { class: "number" }, text(mean))),

@@ -1,7 +1,7 @@
 /** Small tables of values. */
 
 import { h } from "./dom.js";
-import { text } from "./show.js";
+import { isNumber, text } from "./show.js";
 
 /** @typedef {import("./show.js").Cell} Cell */
 
@@ -13,11 +13,11 @@ import { text } from "./show.js";
  * @param {string} [caption] what a screen reader says
  */
 export function table(header, rows, caption = "") {
-  const isNumber = (/** @type {number} */ n) => rows.length > 0 && rows.every((row) => typeof row[n] === "number");
+  const isOfNumbers = (/** @type {number} */ n) => rows.length > 0 && rows.every((row) => isNumber(row[n]));
   const head = h(
     "tr",
     {},
-    header.map((name, n) => h("th", { scope: "col", class: isNumber(n) ? "number" : null }, name)),
+    header.map((name, n) => h("th", { scope: "col", class: isOfNumbers(n) ? "number" : null }, name)),
   );
   return h(
     "div",
@@ -53,5 +53,5 @@ export function entries(entries, caption = "") {
 /** @param {Cell | Node | undefined} value */
 function cell(value) {
   if (value instanceof Node) return h("td", {}, value);
-  return h("td", { class: typeof value === "number" ? "number" : null }, text(value));
+  return h("td", { class: isNumber(value) ? "number" : null }, text(value));
 }

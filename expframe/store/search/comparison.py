@@ -18,6 +18,7 @@ from expframe.store.points import STATISTICS
 from expframe.store.rows import Row
 from expframe.store.search.differences import differing, untold
 from expframe.store.search.fields import Field, entries, unknown
+from expframe.store.search.overview import leaves
 
 _MOST = 8
 """More metrics than this are not chosen by themselves."""
@@ -119,9 +120,9 @@ def beside(given: Sequence[Row], metrics: Sequence[str] = (), columns: Sequence[
     else:
         shown = differing(all_entries)
     wanted, left_out = ([_field_of_metric(name, found) for name in metrics], []) if metrics else _chosen(found)
-    numbers = {_title(field): _numbers(field, found) for field in wanted}
+    numbers = {title_of(field): _numbers(field, found) for field in wanted}
     for field in wanted:
-        if found and not numbers[_title(field)] and (problem := unknown(field, found.values())):
+        if found and not numbers[title_of(field)] and (problem := unknown(field, found.values())):
             raise problem
     ranks = {id: ((row.record or {}).get("status") == Status.COMPLETED, *row.order) for id, row in found.items()}
     namesakes = [field.name for field in fields if _is_namesake(field, found)]
@@ -196,8 +197,9 @@ def _field_of_metric(name: str, found: Mapping[str, Row]) -> Field:
     return field if is_there or name.startswith("config.") else Field.parse(f"metrics.{name}")
 
 
-def _title(field: Field) -> str:
-    return field.name.removeprefix("metrics.")
+def title_of(field: Field) -> str:
+    """Return what a metric, or another number, is called in a comparison: as it may be asked for."""
+    return field.name.removeprefix("metrics.") if field.group == "metrics" else field.written
 
 
 def _numbers(field: Field, found: Mapping[str, Row]) -> dict[str, float]:
@@ -218,16 +220,14 @@ def _float(value: float) -> float:
 
 def _chosen(found: Mapping[str, Row]) -> tuple[list[Field], list[str]]:
     """Return the metrics that matter, and those that there is no room for."""
-    of_result = {name for row in found.values() for name, value in entries(row, "result") if _is_number(value)}
-    result = Field.parse("result")
-    plain = ["result"] if any(_is_number(result.of(row)) for row in found.values()) else []
+    of_result = {Field.at("result", path) for row in found.values() for path, _ in leaves(row.result)}
     of_metrics = dict.fromkeys(
         name for row in found.values() for name in row.metrics or () if not name.startswith(TIMES)
     )
-    fields = [Field.parse(name) for name in (*plain, *sorted(of_result))]
+    fields = sorted(of_result)
     fields += [Field.of_metric(name, "last") for name in of_metrics]
     matter = [field for field in fields if _matters(field, found)]
-    return matter[:_MOST], [_title(field) for field in matter[_MOST:]]
+    return matter[:_MOST], [title_of(field) for field in matter[_MOST:]]
 
 
 def _matters(field: Field, found: Mapping[str, Row]) -> bool:
@@ -269,7 +269,7 @@ def _key(value: Any) -> str:
 
 
 def _group(comparison: Comparison, names: Sequence[str], ids: list[str], confidence: float) -> Group:
-    entries = {name: comparison.entries[name][ids[0]] for name in names if ids[0] in comparison.entries[name]}
+    entries = {name: comparison.entries[name][ids[0]] for name in names if ids[0] in comparison.entries.get(name, {})}
     excluded = [id for id in ids if id in comparison.excluded]
     unfinished = [id for id in ids if id in comparison.unfinished]
     ids = [id for id in ids if id not in excluded and id not in unfinished]

@@ -55,6 +55,25 @@ def test_metrics_and_entries_can_be_chosen(seeds, cli):
     assert cli.code == 2 and "Did you mean 'config.depth'" in cli.err
 
 
+def test_a_number_of_a_result_may_be_called_anything(ex, cli):
+    """Numbers of results are compared whatever they are called, and asked for as they are shown."""
+    report = {"macro avg": {"f1-score": 0.5}, "0": 1.0, "a.b": 2.0, "ünï": 3.0, "['x']": 4.0}
+
+    @ex.main
+    def main(seed):
+        return {"macro avg": {"f1-score": 0.5 + seed}, **{name: seed for name in report if name != "macro avg"}}
+
+    for seed in (1, 2):
+        ex.run(config_updates={"seed": seed})
+    found = cli.json("compare")
+    names = {name for run in found["runs"] for name in run["metrics"]}
+
+    assert len(report) == len(names)
+    for name in names:
+        again = cli.json("compare", "--metrics", name)
+        assert [run["metrics"][name] for run in found["runs"]] == [run["metrics"][name] for run in again["runs"]]
+
+
 def test_groups_of_seeds_have_mean_deviation_interval_and_count(seeds, cli):
     """Runs equal but for the seed are a group, with what their numbers come to."""
     found = cli.json("compare", "1-6", "--groups", "-m", "acc.max")
