@@ -294,7 +294,7 @@ def _explain(argv: Sequence[str], flags: Iterable[Flag]) -> tuple[str, str]:
         if not problem and takes and position + 1 == len(argv):
             problem = "needs a value."
         if not problem and any(flag in given for flag in found):
-            problem = "is given twice." + (" Give several tags with commas." if found[-1].field == "tag" else "")
+            problem = "is given twice." + (" Give several with commas." if found[-1].is_list else "")
         if problem:
             return word, problem
         given += found

@@ -82,6 +82,7 @@ class Flag(NamedTuple):
         value: Whether it has a value; a switch is there or not.
         convert: Makes of a text, or of a value in Python, what the option is; by default a text.
         takes: What it may be, for messages; by default what `convert` takes.
+        is_list: Whether its value may be several, with commas between them.
     """
 
     short: str
@@ -91,6 +92,7 @@ class Flag(NamedTuple):
     value: bool = False
     convert: Callable[[Any], Any] | None = None
     takes: str = ""
+    is_list: bool = False
 
     def converted(self, given: Any) -> Any:
         """
@@ -131,7 +133,7 @@ FLAGS = (
     Flag("-q", "--queue", "queue", "Only store the run as QUEUED; do not start it."),
     Flag("", "--resume", "resume", "Go on with a run that did not come to its end: its id, or last.", True),
     Flag("", "--resume-or-start", "resume_or_start", "Go on with the run of this id, or start it.", True),
-    Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True, _tags),
+    Flag("-T", "--tag", "tag", "A tag that is stored with the run; several with commas.", True, _tags, is_list=True),
     Flag("-u", "--unobserved", "unobserved", "Run everything and keep nothing."),
 )
 """The options of the command line."""

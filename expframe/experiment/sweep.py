@@ -92,6 +92,10 @@ def sweep_of(experiment: Any, space: Mapping[Any, Any] | str, words: Sequence[st
         ConfigError: A value cannot be decided.
         UsageError: A word or an option cannot be what it says.
     """
+    if not isinstance(space, Mapping | str) or not all(isinstance(word, str) for word in words):
+        shown = json_values.short_repr(space if not isinstance(space, str | Mapping) else words, 60)
+        problem = "is no space of a sweep. Give {'lr': Options(0.1, 0.2)}, or words: sweep('lr=0.1,0.2', 'width=8,16')."
+        raise UsageError(shown, problem)
     given = {name: value for name, value in asked.items() if value is not None}
     unknown = given.keys() - SweepArguments.__annotations__.keys()
     if unknown:
@@ -180,9 +184,11 @@ class Sweep:
             any_code: Whether it goes on with other sources than those of its start.
 
         Raises:
+            OptionError: There can be no so many jobs, or no such status.
             WorkError: The experiment is in no script, or nothing can be done.
             KeyboardInterrupt: Ctrl-C; trials that ran have ended.
         """
+        from expframe.cli.sweeps.arguments import FLAGS_OF_WORK
         from expframe.cli.sweeps.start import start_sweep
 
         self._hand_over()
@@ -191,7 +197,7 @@ class Sweep:
             raise WorkError("the sweep", f"{problem} Tell what came of them, tell(trial, value), before it is run.")
         resume = self._run.id if self._run is not None else None
         asked = SweepAsked(
-            jobs=jobs,
+            jobs=next(flag for flag in FLAGS_OF_WORK if flag.field == "jobs").converted(jobs),
             fresh=fresh,
             resume=resume,
             retry=tuple(status.lower() for status in names(retry)),

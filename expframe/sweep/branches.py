@@ -16,12 +16,13 @@ def in_order(axes: Sequence[Axis]) -> list[Axis]:
     """Return axes such that what chooses stands before what it chooses the fields of; else as they are."""
     found: list[Axis] = []
     for axis in axes:
-        later = [place for place, other in enumerate(found) if _is_below(other, axis)]
+        later = [place for place, other in enumerate(found) if is_below(other, axis)]
         found.insert(min(later, default=len(found)), axis)
     return found
 
 
-def _is_below(axis: Axis, other: Axis) -> bool:
+def is_below(axis: Axis, other: Axis) -> bool:
+    """Return whether an axis is of fields of what another one chooses."""
     return any(name.startswith(f"{group}.") for name in axis.names for group in other.names)
 
 

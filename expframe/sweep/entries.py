@@ -5,22 +5,27 @@ from __future__ import annotations
 import enum
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from expframe.config import conversion, dotted, hints, parsing
 from expframe.config.bounds import Bounds, bounds_of
 from expframe.config.dotted import CHOICE, MISSING, Path
+from expframe.config.equality import same
 from expframe.config.instances import Apart, default_of
 from expframe.config.json_values import Reference
 from expframe.config.layers import Slot
 from expframe.config.request import Override
 from expframe.config.standing import Standing
+from expframe.errors import SweepWordError
 from expframe.sweep.pieces import split
 
 TEXT, SWITCH, WHOLE, NUMBER, GROUP, ANY = "text", "switch", "whole", "number", "group", "any"
 """Kinds of entries: a text and what is read from one, a truth, a whole number, a number, what holds others, and any."""
+
+_MOST_COMPARED = 1000
+"""So many choices are compared with each other."""
 
 
 class UnsweptEntry(NamedTuple):
@@ -255,3 +260,22 @@ def _kind_of(option: Any) -> str:
     if is_group or hasattr(origin, "__dataclass_fields__") or typing.is_typeddict(origin) or hasattr(origin, "astype"):
         return GROUP
     return TEXT
+
+
+def refuse_same(word: str, shown: Sequence[str], values: Sequence[Any]) -> None:
+    """
+    Refuse choices of which two are the same value.
+
+    Args:
+        word: What says them.
+        shown: The choices as they are written.
+        values: What they are.
+
+    Raises:
+        SweepWordError: Two are the same.
+    """
+    for number, value in enumerate(values[:_MOST_COMPARED]):
+        earlier = next((n for n in range(number) if same(values[n], value) and type(values[n]) is type(value)), None)
+        if earlier is not None:
+            pair = shown[number] if shown[number] == shown[earlier] else f"{shown[earlier]} and {shown[number]}"
+            raise SweepWordError(word, f"has a value twice: {pair}. Use --seeds to repeat a configuration.")

@@ -147,6 +147,8 @@ def _plan(request: SweepRequest, known: Unswept, names: Names) -> Plan:
     written = python_space.read(request.space, known)
     axes, fixed = [*space.axes, *written.axes], (*space.overrides, *written.fixed)
     if written.seeds is not None:
+        if request.seeds is not None:
+            raise OptionError(f"--seeds={request.seeds}", "says the seeds, and Seeds(...) does too. Leave one out.")
         request = request._replace(seeds=written.seeds)
     words.refuse_twice(axes, fixed, known)
     refuse_secrets(fixed, axes, names)

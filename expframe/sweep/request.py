@@ -118,7 +118,7 @@ def words(given: Any) -> tuple[str, ...]:
 
 
 def _of(long: str, help: str, convert: Callable[[Any], Any] | None = None, takes: str = "") -> Flag:
-    return Flag("", f"--{long}", long.replace("-", "_"), help, True, convert, takes)
+    return Flag("", f"--{long}", long.replace("-", "_"), help, True, convert, takes, is_list=convert is names)
 
 
 FLAGS_OF_PLAN = (

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from expframe.config import json_values
 from expframe.config.request import Origin, Override
-from expframe.errors import SweepWordError
+from expframe.errors import SweepWordError, with_article
 from expframe.store.sweeps.axes import Axis, Choices, Interval, Range
 from expframe.sweep import declared
-from expframe.sweep.entries import WHOLE, Unswept
+from expframe.sweep.entries import NUMBER, SWITCH, TEXT, WHOLE, Unswept, UnsweptEntry, refuse_same
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,18 @@ def read(space: Mapping[Any, Any], known: Unswept) -> PythonSpace:
         elif isinstance(value, Uniform):
             axes.append(_interval(names[0], value, known.entry(names[0]).kind == WHOLE))
         else:
+            _refuse_several(names[0], value, known.entry(names[0]))
             fixed += Override.from_updates({names[0]: value}, Origin("config_updates", names[0]))
     return PythonSpace(tuple(axes), tuple(fixed), seeds)
+
+
+def _refuse_several(name: str, value: Any, entry: UnsweptEntry) -> None:
+    """Refuse a list, or what is like one, for an entry that holds none: several values were meant."""
+    if isinstance(value, list | tuple | set | frozenset | range) and entry.kind in (TEXT, SWITCH, WHOLE, NUMBER):
+        listed = ", ".join(json_values.short_repr(one, 20) for one in list(value)[:3])
+        more = ", ..." if len(value) > 3 else ""
+        problem = f"is one value, and {name!r} holds {with_article(entry.shown)}. Values one by one are"
+        raise SweepWordError(f"{name}: {json_values.short_repr(value, 60)}", f"{problem} Options({listed}{more}).")
 
 
 def _choices(names: tuple[str, ...], options: OneOf, known: Unswept) -> Choices:
@@ -127,8 +137,10 @@ def _choices(names: tuple[str, ...], options: OneOf, known: Unswept) -> Choices:
             shown = json_values.short_repr(row, 60)
             raise SweepWordError(f"{names!r}", f"are {len(names)} coupled entries, and {shown} has no value for each.")
     entries = [known.entry(name) for name in names]
-    plain = (tuple(entry.plain(value) for entry, value in zip(entries, row, strict=True)) for row in rows)
-    return Choices(names, tuple(plain), is_text=False)
+    plain = tuple(tuple(entry.plain(value) for entry, value in zip(entries, row, strict=True)) for row in rows)
+    written = [json_values.short_repr(value, 60) for value in options.values]
+    refuse_same(f"{', '.join(names)}: {json_values.short_repr(options, 60)}", written, plain)
+    return Choices(names, plain, is_text=False)
 
 
 def _interval(name: str, uniform: Uniform, is_whole: bool) -> Axis:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from expframe.store.sweeps.axes import Axis, Choices, Position, Widened
 from expframe.store.sweeps.plan import Plan, Point, Trial
+from expframe.sweep.branches import is_below
 
 ALL_CELLS = 200
 """A space of at most so many cells is judged whole."""
@@ -16,7 +17,7 @@ _MOST_VALUES = 1000
 def typical_trials(plan: Plan) -> Iterator[Trial]:
     """
     Yield trials in which each value of each axis occurs: all of a small space; else each value beside the first ones of
-    the others, and beside each named config.
+    the others, beside each named config, and beside each alternative that it is a field of.
     """
     axes = [*plan.axes, *plan.each, *([plan.replicates] if plan.replicates else ())]
     whole = Plan(axes=tuple(axes), conditions=plan.conditions, named=plan.named, overrides=plan.overrides)
@@ -29,21 +30,18 @@ def _points(axes: Sequence[Axis], whole: Plan) -> Iterator[Point]:
         yield from (whole.point(number) for number in range(whole.cells))
         return
     values = [list(_positions(axis)) for axis in axes]
-    places = {name: place for place, axis in enumerate(axes) for name in axis.names}
-    chosen: dict[int, dict[int, Position]] = {}  # for an axis that is there for some of another: where it is there
-    for one in whole.conditions:
-        chosen.setdefault(places[one.axis], {})[places[one.of]] = one.at[0]
     named = [at for at, axis in enumerate(axes) if not axis.names]
     corners = list(itertools.islice(itertools.product(*(values[at] for at in named)), ALL_CELLS))
     first = corner(axes, 0)
     for positions_of_named in corners:
         base = _put(first, dict(zip(named, positions_of_named, strict=True)))
         yield base
-        for at, positions in enumerate(values):
-            if at not in named:
-                yield from (
-                    _put(base, {**chosen.get(at, {}), at: position}) for position in positions[at not in chosen :]
-                )
+        for at, axis in enumerate(axes):
+            above = [other for other, group in enumerate(axes) if is_below(axis, group)]
+            for chosen in itertools.islice(itertools.product(*(values[other] for other in above)), ALL_CELLS):
+                beside = dict(zip(above, chosen, strict=True))
+                positions = () if at in named else values[at] if above else values[at][1:]
+                yield from (_put(base, {**beside, at: position}) for position in positions)
 
 
 def _positions(axis: Axis) -> Iterator[Position]:

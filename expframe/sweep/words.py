@@ -15,17 +15,16 @@ A text knows commas only; an entry that holds others takes values in brackets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from expframe.config import dotted
 from expframe.config.dotted import EVERYWHERE, MISSING
-from expframe.config.equality import same
 from expframe.config.request import Override
 from expframe.errors import SweepWordError, with_article
 from expframe.store.sweeps.axes import Axis, Choices, Interval, Range
 from expframe.sweep import declared, tables
-from expframe.sweep.entries import ANY, GROUP, SWITCH, TEXT, WHOLE, Unswept, UnsweptEntry
+from expframe.sweep.entries import ANY, GROUP, SWITCH, TEXT, WHOLE, Unswept, UnsweptEntry, refuse_same
 from expframe.sweep.pieces import SpanText, is_bracketed, span_of, split
 
 
@@ -102,7 +101,7 @@ def _of_file(part: tables.Said, known: Unswept) -> Space:
 
 def _of_named(word: str) -> Choices:
     pieces = split(word)
-    _refuse_same(word, pieces, pieces)
+    refuse_same(repr(word), pieces, pieces)
     return Choices((), tuple((piece,) for piece in pieces))
 
 
@@ -125,7 +124,7 @@ def _of_entry(name: str, texts: Sequence[str], known: Unswept) -> Axis | tuple[O
         raise SweepWordError(repr(word), f"cannot be swept: {name}= adds to the config. Sweep an entry that is there.")
     if entry.kind not in (TEXT, SWITCH, GROUP):
         _refuse_spans(word, pieces)
-    _refuse_same(word, pieces, [entry.read(piece) for piece in pieces])
+    refuse_same(repr(word), pieces, [entry.read(piece) for piece in pieces])
     return Choices((name,), tuple((piece,) for piece in pieces))
 
 
@@ -141,11 +140,18 @@ def _pieces(name: str, text: str, entry: UnsweptEntry) -> list[str]:
     if is_braced and (entry.kind not in (GROUP, ANY) or not isinstance(entry.read(text), set | frozenset | dict)):
         raise SweepWordError(repr(word), f"is left as it is by this shell. Write {name}={text[1:-1]}.")
     if entry.kind == GROUP and len(pieces) > 1 and not all(map(is_bracketed, pieces)):
-        left, right = "()" if isinstance(entry.value, tuple) or "tuple" in entry.shown else "[]"
-        one = f"{name}={left}{text}{right}"
-        forms = f"Write one in brackets, {one}, or several, {one},{left}...{right}."
-        raise SweepWordError(repr(word), f"{name!r} holds {with_article(entry.shown)}. {forms}")
+        raise SweepWordError(repr(word), f"{name!r} holds {with_article(entry.shown)}. {_forms(name, text, entry)}")
     return pieces
+
+
+def _forms(name: str, text: str, entry: UnsweptEntry) -> str:
+    """Return how values of an entry that holds others are written."""
+    if isinstance(entry.value, Mapping):
+        inside = next((str(key) for key in entry.value), "ENTRY")
+        return f"Sweep what is in it, as in {name}.{inside}=A,B, or write each in brackets, {name}={{...}},{{...}}."
+    left, right = "()" if isinstance(entry.value, tuple) or "tuple" in entry.shown else "[]"
+    one = f"{name}={left}{text}{right}"
+    return f"Write one in brackets, {one}, or several, {one},{left}...{right}."
 
 
 def _of_piece(name: str, piece: str, entry: UnsweptEntry) -> Axis | None:
@@ -214,13 +220,13 @@ def _coupled(name: str, texts: Sequence[str], known: Unswept) -> Choices:
     rows = [split(piece, ":") for piece in pieces]
     for piece, row in zip(pieces, rows, strict=True):
         if len(row) != len(names):
-            raise SweepWordError(repr(word), f"couples {len(names)} entries, and {piece!r} has {len(row)} values.")
+            raise SweepWordError(repr(word), f"couples {len(names)} entries, and {piece!r} has values of {len(row)}.")
         _refuse_empty(word, row)
     values = [[known.entry(part).read(text) for part, text in zip(names, row, strict=True)] for row in rows]
     for part, column in zip(names, zip(*rows, strict=True), strict=True):
         if known.entry(part).kind not in (TEXT, SWITCH, GROUP) and any(map(span_of, column)):
             raise SweepWordError(repr(word), "couples entries: these take single values, no intervals.")
-    _refuse_same(word, pieces, values)
+    refuse_same(repr(word), pieces, values)
     return Choices(tuple(names), tuple(map(tuple, rows)))
 
 
@@ -236,15 +242,6 @@ def _refuse_spans(word: str, pieces: Iterable[str]) -> None:
     spans = [piece for piece in pieces if span_of(piece) is not None or piece == "?"]
     if spans:
         raise SweepWordError(repr(word), f"mixes {spans[0]} with single values. Write the values one by one.")
-
-
-def _refuse_same(word: str, pieces: Sequence[str], values: Sequence[Any]) -> None:
-    """Refuse choices of which two are the same value."""
-    for number, value in enumerate(values[:1000]):
-        earlier = next((n for n in range(number) if same(values[n], value) and type(values[n]) is type(value)), None)
-        if earlier is not None:
-            pair = pieces[number] if pieces[number] == pieces[earlier] else f"{pieces[earlier]} and {pieces[number]}"
-            raise SweepWordError(repr(word), f"has a value twice: {pair}. Use --seeds to repeat a configuration.")
 
 
 def refuse_twice(axes: Sequence[Axis], fixed: Sequence[Override], known: Unswept) -> None:

@@ -136,7 +136,7 @@ class TestErrors:
             ("train -F", "-F", "needs a value."),
             ("train -uF", "-uF", "needs a value."),
             ("--comment", "--comment", "needs a value."),
-            ("-T a -T b", "-T", "is given twice. Give several tags with commas."),
+            ("-T a -T b", "-T", "is given twice. Give several with commas."),
             ("-F a --file_storage=b", "--file_storage=b", "is given twice."),
             ("with", "with", "is followed by overrides, named configs or files, and none is there."),
             ("train with", "with", "is followed by overrides, named configs or files, and none is there."),

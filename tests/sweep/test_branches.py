@@ -54,6 +54,20 @@ class Big:
     patch: int = 4
 
 
+@dataclass(frozen=True)
+class Wide:
+    """Some net."""
+
+    width: Annotated[int, Ge(1), Le(99)] = 9
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Some other net."""
+
+    width: Annotated[int, Ge(1), Le(9)] = 3
+
+
 @pytest.fixture
 def chooses(ex):
     """Return an experiment that chooses a model."""
@@ -202,6 +216,22 @@ def test_values_that_only_a_later_axis_makes_wrong_are_refused(plan):
     """Each value of a field is judged beside the alternative that has it, in a space too large to be judged whole."""
     with pytest.raises(expframe.errors.ConfigError, match=r"model\.patch"):
         plan("model=resnet,vit", "model.patch=1,9", "lr=1..1000/1")
+
+
+@pytest.mark.parametrize("width", ["7..99", "7,99", "7,8,99"])
+def test_values_that_one_of_several_alternatives_cannot_have_are_refused(ex, width):
+    """A field that several alternatives have is judged beside each of them, in intervals and in large spaces too."""
+
+    @ex.config
+    class Config:
+        net: Wide | Narrow = Wide()
+        lr: float = 0.1
+
+    ex.main(lambda net: net.width)
+
+    with pytest.raises(expframe.errors.ConfigError, match=r"'net\.width' must be at most 9"):
+        ex.sweep("net=wide,narrow", f"net.width={width}", "lr=0..1", search="random", trials=3)
+    assert 3 == ex.sweep("net=wide,narrow", "net.width=7..9", "lr=0..1", search="random", trials=3).plan.size
 
 
 def asked(sweep):

@@ -13,7 +13,7 @@ from interpreter import run_python
 from expframe import runs
 from expframe.config.options import Options
 from expframe.config.request import Override
-from expframe.errors import ConfigError, UsageError, WorkError
+from expframe.errors import ConfigError, OptionError, UsageError, WorkError
 from expframe.experiment.sweep import Sweep
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps import plan_file
@@ -110,6 +110,17 @@ class TestAskAndTell:
         assert sweep.id is None
         with pytest.raises(WorkError, match="has not begun"):
             _ = sweep.runs
+
+
+@pytest.mark.parametrize(("jobs", "problem"), [(0, "--jobs=0: takes a whole number from 1 on."), ("two", "--jobs=two")])
+def test_jobs_that_cannot_be_change_nothing(sweep, jobs, problem):
+    """How many workers there are is judged at the call: a sweep that is done stays as it is."""
+    while (trial := sweep.ask()) is not None:
+        sweep.tell(trial, 1.0)
+
+    with pytest.raises(OptionError, match=problem):
+        sweep.run(jobs=jobs)
+    assert "COMPLETED" == StoredRun(sweep.runs.store / sweep.id).status
 
 
 class TestReading:

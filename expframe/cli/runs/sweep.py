@@ -172,7 +172,7 @@ def show(asked: Asked) -> Answer:
     def lines(style: Style) -> Iterator[str]:
         yield from configuration_lines(sweep.plan, trials, style, None if asked["--all"] else _MOST)
         if mattered is not None:
-            yield from wrapped(importance_text(mattered), style)
+            yield from wrapped(importance_text(sweep.plan, mattered), style)
         if asked["--trials"]:
             yield ""
             yield from trial_lines(sweep, trials, style)

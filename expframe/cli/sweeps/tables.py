@@ -14,6 +14,7 @@ from expframe.store.sweeps.configurations import (
     Configuration,
     configurations,
     front_of,
+    goal_of,
     goals_of,
     parts_of,
     ranked,
@@ -118,10 +119,11 @@ def value_lines(plan: Plan, one: Configuration) -> Iterator[str]:
         yield f"{goal.field} {_short(sample.mean)}{spread}, n = {sample.n}{asked}"
 
 
-def importance_text(found: Importance) -> str:
-    """Return in a line what mattered, and how that was computed."""
+def importance_text(plan: Plan, found: Importance) -> str:
+    """Return in a line what mattered, of several goals for the first, and how that was computed."""
+    about = f" for {goal_of(plan).field}" if len(plan.goals) > 1 else ""
     shares = ", ".join(f"{clean(name)} {share:.2f}" for name, share in found.shares.items())
-    return f"What mattered: {shares} (by {found.by}, over {found.configurations} configurations)"
+    return f"What mattered{about}: {shares} (by {found.by}, over {found.configurations} configurations)"
 
 
 def _counts(one: Configuration, plan: Plan) -> str:

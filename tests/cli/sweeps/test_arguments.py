@@ -54,6 +54,7 @@ def test_where_workers_run_is_asked_for():
         (["with"], "with: is followed by overrides"),
         (["--sedes=3", "with", "lr=1,2"], "--sedes=3: no such flag. Did you mean --seeds?"),
         (["--queue", "with", "lr=1,2"], "--queue: no such flag."),
+        (["--metric=a:max", "--metric=b", "with", "lr=1,2"], "--metric=b: is given twice. Give several with commas."),
         (["--seeds=0", "with", "lr=1,2"], "--seeds=0: takes a whole number from 1 on."),
         (["--retry=often", "with", "lr=1,2"], "--retry=often: takes a whole number."),
         (["-j0", "with", "lr=1,2"], "--jobs=0: takes a whole number from 1 on."),

@@ -118,11 +118,13 @@ def test_show_says_it_in_a_line(ex, cli):
         while (trial := sweep.ask()) is not None:
             sweep.tell(trial, trial.config["width"] + trial.config["lr"] / 100)
     few, many = (cli("sweep", "show", id, "-F", ex.store) for id in ("1", "2"))
+    of_two = cli("sweep", "show", "2", "--metric=result:min,result:max", "-F", ex.store)
     data = cli.json("sweep", "show", "2", "-F", ex.store)
 
     assert "What mattered" not in few
     assert "What mattered: width 0.9" in many
     assert "(by rank correlation, over 12 configurations)" in many
+    assert "What mattered for result: width 0.9" in of_two
     assert {"by": RANKS, "configurations": 12, "shares": dict(sweep.importance().shares)} == data["importance"]
 
 
