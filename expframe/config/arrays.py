@@ -42,6 +42,8 @@ def take_apart(value: Any, write: _Turn) -> tuple[str, dict[str, Any]] | None:
     """Return the kind of a numpy value (scalar, array or dtype) and its parts; None for any other of its types."""
     import numpy
 
+    if isinstance(value, numpy.str_):
+        return "scalar", {"dtype": _write_dtype(value.dtype), "shape": [], "value": write(str(value))}
     if isinstance(value, numpy.generic):
         return "scalar", _array_parts(numpy.asarray(value), write)
     if type(value) is numpy.ndarray:
@@ -62,6 +64,8 @@ def put_together(kind: str, parts: dict[str, Any], read: _Turn) -> Any:
     if kind == "dtype":
         return _read_dtype(parts["value"])
     dtype, shape = _read_dtype(parts["dtype"]), tuple(parts["shape"])
+    if kind == "scalar" and dtype.kind == "U" and isinstance(text := parts.get("value"), str):
+        return numpy.str_(text)
     if "items" in parts:
         if not dtype.hasobject or dtype.itemsize > _LARGEST_ITEM:
             raise ValueError("only objects are written one by one")

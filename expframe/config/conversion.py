@@ -186,11 +186,13 @@ def _to_enum(given: Given, kind: Any, _args: Any) -> Any:
 def _to_items(given: Given, kind: Any, args: tuple[Any, ...]) -> Any:
     """Return a list, tuple or set with its items read towards theirs."""
     value = given.value
+    fields = getattr(kind, "_fields", None)
+    if fields is not None and isinstance(value, dict) and value.keys() == {*fields}:
+        value = [value[field] for field in fields]
     if isinstance(value, str | bytes) or not isinstance(value, list | tuple | set | frozenset):
         return MISSING
     if isinstance(value, set | frozenset) and not issubclass(kind, collections.abc.Set) and not isinstance(value, kind):
         return MISSING
-    fields = getattr(kind, "_fields", None)
     if fields is not None:
         types_of = hints.of_fields(kind)
         args = tuple(types_of.get(field, Any) for field in fields)

@@ -84,8 +84,15 @@ def find_key(tree: Any, part: Part) -> Any:
         return number if number is not None and number in tree else MISSING
     if isinstance(tree, list | tuple):
         number = whole_number(part)
-        return number if number is not None and -len(tree) <= number < len(tree) else MISSING
+        if number is None:
+            return names.index(part) if part in (names := fields_of_tuple(tree)) else MISSING
+        return number if -len(tree) <= number < len(tree) else MISSING
     return MISSING
+
+
+def fields_of_tuple(value: Any) -> tuple[str, ...]:
+    """Return the names of the items of a named tuple; none for any other value."""
+    return getattr(type(value), "_fields", ()) if isinstance(value, tuple) else ()
 
 
 _LONGEST = 1000

@@ -49,7 +49,7 @@ def same(first: Any, second: Any, *, unknown: bool = False) -> bool:
     if plain_kind(type(first)) is not plain_kind(type(second)):
         return False
     try:
-        if hasattr(first, "dtype"):
+        if hasattr(first, "dtype") and not isinstance(first, str | bytes):
             return _same_arrays(first, second, unknown)
         if isinstance(first, set | frozenset) and unknown:
             first, second = (

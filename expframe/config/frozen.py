@@ -130,13 +130,13 @@ def freeze(value: Any, path: str = "") -> Any:
     if isinstance(value, dict):
         prefix = f"{path}." if path else ""
         return FrozenDict(((key, freeze(item, f"{prefix}{key}")) for key, item in value.items()), path)
-    if kind is list or kind is FrozenList:
+    if isinstance(value, list):
         return FrozenList((freeze(item, path) for item in value), path)
     if isinstance(value, tuple):
         return same_tuple(value, [freeze(item, path) for item in value])
-    if kind is set:
+    if isinstance(value, set):
         return FrozenSet(value, path)
-    if kind is bytearray:
+    if isinstance(value, bytearray):
         return FrozenBytes(value, path)
     return _frozen_array(value) if is_array(value) and value.flags.writeable else value
 

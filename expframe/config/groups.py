@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expframe.config.classes import fields_of, has_fields, is_config, values_of
-from expframe.config.dotted import MISSING
+from expframe.config.dotted import MISSING, fields_of_tuple
 from expframe.config.holders import is_namespace, is_of_omegaconf, resolved
 from expframe.config.instances import Apart
 
@@ -71,8 +71,8 @@ def _held(value: Any) -> dict[Any, Any] | None:
     if isinstance(value, dict):
         return dict(value)
     if isinstance(value, tuple):
-        names = getattr(value, "_fields", None)
-        return None if names is None else dict(zip(names, value, strict=True))
+        names = fields_of_tuple(value)
+        return dict(zip(names, value, strict=True)) if names else None
     if is_namespace(value):
         return dict(vars(value))
     if is_config(value):

@@ -16,7 +16,8 @@ from functools import cache
 from typing import Any
 
 from expframe.config import arrays
-from expframe.config.frozen import plain_kind
+from expframe.config.dotted import fields_of_tuple
+from expframe.config.frozen import SCALARS, plain_kind, thaw
 from expframe.config.secrets import MASK, Masked, Secret, secret_of
 from expframe.errors import ValueFormatError
 
@@ -146,7 +147,7 @@ class _Writer:
             if numpy_value is not None:
                 return {TAG: f"numpy.{numpy_value[0]}", **numpy_value[1]}
         if _is_scalar(value):
-            parts = {"dtype": str(value.dtype), "value": self.write(value.item())}
+            parts = {"dtype": str(value.dtype), "value": self.write(_item_of(value))}
             return {TAG: "scalar", "name": _name_of(kind), **parts}
         write = _STANDARD_WRITERS.get(kind.__name__) if kind.__module__ in _STANDARD_MODULES else None
         return write(self, value) if write else self._write_by_name(value, kind, path)
@@ -191,8 +192,10 @@ class _Writer:
 
         pickler = jsonpickle.pickler.Pickler(unpicklable=True, warn=False)
         pickler._max_iter = 0  # of iterators inside it reads nothing; it takes no argument for that from version 5 on
-        state = pickler.flatten(value)
-        return {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state, path)}
+        state = pickler.flatten(thaw(value))  # without what is read-only
+        written = {TAG: "jsonpickle", "name": _name_of(kind), "state": self.write(state, path)}
+        plain = plain_twin(value)
+        return written if plain is value else {**written, "value": self.write(plain, path)}
 
 
 def _is_scalar(value: Any) -> bool:
@@ -200,6 +203,32 @@ def _is_scalar(value: Any) -> bool:
     if isinstance(value, type) or not hasattr(value, "dtype") or not hasattr(value, "item"):
         return False
     return getattr(value, "shape", None) == () and isinstance(value.item(), bool | int | float)
+
+
+def _item_of(value: Any) -> Any:
+    """Return the one number of an array library as Python's; NaN for one that numpy has masked, which is none."""
+    return math.nan if getattr(value, "mask", False) is not False and bool(value.mask) else value.item()
+
+
+def plain_twin(value: Any) -> Any:
+    """
+    Return a value whose class inherits from a plain one as that, a named tuple as a dict; any other itself.
+
+    Members of enums, what is read-only and values of numpy have a form of their own.
+
+    Example:
+        >>> class Rate(float): ...
+        >>> plain_twin(Rate(0.5)), plain_twin(range(3))
+        (0.5, range(0, 3))
+    """
+    kind = type(value)
+    if kind in _INHERITED or kind in SCALARS or kind is not plain_kind(kind) or kind.__module__ in _NUMPY_MODULES:
+        return value
+    if isinstance(value, Masked | Secret) or hasattr(kind, "__members__"):
+        return value
+    if fields := fields_of_tuple(value):
+        return dict(zip(fields, value, strict=True))
+    return next((make(value) for plain, make in _INHERITED.items() if isinstance(value, plain)), value)
 
 
 def number_of(value: Any) -> Any:
@@ -271,6 +300,14 @@ def _write_time(_writer: _Writer, value: Any) -> Any:
 
 
 _COLLECTIONS = (tuple, set, frozenset)
+_INHERITED: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    float: float.__float__,
+    str: str.__str__,
+    **{kind: kind for kind in (dict, list, tuple, set, frozenset)},
+}
+"""What makes a plain value of one whose class inherits from its class, whatever that class says of being one."""
+
 _NUMBER_TAGS = {"numpy.scalar", "numpy.array", "scalar"}
 _TRIES = 5
 """How often a value is read that changes while it is read."""
@@ -340,7 +377,9 @@ def _from_json(data: Any, trust: bool) -> Any:
         if tag.startswith("numpy."):
             with suppress(ImportError):
                 return arrays.put_together(tag[6:], data, lambda item: _from_json(item, trust))
-        return _RESTORERS[tag](data) if trust and tag in _RESTORERS else Reference(data)
+        if trust and tag in _RESTORERS:
+            return _RESTORERS[tag](data)
+        return _from_json(data["value"], trust) if tag == "jsonpickle" and "value" in data else Reference(data)
     except RecursionError:
         raise
     except Exception as problem:

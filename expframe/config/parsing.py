@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from expframe.config import hints, json_values
+from expframe.config import equality, hints, json_values
 from expframe.config.conversion import SIMPLE, Given, literal, towards
 from expframe.config.dotted import MISSING
 from expframe.config.hints import plain_type
@@ -43,14 +43,12 @@ def convert(value: Any, default: Any = MISSING, annotation: Any = MISSING) -> An
         >>> convert("no", default=True), convert([1, 2], default=(0,)), convert("3", default=1)
         (False, (1, 2), '3')
     """
-    return _read(Given(value), default, annotation)
+    return _read(Given(_restored(value, default, [*_inherited_in(default)])), default, annotation)
 
 
 def _read(given: Given, default: Any, annotation: Any) -> Any:
     if given.value is None:
         return None
-    if not isinstance(given.value, str):
-        given = given._replace(value=_restored(given.value, default))
     is_open = hints.says_nothing(hints.plain(annotation)) and not hints.alternatives(annotation)
     found = MISSING if is_open else towards(given, annotation)
     if found is MISSING:
@@ -60,19 +58,37 @@ def _read(given: Given, default: Any, annotation: Any) -> Any:
     return found
 
 
-def _restored(value: Any, default: Any) -> Any:
-    """Return a stored value with what its references stand for, as far as the default is or holds that or its class."""
+def _restored(value: Any, default: Any, inherited: list[tuple[Any, Any]]) -> Any:
+    """
+    Return a stored value with what its references stand for, as far as the default is or holds that or its class.
+
+    Args:
+        value: The value.
+        default: What stands there otherwise.
+        inherited: What in it is stored as a plain value, with that.
+    """
     if isinstance(value, json_values.Reference):
         known = list(_items_in(default))
         same = (item for item in known if json_values.to_json(item) == value.tagged)
         others = (towards(Given(value), type(item)) for item in known)
         return next((found for found in (*same, *others) if found is not MISSING), value)
+    for item, twin in inherited:
+        if equality.same(twin, value):
+            return item
     if type(value) is dict:
-        return {key: _restored(item, default) for key, item in value.items()}
+        return {key: _restored(item, default, inherited) for key, item in value.items()}
     if type(value) in (list, tuple, set, frozenset):
-        items = [_restored(item, default) for item in value]
+        items = [_restored(item, default, inherited) for item in value]
         return value if all(map(operator.is_, items, value)) else type(value)(items)
     return value
+
+
+def _inherited_in(default: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield what in a value is of a class that inherits from a plain one, with what it is stored as."""
+    for item in _items_in(default):
+        twin = json_values.plain_twin(item)
+        if twin is not item:
+            yield item, twin
 
 
 def _items_in(value: Any) -> Iterator[Any]:

@@ -167,10 +167,14 @@ class TypeSchemas(abc.ABC):
                 one = self._defined(HASHABLE, HASHABLE_VALUE) if is_open else one
                 size.pop("maxItems", None)
             array = {"type": "array", "items": one, **size}
+        named: list[Schema] = []
+        if fields:
+            parts = dict(zip(fields, items, strict=True))
+            named = [{"type": "object", "properties": parts, "required": [*fields], "additionalProperties": False}]
         tags = ["tuple"]
         if is_set or (kind in ABSTRACT and issubclass(set, kind)):
             tags += ["set", "frozenset"]
-        return any_of([array, *(tag(name, value=array) for name in tags)])
+        return any_of([array, *named, *(tag(name, value=array) for name in tags)])
 
     def _of_mapping(self, kind: Any, args: tuple[Any, ...], bounds: Bounds) -> Schema:
         if typing.is_typeddict(kind):
@@ -211,7 +215,9 @@ class TypeSchemas(abc.ABC):
 def itself(value: Any) -> list[Schema]:
     """Return the schema of a value that comes back from files only where it stands already, as a function does."""
     written = json_values.to_json(value)
-    return [{"const": written}] if isinstance(json_values.from_json(written), json_values.Reference) else []
+    is_inherited = json_values.plain_twin(value) is not value
+    is_named = is_inherited or isinstance(json_values.from_json(written), json_values.Reference)
+    return [{"const": written}] if is_named else []
 
 
 def _unsaid(kind: type) -> Schema:

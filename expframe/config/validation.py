@@ -154,7 +154,7 @@ class Verdict:
             raise EntryIndexError(override.said(path), name, self._where(path[:end]), str(path[end]), len(holder))
         if not isinstance(holder, dict):
             refuse_below_nothing(self._pins.annotations.of(path[:end], self._tree), path, end, override, self._where)
-            raise EntryGroupError(override.said(path), name, self._where(path[:end]), ())
+            raise EntryGroupError(override.said(path), name, self._where(path[:end]), dotted.fields_of_tuple(holder))
         for key in path[end:]:
             _refuse_odd_name(key, override.said(path))
         if not override.may_add and not self._is_parameter(path):
@@ -239,7 +239,7 @@ class Verdict:
                 raise ChoiceError(override.said(path), name, where, "", tuple(found))
             raise EntryGroupError(override.said(path), name, where, tuple(map(str, value)))
         if isinstance(given, dict) and not is_group:
-            raise EntryGroupError(override.said(path), name, where, ())
+            raise EntryGroupError(override.said(path), name, where, dotted.fields_of_tuple(value))
 
     def _misfit(self, path: Path, value: Any, default: Any) -> tuple[bool, _Misfit | None]:
         """Return whether the entry at a path, or one around it, is annotated, and what is wrong with its type."""

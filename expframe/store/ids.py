@@ -75,8 +75,9 @@ def require_name(name: str) -> None:
         problem = "is no name for a run. Use letters, digits, '.', '_' and '-', and begin with none of '.' and '_'."
         raise OptionError(f"id {name!r}", problem)
     if is_word(name):
-        problem = "names runs on the command line: the newest, the best, or those from one number to another."
-        raise OptionError(f"id {name!r}", f"{problem} Choose another name, such as {name}-run.")
+        problem = "is a flag, or names others, on the command line: the newest, the best, or those between two numbers."
+        other = f"run{name}" if name.startswith("-") else f"{name}-run"
+        raise OptionError(f"id {name!r}", f"{problem} Choose another name, such as {other}.")
 
 
 def make_folder(store: Path, name: str | None) -> Path:
@@ -141,13 +142,13 @@ def make_folder_like(store: Path, id: str) -> Path:
 
 def is_word(name: str) -> bool:
     """
-    Return whether a name means something else on a command line: `last`, `best`, `2-3`.
+    Return whether a name means something else on a command line: `last`, `best`, `2-3`, or a flag.
 
     Example:
-        >>> [name for name in ("last", "best", "2-3", "last-try", "v2-3") if is_word(name)]
-        ['last', 'best', '2-3']
+        >>> [name for name in ("last", "best", "2-3", "-x", "last-try", "v2-3") if is_word(name)]
+        ['last', 'best', '2-3', '-x']
     """
-    return name in ("last", "best") or re.fullmatch(_RANGE, name) is not None
+    return name.startswith("-") or name in ("last", "best") or re.fullmatch(_RANGE, name) is not None
 
 
 def is_name(name: str) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from expframe import Experiment, thaw
 from expframe.config.equality import same
-from expframe.config.frozen import FrozenDict, FrozenList, freeze
+from expframe.config.frozen import FrozenBytes, FrozenDict, FrozenList, FrozenSet, freeze
 from expframe.errors import ReadOnlyError
 
 Point = namedtuple("Point", "x y")
@@ -212,16 +212,25 @@ def test_shared_items_stay_shared():
 
 
 def test_other_types():
-    """Ordered dicts are frozen as dicts, list subclasses and other objects stay; a frozen value may be frozen again."""
+    """Dicts, lists, sets and bytearrays of other classes are frozen as such; a frozen value may be frozen again."""
 
     class Own(list):
         pass
 
-    own = Own([1])
-    value = freeze({"o": OrderedDict(b=1, a=2), "own": own})
+    class OwnSet(set):
+        pass
+
+    class OwnBytes(bytearray):
+        pass
+
+    own = Own([[1]])
+    value = freeze({"o": OrderedDict(b=1, a=2), "own": own, "set": OwnSet({1}), "bytes": OwnBytes(b"a")})
 
     assert (FrozenDict, ["b", "a"]) == (type(value["o"]), list(value["o"]))
-    assert value["own"] is own
+    assert [FrozenList, FrozenList, FrozenSet, FrozenBytes] == [
+        type(one) for one in (value["own"], value["own"][0], value["set"], value["bytes"])
+    ]
+    assert {"own": [[1]], "set": {1}, "bytes": b"a"} == {name: value[name] for name in ("own", "set", "bytes")}
     assert (value, FrozenList) == (freeze(value), type(freeze(freeze([1]))))
 
 

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import uuid
 import zoneinfo
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from decimal import Decimal
+from typing import NamedTuple
 
 import numpy
 import pytest
@@ -240,7 +241,6 @@ REFERENCES = {
     "class": Plain,
     "builtin": len,
     "object": Plain([1]),
-    "ordered dict": OrderedDict(a=1),
     "nested": {"x": [Plain(Colour.RED)]},
 }
 
@@ -257,6 +257,85 @@ def test_what_needs_code(name):
     assert (inert, hash(inert), to_json(inert)) == (again(inert), hash(again(inert)), to_json(value))
     assert ":" in repr(inert) or name == "nested"
     assert value == trusted
+
+
+class Rate(float):
+    """Some number, which says of itself what it pleases."""
+
+    def __str__(self):
+        return "much"
+
+    __repr__ = __float__ = __str__
+
+
+class Word(str):
+    """Some text, which says of itself what it pleases."""
+
+    def __str__(self):
+        return "no"
+
+
+class Count(int):
+    """Some whole number."""
+
+
+class Items(list):
+    """Some list."""
+
+
+class Pile(tuple):
+    """Some tuple."""
+
+
+class Point(NamedTuple):
+    """Some values by name."""
+
+    x: int
+    y: object = None
+
+
+INHERITED = [
+    (Rate(0.5), 0.5),
+    (Rate("nan"), math.nan),
+    (Word("yes"), "yes"),
+    (Count(3), 3),
+    (Items([1, Rate(0.5)]), [1, 0.5]),
+    (Pile((1, 2)), (1, 2)),
+    (OrderedDict(a=Count(1)), {"a": 1}),
+    (Counter("aab"), {"a": 2, "b": 1}),
+    (Point(1, [2]), {"x": 1, "y": [2]}),
+    ({"deep": [Point(1, Rate(0.5))]}, {"deep": [{"x": 1, "y": 0.5}]}),
+]
+
+
+@pytest.mark.parametrize(("value", "plain"), INHERITED, ids=lambda value: type(value).__name__)
+def test_what_inherits_from_a_plain_value(value, plain):
+    """A value whose class inherits from a plain one is read as that, and is itself where it is trusted."""
+    assert same(plain, again(value))
+    assert same(value, again(value, trust=True))
+    assert same(plain, again(again(value)))
+
+
+def test_a_named_tuple_from_the_config_is_itself_where_it_is_trusted():
+    """What is read-only inside of a value leaves no trace in what is stored of it."""
+    assert same(Point(1, [{"a": {2}}]), again(freeze(Point(1, [{"a": {2}}])), trust=True))
+
+
+@pytest.mark.parametrize(
+    "masked", [numpy.ma.masked, numpy.ma.array(3.0, mask=True), numpy.ma.array([1, 2], mask=True).sum()]
+)
+def test_a_number_that_is_masked_is_none(masked):
+    """What numpy has masked, such as the mean of nothing, is stored as NaN, not as what the mask covers."""
+    assert same(math.nan, again(masked))
+
+
+def test_a_text_of_numpy_is_read_as_one():
+    """A single text of numpy stands in JSON as a text that people read, and comes back as itself."""
+    value = numpy.str_("adam \ud800")
+
+    assert "adam" in json_values.dump(value).decode()
+    assert same(value, again(value))
+    assert "adam" == json_values.plain_numbers(to_json(numpy.str_("adam")))
 
 
 @pytest.mark.parametrize(

@@ -449,10 +449,18 @@ class TestElements:
             ex.resolve(f"layers.{index}=1", force=force)
 
     def test_of_other_things(self, ex):
-        """A text has no elements, and a list no names."""
-        for text in ("name.0=x", "layers.x=1", "point.x=1"):
+        """A text has no elements, a list no names, and a named tuple none but its own."""
+        for text in ("name.0=x", "layers.x=1"):
             with pytest.raises(EntryGroupError, match="is a single value"):
                 ex.resolve(text)
+        for text in ("point.z=1", "point={'z': 1}"):
+            with pytest.raises(EntryGroupError, match=r"Set them one by one \(point.x=...\): x, y."):
+                ex.resolve(text)
+
+    @pytest.mark.parametrize("point", ["point.x=9", "point.0=9", "point={'x': 9}"])
+    def test_of_a_named_tuple(self, ex, point):
+        """What a named tuple holds is reached by its name and by its place; it stays one of its class."""
+        assert Point(9, 2) == ex.resolve(point)["point"] == ex.resolve(config_updates={"point.x": 9})["point"]
 
 
 class TestAppending:

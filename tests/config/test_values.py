@@ -9,7 +9,7 @@ import math
 import pathlib
 import uuid
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy
 import pytest
@@ -44,6 +44,25 @@ class Adam:
     lr: float = 0.1
     betas: tuple[float, ...] = (0.9,)
     mode: Mode = Mode.FAST
+
+
+class Rate(float):
+    """Some number."""
+
+
+class Word(str):
+    """Some text."""
+
+
+class Pile(tuple):
+    """Some tuple."""
+
+
+class Point(NamedTuple):
+    """Some values by name."""
+
+    x: int
+    y: list[float]
 
 
 class Opaque:
@@ -262,6 +281,7 @@ LEAVES = (
     | st.sets(st.text("ab"))
     | st.sampled_from([numpy.float32(0.5), numpy.int64(3), numpy.arange(3.0), numpy.array([["a"]]), numpy.array(True)])
     | st.sampled_from([*Mode, *Level, Adam(0.5), Opaque(3), Mode, print, math.sqrt, Opaque])
+    | st.sampled_from([Rate(0.5), Word("yes"), Pile((1, 2)), Point(1, [2.5]), numpy.str_("adam")])
 )
 VALUES = st.recursive(
     LEAVES,

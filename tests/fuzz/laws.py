@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +23,11 @@ SECONDS = 4.0
 
 MEMORY = 1 << 30
 """Bytes more than before that it may take."""
+
+if find_spec("pyarrow") is not None:
+    import pyarrow
+
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # its own takes as many bytes of addresses at its first use
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NEVER = {"os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "socket.connect", "pickle.find_class"}

@@ -190,7 +190,7 @@ class TestNumbers:
 class TestNames:
     """A run may be named, by a plain name that is free."""
 
-    @pytest.mark.parametrize("name", ["first", "a.b-c_d", "17", "-x", "A" * 200])
+    @pytest.mark.parametrize("name", ["first", "a.b-c_d", "17", "x-", "A" * 200])
     def test_plain_names(self, tmp_path, name):
         """Letters, digits, dots, dashes and underscores make a name."""
         assert tmp_path / name == ids.make_folder(tmp_path, name)
@@ -380,16 +380,17 @@ class TestLease:
         assert b'"RUNNING"' in before
 
 
-@pytest.mark.parametrize("name", ["last", "best", "2-3", "12-4"])
+@pytest.mark.parametrize("name", ["last", "best", "2-3", "12-4", "-x", "--all"])
 def test_words_of_the_command_line_are_no_ids(ex, cli, name):
-    """What names runs on a command line is no id, for `-i` and `rename`; an imported run called so is numbered."""
+    """What is something else on a command line is no id, by `-i` or `rename`; an imported run called so is numbered."""
     ex.main(lambda: None)
-    with pytest.raises(OptionError, match=f"id '{name}': names runs on the command line.*such as {name}-run"):
+    other = f"run{name}" if name.startswith("-") else f"{name}-run"
+    with pytest.raises(OptionError, match=f"id '{name}': is .* on the command line.*such as {other}"):
         ex.run(options={"id": name})
     ex.run()
     cli("rename", "1", name)
 
-    assert 2 == cli.code and f"id '{name}'" in cli.err
+    assert 2 == cli.code and (f"id '{name}'" in cli.err or f"{name}: no such flag" in cli.err)
     assert not Path("runs", name).exists()
     ids.make_folder_like(Path("runs"), name)
     assert {"1", "2"} == {path.name for path in Path("runs").iterdir() if path.name.isdigit()}

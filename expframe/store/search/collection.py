@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from expframe.config.dotted import MISSING
+from expframe.config.frozen import SCALARS
 from expframe.errors import QueryError, RunNotFoundError, listed
 from expframe.record.curves import Curves
 from expframe.record.dataframes import column_of, frame_of
@@ -19,6 +20,7 @@ from expframe.store.index import rows
 from expframe.store.reader import StoredRun, open_run
 from expframe.store.rows import GROUPS, Row
 from expframe.store.search.fields import Field, entries, unknown
+from expframe.store.search.kinds import plain
 from expframe.store.search.overview import overview
 from expframe.store.search.query import Query
 from expframe.store.search.selection import Children, Cut, Found, Newest, Sort, Step, Where, sort_key
@@ -241,7 +243,7 @@ class Runs:
             count += 1
         names = [*_COLUMNS, *groups["sweep"], *groups["config"], *groups["metrics"], *groups["result"]]
         whole = {name: columns[name] + [None] * (count - len(columns[name])) for name in names}
-        return frame_of({name: column_of(column) for name, column in whole.items()}, library)
+        return frame_of({name: column_of(_as_filtered(column)) for name, column in whole.items()}, library)
 
     def metrics(self, *names: str) -> RunCurves:
         """
@@ -368,6 +370,11 @@ def _is_place(id: object) -> bool:
 
 def _are_numbers(ids: Iterable[str]) -> bool:
     return all(id.isdecimal() for id in ids)
+
+
+def _as_filtered(column: list[Any]) -> list[Any]:
+    """Return cells as a filter writes them: a path as its text, an enum's member as its name, a Decimal as a number."""
+    return [cell if type(cell) in SCALARS else plain(cell) for cell in column]
 
 
 def _cells(row: Row) -> Iterator[tuple[str, str, Any]]:

@@ -2,12 +2,14 @@
 
 import contextlib
 import datetime
+import decimal
 import json
 import math
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy
 import pandas
@@ -335,6 +337,33 @@ class TestFrames:
             assert 1 == len(runs(tmp_path / "same")[:1].frame(library))
 
         assert len(kinds) == len(runs(tmp_path).frame(library))
+
+    def test_values_of_other_classes_are_framed_as_they_are_filtered(self, tmp_path):
+        """What inherits from a number or a text is one in columns and filters, a Decimal too; a path is its text."""
+
+        class Rate(float):
+            pass
+
+        class Word(str):
+            pass
+
+        class Point(NamedTuple):
+            x: int
+
+        for lr, word in ((Rate(0.5), Word("a")), (0.25, "b"), (numpy.float32(1.5), numpy.str_("c"))):
+            add_run(tmp_path, config={"lr": lr, "word": word, "point": Point(1)}, result={"all": [Rate(lr)], "lr": lr})
+        add_run(tmp_path, config={"lr": decimal.Decimal("0.1"), "word": Path("d"), "point": Point(2)})
+        found = runs(tmp_path).sort("id")
+        frame = found.frame("pandas")
+
+        assert [0.5, 0.25, 1.5, 0.1] == frame["config.lr"].to_list()
+        assert ["a", "b", "c", "d"] == frame["config.word"].to_list()
+        assert [1, 1, 1, 2] == frame["config.point.x"].to_list()
+        assert [0.5, 0.25, 1.5] == frame["result.lr"].to_list()[:3]
+        assert (["1"], ["1", "2", "3"]) == (
+            found.where("lr == 0.5 and word == 'a'").ids(),
+            found.where("point.x < 2").ids(),
+        )
 
     def test_any_value_can_be_filtered_and_sorted(self, tmp_path):
         """Configs of every kind of value are compared and sorted without an error."""
