@@ -11,6 +11,7 @@ from pathlib import Path
 from expframe.process import locks
 from expframe.process.output.descriptors import out_of_the_way
 from expframe.process.output.tee import Backlog
+from expframe.process.terminal import collapse
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _MOVES_ON = b"\r\n\b\x1b"
@@ -40,6 +41,7 @@ class OutputFile:
         self._lock = locks.reentrant_lock()
         self._is_writing = False
         self._bar_of: object = None  # whose unfinished line, drawn with carriage returns, is the last one
+        self._bar = ""  # what is seen of that
 
     def append(self, data: bytes, source: object = None) -> None:
         """Write data at the end, on a line of its own where another source draws a progress bar."""
@@ -47,11 +49,7 @@ class OutputFile:
             return
         if self._bar_of not in (None, source) and data[:1] not in _MOVES_ON:
             data = b"\n" + data
-        line = data[data.rfind(b"\n") + 1 :]
-        if b"\r" in line:
-            self._bar_of = source
-        elif len(line) < len(data) or not data:
-            self._bar_of = None
+        self._look_for_bar(data, source)
         with self._lock:
             if self._is_writing or self._waiting:  # a signal's handler prints while this thread does, or storage fails
                 self._waiting.add(data)
@@ -64,6 +62,17 @@ class OutputFile:
                     self._is_writing = False
                 if done < len(data):
                     self._waiting.add(data[done:])
+
+    def _look_for_bar(self, data: bytes, source: object) -> None:
+        """Note whose bar is seen once data are written: none where it was erased, as for a line above it."""
+        line = data[data.rfind(b"\n") + 1 :]
+        is_new = len(line) < len(data) or not data
+        if b"\r" in line or (self._bar_of is not None and not is_new):
+            text = ("" if is_new else self._bar) + line.decode("utf-8", "replace")
+            self._bar = collapse(text).rpartition("\n")[2] + ("\r" if text.endswith("\r") else "")
+            self._bar_of = source if self._bar.strip() else None
+        elif is_new:
+            self._bar_of, self._bar = None, ""
 
     def catch_up(self) -> None:
         """Write what waits, unless another thread is writing. Never raises."""

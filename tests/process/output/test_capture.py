@@ -483,6 +483,26 @@ def test_what_is_printed_under_a_bar_has_a_line_of_its_own(mode, streams, total,
     assert [f"printed {i}" for i in range(3)] == [line for line in lines if "printed" in line]
 
 
+@pytest.mark.parametrize("streams", ["together", "apart"])
+def test_what_a_bar_makes_room_for_leaves_no_empty_line(streams, tmp_path):
+    """Lines of `tqdm.write`, and what comes after a bar that is taken away, stand in the record one below the other."""
+    body = """
+    import tqdm
+    for i in tqdm.tqdm(range(3), mininterval=0):
+        tqdm.tqdm.write(f"written {i}")
+    for i in tqdm.tqdm(range(3), mininterval=0, leave=False):
+        pass
+    print("end")
+    """
+    where = {"stderr": subprocess.STDOUT if streams == "together" else subprocess.PIPE, "stdout": subprocess.PIPE}
+    subprocess.run(script("sys", body), cwd=tmp_path, env=environment(), timeout=120, check=True, **where)
+    collapse_file(tmp_path / "output.txt")
+    *written, bar, end = recorded(tmp_path).splitlines()
+
+    assert [*(f"written {i}" for i in range(3)), "end"] == [*written, end]
+    assert bar.startswith("100%")
+
+
 @linux
 @pytest.mark.parametrize("mode", ["sys", "fd"])
 def test_progress_bars_live_on_the_terminal_and_end_in_the_record(mode, tmp_path):
