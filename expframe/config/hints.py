@@ -182,8 +182,10 @@ def is_meant(value: Any, annotation: Any) -> bool:
 
 
 def is_of_items(annotation: Any) -> bool:
-    """Return whether an annotation is that of a list, tuple or set."""
-    return (typing.get_origin(annotation) or annotation) in (list, tuple, set, frozenset)
+    """Return whether an annotation is that of a list, tuple or set, or of what each of them is, as `Sequence[int]`."""
+    kind = typing.get_origin(annotation) or annotation
+    is_said = isinstance(kind, type) and bool(typing.get_args(annotation)) and issubclass(kind, Iterable)
+    return kind in (list, tuple, set, frozenset) or (is_said and not issubclass(kind, Mapping))
 
 
 def takes_groups(annotation: Any) -> bool:
@@ -235,7 +237,7 @@ def _items_fit(value: Any, kind: type, args: tuple[Any, ...]) -> bool:
         return all(fits(key, args[0]) and fits(item, args[1]) for key, item in value.items())
     if isinstance(value, list | tuple | set | frozenset):
         return all(fits(item, args[0]) for item in value)
-    return True
+    return not isinstance(value, str)  # of `Sequence[str]` too, though one is a sequence of its letters
 
 
 def inside(annotation: Any, part: Part) -> Any:

@@ -8,6 +8,7 @@ import json
 import math
 import pathlib
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -246,6 +247,9 @@ def test_an_annotation_decides_before_the_default(annotation, default, text, val
         (tuple[int, int], (1, 2), "[1]"),
         (Adam, Adam(), "{'lr': 'x'}"),
         (datetime.date, None, "soon"),
+        (Sequence[str], (), "conv"),
+        (Collection[float], (), "abc"),
+        (Sequence[str] | None, None, "conv"),
     ],
 )
 def test_what_an_annotation_does_not_say_is_refused(annotation, default, text):
