@@ -196,6 +196,20 @@ def takes_groups(annotation: Any) -> bool:
     return any(isinstance(kind, type) and _takes_dicts(kind) for kind in kinds)
 
 
+def key_types(annotation: Any) -> list[Any]:
+    """
+    Return what an annotation says of the keys of a dict that may have any of them; nothing where it says none.
+
+    Example:
+        >>> [key_types(one) for one in (dict[str, int] | None, Mapping[int, float], dict, list[int])]
+        [[<class 'str'>], [<class 'int'>], [], []]
+    """
+    if says_nothing(annotation):
+        return []
+    kinds = ((typing.get_origin(one), typing.get_args(one)) for one in options(plain(annotation)))
+    return [args[0] for kind, args in kinds if len(args) == 2 and isinstance(kind, type) and issubclass(kind, Mapping)]
+
+
 def _takes_dicts(kind: type) -> bool:
     if kind is object or getattr(kind, "_is_protocol", False):
         return False

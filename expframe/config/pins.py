@@ -195,16 +195,19 @@ class Pins:
         is_single = not isinstance(value, dict | list | tuple)
         path = override.path[: len(override.path) - len(rest) + 1]
         inner = self.annotations.below(annotation, value, path)
-        may_add = override.may_add or _is_field(annotation, value, rest[0])
+        if value is None and hints.key_types(annotation):
+            override = _adding(override)
+        may_add = override.may_add or _is_known(annotation, value, rest[0])
         if value is MISSING or value is None or (override.is_code and is_single):
             below = self._put(MISSING, override, rest[1:], work, inner) if may_add else MISSING
-            return value if below is MISSING else {rest[0]: below}
+            return value if below is MISSING else {_key(annotation, rest[0]): below}
         key = dotted.find_key(value, rest[0])
         if key is MISSING and not (may_add and isinstance(value, dict)):
             return value
-        if key is MISSING and not override.may_add:
-            override = override._replace(operator="+" if override.operator == "=" else override.operator)
-        return work.with_item(value, rest[0], key, self._put(_item(value, key), override, rest[1:], work, inner))
+        if key is MISSING:
+            override = _adding(override)
+        part = _key(annotation, rest[0])
+        return work.with_item(value, part, key, self._put(_item(value, key), override, rest[1:], work, inner))
 
     def _lay(self, value: Any, override: Override, given: Any, work: Work, annotation: Any) -> Any:
         """Return what stands where `given` is put over `value`; what cannot be is left, to be judged at the end."""
@@ -250,10 +253,11 @@ class Pins:
             if known is MISSING and not isinstance(value, dict):
                 continue
             leaf = override._replace(path=(*override.path, key), value=item, is_text=False)
-            if known is MISSING and not leaf.may_add and _is_field(annotation, value, key):
-                leaf = leaf._replace(operator="+")
+            if known is MISSING and _is_known(annotation, value, key):
+                leaf = _adding(leaf)
             inner = self.annotations.below(annotation, value, leaf.path)
-            value = work.with_item(value, key, known, self._lay(_item(value, known), leaf, item, work, inner))
+            part = _key(annotation, key)
+            value = work.with_item(value, part, known, self._lay(_item(value, known), leaf, item, work, inner))
         return value
 
     def _append(self, value: Any, override: Override, work: Work, annotation: Any) -> Any:
@@ -323,12 +327,24 @@ def _opened(value: Any, annotation: Any) -> Any:
     return default_of(kind, annotation, name)
 
 
-def _is_field(annotation: Any, value: Any, part: dotted.Part) -> bool:
-    """Return whether a part names a field of the class that a group is of."""
+def _adding(override: Override) -> Override:
+    """Return an override that may make an entry, where what is annotated says that there can be one."""
+    return override._replace(operator="+") if override.operator == "=" else override
+
+
+def _is_known(annotation: Any, value: Any, part: dotted.Part) -> bool:
+    """Return whether a part names a field of the class that a group is of, or a key of a dict that may have any."""
     if annotation is MISSING or not isinstance(value, dict):
         return False
     kind = hints.class_of(value, annotation)
-    return kind is not None and part in fields_of(kind)
+    return part in fields_of(kind) if kind is not None else bool(hints.key_types(annotation))
+
+
+def _key(annotation: Any, part: dotted.Part) -> dotted.Part:
+    """Return a part as the key that an annotation says: a whole number where no text can be one."""
+    types = hints.key_types(annotation) if isinstance(part, str) else []
+    number = dotted.whole_number(part) if types and not any(hints.fits(part, one) for one in types) else None
+    return part if number is None else number
 
 
 def _item(value: Any, key: Any) -> Any:

@@ -24,7 +24,7 @@ from expframe.config.json_values import STORED, TAG, to_json
 from expframe.config.layers import Recipe, Slot
 from expframe.config.parameters import Parameters
 from expframe.config.request import Override
-from expframe.config.schema_parts import FIELDS, FIELDS_VALUE, NAMES, NULL, Schema, any_of, tag
+from expframe.config.schema_parts import FIELDS, FIELDS_VALUE, NAME, NAMES, NULL, Schema, any_of, tag
 from expframe.config.schema_types import TypeSchemas, itself
 from expframe.config.standing import Standing
 from expframe.config.typed import ConfigClass, description_of
@@ -115,7 +115,8 @@ class _EntrySchemas(TypeSchemas):
         if hints.alternatives(annotation):
             found = self._of_choice(annotation, value, path, is_open or hints.fits(None, annotation))
         elif isinstance(value, dict):
-            found = self._with_tag(self.group(path, value, annotation), value)
+            group = self._with_new_keys(self.group(path, value, annotation), annotation)
+            found = self._with_tag(group, value, hints.key_types(annotation))
             if not value and annotation is not MISSING and not _takes_groups_only(annotation):
                 found = any_of([found, {**self.of(annotation), "not": _GROUP}])
         else:
@@ -169,6 +170,16 @@ class _EntrySchemas(TypeSchemas):
         properties |= {name: one for name, one in self._of_parameters(path) if name not in properties}
         return _object(properties, required)
 
+    def _with_new_keys(self, group: Schema, annotation: Any) -> Schema:
+        """Return what a group takes, also under new keys where its annotation says what stands there."""
+        types = hints.key_types(annotation)
+        if not types:
+            return group
+        names = {"allOf": [{"pattern": NAME}, any_of(map(self.names, types))]}
+        item = self.entry(hints.below(annotation, {}, ""), MISSING)
+        known = {TAG: False, **group["properties"]}
+        return {**group, "properties": known, "additionalProperties": item, "propertyNames": names}
+
     def _of_parameters(self, path: Path) -> Iterator[tuple[str, Schema]]:
         """Yield what the parameters of captured functions take that have no entry: whatever it is."""
         below = [known for known in self._parameters if known[: len(path)] == path and len(known) > len(path)]
@@ -179,11 +190,12 @@ class _EntrySchemas(TypeSchemas):
             else:
                 yield name, {**_object(dict(self._of_parameters(place)), []), "minProperties": 1}
 
-    def _with_tag(self, group: Schema, value: Mapping[Any, Any]) -> Schema:
+    def _with_tag(self, group: Schema, value: Mapping[Any, Any], new_keys: Sequence[Any]) -> Schema:
         """Return what a group takes, also in the form in which JSON has keys that are no texts."""
-        if TAG not in value and all(isinstance(key, str) for key in value):
+        if TAG not in value and all(isinstance(key, str) for key in value) and not new_keys:
             return group
         pairs = [[{"const": key}, group["properties"][str(key)]] for key in value]
+        pairs += [[self.of(one), group["additionalProperties"]] for one in new_keys]
         items = [{"type": "array", "prefixItems": pair, "minItems": 2, "maxItems": 2} for pair in pairs]
         return any_of([group, tag("dict", items={"type": "array", "items": any_of(items)})])
 

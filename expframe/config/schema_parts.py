@@ -20,6 +20,9 @@ ANY = "value"
 NAMES = r"^(?!\+)[^.=]+(\.(?!\+)[^.=]+)*$"
 """What keys of groups are: names of entries, also dotted ones."""
 
+NAME = r"^(?!\+)[^.=]+$"
+"""What one part of such a name is."""
+
 _NOT_FINITE = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity")
 
 

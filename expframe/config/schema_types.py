@@ -181,13 +181,17 @@ class TypeSchemas(abc.ABC):
             fields = {name: self.of(said) for name, said in hints.of_fields(kind).items()}
             return {"type": "object", "properties": fields}
         key_type, item_type = args if len(args) == 2 else (Any, Any)
-        key, item = self.of(key_type), self.of(item_type)
-        names = {int: {"pattern": _INTEGER}, str: {}}.get(hints.plain(key_type), {} if key == self.any() else key)
+        key, item, names = self.of(key_type), self.of(item_type), self.names(key_type)
         plain: Schema = {"type": "object", "additionalProperties": item, **lengths(bounds, "Properties")}
         plain |= {"propertyNames": names} if names else {}
         plain["properties"] = {json_values.TAG: False}
         pair = {"type": "array", "prefixItems": [key, item], "minItems": 2, "maxItems": 2}
         return any_of([plain, tag("dict", items={"type": "array", "items": pair, **lengths(bounds, "Items")})])
+
+    def names(self, key_type: Any) -> Schema:
+        """Return what the keys of an object are that stands for a dict with keys of a type."""
+        key = self.of(key_type)
+        return {int: {"pattern": _INTEGER}, str: {}}.get(hints.plain(key_type), {} if key == self.any() else key)
 
     def _of_array(self, *_: Any) -> Schema:
         pieces = {json_values.TAG: {"pattern": "^numpy\\.", "type": "string"}}

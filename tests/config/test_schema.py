@@ -3,6 +3,7 @@
 import datetime
 import enum
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Optional
@@ -120,6 +121,7 @@ def wide():
         maybe: int | None = None
         full: dict[str, int] = field(default_factory=lambda: {"a": 1})
         free: dict[int, float] | None = None
+        limits: Mapping[int, float] = field(default_factory=dict)
         names: set[str] = field(default_factory=set)
         tables: list[dict[str, int]] = field(default_factory=list)
         anything: Any = 1
@@ -176,7 +178,9 @@ def test_entries_take_what_files_give_them():
         {"day": "2020-02-01"},
         {"point": [1, 2]},
         {"maybe": None},
-        {"full": {"a": 2}},
+        {"full": {"a": 2, "b": 1}},
+        {"limits": {"30": 0.2}},
+        {"limits": {"__type__": "dict", "items": [[30, 0.2]]}},
         {"free": {"1": 2}},
         {"names": ["a", "a"]},
         {"tables": [{"a": 1}, {}]},
@@ -226,7 +230,9 @@ def test_entries_take_what_files_give_them():
         {"out": 3},
         {"day": "yesterday"},
         {"point": [1]},
-        {"full": {"b": 1}},
+        {"full": {"b": "x"}},
+        {"limits": {"x": 0.2}},
+        {"limits": {"30": "x"}},
         {"free": {"a": 2}},
         {"names": [1]},
         {"tables": [{"a": "x"}]},

@@ -4,6 +4,7 @@ import enum
 import json
 import pickle
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
@@ -31,6 +32,13 @@ class Resnet:
 
     depth: int = 34  # how many layers
     width: int = 64
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Something with a dict that may have any keys."""
+
+    scales: dict[str, float] = field(default_factory=lambda: {"a": 1.0})
 
 
 @dataclass(frozen=True)
@@ -329,6 +337,73 @@ class TestFields:
 
         assert (Vit(4), 40, Resnet(7)) == ex.run(config_updates={"opt.depth": 4, "nested.opt.depth": 7}).result
         assert "vit" == ex.resolve()["opt"]["_choice"]
+
+    @pytest.mark.parametrize("said_in", ["words", "updates", "file"])
+    @pytest.mark.parametrize(
+        ("name", "value", "expected"),
+        [
+            ("weights.dog", 2, {"cat": 1.0, "dog": 2.0}),
+            ("counts.30", 2, {30: 2}),
+            ("deep.a.b", 1, {"a": {"b": 1}}),
+            ("maybe.a", 1, {"a": 1}),
+            ("nets.new.depth", 7, {"new": Resnet(7)}),
+            ("several.0.a", 1, [{"a": 1}]),
+            ("cfg.scales.b", 3, Scaled({"a": 1.0, "b": 3.0})),
+        ],
+    )
+    def test_a_dict_that_says_what_it_holds_takes_new_keys(self, tmp_path, said_in, name, value, expected):
+        """New keys of dicts annotated with what they hold are known, read so, and seen by what is computed later."""
+        ex = Experiment("test", ghost=True)
+
+        @ex.config
+        def config():
+            weights: dict[str, float] = {"cat": 1.0}
+            counts: Mapping[int, int] = {}
+            deep: dict[str, dict[str, int]] = {}
+            maybe: dict[str, int] | None = None
+            nets: dict[str, Resnet] = {}
+            several: list[dict[str, int]] = [{}]
+            cfg: Scaled = Scaled()
+            sizes = [len(weights), len(counts), len(deep), maybe, len(nets), several, cfg]
+
+        @ex.main
+        def main(_run, weights, counts, deep, maybe, nets, several, cfg, sizes):
+            assert sizes != [1, 0, 0, None, 0, [{}], Scaled()]
+            return expframe.thaw(locals()[name.partition(".")[0]])
+
+        data = value
+        for part in reversed(name.split(".")):
+            data = {part: data}
+        (tmp_path / "given.json").write_text(json.dumps(data))
+        if said_in == "words":
+            run = ex.run_commandline(["test", "with", f"{name}={value}"])
+        else:
+            given = {"config_updates": data} if said_in == "updates" else {}
+            run = ex.run(named_configs=[str(tmp_path / "given.json")] if said_in == "file" else [], **given)
+
+        assert expected == run.result
+
+    def test_a_dict_takes_no_other_keys_and_values_than_it_says(self):
+        """What a new key holds is judged by the annotation, and a dict that says nothing refuses new keys."""
+        ex = Experiment("test", ghost=True)
+
+        @ex.config
+        def config():
+            weights: dict[str, float] = {}
+            words: dict[Literal["a", "b"], int] = {}
+            bare: dict = {}
+            plain = {"a": 1}
+
+        for word, message in (
+            ("weights.dog=x", "'weights.dog' .* takes float, not 'x'"),
+            ("weights.dog.big=1", "'weights.dog' .* takes float, not {'big': 1}"),
+            ("words.c=1", r"takes dict\[Literal\['a', 'b'\], int\], not {'c': 1}"),
+        ):
+            with pytest.raises(EntryTypeError, match=message):
+                ex.resolve(word)
+        for word in ("bare.a=1", "plain.b=1", "weigths.dog=1"):
+            with pytest.raises(UnknownEntryError, match="Add it on purpose"):
+                ex.resolve(word)
 
     def test_a_later_instance_replaces_an_earlier_one(self):
         """A config function that sets another class's instance leaves nothing of the first; named configs too."""
