@@ -76,6 +76,8 @@ class Annotations(Mapping[Path, Annotation]):
         for end in range(len(path), 0, -1) if self._said else ():
             found = self.said_at(path[:end])
             if found is not MISSING:
+                if end < len(path) and holder_in(found) is not None:
+                    return MISSING  # a namespace says nothing of its entries
                 for number in range(end, len(path)):
                     found = hints.below(found, dotted.get(tree, path[:number]), path[number])
                 return found

@@ -296,7 +296,7 @@ def _to_duration(given: Given, kind: Any, _args: Any) -> Any:
     """Return a duration, which is written as Python shows it: `0:01:30`, `2 days, 1:00:00`."""
     if isinstance(given.value, kind):
         return given.value
-    found = re.fullmatch(_DURATION, given.content or "")
+    found = re.fullmatch(DURATION, given.content or "")
     if found is None:
         return MISSING
     days, hours, minutes, seconds = found.groups()
@@ -304,7 +304,8 @@ def _to_duration(given: Given, kind: Any, _args: Any) -> Any:
     return kind(days=int(days or 0), hours=int(hours), minutes=int(minutes), microseconds=microseconds)
 
 
-_DURATION = r"(?:([-+]?\d+) days?, )?(\d+):([0-5]\d):([0-5]\d(?:\.\d{1,6})?)"
+DURATION = r"(?:([-+]?\d+) days?, )?(\d+):([0-5]\d):([0-5]\d(?:\.\d{1,6})?)"
+"""How a duration is written."""
 
 
 def _to_exact(given: Given, kind: Any, _args: Any) -> Any:

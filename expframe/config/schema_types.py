@@ -15,7 +15,7 @@ from typing import Any
 from expframe.config import hints, json_values, parsing
 from expframe.config.bounds import FREE, Bounds, bounds_of
 from expframe.config.classes import is_read_by_pydantic
-from expframe.config.conversion import ABSTRACT, BOOLEANS, SIMPLE
+from expframe.config.conversion import ABSTRACT, BOOLEANS, DURATION, SIMPLE
 from expframe.config.dotted import MISSING
 from expframe.config.schema_parts import (
     ANY,
@@ -209,6 +209,9 @@ class TypeSchemas(abc.ABC):
         written = [pattern(_TIMES[kind.__name__])] if kind.__name__ in _TIMES else []
         return any_of([*written, *(tag(name, value=pattern(_TIMES[name])) for name in names)])
 
+    def _of_duration(self, *_: Any) -> Schema:
+        return any_of([pattern(DURATION), tag("timedelta", value={})])
+
     def _of_exact(self, kind: Any, _: Any, bounds: Bounds) -> Schema:
         text = pattern(_EXACT[kind.__name__]) if kind.__name__ in _EXACT else {"type": "string"}
         number = [{"type": "number", **limits(bounds)}] if kind.__name__ != "UUID" else []
@@ -226,8 +229,8 @@ def itself(value: Any) -> list[Schema]:
 
 def _unsaid(kind: type) -> Schema:
     """Return the schema of what has no form in files but, for some, a tag."""
-    tags = {"bytes": "base64", "bytearray": "base64", "timedelta": "value", "range": "value", "slice": "value"}
-    if kind.__name__ in tags and kind.__module__ in ("builtins", "datetime"):
+    tags = {"bytes": "base64", "bytearray": "base64", "range": "value", "slice": "value"}
+    if kind.__name__ in tags and kind.__module__ == "builtins":
         return tag(kind.__name__, **{tags[kind.__name__]: {}})
     if is_read_by_pydantic(kind):
         return {"description": f"What pydantic reads as {kind.__name__}."}
@@ -260,6 +263,7 @@ _CLASSES: tuple[tuple[Callable[[Any], bool], Callable[..., Schema]], ...] = (
     (lambda kind: issubclass(kind, list | tuple | set | frozenset) or kind in ABSTRACT, TypeSchemas._of_items),
     (lambda kind: kind is os.PathLike or hasattr(kind, "__fspath__"), TypeSchemas._of_path),
     (lambda kind: kind.__module__ == "datetime" and hasattr(kind, "fromisoformat"), TypeSchemas._of_time),
+    (lambda kind: issubclass(kind, datetime.timedelta), TypeSchemas._of_duration),
     (lambda kind: kind.__module__ in ("decimal", "fractions", "uuid"), TypeSchemas._of_exact),
     (lambda kind: (kind.__module__, kind.__name__) == ("numpy", "ndarray"), TypeSchemas._of_array),
 )

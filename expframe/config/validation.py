@@ -10,6 +10,7 @@ from expframe.config.classes import fields_of, takes_more
 from expframe.config.decided import Change
 from expframe.config.dotted import CHOICE, MISSING, Path
 from expframe.config.frozen import thaw
+from expframe.config.holders import holder_in
 from expframe.config.layers import Recipe
 from expframe.config.parameters import Parameters
 from expframe.config.pins import Pins
@@ -246,7 +247,7 @@ class Verdict:
         is_annotated = False
         for end in range(1, len(path) + 1) if self._pins.annotations else ():
             annotation = self._pins.annotations.of(path[:end], self._tree)
-            if annotation is not MISSING:
+            if annotation is not MISSING and holder_in(annotation) is None:
                 is_annotated = True
                 whole = dotted.get(self._tree, path[:end])
                 if end < len(path) and hints.class_of(whole, annotation) is not None:
@@ -267,7 +268,9 @@ class Verdict:
         elif odd := _odd_fields(misfit.value, misfit.kind):
             hint = odd
         elif isinstance(misfit.value, dict) and len(found := [*hints.alternatives(misfit.kind)]) > 1:
-            hint = f"Choose one of them by name: {name}={found[0]}."
+            is_inside = len(misfit.path) > len(path)  # of a list that is given whole: there is no such entry yet
+            choosing = f"in it: {{'_choice': {found[0]!r}, ...}}" if is_inside else f"by name: {name}={found[0]}"
+            hint = f"Choose one of them {choosing}."
         elif isinstance(misfit.value, str) and override.is_text and hints.is_of_items(misfit.kind):
             hint = f"Write items in brackets and texts in quotes: {name}=['a', 'b']."
         elif form := conversion.form_of(misfit.kind):

@@ -238,6 +238,7 @@ def test_what_must_be_given_is_named_to_its_fields():
     [
         ("model=3", ChoiceError, "Choices: small, large."),
         ("part.depth=3", EntryTypeError, "Choose one of them by name: part=small."),
+        ("parts=[{'nope': 3}]", EntryTypeError, "Choose one of them in it: {'_choice': 'small', ...}."),
     ],
 )
 def test_what_chooses_nothing_names_choices(word, error, words):
@@ -248,6 +249,7 @@ def test_what_chooses_nothing_names_choices(word, error, words):
     class Config:
         part: Small | Large
         model: Small | Large = STANDING
+        parts: list[Small | Large] = []
 
     with pytest.raises(error) as caught:
         ex.resolve(word)

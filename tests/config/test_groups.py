@@ -2,12 +2,13 @@
 
 from argparse import Namespace
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
 
 from expframe import Experiment, start
-from expframe.errors import DefinitionError, UnknownEntryError
+from expframe.errors import DefinitionError, EntryTypeError, UnknownEntryError
 
 
 @dataclass
@@ -92,6 +93,22 @@ def test_as_entries_of_dicts(kind):
     assert (kind(depth=3, opt=kind(lr=0.1)), kind(depth=7, opt=kind(lr=1.0))) == (before, after)
     assert {"depth": 9, "opt": {"lr": 0.1}} == ex.resolve(config_updates={"net": {"depth": 9}})["net"]
     assert {"a": {"b": 1}} == ex.resolve(config_updates={"+new": kind(a=kind(b=1))})["new"]
+
+
+@pytest.mark.parametrize("kind", [Namespace, SimpleNamespace])
+@pytest.mark.parametrize("is_file", [True, False])
+def test_what_an_entry_of_a_namespace_cannot_be_is_refused(kind, is_file):
+    """Entries of a namespace in a config function are judged as those of a dict there."""
+    ex = Experiment("test", ghost=True)
+
+    @ex.config
+    def config():
+        net = kind(depth=3, opt=kind(lr=0.1))
+
+    Path("more.json").write_text('{"net": {"opt": {"lr": "high"}}}')
+    with pytest.raises(EntryTypeError, match=r"'net\.opt\.lr' .* takes float, not 'high'"):
+        ex.resolve(named=["more.json"]) if is_file else ex.resolve(config_updates={"net.opt.lr": "high"})
+    assert ["Entry 'net.depth'"] == [warning[:17] for warning in ex.resolve("net.depth=2.5").warnings]
 
 
 @pytest.mark.parametrize("kind", [Namespace, SimpleNamespace])

@@ -221,6 +221,8 @@ def test_fits(value, annotation):
         ("c", Literal["a", "b"]),
         ([1, "a"], list[int]),
         ([1], tuple[int, ...]),
+        ("ab", Sequence[int]),
+        ("", Sequence[int]),
         ((1,), tuple[int, str]),
         ({"a": "x"}, dict[str, int]),
         ({1: 1}, dict[str, int]),

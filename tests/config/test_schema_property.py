@@ -6,7 +6,7 @@ import enum
 import fractions
 import json
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Optional
@@ -78,6 +78,8 @@ SIMPLE = {
     Path: st.sampled_from([Path("a"), Path("b/c")]),
     datetime.date: st.just(datetime.date(2020, 1, 2)),
     datetime.datetime: st.just(datetime.datetime(2020, 1, 2, 3)),
+    datetime.timedelta: st.just(datetime.timedelta(minutes=1)),
+    Sequence[int]: st.sampled_from([[1], (1, 2)]),
     Any: st.sampled_from([1, None, [1]]),
     Resnet: st.builds(Resnet, st.integers(0, 3)),
     Vit: st.builds(Vit, st.integers(0, 3), st.sampled_from([None, Vit(3)])),
@@ -127,6 +129,7 @@ PLAIN = st.one_of(
 """Defaults of entries that are not annotated."""
 
 WORDS = ["a", "b", "vit", "resnet", "needy", "no", "True", "inf", "1", "FAST", "slow", "2020-01-02", "2020-01-02T03:04"]
+WORDS += ["0:01:30", "2 days, 1:00:00", "90"]
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 5), st.sampled_from([0.5, 1.0, -2.5, 1e300]), st.sampled_from(WORDS)
 )
