@@ -231,8 +231,13 @@ def _after_script(words: Sequence[str], store: Path) -> Iterator[Candidate]:
             yield from (Candidate(str(records[id].get("command"))) for id in own)
             yield from map(Candidate, ("print_config", "print_dependencies", "print_named_configs", "save_config"))
             yield Candidate("help", "of a command, an entry or a choice")
-        if before == ["help"]:
+            yield Candidate("sweep", "a run for each of several values")
+        elif before == ["help"]:
             yield from _topics(text)
+        elif before == ["sweep"]:
+            yield from map(Candidate, text.commands if text is not None else ())
+        elif before == ["print_config"]:
+            yield from map(Candidate, _groups(text))
         yield Candidate("with", "overrides follow")
         return
     yield from _overrides(words[-1], text, _entries(own, store))
@@ -257,6 +262,12 @@ def _topics(text: ScriptText | None) -> Iterator[Candidate]:
         yield Candidate(entry.name)
         yield from (Candidate(f"{entry.name}={value}") for value in entry.values if entry.is_choice and value != "None")
     yield from map(Candidate, [*(text.commands if text is not None else ()), "config"])
+
+
+def _groups(text: ScriptText | None) -> list[str]:
+    """Return the groups of entries that the text of a script has."""
+    names = [name.split(".") for name in text.entries] if text is not None else []
+    return list(dict.fromkeys(".".join(parts[:end]) for parts in names for end in range(1, len(parts))))
 
 
 def _overrides(last: str, text: ScriptText | None, stored: Mapping[str, list[str]]) -> Iterator[Candidate]:

@@ -87,6 +87,31 @@ def test_scripts_are_completed_from_their_earlier_runs(some, completed):
     assert [] == completed("python", "other.py", "with", "l")
 
 
+def test_words_after_a_first_one_are_completed(script, completed):
+    """`sweep` takes one of the script's commands, and `print_config` a group of its entries."""
+    script("""
+        from expframe import Experiment
+        ex = Experiment("train")
+        @ex.config
+        class Config:
+            net: Net
+        class Net:
+            depth: int = 3
+            inner: "Inner"
+        class Inner:
+            size: int = 1
+        @ex.command
+        def evaluate(): ...
+        @ex.automain
+        def main(net): ...
+    """)
+
+    assert ["sweep"] == completed("python", "script.py", "sw")
+    assert ["evaluate"] == completed("python", "script.py", "sweep", "e")
+    assert ["with"] == completed("python", "script.py", "sweep", "evaluate", "")
+    assert ["net", "net.inner"] == completed("python", "script.py", "print_config", "n")
+
+
 def test_flags_are_completed(some, completed):
     """A word that begins with a dash becomes a flag of the command, or of scripts; one that takes a value ends so."""
     assert {"--where", "--sort", "--columns", "--json", "--store"} <= set(completed("expframe", "ls", "-"))
