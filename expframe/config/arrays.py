@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,26 @@ def put_together(kind: str, parts: dict[str, Any], read: _Turn) -> Any:
     else:
         array = numpy.ndarray(shape, dtype, bytearray(read_bytes(parts["base64"])))
     return array[()] if kind == "scalar" else array
+
+
+def unmasked(array: Any) -> Any:
+    """Return an array of numpy in which items are masked as one with NaN in their place; any other as it is."""
+    return array.astype(float).filled(math.nan) if _is_masked(array) else array
+
+
+def item_of(value: Any) -> Any:
+    """
+    Return the one number of an array as Python's; NaN for one that numpy has masked, such as the mean of nothing.
+
+    Raises:
+        ValueError: It has several.
+    """
+    return math.nan if _is_masked(value) and bool(value.mask) else value.item()
+
+
+def _is_masked(value: Any) -> bool:
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(value, masked.MaskedArray)
 
 
 def _array_parts(array: Any, write: _Turn) -> dict[str, Any]:

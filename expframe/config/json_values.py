@@ -147,7 +147,7 @@ class _Writer:
             if numpy_value is not None:
                 return {TAG: f"numpy.{numpy_value[0]}", **numpy_value[1]}
         if _is_scalar(value):
-            parts = {"dtype": str(value.dtype), "value": self.write(_item_of(value))}
+            parts = {"dtype": str(value.dtype), "value": self.write(arrays.item_of(value))}
             return {TAG: "scalar", "name": _name_of(kind), **parts}
         write = _STANDARD_WRITERS.get(kind.__name__) if kind.__module__ in _STANDARD_MODULES else None
         return write(self, value) if write else self._write_by_name(value, kind, path)
@@ -205,11 +205,6 @@ def _is_scalar(value: Any) -> bool:
     return getattr(value, "shape", None) == () and isinstance(value.item(), bool | int | float)
 
 
-def _item_of(value: Any) -> Any:
-    """Return the one number of an array library as Python's; NaN for one that numpy has masked, which is none."""
-    return math.nan if getattr(value, "mask", False) is not False and bool(value.mask) else value.item()
-
-
 def plain_twin(value: Any) -> Any:
     """
     Return a value whose class inherits from a plain one as that, a named tuple as a dict; any other itself.
@@ -244,7 +239,7 @@ def number_of(value: Any) -> Any:
         return value
     if isinstance(value, type) or getattr(value, "shape", None) != ():
         return value
-    item = value.item()
+    item = arrays.item_of(value)
     if isinstance(item, bool | int | float):
         return item
     return float(item) if getattr(value.dtype, "kind", "") == "f" else value  # longer ones are numpy's own for ever

@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
-from expframe.config import json_values
+from expframe.config import arrays, json_values
 from expframe.disk.files import Span, counted, inside, whole_lines
 from expframe.errors import MetricError, one_of_type
 from expframe.record.events import Histogram, Media, Table
@@ -120,7 +120,7 @@ def _histogram_of_array(subject: str, numbers: Any, bins: int | Sequence[float])
 def _flat(subject: str, values: Any) -> Any:
     """Return numbers as a flat array of numpy where they come in an array, else as a list of floats."""
     if hasattr(values, "__array__"):
-        array = as_array(values)
+        array = as_array(arrays.unmasked(values))
         if array.dtype.kind not in "biuf":
             raise MetricError(subject, f"is of {array.dtype} values. Log real numbers.")
         return array.ravel().astype("uint8" if array.dtype.kind == "b" else array.dtype, copy=False)

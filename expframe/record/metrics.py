@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from itertools import count
 from typing import Any
 
+from expframe.config import arrays
 from expframe.errors import MetricError, one_of_type
 from expframe.record.events import Event, Media, Point, Points, Series
 
@@ -43,7 +44,7 @@ def number(value: Any, what: str = "value") -> int | float:
         return int(value)
     if not isinstance(value, str | bytes | complex) and value is not None:
         try:
-            item = value.item() if hasattr(value, "item") else value
+            item = arrays.item_of(value) if hasattr(value, "item") else value
             if isinstance(item, bool | int):
                 return int(item)
             return float(item)
@@ -226,7 +227,7 @@ def _is_many(value: Any) -> bool:
 def _numbers(values: Any, what: str) -> Sequence[int | float]:
     """Return numbers as a sequence of their own: an array of the standard library, or a list."""
     if hasattr(values, "__array__") and hasattr(values, "shape"):
-        values = as_array(values)
+        values = as_array(arrays.unmasked(values))
         if values.ndim != 1 or values.dtype.kind not in "biuf":
             raise MetricError(
                 f"metric {what}", f"have shape {values.shape} and type {values.dtype}. Log one row of reals."

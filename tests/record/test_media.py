@@ -38,6 +38,21 @@ def one(run, name):
     return found
 
 
+def test_numbers_that_are_masked_are_none(logged):
+    """A metric that numpy has masked, alone or in an array, is NaN, not what the mask covers."""
+
+    def log(run):
+        run.log_scalar("loss", numpy.ma.array([1.0, 2.0], mask=True).mean())
+        run.log_scalar("loss", numpy.ma.array(3, mask=True))
+        run.log_scalar("loss", numpy.ma.array(4))
+        run.log_scalars({"all": numpy.ma.array([1, 2, 3], mask=[False, True, False])})
+
+    run = logged(log)
+
+    assert "[nan, nan, 4.0]" == repr(run.metrics("loss").values)
+    assert "[1.0, nan, 3.0]" == repr(run.metrics("all").values)
+
+
 class TestTables:
     """Rows of several columns under one name."""
 
@@ -108,6 +123,12 @@ class TestHistograms:
     def test_of_truths(self):
         """An array of bools counts as one of zeros and ones, without a warning."""
         assert (1, 2) == histogram_of("h", numpy.array([True, False, True]), [0, 0.5, 1]).counts
+
+    def test_what_is_masked_is_skipped(self):
+        """An item that numpy has masked is skipped, as NaN is."""
+        values = numpy.ma.array([1, 2, 3], mask=[False, True, False])
+
+        assert histogram_of("h", [1, math.nan, 3], 2) == histogram_of("h", values, 2)
 
     def test_comes_back(self, logged):
         """Edges, counts and what was skipped are read back as logged."""
