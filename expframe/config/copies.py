@@ -84,10 +84,10 @@ class Copiers:
     def _of_container(self, value: Any, around: tuple[int, ...]) -> Copier | None:
         kind = type(value)
         parts = self._parts(value.items() if isinstance(value, dict) else enumerate(value), around)
-        fill = _filling(value, parts, operator.setitem)
         if self._plain or plain_kind(kind) is kind:
-            return fill
-        return (lambda memo: kind(fill(memo), value._path)) if parts else None
+            return _filling(value, parts, operator.setitem)
+        put = dict.__setitem__ if isinstance(value, dict) else list.__setitem__
+        return _filling(value, parts, put, lambda value: kind(value, value._path)) if parts else None
 
     def _of_items(self, value: Any, around: tuple[int, ...]) -> Copier | None:
         """Return what copies a value that is made of its items, none of which can be put into it later."""
@@ -123,13 +123,15 @@ class Copiers:
         return _filling(instance, parts, put_field)
 
 
-def _filling(value: Any, parts: _Parts, put: Callable[[Any, Any, Any], None]) -> Copier:
+def _filling(
+    value: Any, parts: _Parts, put: Callable[[Any, Any, Any], None], copied: Callable[[Any], Any] = copy.copy
+) -> Copier:
     """Return what makes a copy of a value and puts copies of its parts into it; the same one for the same memo."""
 
     def make(memo: dict[int, Any]) -> Any:
         made = memo.get(id(value))
         if made is None:
-            made = memo[id(value)] = copy.copy(value)
+            made = memo[id(value)] = copied(value)
             for key, copier in parts:
                 put(made, key, copier(memo))
         return made
