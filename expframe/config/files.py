@@ -118,7 +118,16 @@ _MOST_BY_ALIASES = 1_000_000
 
 
 def _load_json(content: bytes) -> Any:
-    return json.loads(content)
+    return json.loads(content, object_pairs_hook=_once_each)
+
+
+def _once_each(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(entries)
+    if len(found) < len(entries):
+        names = [name for name, _ in entries]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"found duplicate key {twice!r}, with value {found[twice]!r:.40} at last")
+    return found
 
 
 def from_yaml(text: str, version: tuple[int, int] | None = None) -> Any:

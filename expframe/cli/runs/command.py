@@ -198,6 +198,8 @@ def _explain(usage: str, words: Sequence[str]) -> tuple[str, str]:
     """Return what is wrong with words that fit no usage line."""
     flags = re.findall(r"(?<=[\s\[(])--?[A-Za-z][A-Za-z-]*", usage)
     with_value = set(re.findall(r"--?[A-Za-z-]+(?=[ =][A-Z])", usage))
+    long = dict(re.findall(r"^  (-[A-Za-z])(?: [A-Z]+)? (--[A-Za-z-]+)", usage, re.MULTILINE))
+    given: set[str] = set()
     arguments: list[str] = []
     takes = ""
     for word in words:
@@ -211,6 +213,9 @@ def _explain(usage: str, words: Sequence[str]) -> tuple[str, str]:
             near = dotted.nearest(flag.lstrip("-"), {known.lstrip("-") for known in flags if known.startswith("--")})
             hint = f"Did you mean {' or '.join('--' + n for n in near)}?" if near else "See --help for all flags."
             return flag, f"no such flag. {hint}"
+        if long.get(meant[0], meant[0]) in given:
+            return word, "is given twice."
+        given.add(long.get(meant[0], meant[0]))
         if meant[0] in with_value and not equals:
             takes = word
         elif equals and word.startswith("--") and meant[0] not in with_value:

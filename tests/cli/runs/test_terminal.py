@@ -131,6 +131,9 @@ def test_watch_says_that_nothing_runs(many, terminal):
         ("ls --limit", "--limit: needs a value."),
         ("ls --tree=3", "--tree=3: takes no value."),
         ("ls --clumns id", "--clumns: no such flag. Did you mean --columns?"),
+        ("ls -F a -F b", "-F: is given twice."),
+        ("ls -F a --store=b", "--store=b: is given twice."),
+        ("ls --all -a", "-a: is given twice."),
     ],
 )
 def test_what_is_wrong_with_words_is_said(cli, words, said):
