@@ -302,6 +302,30 @@ def test_a_filter_that_is_refused_late_says_so(serve: Serve, tab: Any, store: Pa
 
 
 @pytest.mark.browser
+def test_long_names_leave_room_for_others(serve: Serve, tab: Any, tmp_path: Path) -> None:
+    """In a narrow window a very long name leaves room for those of columns, and groups have their names whole."""
+    ex = Experiment("long", store=tmp_path)
+    ex.add_config(model={"name": "resnet"}, lr=0.1)
+
+    @ex.main
+    def train(_run: Any) -> None:
+        _run.log_scalar("x" * 150, 1.0)
+
+    for lr in (0.1, 0.2, 0.3):
+        for name in ("resnet", "vit"):
+            ex.run(config_updates={"lr": lr, "model": {"name": name}})
+    tab.set_viewport_size({"width": 700, "height": 900})
+    tab.goto(f"{serve(tmp_path)}#/runs?group=config.model.name&group=config.lr&column=name")
+    tab.locator("td.first", has_text="model.name=resnet, lr=0.1").wait_for()
+    cut = tab.locator("td.first").evaluate_all("all => all.filter((one) => one.scrollWidth > one.clientWidth).length")
+    tab.get_by_role("button", name="Columns").click()
+    name = tab.get_by_role("list", name="Shown columns").get_by_text("name", exact=True)
+
+    assert 0 == cut
+    assert name.bounding_box()["height"] < 30
+
+
+@pytest.mark.browser
 def test_a_column_is_made_wider_by_keys(serve: Serve, tab: Any, store: Path) -> None:
     """The column whose title has the focus becomes wider and narrower by keys, keeps the focus, and stays so."""
     tab.goto(serve(store))

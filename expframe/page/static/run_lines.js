@@ -11,6 +11,8 @@ const OF_TIME = 168;
 const OF_CHOICE = 30;
 const OF_ID = 92;
 const OF_STATUS = 124;
+/** The least width of the names of groups, and the most. */
+const OF_GROUPS = [160, 440];
 const FIXED = 3;
 
 /**
@@ -51,8 +53,9 @@ export class RunLines {
     this.numeric = new Set();
     this.dragged = "";
     this.letter = digitWidth();
-    /** @type {string[]} names of the entries in which groups differ, first those of most values */
+    /** @type {string[]} names of the entries in which groups differ: as chosen, else first those of most values */
     this.telling = [];
+    this.ofGroup = OF_GROUPS[0];
   }
 
   /** Take what was answered. @param {{columns: Column[], rows: Line[], runs: number}} found */
@@ -61,6 +64,16 @@ export class RunLines {
     this.columns = found.columns;
     this.names = JSON.stringify(this.columnNames());
     this.telling = tellingEntries(found.rows);
+    if (!this.isOfConfigurations) {
+      const order = found.rows.flatMap(({ entries = {} }) => Object.keys(entries));
+      this.telling.sort((one, other) => order.indexOf(one) - order.indexOf(other));
+    }
+    const names = found.rows.slice(0, 50).map((row) => (row.group === undefined ? "" : this.groupName(row)));
+    const longest = Math.max(0, ...names.map((name) => name.length));
+    const most = Math.min(OF_GROUPS[1], innerWidth / 2);
+    this.ofGroup = Math.round(
+      Math.max(OF_GROUPS[0], Math.min(most, Math.max(this.ofGroup, longest * this.letter + 50))),
+    );
     found.columns.forEach((column, place) => {
       const longest = Math.max(
         column.title.length + 3,
@@ -73,6 +86,11 @@ export class RunLines {
       if (cells.length > 0 && 2 * cells.filter(isNumeric).length >= cells.length) this.numeric.add(column.name);
       else if (cells.length > 0) this.numeric.delete(column.name);
     });
+  }
+
+  /** Whether groups are those of equal configurations, which may have entries that others have not. */
+  get isOfConfigurations() {
+    return this.words.getAll("group").includes("configuration");
   }
 
   columnNames() {
@@ -94,7 +112,7 @@ export class RunLines {
     const isGrouped = this.words.getAll("group").length > 0;
     return [
       OF_CHOICE,
-      isGrouped ? 240 : OF_ID,
+      isGrouped ? this.ofGroup : OF_ID,
       OF_STATUS,
       ...this.columns.map((column) => given.get(column.name) ?? this.fitting.get(column.name) ?? 100),
     ];
@@ -334,8 +352,7 @@ export class RunLines {
   /** Return what tells a group from the others, as far as it has that. @param {Line} line */
   groupName(line) {
     const names = Object.keys(line.entries ?? {});
-    const isConfiguration = this.words.getAll("group").includes("configuration");
-    const telling = this.telling.filter((name) => !isConfiguration || names.includes(name));
+    const telling = this.telling.filter((name) => !this.isOfConfigurations || names.includes(name));
     return groupEntries(line, telling.length ? telling : names);
   }
 
