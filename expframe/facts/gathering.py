@@ -132,16 +132,22 @@ class Gathering:
             if self._thread.is_alive():
                 return {"problems": (f"facts of machine and code were not gathered within {seconds:g} s",)}
         found = context.one_per_process(LoadedPackages).find()
-        stored = self._known.stored[1] if self._are_sources_known() else _attempt(self._store_sources) or ()
+        problems = [self._known.git_problem] if self._known.git_problem else []
+        stored: Sequence[tuple[str, str]] = ()
+        try:
+            stored = self._known.stored[1] if self._are_sources_known() else self._store_sources()
+        except Exception as problem:
+            reason = getattr(problem, "strerror", None) or f"{type(problem).__name__}: {problem}"
+            problems.append(f"sources could not be kept in {self._sources_folder()} ({reason})")
+            logging.getLogger("expframe").warning("%s", problems[-1])
         late = tuple(pair for pair in stored if self._at_start.get(pair[0]) != pair[1])
-        problems = (self._known.git_problem,) if self._known.git_problem else ()
-        return {"packages": found, "sources_at_end": late, "problems": problems}
+        return {"packages": found, "sources_at_end": late, "problems": tuple(problems)}
 
     def _start(self, cells: str) -> None:
         known = self._known
         if known.host is None:
             known.host = _attempt(lambda: host.gather(self._scope.environment)) or {}
-        stored = tuple(_attempt(lambda: self._store_sources(cells)) or ())
+        stored = tuple(_attempt(lambda: self._store_sources(cells)) or ())  # it is tried again at the end
         self._tell(stored, _attempt(self._gather_git))
 
     def _tell(self, stored: Sequence[tuple[str, str]], repository: Mapping[str, Any] | None) -> None:
@@ -171,14 +177,14 @@ class Gathering:
         modules, extra = frozenset(sys.modules), self._scope.extra()
         known.project = known.project or self._scope.find_project()
         found = self._scope.find_sources(known.project, known.sources, cells)
+        if self._scope.main_file is not None:
+            known.main = sources.name_of(self._scope.main_file, found)
+            known.module = sources.module_of(self._scope.main_file)
         folder = self._sources_folder()
         if folder is None:
             stored = sorted((name, source.digest) for name, source in found.items())
         else:
             stored = sources.store(found, folder)
-        if self._scope.main_file is not None:
-            known.main = sources.name_of(self._scope.main_file, found)
-            known.module = sources.module_of(self._scope.main_file)
         known.sources, known.modules, known.extra, known.stored = found, modules, extra, (folder, tuple(stored))
         return tuple(stored)
 

@@ -382,6 +382,20 @@ def test_what_was_loaded_or_changed_meanwhile_is_told_at_the_end(tmp_path):
     assert {"kept.yaml", "changed.yaml"} <= set(dict(record.sources))
 
 
+def test_sources_that_cannot_be_kept_are_told_of(tmp_path, caplog):
+    """Where sources cannot be stored the run goes on as it would, and says at its end what is lost and why."""
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "_sources").write_text("no folder")
+    ex = Experiment("lost", store=tmp_path / "runs", project_dir=tmp_path)
+    ex.main(lambda: 3)
+    run = ex.run()
+
+    said = f"sources could not be kept in {tmp_path / 'runs' / '_sources'} ("
+    assert (3, "COMPLETED", 1) == (run.result, run.status, caplog.text.count(said))
+    assert [True] == [problem.startswith(said) for problem in run.record.problems]
+    assert run.record.main is not None
+
+
 def test_files_that_are_added_count_from_then_on(tmp_path):
     """A file that is added counts in the run that goes on and in later ones, though nothing else has changed."""
     for name in ("before.md", "inside.md", "between.md"):
