@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import runpy
 import sys
@@ -37,7 +38,8 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
         stash: The copy of its sources that is run in its place; None for itself.
 
     Raises:
-        WorkError: The script is not there, comes to its end without a command line, or has no such experiment.
+        WorkError: The script or module is not there, comes to its end without a command line, or has not that
+            experiment.
         BaseException: What the script raises.
     """
     if stash is not None:
@@ -51,6 +53,8 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
     if not start.module and not Path(start.script).is_file():
         raise WorkError(f"script {start.script}", "is not there. A worker needs it where the sweep was started.")
     _go_there(start, stash)
+    if start.module and not _is_module(start.module):
+        raise WorkError(f"module {start.module}", f"is none that can be run from {start.folder}.")
 
     def take_over(experiment: Any, prepare: Prepare) -> None:
         given = wanted(start, experiment, prepare)
@@ -68,6 +72,21 @@ def run_as_main(start: Start, take: Callable[[Any, Prepare], None], stash: Stash
             return
     problem = "came to its end without a command line: it calls neither automain nor run_commandline."
     raise WorkError(f"script {start.module or start.script}", problem)
+
+
+def _is_module(name: str) -> bool:
+    """Return whether there is a module of a name that can be run; of a package its `__main__`."""
+    try:
+        found = None if name.startswith(".") else importlib.util.find_spec(name)
+        if found is not None and found.submodule_search_locations is not None:
+            found = importlib.util.find_spec(f"{name}.__main__")
+        return found is not None
+    except ModuleNotFoundError as problem:  # of the package; what that imports itself is a fault of its own
+        if f"{name}.__main__.".startswith(f"{problem.name}."):
+            return False
+        raise
+    except ValueError:
+        return False
 
 
 def is_here(start: Start) -> bool:

@@ -169,6 +169,7 @@ def test_a_goal_is_a_field_and_a_direction(text, expected):
         (["opt=a,b"], {"skip": "opt == 3 or lr > 1"}, "which is never true. A text stands in quotes: '3'."),
         (["lr=1,2"], {"skip": "lr >"}, "needs a field or a value at the end."),
         (["lr=1,2"], {"metric": ("val.acc",)}, "does not say whether the least or the greatest is sought."),
+        (["lr=1,2"], {"metric": ("val.acc:Maximize",)}, "the least or the greatest is sought. Write val.acc:max."),
         (["lr=1,2"], {"command": "nope"}, "No command 'nope'"),
         (["lr=1,2"], {"command": "evaluate"}, "needs 'missing'"),
     ],

@@ -43,8 +43,12 @@ def goal(text: str) -> Goal:
     if not direction and field.group == "metrics" and field.path[1] in ("min", "max"):
         direction = field.path[1]
     if not direction:
-        problem = f"does not say whether the least or the greatest is sought. Write {text}:min or {text}:max."
-        raise OptionError(f"--metric={text}", problem)
+        stem, _, said = text.rpartition(":")
+        meant = said[:3].lower() if stem else ""
+        forms = f"{stem}:{meant}" if meant in ("min", "max") else f"{text}:min or {text}:max"
+        raise OptionError(
+            f"--metric={text}", f"does not say whether the least or the greatest is sought. Write {forms}."
+        )
     return Goal(_name_of(field), direction)
 
 

@@ -174,10 +174,17 @@ def test_a_script_that_has_a_command_of_that_name_keeps_it(tmp_path):
     module = run(tmp_path, "-m", "expframe", "sweep", "-m", "own", "with", "lr=1,2", "--dry-run")
     missing = run(tmp_path, "-m", "expframe", "sweep", "none.py", "with", "lr=1,2")
 
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").touch()
+    lost = [run(tmp_path, "-m", "expframe", "sweep", "-m", name, "with", "lr=1") for name in ("no.one", "package")]
+
     assert "a command of mine\n" == own.stdout
     assert "2 trials; nothing is started:" == forced.stdout.splitlines()[0]
     assert forced.stdout == module.stdout
     assert (2, "No such script: none.py") == (missing.returncode, missing.stderr.splitlines()[0])
+    for name, done in zip(("no.one", "package"), lost, strict=True):
+        said = f"WorkError: module {name}: is none that can be run from {tmp_path}."
+        assert (2, said) == (done.returncode, done.stderr.splitlines()[0])
 
 
 def test_the_time_that_it_takes_is_estimated_from_earlier_runs(tmp_path):
