@@ -17,7 +17,7 @@ from expframe.store import rows
 from expframe.store.search.fields import Field
 from expframe.store.sweeps.configurations import goal_of, words_of
 from expframe.store.sweeps.journal import Journal, new_writer
-from expframe.store.sweeps.trials import KEPT, Trials
+from expframe.store.sweeps.trials import ALL, KEPT, NEW, TAKEN_UP, WAITING, Trials
 from expframe.sweep.settings import SweepAsked
 from expframe.sweep.sweep_run import SweepRun
 from expframe.sweep.trial import adopt, is_enough
@@ -77,12 +77,14 @@ class Swept(NamedTuple):
         code: The exit code: 0 where all is done, 1 where some failed or are left, 130 and 143 after signals.
         complaint: What a worker that was refused has said; empty for nothing.
         is_cut_short: Whether trials are left that workers were to do, and that nobody has asked to leave.
+        was_stopped: Whether trials are left since somebody has asked, without a signal, that all of them stop.
     """
 
     trials: Trials
     code: int
     complaint: str
     is_cut_short: bool
+    was_stopped: bool
 
 
 class Supervisor:
@@ -127,7 +129,8 @@ class Supervisor:
         self._trials.refresh()
         self._watcher.look(self._trials)
         code = self._code or int(not self._is_all_well())
-        return Swept(self._trials, code, self._complaint, self._is_cut_short())
+        was_stopped = not self._signals and bool({ALL, NEW} & self._trials.stopped()) and self._is_any_left()
+        return Swept(self._trials, code, self._complaint, self._is_cut_short(), was_stopped)
 
     def _count(self) -> int:
         """Return how many workers there is something to do for."""
@@ -245,6 +248,10 @@ class Supervisor:
         self._workers.slacken()
         if signals > 1:
             self._workers.interrupt()
+
+    def _is_any_left(self) -> bool:
+        counts = self._trials.counts(self._plan.size)
+        return self._plan.size is None or any(counts.get(status) for status in (WAITING, *TAKEN_UP))
 
     def _is_all_well(self) -> bool:
         counts = self._trials.counts(self._plan.size)

@@ -65,7 +65,7 @@ def test_a_sweep_whose_store_is_moved_says_how_to_go_on(tmp_path, path, environm
 
     assert 1 == sweep.returncode
     assert f"Its store was moved to {tmp_path / 'moved'} while it went on." in lines
-    assert f"Go on with: expframe sweep {path} --resume 1 -F {tmp_path / 'moved'}" in lines
+    assert f"Go on with: expframe sweep {path.name} --resume 1 -F {tmp_path / 'moved'}" in lines
     done = run_python([path, "sweep", "--resume", "1", "-F", tmp_path / "moved"], env=environment)
     assert 0 == done.returncode and "6 trials: 6 completed" in done.stdout
     assert RESULTS == results_of(tmp_path / "moved", "1")

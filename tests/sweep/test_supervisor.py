@@ -558,6 +558,7 @@ class TestOthers:
 
         assert code
         assert [(0, 1, "INTERRUPTED")] == sweeps.ended()
+        assert "INTERRUPTED" == runs(sweeps.store)["1"].status
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
         assert "0..1: stopped by expframe sweep stop, until expframe sweep" in capsys.readouterr().out
 

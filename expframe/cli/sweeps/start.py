@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from expframe.cli.render import write_out
-from expframe.cli.sweeps.preview import wider_lines
+from expframe.cli.sweeps.preview import counted, wider_lines
 from expframe.cli.sweeps.tables import (
     configuration_lines,
     counts_text,
@@ -183,6 +183,8 @@ class _Starting:
         counts = {status.lower(): count for status, count in self._swept.trials.counts(self._plan.size).items()}
         if self._swept.code > 1:
             raise RunInterrupt("stopped by a signal")
+        if self._swept.was_stopped:
+            raise RunInterrupt("stopped by expframe sweep stop")
         is_any_done = any(counts.get(status.lower()) for status in KEPT)
         if self._swept.is_cut_short or (self._swept.complaint and not is_any_done):
             said = f" The last one said:\n{self._swept.complaint}" if self._swept.complaint else ""
@@ -324,7 +326,7 @@ class _Starting:
 
 def _stash_text(taken: Taken) -> str:
     """Return what is said of the copy of sources that trials run from."""
-    what = f"{taken.files} files ({size_text(taken.size)})"
+    what = f"{counted(taken.files, 'file')} ({size_text(taken.size)})"
     if taken.is_tracked:
         return f"Trials run from a copy of the {what} that git tracks in {taken.stash.root}."
     where = f"{taken.stash.root} is in no git repository, which would say what else belongs to it"
