@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from expframe.config.dotted import Path
+from expframe.config.dotted import CHOICE, Path
 from expframe.config.request import Override
 
 
@@ -58,12 +58,16 @@ class GroupChoices:
 
 
 def words_first(overrides: Sequence[Override]) -> list[Override]:
-    """Return overrides that were said at once with what may choose before what is said of fields of the chosen."""
+    """
+    Return overrides that were said at once with what may choose before what is said of fields of the chosen.
+
+    Fields are said one by one, `model.depth=3`, or as a dict, `model={"depth": 3}`.
+    """
     found: list[Override] = []
     for override in overrides:
         place = len(found)
         for number in range(len(found) - 1, -1, -1):
-            if found[number].path == override.path:
+            if found[number].path == override.path and CHOICE in (found[number].entries or {CHOICE: ""}):
                 break
             if found[number].path[: len(override.path)] == override.path:
                 place = number

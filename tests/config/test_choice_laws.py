@@ -234,6 +234,28 @@ def test_what_must_be_given_is_named_to_its_fields():
 
 
 @pytest.mark.parametrize(
+    "words",
+    [
+        ("model.depth=9", "model=large"),
+        ("model={'depth': 9}", "model=large"),
+        ("model={'depth': 8}", "model=small", "model={'depth': 9}", "model=large"),
+        ("model={'_choice': 'small', 'depth': 3}", "model=large", "model.depth=9"),
+    ],
+)
+def test_fields_that_are_said_before_the_word_are_of_what_it_chooses(words):
+    """Whether fields are said one by one or as a dict, they and the word may stand in any order."""
+    ex = Experiment("test", ghost=True)
+
+    @ex.config
+    class Config:
+        model: Small | Large = STANDING
+
+    found = ex.resolve(*words)["model"]
+
+    assert ("large", 9) == (found["_choice"], found["depth"])
+
+
+@pytest.mark.parametrize(
     ("word", "error", "words"),
     [
         ("model=3", ChoiceError, "Choices: small, large."),
