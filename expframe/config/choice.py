@@ -111,6 +111,8 @@ def name_of(alternative: Any) -> str:
     name: Any
     if isinstance(alternative, str):
         name = alternative.rpartition(":")[2].rpartition(".")[2]
+    elif isinstance(alternative, type):  # whose attributes are defaults of its fields
+        name = alternative.__name__
     else:
         name = getattr(alternative, "path", None) or getattr(alternative, "__name__", "")
     if not isinstance(name, str) or not name:

@@ -1,7 +1,7 @@
 """Whatever is chosen and set by whom: the highest choice counts, and fields are laid over what stood there."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, make_dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -231,6 +231,18 @@ def test_what_must_be_given_is_named_to_its_fields():
         ex.resolve()
 
     assert ["needy.name", "needy.part", "inner"] == [name for name, _ in caught.value.entries]
+
+
+@pytest.mark.parametrize("slots", [True, False])
+def test_a_class_is_called_by_its_own_name_whatever_its_fields(slots):
+    """A field `path` says nothing of what its class is called among the choices."""
+    csv = make_dataclass("CsvFile", [("path", str, "data.csv")], slots=slots)
+    sql = make_dataclass("Sql", [("path", str, "users"), ("url", str, "localhost")], slots=slots)
+    ex = Experiment("test", ghost=True)
+    ex.config(make_dataclass("Config", [("data", csv | sql, field(default_factory=csv))]))
+
+    assert {"_choice": "csv_file", "path": "data.csv"} == ex.resolve()["data"]
+    assert {"_choice": "sql", "path": "users", "url": "localhost"} == ex.resolve("data=sql")["data"]
 
 
 @pytest.mark.parametrize(
