@@ -268,7 +268,7 @@ def run_python(
     env: Mapping[str, str],
     input: str = "",
     is_merged: bool = False,
-    timeout: float = 120,
+    timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """
     Do what `python WORDS` does, and return its exit code and what it wrote, as `subprocess.run` does.

@@ -50,6 +50,9 @@ class Observer(ABC):
     priority: int = 0
     """Observers with a higher one are opened first. The store has 100: it gives the run its id."""
 
+    is_interruptible: bool = True
+    """Whether Ctrl-C stops `open` at once, which may wait for a server; else it waits, and nothing stays half made."""
+
     @abstractmethod
     def open(self, record: Record, config: Config) -> Sink:
         """

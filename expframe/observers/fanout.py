@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from expframe.config.decided import Config
@@ -13,6 +14,7 @@ from expframe.observers.base import Observer, Sink, as_observer
 from expframe.observers.door import Door
 from expframe.observers.outbox import Outbox
 from expframe.process import locks
+from expframe.process.signals import admitting
 from expframe.record.events import Event, Output
 from expframe.record.record import Record
 
@@ -58,7 +60,8 @@ class Sinks:
         """Open every sink and return the record with the id that the first one gave. What one raises is raised."""
         shown_config = self._door.config(config) if self._observers else config
         for observer in self._observers:
-            sink = observer.open(self._door.record(record), shown_config)
+            with admitting() if observer.is_interruptible else nullcontext():
+                sink = observer.open(self._door.record(record), shown_config)
             if not isinstance(sink, Sink):
                 raise DefinitionError(f"observer {observer!r:.80}", f"opened {one_of_type(sink)}, which is no Sink.")
             self._sinks.append(sink)

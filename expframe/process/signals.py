@@ -11,10 +11,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from expframe.errors import Terminated
 from expframe.record.record import Status
@@ -29,6 +29,8 @@ _SAME = 0.25
 
 _ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """What asks a process to end; SIGHUP is sent when its terminal is gone, as when ssh loses the connection."""
+
+_STOPPING = (signal.SIGINT, *_ENDING)
 
 
 class Stopping:
@@ -122,7 +124,7 @@ class Stopping:
     def _give_back(self) -> None:
         if threading.current_thread() is threading.main_thread():
             for number in _ENDING:
-                if signal.getsignal(number) == self._take:
+                if _handler_of(number) == self._take:
                     signal.signal(number, signal.SIG_DFL)
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
@@ -147,27 +149,43 @@ class Stopping:
 
 class DeferredSignals:
     """
-    Lets signals wait from the end of a run's work until that is recorded, however often they come.
+    Lets signals that ask the process to end wait inside a block, but for what it admits.
 
-    A part of a run. What has arrived is raised when the part ends, and everything else that records has.
+    So what was begun in the block ends however often they come. Only the main thread is given signals; elsewhere it
+    does nothing. One that nobody handles ends the process as it always does.
     """
 
     def __init__(self) -> None:
-        self._deferred = ExitStack()
-        self._pid = 0
-
-    def begin(self) -> None:
-        """Belong to this process: the work of a forked child ends no run."""
+        self._waiting: dict[int, _Later] = {}
+        self._arrived: list[int] = []
         self._pid = os.getpid()
 
-    def defer(self) -> None:
-        """Let signals wait from now on; more than once is as good as once."""
-        if os.getpid() == self._pid:
-            self._deferred.enter_context(unstopped())
+    def __enter__(self) -> Self:
+        self.defer()
+        return self
 
-    def end(self) -> None:
-        """Let them wait no more, and raise what has arrived."""
-        self._deferred.close()
+    def __exit__(self, *_how: object) -> None:
+        self.admit()
+
+    def defer(self) -> None:
+        """Let them wait from now on; more than once is as good as once. The work of a forked child ends no run."""
+        if threading.current_thread() is not threading.main_thread() or os.getpid() != self._pid:
+            return
+        for number in _STOPPING:
+            handler = signal.getsignal(number)
+            if callable(handler) and handler is not self._waiting.get(number):
+                later = self._waiting[number] = _Later(handler, self._arrived)
+                signal.signal(number, later)
+
+    def admit(self) -> None:
+        """Let them wait no more, and raise what has arrived. What somebody has given back meanwhile stays so."""
+        handlers = {number: later.handler for number, later in self._waiting.items()}
+        ours = [number for number, later in self._waiting.items() if signal.getsignal(number) is later]
+        self._waiting.clear()
+        _put_back({number: handlers[number] for number in ours})
+        arrived, self._arrived[:] = list(self._arrived), []
+        for number in arrived:
+            handlers[number](number, None)
 
 
 def find_job_end() -> float | None:
@@ -183,7 +201,7 @@ def find_job_end() -> float | None:
 def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     """Let `take` have what asks this process to end while the block runs; outside of the main thread nothing."""
     is_main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, take) for number in (signal.SIGINT, *_ENDING)} if is_main else {}
+    before = {number: signal.signal(number, take) for number in _STOPPING} if is_main else {}
     try:
         yield
     finally:
@@ -192,29 +210,18 @@ def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
 
 
 @contextmanager
-def uninterrupted(numbers: Sequence[int] = (signal.SIGINT,)) -> Iterator[None]:
-    """
-    Let signals wait until the block has ended, Ctrl-C where nothing is said; only the main thread is given any.
-
-    One that nobody handles ends the process as it always does.
-
-    Args:
-        numbers: The signals.
-    """
+def admitting() -> Iterator[None]:
+    """Let signals that are made to wait come at once while the block runs, since it may take long."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    arrived: list[int] = []
-    before = {number: signal.getsignal(number) for number in numbers}
-    handlers = {number: handler for number, handler in before.items() if callable(handler)}
+    found = {number: signal.getsignal(number) for number in _STOPPING}
+    waiting = {number: handler for number, handler in found.items() if isinstance(handler, _Later)}
     try:
-        for number, handler in handlers.items():
-            signal.signal(number, _Later(handler, arrived))
+        _put_back({number: _handler_of(number) for number in waiting})
         yield
     finally:
-        _put_back(handlers)
-    for number in arrived:
-        handlers[number](number, None)
+        _put_back(waiting)
 
 
 class _Later:
@@ -250,8 +257,3 @@ def _put_back(handlers: Mapping[int, Any]) -> None:
     except BaseException:
         _put_back(handlers)
         raise
-
-
-def unstopped() -> AbstractContextManager[None]:
-    """Let all signals that ask the process to end wait until the block has ended."""
-    return uninterrupted((signal.SIGINT, *_ENDING))

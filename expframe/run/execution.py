@@ -71,6 +71,7 @@ class Execution:
             return
         with self.begun():
             try:
+                self._life.admit_signals()
                 self.call_command(run.request.args, run.request.kwargs, self._keep)
             finally:  # here and once more below: a second signal may come before the first call of this
                 self._life.defer_signals()
@@ -98,7 +99,7 @@ class Execution:
 
     @contextmanager
     def begun(self) -> Iterator[None]:
-        """Let the block be the run's work."""
+        """Let the block be the run's work, which admits signals."""
         self._recorder.ledger.advance(**{"resumed" if self._run.attempt > 1 else "started": now()})
         with self._life.from_start_to_end(self.conclude):
             yield

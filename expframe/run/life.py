@@ -56,8 +56,9 @@ def living(
     """
     Begin parts in order, let the block do its work, and end them in reverse, each whatever the others do.
 
-    A fault of a part that ends is said and never raised; Ctrl-C and SIGTERM are, after all parts have ended. A forked
-    child that leaves the block ends no part: they are its parent's.
+    A fault of a part that ends is said and never raised; Ctrl-C and SIGTERM are, after all parts have ended. They wait
+    while a part begins, so that what has begun is what ends. A forked child that leaves the block ends no part: they
+    are its parent's.
 
     Args:
         parts: What begins and ends.
@@ -67,9 +68,10 @@ def living(
     pid = os.getpid()
     with ExitStack() as stack:
         try:
-            for part in parts:
-                part.begin()
-                stack.push(partial(_end, part, say, pid))
+            with DeferredSignals():
+                for part in parts:
+                    part.begin()
+                    stack.push(partial(_end, part, say, pid))
             yield
         except BaseException as problem:
             if ended is not None and os.getpid() == pid:
@@ -185,10 +187,17 @@ class Life:
 
     @contextmanager
     def from_start_to_end(self, ended: Callable[[BaseException | None], None]) -> Iterator[None]:
-        """Let the block be the run's work: open it, and record how that ended."""
+        """Let the block be the run's work: open it, and record how that ended. Signals wait until they are admitted."""
+        with self._signals, living((self._stopping,), self._recorder.ledger.say):
+            self._signals.defer()  # those too that are taken from now on
+            with self._stored(ended):
+                yield
+
+    @contextmanager
+    def _stored(self, ended: Callable[[BaseException | None], None]) -> Iterator[None]:
         say = self._recorder.ledger.say
         names = [name for name in self.WHOLE if not (self._is_called and name in (*self.OF_CALLS, "presence"))]
-        with living((self._stopping, self._signals, self.storage()), say):
+        with living((self.storage(),), say):
             self._parts = self._make_parts()
             self._of_calls = SharedParts([self._parts[name] for name in self.OF_CALLS], say)
             with living([self._parts[name] for name in names], say, ended):
@@ -196,6 +205,10 @@ class Life:
                     yield
                 finally:
                     self._signals.defer()
+
+    def admit_signals(self) -> None:
+        """Let signals interrupt from now on, and raise what has arrived while the run began."""
+        self._signals.admit()
 
     def defer_signals(self) -> None:
         """Let signals wait until the end of the run is recorded."""
@@ -205,8 +218,13 @@ class Life:
     def of_call(self) -> Iterator[None]:
         """Let the block be one call of a run that is called many times."""
         assert self._of_calls is not None
-        with living((self._of_calls, self._parts["presence"]), self._recorder.ledger.say):
-            yield
+        parts = (self._of_calls, self._parts["presence"])
+        with DeferredSignals() as signals, living(parts, self._recorder.ledger.say):
+            try:
+                signals.admit()
+                yield
+            finally:
+                signals.defer()
 
     def _make_parts(self) -> dict[str, LifePart]:
         """Return what the run can consist of."""

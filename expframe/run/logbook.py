@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from expframe.errors import MetricError, SaveError, one_of_type
 from expframe.process import locks
-from expframe.process.signals import unstopped
+from expframe.process.signals import DeferredSignals
 from expframe.record.events import BINS, Event, Histogram, Media, Table
 from expframe.record.metrics import MetricLog, Steps, check_name, number
 from expframe.record.summaries import Summary
@@ -41,7 +41,7 @@ class Logbook:
         self._emit = emit
         self._files = files
         self._ledger = ledger
-        self._metrics = MetricLog(emit, unstopped, unbuffered=unbuffered)
+        self._metrics = MetricLog(emit, DeferredSignals, unbuffered=unbuffered)
         self._media_steps = Steps(locks.lock())
 
     def go_on(self, stored: StoredRun) -> None:
@@ -68,7 +68,7 @@ class Logbook:
 
     def forked(self) -> None:
         """Go on in a forked child: what waits is the parent's to hand on."""
-        self._metrics = MetricLog(self._emit, unstopped, unbuffered=True)
+        self._metrics = MetricLog(self._emit, DeferredSignals, unbuffered=True)
 
     # ------------------------------------------------------------------------------------------------- metrics
 

@@ -14,7 +14,7 @@ from expframe.errors import OptionError, RunError
 from expframe.process import context, locks
 from expframe.process.exit import process_end
 from expframe.process.log_lines import NOTICE
-from expframe.process.signals import Stopping
+from expframe.process.signals import DeferredSignals, Stopping
 from expframe.record.events import Call
 from expframe.record.record import OPENED, Status, now
 from expframe.run.outcome import Outcome, failure_of
@@ -82,6 +82,11 @@ class StartedRun(Run):
         self._open = life
         context.keep(self)
         process_end().watch()
+        try:
+            self._life.admit_signals()
+        except BaseException as problem:
+            self.end(problem)
+            raise
 
     def close(self) -> None:
         """
@@ -95,15 +100,17 @@ class StartedRun(Run):
         """End the run as one whose work ended with an exception, or with none."""
         if os.getpid() != self._pid:  # a forked child leaves the end to its parent
             return
-        with self._closing:
-            life, self._open = self._open, None
-        if life is None:
-            return
-        context.drop(self)
-        try:
-            life.__exit__(*((type(problem), problem, problem.__traceback__) if problem else (None, None, None)))
-        finally:
-            process_end().release()
+        how = (type(problem), problem, problem.__traceback__) if problem else (None, None, None)
+        with DeferredSignals():
+            with self._closing:
+                life, self._open = self._open, None
+            if life is None:
+                return
+            context.drop(self)
+            try:
+                life.__exit__(*how)
+            finally:
+                process_end().release()
 
     def __enter__(self) -> Self:
         if not self.is_open:

@@ -21,7 +21,7 @@ from expframe.process import context, seeds
 from expframe.process.devices import DeviceVariables
 from expframe.process.log_lines import NOTICE, name_level
 from expframe.process.output.capture import Capture, open_capture
-from expframe.process.signals import uninterrupted
+from expframe.process.signals import DeferredSignals
 from expframe.process.terminal import collapse_file
 from expframe.record.events import Output
 from expframe.record.record import Status, now
@@ -78,7 +78,7 @@ class Storage:
 
     def end(self) -> None:
         """Store the final record, whole also where Ctrl-C comes again and again."""
-        with uninterrupted():
+        with DeferredSignals():
             self._sinks.shut()
             self._ledger.advance()
             self._sinks.close(self._ledger.record)

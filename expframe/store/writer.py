@@ -38,6 +38,7 @@ class LocalStore(Observer):
     """
 
     priority = 100
+    is_interruptible = False
 
     def __init__(self, path: Path, beat_interval: float = 10.0) -> None:
         self.path = path

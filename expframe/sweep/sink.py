@@ -52,6 +52,7 @@ class TrialObserver(Observer):
     """
 
     priority = 50
+    is_interruptible = False
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ import datetime
 import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from logging import Logger
 from types import TracebackType
 from typing import Any
@@ -23,6 +23,7 @@ from expframe.config.frozen import thaw
 from expframe.errors import Terminated
 from expframe.observers.base import Observer
 from expframe.process import locks
+from expframe.process.signals import DeferredSignals
 from expframe.record.record import Status, now
 
 _AROUND = (__name__, "expframe.compat.sacred._own.core_run", "expframe.run.life")
@@ -319,19 +320,20 @@ class Run:
         self.status = status
         self.run_logger.info("%s command '%s'", doing, self._command)
         for observer in self._told():
-            given = getattr(observer, event)(
-                ex_info=self.experiment_info,
-                command=self._command,
-                host_info=self.host_info,
-                config=self.config,
-                meta_info=self.meta_info,
-                _id=self._id,
-                **when,
-            )
-            if self._id is None:
-                self._id = given
-            if isinstance(observer, RunKeeper):
-                observer.knows_run = True
+            with _undisturbed(observer):
+                given = getattr(observer, event)(
+                    ex_info=self.experiment_info,
+                    command=self._command,
+                    host_info=self.host_info,
+                    config=self.config,
+                    meta_info=self.meta_info,
+                    _id=self._id,
+                    **when,
+                )
+                if self._id is None:
+                    self._id = given
+                if isinstance(observer, RunKeeper):
+                    observer.knows_run = True
         self.core.take_id(self._id)
         if self._id is None:
             self.run_logger.info(done)
@@ -398,7 +400,8 @@ class Run:
             if isinstance(observer, RunKeeper) and not observer.knows_run:
                 continue
             try:
-                getattr(observer, method)(**facts)
+                with _undisturbed(observer):
+                    getattr(observer, method)(**facts)
             except Exception:
                 self.run_logger.error(traceback.format_exc())
 
@@ -406,6 +409,12 @@ class Run:
         """Let other runs have the observers that keep what they know of one."""
         for observer in self.observers:
             give_back(observer)
+
+
+def _undisturbed(observer: Any) -> AbstractContextManager[None]:
+    """Let Ctrl-C wait until an observer was told, if that takes no time, so that nothing stays half written."""
+    is_quick = isinstance(observer, RunKeeper) and not observer.is_interruptible
+    return DeferredSignals() if is_quick else nullcontext()
 
 
 def _now() -> datetime.datetime:

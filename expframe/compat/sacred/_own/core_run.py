@@ -26,6 +26,7 @@ from expframe.config.request import Request
 from expframe.errors import ExpframeError, RunError, Terminated
 from expframe.observers.base import Observer
 from expframe.process import context, locks
+from expframe.process.signals import DeferredSignals, admitting
 from expframe.recipe.snapshot import Snapshot
 from expframe.record.events import Beat, Event, File, Points, Series
 from expframe.record.record import Record, Status, now
@@ -195,25 +196,40 @@ class CoreRun(Run):
         plans.update((key, wiring) for key, (_, wiring) in sacred.wirings.items())
         recorder.ledger.advance(started=now())
         parts: list[LifePart] = [
-            self._stopping,
             Ending(sacred.give_observers_back),
             Ending(self._wire_around),
             *([] if self._trial else [Presence(self)]),
             self._storage(),
             Ending(self._capturing.collapse),
-            Ending(lambda: sacred.end(self._problem)),
+            Ending(self._tell_end),
             Heart(lambda: None, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
         ]
         if self._setup.observers:  # who wait neither for Sacred's nor for its beats
             parts.append(Heart(self._flush, self.beat, self.request.options.beat_interval, recorder.ledger.say))
-        with living(parts, recorder.ledger.say, self._conclude):
-            yield
+        with DeferredSignals() as signals, living((self._stopping,), recorder.ledger.say):
+            signals.defer()  # those too that are taken from now on
+            with living(parts, recorder.ledger.say, self._conclude):
+                try:
+                    signals.admit()
+                    yield
+                finally:
+                    signals.defer()
+
+    def _tell_end(self) -> None:
+        """Tell observers, who may take their time, so that a user may lose patience."""
+        with admitting():
+            self.sacred.end(self._problem)
 
     @contextmanager
     def printing(self) -> Iterator[None]:
         """Let what is printed while the block runs be the run's output."""
-        with living([self._capturing], self._recorder.ledger.say), context.told_of_forks(self._capturing):
-            yield
+        with DeferredSignals() as signals, living([self._capturing], self._recorder.ledger.say):
+            try:
+                with context.told_of_forks(self._capturing):
+                    signals.admit()
+                    yield
+            finally:
+                signals.defer()
 
     def printed(self) -> str:
         """Return what was printed since the last call."""

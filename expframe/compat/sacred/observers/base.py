@@ -82,9 +82,12 @@ class RunKeeper(RunObserver):
 
     Attributes:
         knows_run: Whether it took the beginning of the run, and so can take its end.
+        is_interruptible: Whether Ctrl-C stops it at once while it is told of a beginning or an end: it may wait for a
+            server.
     """
 
     knows_run = False
+    is_interruptible = True
     _is_taken = False
 
     @classmethod

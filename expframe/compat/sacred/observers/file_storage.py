@@ -48,6 +48,8 @@ class FileStorageObserver(DocumentsObserver):
 
     VERSION = "FileStorageObserver-0.7.0"
 
+    is_interruptible = False
+
     def __init__(
         self,
         basedir: str | bytes | os.PathLike[str],

@@ -40,6 +40,8 @@ class TinyDbObserver(RunDocument):
 
     VERSION = "TinyDbObserver-0.8.7"
 
+    is_interruptible = False
+
     def __init__(self, path: str | os.PathLike[str] = "./runs_db", overwrite: Any = None) -> None:
         root = os.path.abspath(path)
         Path(root).mkdir(parents=True, exist_ok=True)
