@@ -215,7 +215,7 @@ def admitting() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    found = {number: signal.getsignal(number) for number in _STOPPING}
+    found = {int(number): signal.getsignal(number) for number in _STOPPING}
     waiting = {number: handler for number, handler in found.items() if isinstance(handler, _Later)}
     try:
         _put_back({number: _handler_of(number) for number in waiting})

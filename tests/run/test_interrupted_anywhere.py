@@ -29,7 +29,10 @@ RUNS = {
         ex = Experiment("often")
         def do():
             run = ex.start(options={"loglevel": "CRITICAL", "capture": "sys"})
-            run.close()
+            try:
+                run.close()
+            finally:
+                run.close()  # nothing, but for one that was interrupted before anything was done
     """,
     "called": """
         from expframe import Experiment
@@ -39,6 +42,7 @@ RUNS = {
             run = ex.create(options={"loglevel": "CRITICAL", "capture": "sys"})
             try:
                 run()
+                run.close()
             finally:
                 run.close()
     """,

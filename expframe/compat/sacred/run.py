@@ -7,7 +7,7 @@ import datetime
 import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack
 from logging import Logger
 from types import TracebackType
 from typing import Any
@@ -23,7 +23,7 @@ from expframe.config.frozen import thaw
 from expframe.errors import Terminated
 from expframe.observers.base import Observer
 from expframe.process import locks
-from expframe.process.signals import DeferredSignals
+from expframe.process.signals import DeferredSignals, admitting
 from expframe.record.record import Status, now
 
 _AROUND = (__name__, "expframe.compat.sacred._own.core_run", "expframe.run.life")
@@ -209,8 +209,10 @@ class Run:
     def end(self, problem: BaseException | None) -> None:
         """Beat for the last time, if there were beats, and tell observers how the run has ended."""
         try:
-            self._beat_last()
-            self._emit_end(problem)
+            try:
+                self._beat_last()
+            finally:
+                self._emit_end(problem)
         except (KeyboardInterrupt, Terminated):  # observers may take their time, and a user may lose patience
             if problem is None:
                 self.core.interrupt()
@@ -241,7 +243,8 @@ class Run:
         if self._telling.acquire(timeout=1.0):
             return True
         self.run_logger.warning("Waiting up to %d s for an observer that still takes a beat", _PATIENCE)
-        return bool(self._telling.acquire(timeout=_PATIENCE))
+        with admitting():
+            return bool(self._telling.acquire(timeout=_PATIENCE))
 
     def _emit_end(self, problem: BaseException | None) -> None:
         if self.status == Status.COMPLETED:
@@ -302,7 +305,8 @@ class Run:
         with self._output_lock:
             if text := self.core.printed():
                 text = self.captured_out + text
-                self.captured_out = self.captured_out_filter(text) if self.captured_out_filter else text
+                with admitting():
+                    self.captured_out = self.captured_out_filter(text) if self.captured_out_filter else text
 
     # ------------------------------------------------------------------------------------------------------- events
 
@@ -320,7 +324,7 @@ class Run:
         self.status = status
         self.run_logger.info("%s command '%s'", doing, self._command)
         for observer in self._told():
-            with _undisturbed(observer):
+            with _told(observer):
                 given = getattr(observer, event)(
                     ex_info=self.experiment_info,
                     command=self._command,
@@ -384,7 +388,8 @@ class Run:
         if has_failed and not any(observer is waiting for waiting in self._waiting_observers):
             return
         try:
-            getattr(observer, method)(**kwargs)
+            with _told(observer):
+                getattr(observer, method)(**kwargs)
         except Exception as problem:
             is_of_storage = isinstance(problem, OSError) and not isinstance(problem, FileExistsError)
             is_waiting = is_of_storage and isinstance(observer, RunKeeper)
@@ -395,15 +400,24 @@ class Run:
                 self.run_logger.warning("An error ocurred in the '%s' observer: %s", observer, problem)
 
     def _tell_of_end(self, method: str, **facts: Any) -> None:
-        """Tell observers of the end, also one that failed before; but not one of ours that failed at the beginning."""
+        """
+        Tell observers of the end, also one that failed before; but not one of ours that failed at the beginning.
+
+        Ctrl-C keeps the end from the one that is being told, which may hang, and from no other.
+        """
+        impatience: BaseException | None = None
         for observer in self._told():
             if isinstance(observer, RunKeeper) and not observer.knows_run:
                 continue
             try:
-                with _undisturbed(observer):
+                with _told(observer):
                     getattr(observer, method)(**facts)
             except Exception:
                 self.run_logger.error(traceback.format_exc())
+            except (KeyboardInterrupt, Terminated) as problem:
+                impatience = problem
+        if impatience is not None:
+            raise impatience
 
     def give_observers_back(self) -> None:
         """Let other runs have the observers that keep what they know of one."""
@@ -411,10 +425,10 @@ class Run:
             give_back(observer)
 
 
-def _undisturbed(observer: Any) -> AbstractContextManager[None]:
-    """Let Ctrl-C wait until an observer was told, if that takes no time, so that nothing stays half written."""
+def _told(observer: Any) -> AbstractContextManager[object]:
+    """Let an observer be told: undisturbed where that takes no time, so that nothing stays half written."""
     is_quick = isinstance(observer, RunKeeper) and not observer.is_interruptible
-    return DeferredSignals() if is_quick else nullcontext()
+    return DeferredSignals() if is_quick else admitting()
 
 
 def _now() -> datetime.datetime:

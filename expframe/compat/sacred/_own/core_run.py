@@ -26,7 +26,7 @@ from expframe.config.request import Request
 from expframe.errors import ExpframeError, RunError, Terminated
 from expframe.observers.base import Observer
 from expframe.process import context, locks
-from expframe.process.signals import DeferredSignals, admitting
+from expframe.process.signals import DeferredSignals
 from expframe.recipe.snapshot import Snapshot
 from expframe.record.events import Beat, Event, File, Points, Series
 from expframe.record.record import Record, Status, now
@@ -201,7 +201,7 @@ class CoreRun(Run):
             *([] if self._trial else [Presence(self)]),
             self._storage(),
             Ending(self._capturing.collapse),
-            Ending(self._tell_end),
+            Ending(lambda: sacred.end(self._problem)),
             Heart(lambda: None, sacred.beat, max(0.0, sacred.beat_interval), recorder.ledger.say),
         ]
         if self._setup.observers:  # who wait neither for Sacred's nor for its beats
@@ -214,11 +214,6 @@ class CoreRun(Run):
                     yield
                 finally:
                     signals.defer()
-
-    def _tell_end(self) -> None:
-        """Tell observers, who may take their time, so that a user may lose patience."""
-        with admitting():
-            self.sacred.end(self._problem)
 
     @contextmanager
     def printing(self) -> Iterator[None]:
