@@ -35,8 +35,8 @@ class Overlay:
 
     @property
     def fixed(self) -> dict[Path, Any]:
-        """For each fixed path whose default was found the value in its place."""
-        return {path: self._left[path] for path in self.replaced if path in self._left}
+        """For each fixed path the value that was put there."""
+        return dict(self._left)
 
     def annotate(self, types: Mapping[str, Annotation]) -> None:
         """Take note of what the annotations of entries say."""

@@ -127,8 +127,9 @@ class Verdict:
         for override in fixed:
             for path, _ in override.leaves(dotted.get(self._tree, override.path)) if not override.is_code else ():
                 real = real_path(self._tree, path)
-                if real is not None and real in self._replaced and not self._force:
-                    _, misfit = self._misfit(real, dotted.get(self._tree, real), self._replaced[real])
+                if real is not None and not self._force:
+                    default = self._replaced.get(real, MISSING)
+                    _, misfit = self._misfit(real, dotted.get(self._tree, real), default)
                     if misfit is not None:
                         raise self._wrong_type(misfit, path, override)
 

@@ -384,12 +384,13 @@ class TestFields:
         assert expected == run.result
 
     def test_a_dict_takes_no_other_keys_and_values_than_it_says(self):
-        """What a new key holds is judged by the annotation, and a dict that says nothing refuses new keys."""
+        """A new key's value is judged by the annotation, before code that fails by it; other dicts refuse new keys."""
         ex = Experiment("test", ghost=True)
 
         @ex.config
         def config():
             weights: dict[str, float] = {}
+            total = sum(weights.values())
             words: dict[Literal["a", "b"], int] = {}
             bare: dict = {}
             plain = {"a": 1}
