@@ -19,6 +19,7 @@ from expframe.store.reader import StoredRun
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices
 from expframe.store.sweeps.claims import Claims
+from expframe.store.sweeps.journal import Journal, new_writer
 from expframe.store.sweeps.plan import Goal, Plan, Start
 
 PLAN = Plan(axes=(Choices(("lr",), (("0.1",), ("0.2",))),), replicates=Choices(("seed",), (("1",), ("2",))))
@@ -151,6 +152,21 @@ class TestReading:
         assert [(0, 0, 0, 1.0), (1, 0, 1, 2.0)] == [
             tuple(row) for row in frame[["trial", "configuration", "replicate", "result"]].itertuples(index=False)
         ]
+        assert [("float64", 0.1), ("int64", 1)] == [(str(frame[name].dtype), frame[name][0]) for name in ("lr", "seed")]
+
+    def test_a_frame_has_values_as_runs_have_them(self, ex):
+        """What was typed for a trial stands in a frame as its run has it, and a named config has a column."""
+        ex.add_config(lr=1.0, code="7")
+        ex.add_named_config("small", lr=2.0)
+        ex.add_named_config("large", lr=3.0)
+        ex.main(lambda lr: lr)
+        sweep = ex.sweep("small,large", "code=8,9", "lr=4,5")
+        sweep.tell(sweep.ask(), 1.0)
+        run = ex.run(named_configs=["small"], config_updates={"code": "8", "lr": 4})
+        Journal(sweep.runs.store / sweep.id, new_writer()).note("started", 0, 1, run=run.id)
+        (row,) = sweep.frame("pandas")[["with", "code", "lr"]].to_dict("records")
+
+        assert {"with": "small", "code": "8", "lr": 4.0} == row
 
 
 SCRIPT = textwrap.dedent("""

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from expframe.config import dotted
+from expframe.config.conversion import literal
 from expframe.errors import ValueFormatError
 from expframe.record.dataframes import column_of, frame_of
+from expframe.store import rows
 from expframe.store.sweeps.configurations import Configuration, best_of, configurations, goal_of, ranked
 from expframe.store.sweeps.importance import Importance, importance_of
 from expframe.store.sweeps.plan import Plan
@@ -66,7 +68,7 @@ class StoredSweep:
         Return a frame of pandas or polars with a row for each trial that has begun.
 
         Its columns are trial, configuration, replicate, attempt, status, run, excluded, each entry that the sweep
-        changes, and each field that it is about.
+        changes, as the run has it, its named configs as `with`, and each field that it is about.
 
         Args:
             library: `pandas` or `polars`; by default the one that is imported already, else the first installed.
@@ -76,9 +78,9 @@ class StoredSweep:
         """
         trials = self._read()
         plan = self.plan
-        rows = [_row(plan, state) for state in trials]
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        return frame_of({name: column_of([row.get(name) for row in rows]) for name in names}, library)
+        found = [_row(plan, state, self.folder.parent) for state in trials]
+        names = list(dict.fromkeys(name for row in found for name in row))
+        return frame_of({name: column_of([row.get(name) for row in found]) for name in names}, library)
 
     def _read(self) -> Trials:
         trials = Trials(self.folder)
@@ -93,19 +95,28 @@ class StoredSweep:
         return f"<sweep {self.folder.name}: {counts or 'no trials'}, by {goal_of(self.plan).field}>"
 
 
-def values_of(plan: Plan, state: TrialState) -> dict[str, Any]:
-    """Return the value, or the text of one that is yet to be read, of each entry that a sweep changes in a trial."""
+def _changed(plan: Plan, state: TrialState, store: Path) -> dict[str, Any]:
+    """Return the value of each entry that a sweep changes in a trial, as its run has it, and its named configs."""
     if not plan.is_function and state.proposed is None:
         return {}
     trial = plan.trial(state.number, None if state.proposed is None else tuple(state.proposed))
-    return {dotted.join(one.path): one.value for one in trial.overrides[len(plan.overrides) :]}
+    row = rows.read(store / state.run, {"config"}) if state.run else None
+    config = {} if row is None else row.config or {}
+    named = trial.named[len(plan.named) :]
+    found: dict[str, Any] = {"with": " ".join(named)} if named else {}
+    for one in trial.overrides[len(plan.overrides) :]:
+        value = dotted.get(config, one.path)
+        if not isinstance(value, bool | int | float | str | None):  # without a run, or of several values
+            value = literal(one.value) if one.is_text else one.value
+        found[dotted.join(one.path)] = value
+    return found
 
 
-def _row(plan: Plan, state: TrialState) -> dict[str, Any]:
+def _row(plan: Plan, state: TrialState, store: Path) -> dict[str, Any]:
     place = plan.place(state.number)
     newest = state.newest
     row: dict[str, Any] = {"trial": state.number, "configuration": place.configuration, "replicate": place.replicate}
     row |= {"attempt": state.attempt, "status": state.status, "run": state.run or None}
     row["excluded"] = state.is_excluded
     values = newest.values if newest is not None else {}
-    return row | values_of(plan, state) | {name: value for name, value in values.items() if name not in row}
+    return row | _changed(plan, state, store) | {name: value for name, value in values.items() if name not in row}
