@@ -78,6 +78,17 @@ def clean(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\t\n" else c.encode("unicode_escape").decode() for c in text)
 
 
+def one_line(text: str) -> str:
+    r"""
+    Return a text as a part of a line: without control characters, and with a blank for tabs, newlines and more blanks.
+
+    Example:
+        >>> one_line("too high\n  by far: \x1b[31m")
+        'too high by far: \\x1b[31m'
+    """
+    return " ".join(clean(text).split())
+
+
 def cell(value: Any) -> Cell:
     """
     Return a value as a cell; None is an empty one.
@@ -93,7 +104,7 @@ def cell(value: Any) -> Cell:
     value = number_of(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     is_time = isinstance(value, datetime.datetime)
-    return Cell(" ".join(clean(text_of(value)).split()), is_right=is_number, is_whole=is_time)
+    return Cell(one_line(text_of(value)), is_right=is_number, is_whole=is_time)
 
 
 def text_of(value: Any) -> str:

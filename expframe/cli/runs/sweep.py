@@ -27,7 +27,7 @@ from expframe.cli.sweeps.tables import (
     value_lines,
     without_number_lines,
 )
-from expframe.cli.table import Style, clean, seconds_text, table_lines, wrapped
+from expframe.cli.table import Style, clean, one_line, seconds_text, table_lines, wrapped
 from expframe.config import dotted
 from expframe.errors import UnknownCommandError, UsageError, ValueFormatError, WorkError, listed
 from expframe.record.record import Status
@@ -178,7 +178,7 @@ def show(asked: Asked) -> Answer:
             yield from trial_lines(sweep, trials, style)
         if failures:
             yield ""
-            yield from (f"{trials_text(numbers)}: {clean(error)}" for error, numbers in failures.items())
+            yield from (f"{trials_text(numbers)}: {one_line(error)}" for error, numbers in failures.items())
         yield from without_number_lines(sweep.plan, trials)
         yield from excluded_lines(trials)
         yield counts_text(sweep.plan, trials)
@@ -227,7 +227,7 @@ def why(asked: Asked) -> Answer:
     data = {"id": sweep.folder.name, "reasons": [{"trials": one.text, "why": one.why} for one in found]}
 
     def lines(_style: Style) -> Iterator[str]:
-        yield from (f"{one.text}: {clean(one.why)}" for one in found)
+        yield from (f"{one.text}: {one_line(one.why)}" for one in found)
         yield counts_text(sweep.plan, trials)
 
     return Answer(data, lines)
@@ -257,7 +257,7 @@ def best(asked: Asked) -> Answer:
             yield from value_lines(plan, one)
             if equal:
                 others = "Another configuration" if len(equal) == 1 else f"{len(equal)} other configurations"
-                yield f"{others} came to the same: {clean(listed([other.words for other in equal]))}"
+                yield f"{others} came to the same: {one_line(listed([other.words for other in equal]))}"
             yield f"runs: {', '.join(state.run for state in one.trials if state.run)}"
             if one.excluded:
                 yield f"not counted, since they are excluded: {trials_text(one.excluded)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from expframe.cli.runs.ls import run_cell
-from expframe.cli.table import Cell, Style, clean, table_lines
+from expframe.cli.table import Cell, Style, one_line, table_lines
 from expframe.record.record import Status
 from expframe.store.sweeps.configurations import goal_of, words_of
 from expframe.store.sweeps.facts import trial_data
@@ -19,7 +19,7 @@ def trial_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
     rows = []
     for state in trials:
         value = state.newest.values.get(field) if state.newest is not None else None
-        words = Cell(clean(words_of(sweep.plan, state, replicate=True)))
+        words = Cell(one_line(words_of(sweep.plan, state, replicate=True)))
         status = Cell(f"{state.status}, excluded", "dim") if state.is_excluded else run_cell("status", state.status)
         rows.append((state.number, state.run, state.attempt, status, words, value))
     return table_lines(("trial", "run", "attempt", "status", "with", field), rows, style)
@@ -32,5 +32,5 @@ def running_data(sweep: SweepRun, trials: Trials) -> list[dict[str, Any]]:
 
 def running_lines(sweep: SweepRun, trials: Trials, style: Style) -> list[str]:
     """Return a table of the trials that are running."""
-    rows = [(one["trial"], one["run"], clean(one["words"])) for one in running_data(sweep, trials)]
+    rows = [(one["trial"], one["run"], one_line(one["words"])) for one in running_data(sweep, trials)]
     return table_lines(("trial", "run", "with"), rows, style) if rows else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from expframe.cli.table import Style, clean, seconds_text, text_of
+from expframe.cli.table import Style, clean, one_line, seconds_text, text_of
 from expframe.record.record import Status
 from expframe.store.sweeps.trials import SKIPPED
 
@@ -30,16 +30,16 @@ def line_of(event: Mapping[str, Any], style: Style) -> str:
     if event.get("seconds") is not None:
         parts.append(f"in {seconds_text(float(event['seconds']))}")
     if event.get("error"):
-        parts.append(clean(str(event["error"])))
+        parts.append(one_line(str(event["error"])))
     return " ".join(parts)
 
 
 def _place(event: Mapping[str, Any]) -> str:
     if event.get("trial") is None:
-        words = clean(str(event.get("words", "")))
+        words = one_line(str(event.get("words", "")))
         return f"run {event.get('run')}: {words}" if words else f"run {event.get('run')}:"
     attempt = event.get("attempt", 1)
     again = f" (attempt {attempt})" if attempt != 1 else ""
-    words = clean(str(event.get("words", "")))
+    words = one_line(str(event.get("words", "")))
     run = f" run {event['run']}" if event.get("run") else ""
     return f"trial {event.get('trial')}{again}{run}: {words}" if words else f"trial {event.get('trial')}{again}{run}:"

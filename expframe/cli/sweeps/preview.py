@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from expframe.cli.table import seconds_text
+from expframe.cli.table import one_line, seconds_text
 from expframe.config.request import Override
 from expframe.errors import ValueFormatError
 from expframe.record.record import Status
@@ -38,7 +38,7 @@ def preview_lines(
     yield f"{count_text(plan)}; nothing is started:"
     rows = [*_rows(plan)]
     width = max((len(name) for name, _ in rows), default=0)
-    yield from (f"  {name:<{width}}  {text}" for name, text in rows)
+    yield from (f"  {name:<{width}}  {one_line(text)}" for name, text in rows)
     if plan.skip:
         known = f" ({len(skipped):,} of {plan.size:,})" if plan.size is not None and plan.size <= ALL_CELLS else ""
         yield f"Left out are those of which this is true: {plan.skip}{known}"
@@ -91,7 +91,7 @@ def count_text(plan: Plan) -> str:
 def words_text(plan: Plan, trial: Trial) -> str:
     """Return the words of a trial that are its own, not those of all trials."""
     own = [*trial.named[len(plan.named) :], *map(_written, trial.overrides[len(plan.overrides) :])]
-    return " ".join(own) if own else "as it is"
+    return one_line(" ".join(own)) if own else "as it is"
 
 
 def past_durations(store: Path, name: str, command: str) -> list[float]:

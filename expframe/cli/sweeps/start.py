@@ -22,7 +22,7 @@ from expframe.cli.sweeps.tables import (
     without_number_lines,
 )
 from expframe.cli.sweeps.watcher import LinesWatcher, LiveWatcher, show, watcher_of
-from expframe.cli.table import Style, clean, size_text
+from expframe.cli.table import Style, one_line, size_text
 from expframe.config import dotted, json_values
 from expframe.config.request import Request
 from expframe.errors import OptionError, RunInterrupt, UsageError, WorkError, listed
@@ -311,7 +311,7 @@ class _Starting:
         for line in configuration_lines(plan, trials, style, _MOST):
             show(line)
         for error, numbers in failures_of(trials).items():
-            show(f"{clean(error)} ({trials_text(numbers)})")
+            show(f"{one_line(error)} ({trials_text(numbers)})")
         for line in (*without_number_lines(plan, trials), *excluded_lines(trials)):
             show(line)
         show(counts_text(plan, trials))

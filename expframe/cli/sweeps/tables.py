@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from expframe.cli.sweeps.preview import counted
-from expframe.cli.table import Cell, Style, cell, clean, table_lines
+from expframe.cli.table import Cell, Style, cell, one_line, table_lines
 from expframe.errors import listed
 from expframe.record.record import Status
 from expframe.store.search.goals import seekable
@@ -100,7 +100,7 @@ def configuration_lines(plan: Plan, trials: Trials, style: Style, most: int | No
     titles = ["", *columns, *of_goals, *many, *(["front"] if len(goals) > 1 else [])]
     rows = []
     for place, (one, parts) in enumerate(zip(shown, parted, strict=True), 1):
-        row = [cell(place), *(Cell(clean(parts.get(name, ""))) for name in columns)]
+        row = [cell(place), *(Cell(one_line(parts.get(name, ""))) for name in columns)]
         for sample in one.values:
             interval = "" if sample.low is None else f"{_short(sample.low)} .. {_short(sample.high)}"
             row += [Cell(_short(sample.mean), is_right=True), Cell(interval, is_whole=True), cell(sample.n)]
@@ -122,7 +122,7 @@ def value_lines(plan: Plan, one: Configuration) -> Iterator[str]:
 def importance_text(plan: Plan, found: Importance) -> str:
     """Return in a line what mattered, of several goals for the first, and how that was computed."""
     about = f" for {goal_of(plan).field}" if len(plan.goals) > 1 else ""
-    shares = ", ".join(f"{clean(name)} {share:.2f}" for name, share in found.shares.items())
+    shares = ", ".join(f"{one_line(name)} {share:.2f}" for name, share in found.shares.items())
     return f"What mattered{about}: {shares} (by {found.by}, over {found.configurations} configurations)"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from expframe.cli.render import write_out
 from expframe.cli.sweeps.lines import line_of
 from expframe.cli.sweeps.tables import counts_text
-from expframe.cli.table import Cell, Style, clean, seconds_text, table_lines
+from expframe.cli.table import Cell, Style, one_line, seconds_text, table_lines
 from expframe.config import json_values
 from expframe.errors import OutputError
 from expframe.record.record import Status
@@ -137,12 +137,12 @@ class LiveWatcher:
         lines = [f"{counts_text(self._plan, trials)} ({passed})"]
         best = next(iter(ranked(self._plan, configurations(self._plan, trials))), None)
         if best is not None and best.value.mean is not None:
-            lines.append(f"best so far: {clean(best.words)}, {goal_of(self._plan).field} {best.value.mean:.6g}")
+            lines.append(f"best so far: {one_line(best.words)}, {goal_of(self._plan).field} {best.value.mean:.6g}")
         width = self._style.width or 80
         lines = [line[: width - 1] for line in lines]
         now = time.monotonic()
         rows = [
-            (number, event.get("run", ""), clean(str(event.get("words", ""))), Cell(seconds_text(now - since)))
+            (number, event.get("run", ""), one_line(str(event.get("words", ""))), Cell(seconds_text(now - since)))
             for number, (event, since) in sorted(self._running.items())[:_MOST]
         ]
         return lines + (table_lines(("trial", "run", "with", "for"), rows, self._style) if rows else [])

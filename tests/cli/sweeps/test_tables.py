@@ -60,6 +60,22 @@ def test_a_value_with_blanks_stands_in_one_column(ex, cli):
     assert "2  (0.5, 0.8)" == second[:13]
 
 
+@pytest.mark.parametrize("command", [["show", "--trials"], ["watch", "--once"]])
+def test_a_value_of_several_lines_stands_in_one(ex, cli, command):
+    """A trial is one line of a table, whatever its values have in them; the command to copy has them as they are."""
+    ex.add_config(note="")
+    ex.main(lambda note: 1.0)
+    sweep = ex.sweep("note=a\nb,c\td")
+    sweep.tell(sweep.ask(), 2.0)
+    running = sweep.ask()
+    lines = cli("sweep", *command, "1", "-F", ex.store).splitlines()
+    sweep.tell(running, 1.0)
+
+    assert any("c d" in line for line in lines)
+    assert not any("\t" in line or line.startswith("b") for line in lines)
+    assert "note=a\nb" in shlex.split(cli("sweep", "best", "1", "-F", ex.store).split("python", 1)[1])
+
+
 def told(ex, values, **asked):
     """Do a sweep whose trials are told these values."""
     ex.add_config(x=0)
