@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 SEEDS = range(1, 2**31)
@@ -93,6 +93,31 @@ def generators() -> Callable[[int], Any]:
 
         return Random
     return lambda seed: Generator(PCG64(seed))  # what default_rng does, without asking what the seed might be
+
+
+def keep_globals() -> Callable[[], None]:
+    """
+    Return what makes the global generators go on from where they are now, those of libraries that are imported by now.
+
+    Tensorflow has no generator that could be taken up again; it stays as it is then.
+    """
+    import random
+
+    back = [partial(random.setstate, random.getstate())]
+    if (numpy := sys.modules.get("numpy")) is not None:
+        back.append(partial(numpy.random.set_state, numpy.random.get_state()))
+    if (torch := sys.modules.get("torch")) is not None:
+        back.append(partial(torch.set_rng_state, torch.get_rng_state()))
+        if torch.cuda.is_initialized():
+            back.append(partial(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
+        else:  # a GPU that is used later is seeded as it would have been
+            back.append(lambda: torch.cuda.manual_seed_all(torch.initial_seed()))
+
+    def go_on() -> None:
+        for put_back in back:
+            put_back()
+
+    return go_on
 
 
 def seed_globals(seed: Any) -> None:

@@ -237,7 +237,7 @@ class Life:
         return {
             "presence": Presence(run),
             "last_words": Ending(self._store_last_words),
-            "seeding": Seeding(run.seed),
+            "seeding": Seeding(run.seed, is_inside=run.parent is not None),
             "capturing": capturing,
             "announcement": Announcement(
                 ledger,

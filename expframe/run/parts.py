@@ -105,17 +105,28 @@ class Presence:
 
 
 class Seeding:
-    """Seeds the global generators of the process."""
+    """
+    Seeds the global generators of the process.
 
-    def __init__(self, seed: Any) -> None:
+    Args:
+        seed: The run's.
+        is_inside: Whether there is a run around it, which draws on afterwards as if this one had not been.
+    """
+
+    def __init__(self, seed: Any, *, is_inside: bool) -> None:
         self._seed = seed
+        self._is_inside = is_inside
+        self._go_on: Callable[[], None] | None = None
 
     def begin(self) -> None:
         """Seed those that are imported."""
+        self._go_on = seeds.keep_globals() if self._is_inside else None
         seeds.seed_globals(self._seed)
 
     def end(self) -> None:
-        """Leave them as they are."""
+        """Let the run around this one draw on."""
+        if self._go_on is not None:
+            self._go_on()
 
 
 class Capturing:

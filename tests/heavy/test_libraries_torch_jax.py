@@ -95,3 +95,22 @@ def test_yaml_writes_the_config(ex, dump):
     plain = {"net": {**values["net"], "raw": b"x"}, "seed": 6}
 
     assert dump({"config": plain, "sizes": plain["net"]["sizes"]}) == ex.run().result
+
+
+def test_a_child_changes_nothing_that_torch_gives_its_parent(ex):
+    """Torch's global generator goes on after a run inside as if that had not been."""
+
+    @ex.command
+    def one():
+        return torch.rand(3).tolist()
+
+    @ex.main
+    def main():
+        before = torch.rand(1)
+        ex.run("one")
+        return before.item(), torch.rand(1).item(), torch.initial_seed()
+
+    found = ex.run(config_updates={"seed": 7}).result
+    torch.manual_seed(7)
+
+    assert (torch.rand(1).item(), torch.rand(1).item(), 7) == found

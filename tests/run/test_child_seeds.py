@@ -1,9 +1,11 @@
 """Seeds of children: no two alike, the same ones whatever the schedule, and none changed by another child."""
 
 import json
+import random
 from collections import Counter
 from random import Random
 
+import numpy
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -268,6 +270,45 @@ def test_programs_of_nested_children_have_the_same_seeds_whatever_the_schedule(s
     assert first.total() == len({seed for _, seed in first})
     assert first < more
     assert more.total() == len({seed for _, seed in more})
+
+
+@pytest.mark.parametrize("way", ["none", "runs", "fails", "started", "called", "nested", "ghost"])
+def test_a_child_changes_nothing_that_its_parent_draws(ex, way):
+    """Global generators go on after a run inside as if it had not been, however it was started and ended."""
+
+    @ex.command
+    def one(fail=False, inside=0):
+        if inside:
+            ex.run("one", {"seed": 5})
+        assert not fail
+        return random.random(), numpy.random.rand()
+
+    @ex.main
+    def main():
+        first = random.random(), numpy.random.rand()
+        if way == "runs":
+            assert ex.run("one", {"seed": 5}).result == ex.run("one", {"seed": 5}).result
+        elif way == "fails":
+            with pytest.raises(AssertionError):
+                ex.run("one", {"+fail": True})
+        elif way == "started":
+            with ex.start():
+                random.random()
+        elif way == "called":
+            with ex.create("one") as run:
+                run()
+        elif way == "nested":
+            ex.run("one", {"+inside": 1})
+        elif way == "ghost":
+            ex.run("one", options={"unobserved": True})
+        return first, random.random(), numpy.random.rand()
+
+    kept = random.Random(7)
+    first, *then = ex.run(config_updates={"seed": 7}).result
+    numpy.random.seed(7)
+
+    assert (kept.random(), numpy.random.rand()) == first
+    assert [kept.random(), numpy.random.rand()] == then
 
 
 def test_a_child_that_cannot_be_counted_is_refused_as_one_that_cannot_be_kept(tmp_path):
