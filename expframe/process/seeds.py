@@ -103,7 +103,7 @@ def keep_globals() -> Callable[[], None]:
     """
     import random
 
-    back = [partial(random.setstate, random.getstate())]
+    back: list[Callable[[], Any]] = [partial(random.setstate, random.getstate())]
     if (numpy := sys.modules.get("numpy")) is not None:
         back.append(partial(numpy.random.set_state, numpy.random.get_state()))
     if (torch := sys.modules.get("torch")) is not None:

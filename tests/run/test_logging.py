@@ -123,6 +123,17 @@ class TestLines:
 
         assert expected == len(said(ex, words))
 
+    def test_a_level_is_that_of_runs_inside_too(self, ex):
+        """`-l WARNING` is for the experiment's runs inside, whatever `-n` calls the outer one."""
+
+        @ex.command
+        def one():
+            return 3
+
+        ex.main(lambda: ex.run("one").result)
+
+        assert [] == said(ex, "-l WARNING") == said(ex, "-l WARNING -n other")
+
     def test_a_level_for_users(self, ex):
         """`expframe.NOTICE` is for users as well."""
 

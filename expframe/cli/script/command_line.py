@@ -63,7 +63,7 @@ def run_script(experiment: Any, prepare: Callable[[Request], Any], argv: str | S
 
             write_out(help_text(experiment, asked.command, program))
             return None
-        set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
+        set_up_logging(options.loglevel, {options.name or experiment.name, experiment.name, *experiment.loggers})
         request = Request(asked.command, asked.overrides, asked.named, options, kwargs=asked.kwargs)
         run = prepare(request)
         options = run.request.options
@@ -105,7 +105,7 @@ def _sweep(experiment: Any, prepare: Callable[[Request], Any], asked: SweepWords
     if options.help:
         write_out(usage(program))
         return
-    set_up_logging(options.loglevel, {options.name or experiment.name, *experiment.loggers})
+    set_up_logging(options.loglevel, {options.name or experiment.name, experiment.name, *experiment.loggers})
     code = sweep(experiment, prepare, asked)
     if code:
         sys.exit(code)
