@@ -132,7 +132,7 @@ class TestLines:
 
         ex.main(lambda: ex.run("one").result)
 
-        assert [] == said(ex, "-l WARNING") == said(ex, "-l WARNING -n other")
+        assert [] == said(ex, "-l WARNING") == said(ex, "-l WARNING -n outer_of_levels")
 
     def test_a_level_for_users(self, ex):
         """`expframe.NOTICE` is for users as well."""
