@@ -105,15 +105,34 @@ def _read(kind: Any) -> Mapping[str, ConfigField]:
     made = typing.get_origin(kind) or kind
     read = _reader_of(made)
     fields = [] if read is None else read(made)
-    if made is not kind:  # a generic class with what stands for its variables
-        variables = dict(zip(getattr(made, "__parameters__", ()), typing.get_args(kind), strict=False))
-        fields = [field._replace(annotation=_filled_in(field.annotation, variables)) for field in fields]
+    if read is not None and (variables := _variables_of(kind)):
+        fields = [_bound(field, made, variables) for field in fields]
     return {field.name: field for field in fields}
 
 
+def _variables_of(kind: Any) -> dict[type, dict[Any, Any]]:
+    """Return what stands for the type variables of a generic class, and for those of its bases, by class."""
+    made = typing.get_origin(kind) or kind
+    own = dict(zip(getattr(made, "__parameters__", ()), typing.get_args(kind), strict=False))
+    found = {made: own} if own else {}
+    for base in vars(made).get("__orig_bases__", made.__bases__):
+        origin: Any = typing.get_origin(base) or base
+        is_class = isinstance(origin, type) and origin not in (object, typing.Generic, typing.Protocol)
+        if is_class:
+            args = tuple(_filled_in(arg, own) for arg in typing.get_args(base))
+            found = {**_variables_of(origin[args] if args else origin), **found}
+    return found
+
+
+def _bound(field: ConfigField, kind: type, variables: Mapping[type, Mapping[Any, Any]]) -> ConfigField:
+    """Return a field with what stands for the variables of the class that annotates it."""
+    owner = next((base for base in kind.__mro__ if field.name in annotations_of(base)), kind)
+    return field._replace(annotation=_filled_in(field.annotation, variables[owner])) if owner in variables else field
+
+
 def _filled_in(annotation: Any, variables: Mapping[Any, Any]) -> Any:
-    if annotation in variables:
-        return variables[annotation]
+    if isinstance(annotation, typing.TypeVar):
+        return variables.get(annotation, annotation)
     parameters = getattr(annotation, "__parameters__", ())
     return annotation[tuple(variables.get(one, Any) for one in parameters)] if parameters else annotation
 

@@ -24,6 +24,7 @@ from expframe.errors import (
 )
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 @dataclass
@@ -273,6 +274,41 @@ class TestFields:
         assert {"item": 2, "items": [3]} == expframe.thaw(ex.resolve("box.item=2.0", "box.items=[3.0]")["box"])
         with pytest.raises(EntryTypeError):
             ex.resolve("box.item=x")
+
+    def test_classes_that_inherit_from_generic_ones(self):
+        """What a class gives for the variables of a generic base is what the inherited fields take."""
+
+        @dataclass
+        class Pair(Generic[T, S]):
+            first: T
+            second: S
+            more: list[S] = field(default_factory=list)
+
+        class Given(Pair[int, float]): ...
+
+        @dataclass
+        class Half(Pair[int, T]):
+            third: T | None = None
+
+        @dataclass
+        class Turned(Pair[S, str], Generic[S]):
+            third: S | None = None
+
+        ex = Experiment("test", ghost=True)
+
+        @ex.config
+        class Config:
+            given: Given = Given(1, 2.0)
+            half: Half[float] = Half(1, 2.0)
+            turned: Turned[int] = Turned(1, "a")
+
+        config = ex.resolve("given.second=3", "half.second=3", "turned.second=3", "turned.third=4.0")
+
+        assert [3.0, 3.0, "3"] == [config[name]["second"] for name in ("given", "half", "turned")]
+        assert 4 == config["turned"]["third"]
+        for word in ("given.first=x", "given.more=['x']", "half.first=x", "half.third=x", "turned.first=x"):
+            with pytest.raises(EntryTypeError):
+                ex.resolve(word)
 
     def test_lists_and_dicts_of_classes(self):
         """Items of lists and dicts are groups, set one by one, and instances for functions."""
