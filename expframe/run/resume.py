@@ -182,7 +182,7 @@ def last_of(store: Path, experiment: str, command: str) -> StoredRun | None:
 def _last(store: Path, experiment: str, command: str) -> StoredRun:
     found = last_of(store, experiment, command)
     if found is None:
-        raise RunNotFoundError(f"{LAST} of {experiment}.{command}", str(store), ())
+        raise RunNotFoundError(f"{LAST} of {experiment}.{command}", str(store), tuple(_runs(store).ids()[:10]))
     return found
 
 

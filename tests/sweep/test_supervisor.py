@@ -608,4 +608,4 @@ def test_a_run_that_is_no_sweep_is_refused(ex, words, capsys):
     ex.run()
 
     assert 1 == main(["sweep", *words, "-F", str(ex.store)])
-    assert "run 2: is no sweep" in capsys.readouterr().err
+    assert "run 2: is no sweep. expframe sweep ls shows" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 
 from expframe.cli.runs.command import Asked
@@ -51,7 +52,8 @@ def select_sweep(runs: Runs, word: str) -> StoredRun:
             return found
     run = select_one(runs, word)
     if not is_sweep(run.folder):
-        raise WorkError(f"run {run.id}", "is no sweep. expframe sweep ls shows those that there are.")
+        known = shlex.join(["expframe", "sweep", "ls", *ids.store_words(run.store)])
+        raise WorkError(f"run {run.id}", f"is no sweep. {known} shows those that there are.")
     return run
 
 
