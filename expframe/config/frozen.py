@@ -176,8 +176,11 @@ def is_array(value: Any) -> bool:
 
 
 def _frozen_array(array: Any) -> Any:
-    """Return a read-only copy of an array of numpy; of one that is mapped from a file, a view."""
-    return read_only_view(array if type(array).__name__ == "memmap" else array.copy())
+    """Return a read-only copy of an array of numpy, for good; of one that is mapped from a file, a view."""
+    if type(array).__name__ != "memmap":
+        array = array.copy()
+        array.setflags(write=False)  # no view of what may not be written can be made one that may
+    return read_only_view(array)
 
 
 def read_only_view(array: Any) -> Any:

@@ -234,6 +234,25 @@ def test_other_types():
     assert (value, FrozenList) == (freeze(value), type(freeze(freeze([1]))))
 
 
+@pytest.mark.parametrize("write", ["setflags", "flags", "view", "base", "slice"])
+def test_an_array_stays_read_only(write):
+    """An array from the config cannot be made one that may be written; a copy of it can be written."""
+    array = freeze(numpy.arange(3.0))
+    ways = {
+        "setflags": lambda: array.setflags(write=True),
+        "flags": lambda: setattr(array.flags, "writeable", True),
+        "view": lambda: array.view().setflags(write=True),
+        "base": lambda: array.base.fill(1),
+        "slice": lambda: array[1:].setflags(write=True),
+    }
+
+    with pytest.raises(ValueError, match=r"WRITEABLE|read-only"):
+        ways[write]()
+    for copied in (array.copy(), copy.copy(array), pickle.loads(pickle.dumps(array)), thaw(array), array + 0):
+        copied[0] = 5
+    assert [0, 1, 2] == array.tolist()
+
+
 def test_sets_are_copied():
     """A thawed set is another one."""
     value = {1}
