@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from expframe.config import dotted
-from expframe.errors import OptionError
+from expframe.errors import OptionError, listed
 
 _SWITCHED = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
@@ -173,22 +173,21 @@ class Options(NamedTuple):
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> "Options":
         """
-        Return the options that a dict names, by field (`loglevel`) or flag (`--loglevel`); None means not given.
+        Return the options that a dict names, by field (`loglevel`) or flag (`--loglevel`, `-l`); None means not given.
 
         Raises:
             OptionError: A name is unknown, or a value does not fit.
         """
-        by_name = {flag.long: flag for flag in FLAGS} | {flag.field: flag for flag in FLAGS}
+        by_name = {name: flag for flag in FLAGS for name in (flag.short, flag.long, flag.field) if name}
         chosen: dict[str, Any] = {}
         for name, value in given.items():
             flag = by_name.get(name)
             if name == "extra":
                 chosen["extra"] = dict(value)
             elif flag is None:
-                hint = dotted.nearest(name, by_name)
-                raise OptionError(
-                    f"option {name!r}", f"is unknown. Did you mean {hint[0]!r}?" if hint else "is unknown."
-                )
+                near = dotted.nearest(name, by_name)
+                hint = f"Did you mean {near[0]!r}?" if near else f"There are: {listed([f.field for f in FLAGS])}."
+                raise OptionError(f"option {name!r}", f"is unknown. {hint}")
             elif value is not None:
                 chosen[flag.field] = flag.converted(value)
         return cls(**chosen)

@@ -45,6 +45,21 @@ def test_a_value_is_read_as_that_of_the_command_line(options, name, given, expec
     assert (expected, type(expected)) == (actual, type(actual))
 
 
+@pytest.mark.parametrize("name", ["comment", "--comment", "-c"])
+def test_an_option_is_named_by_its_field_or_by_a_flag(options, name):
+    """Each spelling of a flag names its option, and so does its field."""
+    assert "again" == options(**{name: "again"}).comment
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("comet", "Did you mean 'comment'?"), ("-Z", "There are: ")], ids=["near", "far"]
+)
+def test_an_unknown_option_is_told_of_with_those_that_there_are(options, name, says):
+    """An option that is none is an error that names what may be meant."""
+    with pytest.raises(OptionError, match=f"option '{name}': is unknown. {says}"):
+        options(**{name: 1})
+
+
 @pytest.mark.parametrize(
     ("name", "given", "takes"),
     [
