@@ -20,6 +20,7 @@ from expframe.config.masking import MASKING, Masking
 from expframe.config.request import Origin
 from expframe.config.secrets import MASK, Masked
 from expframe.errors import ExpframeError
+from expframe.process.tracebacks import FROZEN
 
 _CODES = {"modified": "38;5;33", "added": "32", "typechanged": "31", "dim": "2", "bold": "1"}
 _PACKAGE = str(Path(__file__).parent.parent) + os.sep
@@ -163,7 +164,7 @@ def _with_notes(text: str, width: int, doc: str, note: str, colour: bool) -> str
     return f"{text}{' ' * max(2, 36 - width)}{paint(f'# {words}', 'dim', colour)}"
 
 
-def error_text(problem: BaseException, *, whole: bool, masking: Masking = MASKING) -> str:
+def error_text(problem: BaseException, *, whole: bool, masking: Masking = MASKING, way: str = ", -d shows them") -> str:
     """
     Return the traceback of a user's exception, with its causes.
 
@@ -171,11 +172,12 @@ def error_text(problem: BaseException, *, whole: bool, masking: Masking = MASKIN
         problem: The exception.
         whole: Whether frames of expframe itself are shown as well.
         masking: The secrets that must not be shown.
+        way: How those frames are seen.
     """
     found = traceback.TracebackException.from_exception(problem)
     if not whole:
         _leave_out_own_frames(found, problem)
-    hidden = " (frames of expframe left out, -d shows them)" if not whole else ""
+    hidden = f" (frames of expframe left out{way})" if not whole else ""
     text = "".join(found.format()).replace("(most recent call last)", f"(most recent call last){hidden}", 1)
     return masking.text(text.rstrip("\n"))
 
@@ -201,7 +203,7 @@ def _users(stack: traceback.StackSummary, *, with_end: bool) -> Iterator[traceba
     last = max((n for n, frame in enumerate(stack) if not _is_own(frame.filename)), default=-1)
     is_ours = False
     for number, frame in enumerate(stack):
-        is_ours = _is_own(frame.filename) or (is_ours and frame.filename.startswith(_STANDARD))
+        is_ours = _is_own(frame.filename) or (is_ours and frame.filename.startswith((_STANDARD, FROZEN)))
         if not is_ours or (with_end and number > last):
             yield frame
 

@@ -11,6 +11,8 @@ _PACKAGE = Path(__file__).parent.parent
 _HEAD = "Traceback (most recent call last):"
 _FRAME = re.compile(r'(?P<edge>[ |+-]*)  File "(?P<file>.*?)", line \d+')
 _INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\](?:expframe|wrapt)[/\\]")
+FROZEN = "<frozen "
+"""How the files of Python's own modules begin that are in the interpreter, as those of `runpy`."""
 _STANDARD = re.compile(r"[/\\]python3?[.\d]*[/\\](?!(?:site|dist)-packages)")
 
 
@@ -63,7 +65,8 @@ def _of_user(frames: list[list[str]], cwd: str) -> Iterator[list[str]]:
         return
     is_ours = False
     for number, frame in enumerate(frames):
-        is_ours = own[number] or (is_ours and _STANDARD.search(files[number]) is not None)
+        file = files[number]
+        is_ours = own[number] or file.startswith(FROZEN) or (is_ours and _STANDARD.search(file) is not None)
         if not is_ours:
             yield frame
 

@@ -161,7 +161,9 @@ class Supervisor:
                 continue
             self._complaint = complaint or self._complaint or _end_text(code)
             self._deaths += 1 if code < 0 else _DEATHS
-            self._watcher.tell({"event": "worker", "place": place, "code": code, "text": complaint})
+            said = "" if complaint in self._told else complaint
+            self._told.add(complaint)
+            self._watcher.tell({"event": "worker", "place": place, "code": code, "text": said})
             if self._may_start():
                 self._workers.start(place)
 

@@ -491,6 +491,20 @@ class TestOthers:
         assert "is not there. A worker needs it where the sweep was started." in text
 
     @once
+    def test_what_the_script_raises_in_its_workers_is_said_once(self, sweeps):
+        """Of a script that workers cannot import its own frames are shown, once for all workers that say the same."""
+        problem = "import sys\nif sys.argv[1:2] != ['sweep']:\n    raise RuntimeError('not here')\n"
+        sweeps.script.write_text(problem + sweeps.script.read_text())
+        code, text = sweeps.sweep("0.1,0.2", "1", jobs=2)
+        by_hand = sweeps.end_of(sweeps.do("sweep", "toy.py", "with", "lr=0.1,0.2"))
+        said = text[: text.index("2 trials: 2 waiting")]
+
+        assert (1, 1) == (code, by_hand[0])
+        assert 1 == said.count("RuntimeError: not here\n") == by_hand[1].count("RuntimeError: not here\n")
+        for shown in (said, by_hand[1]):
+            assert [str(sweeps.script)] == re.findall(r'  File "(.*?)", line', shown)
+
+    @once
     def test_a_worker_that_finds_nothing_to_do_says_so(self, sweeps):
         """Who starts a worker by hand is told where no trial waits for one."""
         sweeps.sweep("0.1", "1")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from expframe.cli.render import error_text, write
 from expframe.cli.runs import select
 from expframe.cli.runs.command import VERSION, Answer, Asked, command
 from expframe.cli.script.command_line import set_up_logging
@@ -15,7 +16,7 @@ from expframe.cli.sweeps.lines import line_of
 from expframe.cli.table import Style
 from expframe.config import json_values
 from expframe.config.dotted import whole_number
-from expframe.errors import UsageError
+from expframe.errors import ExpframeError, UsageError
 from expframe.sweep.queued import QueueWorker
 from expframe.sweep.request import seconds
 from expframe.sweep.settings import RankAsked, WorkAsked
@@ -64,7 +65,14 @@ def main(asked: Asked) -> Answer:
     tell = _teller(as_json=asked["--json"])
     _let_be()
     set_up_logging(None, ())
-    code = Worker(SweepRun.read(run), work, tell).work()
+    worker = Worker(SweepRun.read(run), work, tell)
+    try:
+        code = worker.work()
+    except ExpframeError:
+        raise
+    except Exception as problem:  # of the script, which cannot be imported
+        write(error_text(problem, whole=False, way=""), sys.stderr)
+        code = 1
     return Answer(iter(()), lambda _style: (), code)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from expframe.cli.render import write
+from expframe.cli.render import error_text, write
 from expframe.cli.script.command_line import FORCED_SWEEP, run_script
 from expframe.cli.sweeps import arguments
 from expframe.errors import ExpframeError, WorkError
@@ -50,6 +50,9 @@ def sweep_script(words: Sequence[str]) -> int:
     except WorkError as problem:
         write(f"{type(problem).__name__}: {problem}\n{_USAGE}", sys.stderr)
         return 2
+    except Exception as problem:
+        write(error_text(problem, whole=False, way=""), sys.stderr)
+        return 1
     return 0
 
 

@@ -102,9 +102,9 @@ class LiveWatcher:
         if kind == "ended" and isinstance(number, int):
             self._running.pop(number, None)
         is_bad = kind == "ended" and event.get("status") in (Status.FAILED, Status.DIED, Status.INTERRUPTED)
-        if is_bad or kind in ("said", "worker"):
+        if (is_bad or kind in ("said", "worker")) and (line := line_of(event, self._style)):
             self._clear()
-            show(line_of(event, self._style))
+            show(line)
             self._draw()
 
     def look(self, trials: Trials) -> None:
