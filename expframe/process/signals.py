@@ -173,7 +173,7 @@ class DeferredSignals:
             return
         for number in _STOPPING:
             handler = signal.getsignal(number)
-            if callable(handler) and handler is not self._waiting.get(number):
+            if callable(handler) and not isinstance(handler, _Later):
                 later = self._waiting[number] = _Later(handler, self._arrived)
                 signal.signal(number, later)
 
