@@ -214,3 +214,16 @@ def test_how_sure_a_difference_is_stands_beside_it(store: Path, serve: Callable[
     tab.get_by_role("heading", name="Compare 5 runs").wait_for()
 
     assert ["they differ", "they differ"] == verdicts
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("view", ["charts", "compare"])
+def test_lines_say_what_tells_their_runs_apart(store: Path, serve: Callable[[Path], str], tab: Any, view: str) -> None:
+    """Beside the id of a line stands in which entries its run differs from the others."""
+    tab.goto(f"{serve(store)}#/{view}?run=1&run=4")
+    tab.locator(".lines").scroll_into_view_if_needed()
+    tab.locator(".lines li", has_text="lr=0.4").wait_for()
+
+    assert ["1 lr=0.1", "4 lr=0.4"] == [
+        text.split("\n")[0].strip() for text in tab.locator(".lines label").all_inner_texts()
+    ]

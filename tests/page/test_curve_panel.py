@@ -162,7 +162,7 @@ def test_a_hidden_run_changes_no_mean(serve: Callable[[Path], str], tab: Any, st
     tab.wait_for_selector(".lines li >> nth=1")
     means = _table(tab)
     _open(tab, f"{address}?run=1&run=2&run=3")
-    tab.locator(".lines label", has_text="1").locator("input").uncheck()
+    tab.locator("input[name='show 1']").uncheck()
     alone = _table(tab)
     tab.locator("input[name=group]").fill("config.lr")
     tab.keyboard.press("Enter")

@@ -302,6 +302,33 @@ def test_a_filter_that_is_refused_late_says_so(serve: Serve, tab: Any, store: Pa
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("view", ["runs", "charts"])
+def test_a_completed_field_of_any_name_is_one(serve: Serve, tab: Any, tmp_path: Path, view: str) -> None:
+    """What completes a filter is taken by it, however a metric or an entry is called."""
+    ex = Experiment("odd", store=tmp_path)
+    ex.add_config({"my rate": 0.5})
+
+    @ex.main
+    def train(_run: Any) -> None:
+        _run.log_scalar("my loss", 1.0)
+
+    ex.run()
+    tab.goto(f"{serve(tmp_path)}#/{view}")
+    box = tab.locator(".filter")
+    for begun, field in (("metr", 'metrics["my loss"].last'), ("config", 'config["my rate"]')):
+        box.fill(begun)
+        tab.get_by_role("option", name=field, exact=True).click()
+        tab.keyboard.type("< 0")
+        tab.keyboard.press("Enter")
+        tab.get_by_text("The filter finds no run." if view == "runs" else "no run matches this filter").wait_for()
+        box.fill("")
+        tab.keyboard.press("Enter")
+        tab.wait_for_function("!location.hash.includes('where=')")
+
+        assert "" == tab.locator(".problem").inner_text()
+
+
+@pytest.mark.browser
 def test_long_names_leave_room_for_others(serve: Serve, tab: Any, tmp_path: Path) -> None:
     """In a narrow window a very long name leaves room for those of columns, and groups have their names whole."""
     ex = Experiment("long", store=tmp_path)

@@ -3,10 +3,12 @@
 import { parse } from "./address.js";
 import { ask, Refusal } from "./api.js";
 import { onChanges } from "./changes.js";
+import { fieldNames } from "./column_chooser.js";
 import { curvePanel } from "./curve_panel.js";
 import { fill, h } from "./dom.js";
 import { filterBox } from "./filter_box.js";
 import { onKeys } from "./keys.js";
+import { namesApart } from "./run_names.js";
 import { text } from "./show.js";
 
 const NEWEST = 10;
@@ -28,21 +30,30 @@ export async function view(page) {
   const panel = await curvePanel(page, element, { runs: chosen.runs, names: chosen.names, empty: "No metrics." });
 
   const draw = () => fill(title, titleOf(chosen, where));
+  /** Say beside the ids of lines what tells their runs apart, which is not waited for. */
+  const tellApart = async () => {
+    const { runs } = chosen;
+    const names = await namesApart(runs, page.signal).catch(() => new Map());
+    if (names.size > 0 && runs.join("\n") === chosen.runs.join("\n")) panel.call(names);
+  };
   const apply = async (/** @type {string} */ filter) => {
     try {
       const found = await choose([], filter, page.signal);
+      const isOther = found.runs.join("\n") !== chosen.runs.join("\n");
       where = filter;
       chosen = found;
       page.state({ where: filter, run: null });
       panel.choose(chosen.runs, chosen.names);
       draw();
+      if (isOther) void tellApart();
       return "";
     } catch (problem) {
       if (problem instanceof Refusal) return problem.message;
       throw problem;
     }
   };
-  const filter = filterBox(where, apply, fieldNames, page.signal);
+  void tellApart();
+  const filter = filterBox(where, apply, async () => fieldNames(await ask("fields")), page.signal);
   filter.problem.textContent = chosen.problem ?? "";
   fill(page.element, h("div", { class: "charts-head" }, title, filter.element), element);
   draw();
@@ -94,12 +105,4 @@ function titleOf({ runs, total }, where) {
   if (runs.length === 1) return `Curves of run ${runs[0]}`;
   if (!runs.length) return where ? "Curves: no run matches this filter" : "Curves: there are no runs yet";
   return total > runs.length ? `Curves of the newest ${runs.length} of ${total} runs` : `Curves of ${runs.length} runs`;
-}
-
-async function fieldNames() {
-  const { facts, entries, metrics, results, statistics } = await ask("fields");
-  const numbers = metrics.flatMap((/** @type {string} */ name) =>
-    statistics.map((/** @type {string} */ one) => `metrics.${name}.${one}`),
-  );
-  return [...facts, ...entries.map((/** @type {{title: string}} */ entry) => entry.title), ...results, ...numbers];
 }

@@ -95,9 +95,19 @@ export function chooseColumns(fields, shown, apply) {
  * @param {string} name
  * @param {string} statistic
  */
-export function metricField(name, statistic) {
+function metricField(name, statistic) {
   const isPlain = /^[\w/-]+(\.[\w/-]+)*$/.test(name);
   return isPlain ? `metrics.${name}.${statistic}` : `metrics[${JSON.stringify(name)}].${statistic}`;
+}
+
+/**
+ * Return how all fields are written in a filter.
+ *
+ * @param {Fields} fields
+ */
+export function fieldNames({ facts, entries, results, metrics, statistics }) {
+  const numbers = metrics.flatMap((name) => statistics.map((statistic) => metricField(name, statistic)));
+  return [...facts, ...entries.map(({ name, title }) => (name.includes("[") ? name : title)), ...results, ...numbers];
 }
 
 /**

@@ -8,6 +8,7 @@ import { drawSources } from "./compare_sources.js";
 import { drawGroups, drawResults } from "./compare_results.js";
 import { curvePanel } from "./curve_panel.js";
 import { fill, h } from "./dom.js";
+import { namesOf } from "./run_names.js";
 import { text } from "./show.js";
 
 const PARTS = { packages: "Packages", host: "Machine", git: "Git" };
@@ -44,7 +45,9 @@ export async function view(page) {
   fill(boxes.curves, h("h2", {}, "Curves"));
   const panel = h("div", {});
   boxes.curves.append(panel);
-  whenSeen(boxes.curves, page, () => curvePanel(page, panel, { runs, empty: "None of these runs has a metric." }));
+  whenSeen(boxes.curves, page, () =>
+    curvePanel(page, panel, { runs, names: namesOf(found), empty: "None of these runs has a metric." }),
+  );
   whenSeen(boxes.images, page, () => drawImages(boxes.images, runs, name, page).then(paint));
   whenSeen(boxes.sources, page, () => drawSources(boxes.sources, runs, page));
   whenSeen(boxes.parts, page, () => drawParts(boxes.parts, runs, name, page).then(paint));

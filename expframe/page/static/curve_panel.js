@@ -158,6 +158,12 @@ class Panel {
     this.lookForFields();
   }
 
+  /** Say beside their ids what runs are called. @param {Map<string, string>} names */
+  call(names) {
+    this.wish = { ...this.wish, names };
+    this.drawLines();
+  }
+
   /** Go to the search of metrics. */
   search() {
     this.input.select();
@@ -260,7 +266,7 @@ class Panel {
       return h(
         "li",
         { onpointerenter: mean(key), onpointerleave: mean(null) },
-        h("label", {}, box, mark, key, name ? h("span", { class: "faint" }, ` ${name}`) : null),
+        h("label", {}, box, mark, key, name ? h("span", { class: "faint", title: name }, ` ${name}`) : null),
         h(
           "span",
           { class: "more" },

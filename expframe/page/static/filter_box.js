@@ -111,7 +111,11 @@ export function filterBox(value, apply, fieldNames, signal) {
  * @param {() => void} take
  */
 function option(name, number, take) {
-  const properties = { role: "option", id: `completion-${number}`, "aria-selected": "false", onmousedown: take };
+  const press = (/** @type {MouseEvent} */ event) => {
+    event.preventDefault(); // the box keeps the focus
+    take();
+  };
+  const properties = { role: "option", id: `completion-${number}`, "aria-selected": "false", onmousedown: press };
   return h("li", properties, name);
 }
 

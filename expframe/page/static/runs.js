@@ -2,7 +2,7 @@
 
 import { ask, Refusal } from "./api.js";
 import { onChanges } from "./changes.js";
-import { chooseColumns, metricField } from "./column_chooser.js";
+import { chooseColumns, fieldNames } from "./column_chooser.js";
 import { h } from "./dom.js";
 import { filterBox } from "./filter_box.js";
 import { Grid } from "./grid.js";
@@ -87,7 +87,12 @@ export async function view(page) {
     "The filter finds no run. ",
     h("button", { type: "button", onclick: () => apply((filter.input.value = "")) }, "Take it away"),
   );
-  const filter = filterBox(words.get("where") ?? "", apply, async () => namesOf(await askFields()), signal);
+  const filter = filterBox(
+    words.get("where") ?? "",
+    apply,
+    async () => [...fieldNames(await askFields()), "and", "or", "not"],
+    signal,
+  );
 
   /** Choose all lines between the one that was chosen last and this one. @param {number} place */
   const chooseTo = async (place) => {
@@ -194,24 +199,6 @@ function counted(found) {
   const groups = found.rows.length > 0 && "group" in found.rows[0] ? `, ${found.total} lines` : "";
   const all = `${found.all} ${found.all === 1 ? "run" : "runs"}`;
   return (found.runs === found.all ? all : `${found.runs} of ${all}`) + groups;
-}
-
-/**
- * Return how fields are written in a filter.
- *
- * @param {import("./column_chooser.js").Fields} fields
- */
-function namesOf(fields) {
-  const metrics = fields.metrics.flatMap((name) => fields.statistics.map((one) => metricField(name, one)));
-  return [
-    ...fields.facts,
-    ...fields.entries.map(({ name, title }) => (name.includes("[") ? name : title)),
-    ...fields.results,
-    ...metrics,
-    "and",
-    "or",
-    "not",
-  ];
 }
 
 /** @param {{name: string, folder: string}} store */
