@@ -12,8 +12,9 @@ from expframe.store import editing
 from expframe.store.reader import StoredRun
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.asked import retry_trials, stop_trials
-from expframe.store.sweeps.command_lines import work_line
+from expframe.store.sweeps.command_lines import begin_line
 from expframe.store.sweeps.plan_file import is_sweep
+from expframe.store.sweeps.trials import Trials
 
 Reply = dict[str, Any]
 
@@ -83,7 +84,7 @@ def retry(board: Board, told: RequestBody) -> Reply:
     """Let workers do the trials of a `sweep` again that failed, or the given `trials`; `command` starts a worker."""
     run, numbers = _sweep(board, told)
     found = retry_trials(run.folder, numbers)
-    return {"id": run.id, "retried": found, "command": work_line(run.folder)}
+    return {"id": run.id, "retried": found, "command": begin_line(plan_file.read(run.folder), Trials(run.folder))}
 
 
 def _words(texts: Iterable[str]) -> list[str]:

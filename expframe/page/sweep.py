@@ -16,7 +16,7 @@ from expframe.page.question import Question
 from expframe.record.record import Record, Status
 from expframe.record.significance import welch
 from expframe.store.search.goals import seekable
-from expframe.store.sweeps.command_lines import best_line, include_line, sweep_line, work_line
+from expframe.store.sweeps.command_lines import begin_line, best_line, include_line, sweep_line
 from expframe.store.sweeps.configurations import goals_of
 from expframe.store.sweeps.facts import facts_of, failures_of
 from expframe.store.sweeps.history import Moment, history, seconds_left, workers_of
@@ -75,7 +75,7 @@ def answer(board: Board, question: Question) -> dict[str, Any]:
             "stopped": sorted(trials.stopped()),
             "reasons": [{"trials": one.text, "why": one.why} for one in islice(reasons(plan, trials), _SHOWN)],
             "history": _history(history(plan, trials)),
-            "work": work_line(run.folder),
+            "work": begin_line(plan, trials),
             "include": include_line(run.folder, trials.excluded[:1]),
             "ranked": _ranked(run.folder, question.texts("metric")),
         }

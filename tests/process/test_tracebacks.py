@@ -76,13 +76,14 @@ FRAME = '  File "{}", line 3, in f\n    f()\n    ^^^'
         ("/usr/lib/python3.12/site-packages/expframe/calling.py", True),
         ("/usr/lib/python3.12/site-packages/wrapt/wrappers.py", True),
         ("/other/checkout/expframe/run/run.py", True),
+        ("<frozen runpy>", True),
         ("/home/me/expframe/train.py", False),
         ("/home/me/project/expframe/run/run.py", False),
         ("/usr/lib/python3.12/site-packages/torch/nn.py", False),
     ],
 )
 def test_whose_a_frame_is(file, is_own):
-    """Frames of any installation of expframe are its own, and what lies where the run was started is the user's."""
+    """Frames of any expframe, and of Python's insides, are no user's; what lies where the run was started is."""
     text = f"Traceback (most recent call last):\n{FRAME.format('/home/me/x.py')}\n{FRAME.format(file)}\nValueError: x\n"
     shown = without_own_frames(text, "/home/me/project")
 

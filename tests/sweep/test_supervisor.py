@@ -575,6 +575,9 @@ class TestOthers:
         assert "INTERRUPTED" == runs(sweeps.store)["1"].status
         assert 0 == main(["sweep", "why", "1", "-F", str(sweeps.store)])
         assert "0..1: stopped by expframe sweep stop, until expframe sweep" in capsys.readouterr().out
+        assert 0 == main(["sweep", "retry", "1", "0", "-F", str(sweeps.store)])
+        begun_by = shlex.split(capsys.readouterr().out.partition("Workers do them: ")[2])
+        assert ["expframe", "sweep", "toy.py", "--resume", "1"] == begun_by
 
     @pytest.mark.once
     def test_a_sweep_needs_the_runs_of_its_trials_no_more(self, sweeps, capsys):

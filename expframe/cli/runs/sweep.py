@@ -35,7 +35,7 @@ from expframe.store import exclusions
 from expframe.store.reader import StoredRun
 from expframe.store.search.goals import Seeking, goal
 from expframe.store.sweeps.asked import retry_trials, stop_trials
-from expframe.store.sweeps.command_lines import best_line, script_text, work_line
+from expframe.store.sweeps.command_lines import begin_line, best_line, script_text
 from expframe.store.sweeps.configurations import best_of, configurations, goal_of, ranked
 from expframe.store.sweeps.facts import configuration_data, facts_of, failures_of, trial_data
 from expframe.store.sweeps.history import seconds_left
@@ -283,10 +283,10 @@ def stop(asked: Asked) -> Answer:
 @command(_RETRY)
 def retry(asked: Asked) -> Answer:
     """Let trials be done again."""
-    sweep, _ = _find(asked)
+    sweep, trials = _find(asked)
     found = retry_trials(sweep.folder, _numbers(asked, sweep))
     data = {"id": sweep.folder.name, "retried": found}
-    next_step = f"Workers do them: {work_line(sweep.folder)}"
+    next_step = f"Workers do them: {begin_line(sweep.plan, trials)}"
     again = f"{trials_text(found).capitalize()} {is_or_are(found)} done again. {next_step}"
     return Answer(data, lambda _style: [again if found else "There is nothing to be done again."])
 

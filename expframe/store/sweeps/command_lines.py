@@ -10,6 +10,7 @@ from pathlib import Path
 from expframe.store.ids import store_words
 from expframe.store.sweeps.configurations import Configuration, own_words
 from expframe.store.sweeps.plan import Plan
+from expframe.store.sweeps.trials import ALL, NEW, Trials
 
 
 def best_line(plan: Plan, one: Configuration, script: str) -> str:
@@ -55,6 +56,11 @@ def sweep_line(sweep: Path, command: str, *words: str) -> str:
 def work_line(sweep: Path) -> str:
     """Return what starts a worker of a sweep."""
     return shlex.join(["expframe", "work", sweep.name, *store_words(sweep.parent)])
+
+
+def begin_line(plan: Plan, trials: Trials) -> str:
+    """Return what lets trials of a sweep be begun: a worker, or, where all were asked to stop, its going on."""
+    return resume_line(plan, trials.folder) if {ALL, NEW} & trials.stopped() else work_line(trials.folder)
 
 
 def include_line(sweep: Path, trials: Sequence[int]) -> str:
