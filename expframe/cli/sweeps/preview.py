@@ -113,7 +113,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
         yield ":".join(axis.names) or "with", _axis_text(axis)
     if plan.replicates is not None:
         is_drawn = isinstance(plan.replicates, Choices) and not plan.replicates.is_text
-        drawn = f"  (drawn by --search-seed {plan.search_seed})" if is_drawn else ""
+        drawn = f" (drawn by --search-seed {plan.search_seed})" if is_drawn else ""
         yield plan.replicates.names[0], _axis_text(plan.replicates) + drawn
     fixed = [*plan.named, *map(_written, plan.overrides)]
     if fixed:
