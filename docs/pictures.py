@@ -6,6 +6,7 @@ It needs the extras `ui` and `examples`, playwright, and Chromium at /usr/bin/ch
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -46,9 +47,10 @@ def main() -> None:
             for seed in SEEDS:
                 train(store, "with", f"components={components}", f"seed={seed}")
         train(store, *SWEEP)
-        service = serve_beside([Board(store, "runs")], Entrance(new_token(), port=0))
-        draw(service.address)
-        service.end()
+        with contextlib.chdir(folder):  # commands are shown as they are typed there
+            service = serve_beside([Board(store, "runs")], Entrance(new_token(), port=0))
+            draw(service.address)
+            service.end()
 
 
 def train(store: Path, *words: str) -> None:
