@@ -27,7 +27,7 @@ MEMORY = 1 << 30
 if find_spec("pyarrow") is not None:
     import pyarrow
 
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # its own takes as many bytes of addresses at its first use
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # its own takes as many bytes at its first use
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NEVER = {"os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "socket.connect", "pickle.find_class"}
@@ -106,8 +106,8 @@ def kept(folder: Path) -> Iterator[None]:
     Raises:
         Broken: It does not.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + MEMORY, hard))
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (_writable() + MEMORY, hard))
     before = signal.signal(signal.SIGVTALRM, _end)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS * 2)
     start = time.thread_time()
@@ -122,7 +122,7 @@ def kept(folder: Path) -> Iterator[None]:
         _WATCH.folder = None
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         signal.signal(signal.SIGVTALRM, before)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
     took = time.thread_time() - start
     if took > SECONDS:
         raise Broken(f"took {took:.1f} s")
@@ -134,8 +134,9 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     raise TooLong
 
 
-def _address_space() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+def _writable() -> int:
+    """Return how many bytes can be written; addresses that are only set aside, as for each thread, are none of them."""
+    pages = int(Path("/proc/self/statm").read_text().split()[5])
     return pages * resource.getpagesize()
 
 
