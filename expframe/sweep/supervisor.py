@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any, NamedTuple, Protocol
 
 from expframe.config import dotted
-from expframe.errors import listed
+from expframe.errors import SaveError, listed
 from expframe.process.signals import handling
 from expframe.record.record import Status
 from expframe.store import rows
@@ -125,7 +125,8 @@ class Supervisor:
             finally:
                 self._workers.slacken()
         self._trials.refresh()
-        adopt(self._sweep, self._trials, Journal(self._sweep.folder, new_writer()))
+        with suppress(SaveError):  # as where its store was moved: whoever reads it finds them out
+            adopt(self._sweep, self._trials, Journal(self._sweep.folder, new_writer()))
         self._trials.refresh()
         self._watcher.look(self._trials)
         code = self._code or int(not self._is_all_well())

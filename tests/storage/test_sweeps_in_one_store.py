@@ -60,12 +60,24 @@ def test_a_sweep_whose_store_is_moved_says_how_to_go_on(tmp_path, path, environm
             said += sweep.stdout.readline()
         (tmp_path / "runs").rename(tmp_path / "moved")
         (tmp_path / "go").touch()
-        rest, _ = sweep.communicate(timeout=120)
+        rest, problems = sweep.communicate(timeout=120)
     lines = (said + rest).splitlines()
 
-    assert 1 == sweep.returncode
+    assert 1 == sweep.returncode, problems
     assert f"Its store was moved to {tmp_path / 'moved'} while it went on." in lines
     assert f"Go on with: expframe sweep {path.name} --resume 1 -F {tmp_path / 'moved'}" in lines
     done = run_python([path, "sweep", "--resume", "1", "-F", tmp_path / "moved"], env=environment)
     assert 0 == done.returncode and "6 trials: 6 completed" in done.stdout
     assert RESULTS == results_of(tmp_path / "moved", "1")
+
+
+@pytest.mark.once
+def test_what_is_gone_while_a_sweep_is_read_is_passed_over(tmp_path, path, environment, cli):
+    """A part of the journal that was listed, and is not there when it is opened, keeps nobody from the rest."""
+    (tmp_path / "go").touch()
+    assert 0 == run_python([path, *WORDS], env=environment).returncode
+    (tmp_path / "runs" / "1" / "trials" / "gone-1-0.jsonl").symlink_to("nowhere")
+    cli("sweep", "1")
+
+    assert 0 == cli.code, cli.err
+    assert "6 completed" in cli.out

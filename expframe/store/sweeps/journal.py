@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,15 +105,19 @@ class JournalReader:
         except FileNotFoundError:
             return
         for name in sorted(names):
-            path = self._folder / name
-            start = self._read.get(name, 0)
-            if path.stat().st_size == start:
-                continue
-            for line in whole_lines(path, start):
-                start += len(line) + 1
-                if (entry := _entry(line, name.removesuffix(_SUFFIX))) is not None:
-                    yield entry
-            self._read[name] = start
+            with suppress(FileNotFoundError):  # the store is being moved, or the sweep removed
+                yield from self._news_of(name)
+
+    def _news_of(self, name: str) -> Iterator[Entry]:
+        path = self._folder / name
+        start = self._read.get(name, 0)
+        if path.stat().st_size == start:
+            return
+        for line in whole_lines(path, start):
+            start += len(line) + 1
+            if (entry := _entry(line, name.removesuffix(_SUFFIX))) is not None:
+                yield entry
+        self._read[name] = start
 
 
 def _entry(line: bytes, writer: str) -> Entry | None:
