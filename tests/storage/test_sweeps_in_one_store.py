@@ -77,7 +77,7 @@ def test_what_is_gone_while_a_sweep_is_read_is_passed_over(tmp_path, path, envir
     (tmp_path / "go").touch()
     assert 0 == run_python([path, *WORDS], env=environment).returncode
     (tmp_path / "runs" / "1" / "trials" / "gone-1-0.jsonl").symlink_to("nowhere")
-    cli("sweep", "1")
+    cli("sweep", "show", "1")
 
     assert 0 == cli.code, cli.err
     assert "6 completed" in cli.out
