@@ -26,10 +26,12 @@ def _no_libraries(monkeypatch):
 
 
 def library(**parts):
-    """Return what stands in for a library: it can be seeded."""
+    """Return what stands in for a library: it can be seeded, and its generators go on from where they were."""
     module = types.ModuleType("library")
     seeding = {"manual_seed": lambda _: None, "random": types.SimpleNamespace(set_seed=lambda _: None)}
-    vars(module).update(seeding, **parts)
+    states = {"get_rng_state": int, "set_rng_state": lambda _: None, "initial_seed": int}
+    cuda = types.SimpleNamespace(is_initialized=bool, manual_seed_all=lambda _: None)
+    vars(module).update({**seeding, **states, "cuda": cuda, **parts})
     return module
 
 
