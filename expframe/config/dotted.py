@@ -246,15 +246,16 @@ def nest(tree: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def _lay_in(tree: dict[Any, Any], other: Mapping[Any, Any]) -> None:
-    """Merge `other` into `tree`, in place; where a value meets a group it becomes the group's choice."""
+    """Merge `other` into `tree`, in place; where a value meets a group it becomes the group's choice, None nothing."""
     for key, value in other.items():
         mine = tree.get(key, MISSING)
         if isinstance(value, dict) and value:
-            group = mine if isinstance(mine, dict) else {} if mine is MISSING else {CHOICE: mine}
+            group = mine if isinstance(mine, dict) else {} if mine is MISSING or mine is None else {CHOICE: mine}
             tree[key] = group
             _lay_in(group, value)
-        elif isinstance(mine, dict) and mine and not isinstance(value, dict):
-            mine[CHOICE] = value
+        elif isinstance(mine, dict) and mine:
+            if value is not None and not isinstance(value, dict):
+                mine[CHOICE] = value
         elif mine is MISSING or not isinstance(value, dict):
             tree[key] = value
 

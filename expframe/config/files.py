@@ -74,8 +74,13 @@ def _content(name: str) -> bytes:
 
 
 def _in_short(problem: Exception) -> str:
-    """Return what is wrong in one line; the name of the file stands before it."""
-    return " ".join(str(problem).replace('in "<unicode string>", ', "in ").split())
+    """Return what is wrong in one line, without lines of the file, which may hold secrets."""
+    mark = getattr(problem, "problem_mark", None)
+    if mark is None:
+        return " ".join(str(problem).replace('in "<unicode string>", ', "in ").split())
+    said = [getattr(problem, "context", None), getattr(problem, "problem", None)]
+    text = ", ".join(part.partition(" with value ")[0] for part in said if part)
+    return f"{text} (line {mark.line + 1}, column {mark.column + 1})"
 
 
 def save(config: dict[Any, Any], path: str | os.PathLike[str], schema: str = "") -> None:
@@ -122,11 +127,11 @@ def _load_json(content: bytes) -> Any:
 
 
 def _once_each(entries: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(entries)
-    if len(found) < len(entries):
-        names = [name for name, _ in entries]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"found duplicate key {twice!r}, with value {found[twice]!r:.40} at last")
+    found: dict[str, Any] = {}
+    for name, value in entries:
+        if name in found:
+            raise ValueError(f"found duplicate key {name!r}")
+        found[name] = value
     return found
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import operator
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -43,7 +44,7 @@ def convert(value: Any, default: Any = MISSING, annotation: Any = MISSING) -> An
         >>> convert("no", default=True), convert([1, 2], default=(0,)), convert("3", default=1)
         (False, (1, 2), '3')
     """
-    return _read(Given(_restored(value, default, [*_inherited_in(default)])), default, annotation)
+    return _read(Given(_restored(value, default, default)), default, annotation)
 
 
 def _read(given: Given, default: Any, annotation: Any) -> Any:
@@ -58,37 +59,39 @@ def _read(given: Given, default: Any, annotation: Any) -> Any:
     return found
 
 
-def _restored(value: Any, default: Any, inherited: list[tuple[Any, Any]]) -> Any:
+def _restored(value: Any, default: Any, beside: Any) -> Any:
     """
     Return a stored value with what its references stand for, as far as the default is or holds that or its class.
 
     Args:
         value: The value.
         default: What stands there otherwise.
-        inherited: What in it is stored as a plain value, with that.
+        beside: What in the default stands where the value does, which may be stored as a plain value.
     """
     if isinstance(value, json_values.Reference):
         known = list(_items_in(default))
         same = (item for item in known if json_values.to_json(item) == value.tagged)
         others = (towards(Given(value), type(item)) for item in known)
         return next((found for found in (*same, *others) if found is not MISSING), value)
-    for item, twin in inherited:
-        if equality.same(twin, value):
-            return item
+    twin = json_values.plain_twin(beside)
+    if twin is not beside and equality.same(twin, value):
+        return beside
     if type(value) is dict:
-        return {key: _restored(item, default, inherited) for key, item in value.items()}
+        held = twin if isinstance(twin, dict) else {}
+        return {key: _restored(item, default, held.get(key, MISSING)) for key, item in value.items()}
     if type(value) in (list, tuple, set, frozenset):
-        items = [_restored(item, default, inherited) for item in value]
+        items = [_restored(item, default, one) for item, one in _paired(value, twin)]
         return value if all(map(operator.is_, items, value)) else type(value)(items)
     return value
 
 
-def _inherited_in(default: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield what in a value is of a class that inherits from a plain one, with what it is stored as."""
-    for item in _items_in(default):
-        twin = json_values.plain_twin(item)
-        if twin is not item:
-            yield item, twin
+def _paired(values: Collection[Any], others: Any) -> Iterable[tuple[Any, Any]]:
+    """Return values, each with what stands there in others: by place, in sets what is equal to it."""
+    if isinstance(values, set | frozenset) and isinstance(others, set | frozenset):
+        by_value = {other: other for other in others}
+        return ((value, by_value.get(value, MISSING)) for value in values)
+    found = itertools.islice(others, len(values)) if isinstance(others, list | tuple) else ()
+    return itertools.zip_longest(values, found, fillvalue=MISSING)
 
 
 def _items_in(value: Any) -> Iterator[Any]:

@@ -182,6 +182,25 @@ def test_what_is_wrong_is_said(tmp_path, name, content, says):
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("c.json", '{"password": "a", "password": "hunter2secret"}'),
+        ("c.yaml", "password: a\npassword: hunter2secret"),
+        ("c.yaml", "password: hunter2secret: b"),
+        ("c.toml", 'password = "a"\npassword = "hunter2secret"'),
+    ],
+)
+def test_no_secret_is_said(tmp_path, name, content):
+    """What is said of a malformed file has none of its values, any of which may be secret."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+
+    with pytest.raises(ConfigFileError) as caught:
+        files.load(path)
+    assert "hunter2secret" not in str(caught.value)
+
+
 def test_missing(tmp_path):
     """A missing file says where it was looked for; a folder cannot be read."""
     with pytest.raises(ConfigFileError, match="not found"):

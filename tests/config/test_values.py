@@ -317,6 +317,18 @@ def test_what_was_saved_is_the_same_config(tree, suffix, tmp_path):
     assert () == again.warnings == stored.warnings
 
 
+def test_a_class_comes_back_where_it_stood():
+    """A plain value is of the class of the equal one that stands in its place by default, and of no other's."""
+    ex = Experiment("test")
+    ex.add_config(rates=[Rate(0.5), 0.1], some={Rate(0.5), 2}, words={"a": Word("x"), "b": "y"}, pile=Pile((1, 2)))
+    asked = {"rates": [0.5, 0.5], "some": {0.5, 0.25}, "words": {"a": "x", "b": "x"}, "pile": (1, 2)}
+    found = ex.resolve(config_updates=asked).values
+
+    assert [Rate, float] == [type(item) for item in found["rates"]]
+    assert {0.5: Rate, 0.25: float} == {item: type(item) for item in found["some"]}
+    assert [Word, str, Pile] == [type(item) for item in (*found["words"].values(), found["pile"])]
+
+
 @pytest.mark.parametrize("name", ["config.json", "config.yaml"])
 def test_other_members_and_instances_come_back(name):
     """Enums and dataclasses other than the defaults come back by the class that the entry has; nothing is imported."""
