@@ -282,7 +282,12 @@ def _inside(option: Any, part: Part) -> Any:
     if (len(args) == 2 and issubclass(kind, tuple) and args[1] is not ...) or len(args) > 2:
         number = int(part) if is_whole_number(part) else len(args)
         return args[number] if -len(args) <= number < len(args) else MISSING
-    return args[0] if args else of_fields(kind).get(str(part), MISSING)
+    if args:
+        return args[0]
+    names = getattr(kind, "_fields", ()) if issubclass(kind, tuple) else ()
+    if is_whole_number(part) and -len(names) <= int(part) < len(names):
+        part = names[int(part)]
+    return of_fields(kind).get(str(part), MISSING)
 
 
 def of_fields(kind: type) -> Mapping[str, Any]:

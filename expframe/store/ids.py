@@ -75,7 +75,7 @@ def require_name(name: str) -> None:
         problem = "is no name for a run. Use letters, digits, '.', '_' and '-', and begin with none of '.' and '_'."
         raise OptionError(f"id {name!r}", problem)
     if is_word(name):
-        problem = "is a flag, or names others, on the command line: the newest, the best, or those between two numbers."
+        problem = "means something else on the command line: a flag, the newest run, the best, or a range of them."
         other = f"run{name}" if name.startswith("-") else f"{name}-run"
         raise OptionError(f"id {name!r}", f"{problem} Choose another name, such as {other}.")
 

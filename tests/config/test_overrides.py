@@ -4,7 +4,7 @@ import enum
 import pathlib
 import typing
 from collections import namedtuple
-from typing import Any, Final, Literal, Optional, Union
+from typing import Any, Final, Literal, NamedTuple, Optional, Union
 
 import pytest
 from hypothesis import given
@@ -25,6 +25,13 @@ from expframe.errors import (
 )
 
 Point = namedtuple("Point", "x y")
+
+
+class Rated(NamedTuple):
+    """Some named tuple that says what it holds."""
+
+    name: str
+    rate: float
 
 
 class Colour(enum.Enum):
@@ -461,6 +468,19 @@ class TestElements:
     def test_of_a_named_tuple(self, ex, point):
         """What a named tuple holds is reached by its name and by its place; it stays one of its class."""
         assert Point(9, 2) == ex.resolve(point)["point"] == ex.resolve(config_updates={"point.x": 9})["point"]
+
+    @pytest.mark.parametrize("place", ["rated.rate", "rated.1", "rated.-1"])
+    def test_of_an_annotated_named_tuple(self, place):
+        """An item of a named tuple takes what its class says of it, by whatever it is reached."""
+        ex = Experiment("test")
+
+        @ex.config
+        class Config:
+            rated: Rated = Rated("a", 0.5)
+
+        assert "3.0" == repr(ex.resolve(f"{place}=3")["rated"].rate)
+        with pytest.raises(EntryTypeError, match="takes float, not 'high'"):
+            ex.resolve(f"{place}=high")
 
 
 class TestAppending:

@@ -39,17 +39,21 @@ def goal(text: str) -> Goal:
         (Goal(field='metrics.val.loss.last', direction='min'), Goal(field='metrics.val/acc.max', direction='max'))
     """
     name, _, direction = text.rpartition(":") if text.endswith((":min", ":max")) else (text, "", "")
+    stem, _, said = text.rpartition(":")
+    meant = said[:3].lower() if stem and said.isalpha() else ""
+    if not direction and meant in ("min", "max"):  # whatever the name is: `result.acc:maximize`
+        raise _unsaid(text, f"{stem}:{meant}")
     field = _field(name)
     if not direction and field.group == "metrics" and field.path[1] in ("min", "max"):
         direction = field.path[1]
     if not direction:
-        stem, _, said = text.rpartition(":")
-        meant = said[:3].lower() if stem else ""
-        forms = f"{stem}:{meant}" if meant in ("min", "max") else f"{text}:min or {text}:max"
-        raise OptionError(
-            f"--metric={text}", f"does not say whether the least or the greatest is sought. Write {forms}."
-        )
+        raise _unsaid(text, f"{text}:min or {text}:max")
     return Goal(_name_of(field), direction)
+
+
+def _unsaid(text: str, forms: str) -> OptionError:
+    problem = f"does not say whether the least or the greatest is sought. Write {forms}."
+    return OptionError(f"--metric={text}", problem)
 
 
 def _name_of(field: Field) -> str:

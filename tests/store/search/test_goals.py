@@ -1,10 +1,14 @@
 """What a sweep may seek, by what runs of its trials have."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from expframe import Experiment
+from expframe.errors import OptionError
 from expframe.store.search.fields import Field
 from expframe.store.search.goals import goal, seekable
 from expframe.store.sweeps.journal import Journal
@@ -41,3 +45,11 @@ def test_whatever_a_number_is_called_it_can_be_sought(tmp_path: Path) -> None:
 
     assert {Field.of_metric(name, "min") for name in ODD} == {*metrics}
     assert {*((name,) for name in ODD), ("deep", "er one")} == {field.path for field in results}
+
+
+@pytest.mark.parametrize("name", ["loss", "val/loss", "result.acc", 'result["macro avg"]', "config.lr", "duration"])
+@pytest.mark.parametrize("direction", ["maximize", "Maximise", "maximum", "MAX"])
+def test_a_direction_that_is_spelt_out_is_answered_by_its_short_form(name: str, direction: str) -> None:
+    """Whatever is sought, `NAME:maximize` is told of with `NAME:max`."""
+    with pytest.raises(OptionError, match=f"Write {re.escape(name)}:max[.]"):
+        goal(f"{name}:{direction}")
