@@ -385,7 +385,7 @@ def test_words_of_the_command_line_are_no_ids(ex, cli, name):
     """What is something else on a command line is no id, by `-i` or `rename`; an imported run called so is numbered."""
     ex.main(lambda: None)
     other = f"run{name}" if name.startswith("-") else f"{name}-run"
-    with pytest.raises(OptionError, match=f"id '{name}': is .* on the command line.*such as {other}"):
+    with pytest.raises(OptionError, match=f"id '{name}': .* on the command line.*such as {other}"):
         ex.run(options={"id": name})
     ex.run()
     cli("rename", "1", name)
