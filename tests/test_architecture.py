@@ -18,7 +18,8 @@ FOLDERS = {
     " parameters standing built choice_check validation bounds_check named decision resolve schema_parts schema_types"
     " schema",
     "record": "html figures dataframes record events summaries curves metrics metric_file media significance",
-    "process": "locks context identity notebook seeds ranks log_lines signals devices exit terminal tracebacks",
+    "process": "locks context identity notebook seeds ranks log_lines signals devices exit terminal tracebacks"
+    " import_path",
     "process/output": "tee descriptors file tee_process streams hooks buffers proxies capture",
     "facts": "host stash git packages sources gathering",
     "saving": "formats savers files artifacts checkpoints",

@@ -15,7 +15,7 @@ from expframe.errors import WorkError
 from expframe.facts import sources
 from expframe.facts.gathering import Scope
 from expframe.facts.stash import Stash
-from expframe.process import context
+from expframe.process import context, import_path
 from expframe.store.sweeps.plan import Start
 from expframe.sweep.stash import placed_folders, placed_start
 
@@ -136,7 +136,7 @@ def _go_there(start: Start, stash: Stash | None) -> None:
     own = os.path.dirname(os.path.abspath(start.script))
     if start.module:
         own = start.folder if stash is None else str(sources.around_packages(stash.script, start.module))
-    sys.path[:] = [own, *(folder for folder in sys.path[1:] if folder != own)]
+    import_path.look_first_in(own)
     sys.path += [folder for folder in start.search_path if folder not in sys.path]
     if stash is not None:
         sys.path[:] = placed_folders(sys.path, start, stash)
@@ -164,7 +164,7 @@ def started_as(scope: Scope, module: str | None, experiment: Any) -> Start:
         module=module or "",
         folder=os.getcwd(),
         interpreter=sys.executable,
-        search_path=tuple(os.path.abspath(folder) for folder in sys.path[1:] if folder),
+        search_path=tuple(os.path.abspath(folder) for folder in import_path.others() if folder),
         sources={name: source.digest for name, source in found.items()},
         experiment=name,
         runner=experiment.runner,

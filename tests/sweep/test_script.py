@@ -1,10 +1,12 @@
 """The script of a sweep, where it has several experiments."""
 
+import os
 import subprocess
 import sys
 import zipfile
 
 import pytest
+import steps
 
 import expframe
 
@@ -170,3 +172,23 @@ def test_an_experiment_alone_may_be_called_otherwise_each_time(tmp_path, do):
     code, out = do("one.py", "sweep", "with", "seed=1,2", "--fresh")
 
     assert 0 == code, out
+
+
+@once
+@pytest.mark.parametrize(
+    "words", [["sweep", "script.py", "with", "lr=1,2"], ["schema", "script.py"], ["sacred", "script.py"]], ids=str
+)
+def test_folders_that_are_named_are_looked_in_where_python_adds_none(tmp_path, words):
+    """With PYTHONSAFEPATH, where no folder of a script stands first, those of PYTHONPATH are all looked in."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib/beside.py").write_text("LR = 0.1\n")
+    (tmp_path / "script.py").write_text(
+        "import beside\nfrom expframe import Experiment\n"
+        "ex = Experiment('safe')\nex.add_config(lr=beside.LR)\n\n@ex.automain\ndef main(lr):\n    return lr\n"
+    )
+    ours = steps.environment()
+    env = {**ours, "PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join([str(tmp_path / "lib"), ours["PYTHONPATH"]])}
+    line = [sys.executable, "-m", "expframe", *words]
+    done = subprocess.run(line, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    assert 0 == done.returncode, done.stderr

@@ -20,11 +20,12 @@ from expframe.config.schema import schema_of
 from expframe.disk.files import replace_file
 from expframe.errors import ExpframeError, UsageError
 from expframe.process import context
+from expframe.process.import_path import look_first_in
 
 USAGE = """\
 Print the JSON Schema of what a config file may say for a script: its entries with types, bounds, choices, defaults and
-docs, for editors. It is the one command that imports a script: what stands there outside of functions is done, its main
-command and its command line are not.
+docs, for editors. It imports the script, as other commands do only to run it: what stands there outside of functions is
+done, its main command and its command line are not.
 
 Usage:
   expframe schema [options] SCRIPT
@@ -115,18 +116,13 @@ def _spec_of_file(script: str) -> tuple[ModuleSpec, Loader]:
     spec = importlib.util.spec_from_file_location(f"{name}_" if name in sys.modules else name, os.path.abspath(script))
     if spec is None or spec.loader is None:
         raise UsageError(f"script {script}", "is no Python script: its name does not end in .py.")
-    _look_first_in(os.path.dirname(os.path.abspath(script)))
+    look_first_in(os.path.dirname(os.path.abspath(script)))
     return spec, spec.loader
-
-
-def _look_first_in(folder: str) -> None:
-    """Have modules looked for where Python does: in a folder in place of the one that this command was started from."""
-    sys.path[:] = [folder, *sys.path[0 if sys.flags.safe_path else 1 :]]
 
 
 def _spec_of_module(name: str) -> tuple[ModuleSpec, Loader]:
     """Return how a module is imported, and by what, with the working directory in front of the path."""
-    _look_first_in(os.getcwd())
+    look_first_in(os.getcwd())
     try:
         spec = importlib.util.find_spec(name)
     except ImportError as problem:

@@ -105,4 +105,4 @@ def test_a_script_that_is_not_there_is_explained(cli, script):
 
 def test_help_says_that_it_imports(cli):
     """The help says that this command, alone, imports the script."""
-    assert "the one command that imports a script" in " ".join(cli("schema", "--help").split())
+    assert "It imports the script" in " ".join(cli("schema", "--help").split())

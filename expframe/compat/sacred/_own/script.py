@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from expframe.compat.sacred._own.alias import install
+from expframe.process.import_path import look_first_in
 
 _USAGE = "Usage: python -m expframe sacred [-m MODULE | SCRIPT] [its words ...]"
 
@@ -27,7 +28,7 @@ def main(words: Sequence[str]) -> int:
         return 0 if words and words[0] != "-m" else 2
     install()
     if words[0] == "-m":
-        _look_first_in(os.getcwd())
+        look_first_in(os.getcwd())
         sys.argv[:] = words[1:]
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
         return 0
@@ -35,14 +36,9 @@ def main(words: Sequence[str]) -> int:
         print(f"No such script: {words[0]}\n{_USAGE}", file=sys.stderr)
         return 2
     sys.argv[:] = words
-    _look_first_in(os.path.dirname(os.path.abspath(words[0])))
+    look_first_in(os.path.dirname(os.path.abspath(words[0])))
     _execute(words[0])
     return 0
-
-
-def _look_first_in(folder: str) -> None:
-    """Have modules looked for where Python does: in a folder in place of the one that this command was started from."""
-    sys.path[:] = [folder, *sys.path[0 if sys.flags.safe_path else 1 :]]
 
 
 def _execute(path: str) -> None:
