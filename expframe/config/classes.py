@@ -119,7 +119,7 @@ def _variables_of(kind: Any) -> dict[type, dict[Any, Any]]:
         origin: Any = typing.get_origin(base) or base
         is_class = isinstance(origin, type) and origin not in (object, typing.Generic, typing.Protocol)
         if is_class:
-            args = tuple(_filled_in(arg, own) for arg in typing.get_args(base))
+            args = tuple(filled_in(arg, own) for arg in typing.get_args(base))
             found = {**_variables_of(origin[args] if args else origin), **found}
     return found
 
@@ -127,10 +127,11 @@ def _variables_of(kind: Any) -> dict[type, dict[Any, Any]]:
 def _bound(field: ConfigField, kind: type, variables: Mapping[type, Mapping[Any, Any]]) -> ConfigField:
     """Return a field with what stands for the variables of the class that annotates it."""
     owner = next((base for base in kind.__mro__ if field.name in annotations_of(base)), kind)
-    return field._replace(annotation=_filled_in(field.annotation, variables[owner])) if owner in variables else field
+    return field._replace(annotation=filled_in(field.annotation, variables[owner])) if owner in variables else field
 
 
-def _filled_in(annotation: Any, variables: Mapping[Any, Any]) -> Any:
+def filled_in(annotation: Any, variables: Mapping[Any, Any]) -> Any:
+    """Return an annotation with what stands for type variables in their place."""
     if isinstance(annotation, typing.TypeVar):
         return variables.get(annotation, annotation)
     parameters = getattr(annotation, "__parameters__", ())

@@ -194,7 +194,7 @@ def _to_items(given: Given, kind: Any, args: tuple[Any, ...]) -> Any:
     if isinstance(value, set | frozenset) and not issubclass(kind, collections.abc.Set) and not isinstance(value, kind):
         return MISSING
     if fields is not None:
-        types_of = hints.of_fields(kind)
+        types_of = hints.of_fields(kind[args] if args else kind)
         args = tuple(types_of.get(field, Any) for field in fields)
     is_fixed = issubclass(kind, tuple) and args and args[-1] is not ...
     if is_fixed and len(value) != len(args):
@@ -221,7 +221,7 @@ def _to_mapping(given: Given, kind: Any, args: tuple[Any, ...]) -> Any:
     if not isinstance(value, dict):
         return MISSING
     if typing.is_typeddict(kind):
-        return _fields_of(value, hints.of_fields(kind))
+        return _fields_of(value, hints.of_fields(kind[args] if args else kind))
     key_type, item_type = args if len(args) == 2 else (Any, Any)
     found = {_key(key, key_type): towards(Given(item), item_type) for key, item in value.items()}
     return MISSING if MISSING in found or any(item is MISSING for item in found.values()) else found

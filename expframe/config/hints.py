@@ -11,7 +11,14 @@ from functools import partial
 from typing import Any
 
 from expframe.config.choice import Choice, name_of
-from expframe.config.classes import fields_of, is_config_class, is_read_by_pydantic, read_by_pydantic, takes_more
+from expframe.config.classes import (
+    fields_of,
+    filled_in,
+    is_config_class,
+    is_read_by_pydantic,
+    read_by_pydantic,
+    takes_more,
+)
 from expframe.config.dotted import CHOICE, MISSING, Part, is_whole_number
 from expframe.config.frozen import plain_kind
 
@@ -243,7 +250,7 @@ def _is_instance(value: Any, kind: type) -> bool:
 
 
 def _items_fit(value: Any, kind: type, args: tuple[Any, ...]) -> bool:
-    if not args:
+    if not args or hasattr(kind, "_fields"):  # the items of a named tuple are judged one by one
         return True
     if issubclass(kind, tuple) and not (len(args) == 2 and args[1] is ...):
         return len(value) == len(args) and all(map(fits, value, args))
@@ -277,29 +284,31 @@ def _inside(option: Any, part: Part) -> Any:
     kind, args = typing.get_origin(option) or option, typing.get_args(option)
     if not isinstance(kind, type):
         return MISSING
+    if hasattr(kind, "_fields") or _is_typed_dict(kind):
+        names = getattr(kind, "_fields", ())
+        is_place = is_whole_number(part) and -len(names) <= int(part) < len(names)
+        return of_fields(option).get(names[int(part)] if is_place else str(part), MISSING)
     if args and issubclass(kind, Mapping):
         return args[-1]
     if (len(args) == 2 and issubclass(kind, tuple) and args[1] is not ...) or len(args) > 2:
         number = int(part) if is_whole_number(part) else len(args)
         return args[number] if -len(args) <= number < len(args) else MISSING
-    if args:
-        return args[0]
-    names = getattr(kind, "_fields", ()) if issubclass(kind, tuple) else ()
-    if is_whole_number(part) and -len(names) <= int(part) < len(names):
-        part = names[int(part)]
-    return of_fields(kind).get(str(part), MISSING)
+    return args[0] if args else of_fields(kind).get(str(part), MISSING)
 
 
-def of_fields(kind: type) -> Mapping[str, Any]:
+def of_fields(kind: Any) -> Mapping[str, Any]:
     """Return what a class of configs, named tuple or typed dict says of its fields; nothing for other classes."""
     if is_config_class(kind):
         return {name: field.annotation for name, field in fields_of(kind).items()}
-    if not (hasattr(kind, "_fields") or _is_typed_dict(kind)):
+    made = typing.get_origin(kind) or kind
+    if not (hasattr(made, "_fields") or _is_typed_dict(made)):
         return {}
     try:
-        return typing.get_type_hints(kind, include_extras=True)
+        said = typing.get_type_hints(made, include_extras=True)
     except Exception:  # a name that is not there at run time
         return {}
+    variables = dict(zip(getattr(made, "__parameters__", ()), typing.get_args(kind), strict=False))
+    return {name: filled_in(one, variables) for name, one in said.items()} if variables else said
 
 
 def plain_type(kind: type) -> type:

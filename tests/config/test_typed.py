@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 import pytest
 
@@ -25,6 +25,20 @@ from expframe.errors import (
 
 T = TypeVar("T")
 S = TypeVar("S")
+
+
+class Spot(NamedTuple, Generic[T]):
+    """A generic named tuple."""
+
+    x: T
+    y: str
+
+
+class Place(TypedDict, Generic[T]):
+    """A generic typed dict."""
+
+    x: T
+    y: str
 
 
 @dataclass
@@ -274,6 +288,27 @@ class TestFields:
         assert {"item": 2, "items": [3]} == expframe.thaw(ex.resolve("box.item=2.0", "box.items=[3.0]")["box"])
         with pytest.raises(EntryTypeError):
             ex.resolve("box.item=x")
+
+    @pytest.mark.parametrize("entry", ["named", "typed", "both"])
+    def test_generic_named_tuples_and_typed_dicts(self, entry):
+        """Each field of a generic named tuple or typed dict takes what it is annotated with, filled in."""
+        ex = Experiment("test")
+
+        @ex.config
+        class Config:
+            named: Spot[int] = Spot(1, "a")
+            typed: Place[int] = {"x": 1, "y": "a"}
+            both: list[Spot[int]] = [Spot(1, "a")]
+
+        path = "both.0" if entry == "both" else entry
+        found = ex.resolve(f"{path}.x=2", f"{path}.y=b")[entry]
+
+        assert [2, "b"] == [*(found.values() if entry == "typed" else found if entry == "named" else found[0])]
+        with pytest.raises(EntryTypeError, match="takes int, not 'b'"):
+            ex.resolve(f"{path}.x=b")
+        assert Spot(5, "z") == ex.resolve("named=(5, 'z')")["named"]
+        with pytest.raises(EntryTypeError):
+            ex.resolve("named=('z', 5)")
 
     def test_classes_that_inherit_from_generic_ones(self):
         """What a class gives for the variables of a generic base is what the inherited fields take."""

@@ -104,5 +104,5 @@ def test_a_script_that_is_not_there_is_explained(cli, script):
 
 
 def test_help_says_that_it_imports(cli):
-    """The help says that this command, alone, imports the script."""
+    """The help says that this command imports the script."""
     assert "It imports the script" in " ".join(cli("schema", "--help").split())
