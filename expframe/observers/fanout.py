@@ -59,19 +59,23 @@ class Sinks:
     def open(self, record: Record, config: Config) -> Record:
         """Open every sink and return the record with the id that the first one gave. What one raises is raised."""
         shown_config = self._door.config(config) if self._observers else config
-        for observer in self._observers:
-            with admitting() if observer.is_interruptible else nullcontext():
-                sink = observer.open(self._door.record(record), shown_config)
-            if not isinstance(sink, Sink):
-                raise DefinitionError(f"observer {observer!r:.80}", f"opened {one_of_type(sink)}, which is no Sink.")
-            self._sinks.append(sink)
-            if self.id is None and sink.id is not None:
-                self.id = sink.id
-                record = record._replace(id=sink.id)
-            if self._placed is None and sink.folder is not None:
-                self._placed = sink
-        self._outboxes = [Outbox(sink, self._say) for sink in self._sinks if sink.folder is not None]
-        self._lanes = [_Lane(Outbox(sink, self._say)) for sink in self._sinks if sink.folder is None]
+        try:
+            for observer in self._observers:
+                with admitting() if observer.is_interruptible else nullcontext():
+                    sink = observer.open(self._door.record(record), shown_config)
+                if not isinstance(sink, Sink):
+                    raise DefinitionError(
+                        f"observer {observer!r:.80}", f"opened {one_of_type(sink)}, which is no Sink."
+                    )
+                self._sinks.append(sink)
+                if self.id is None and sink.id is not None:
+                    self.id = sink.id
+                    record = record._replace(id=sink.id)
+                if self._placed is None and sink.folder is not None:
+                    self._placed = sink
+        finally:  # those that are open are told of the end, whatever stops another one
+            self._outboxes = [Outbox(sink, self._say) for sink in self._sinks if sink.folder is not None]
+            self._lanes = [_Lane(Outbox(sink, self._say)) for sink in self._sinks if sink.folder is None]
         return record
 
     def __bool__(self) -> bool:
@@ -121,8 +125,6 @@ class Sinks:
         record = self._door.record(record)
         for lane in self._lanes:
             lane.close(record)
-        if not self._lanes and not self._outboxes:  # the run was stopped while its sinks were opened
-            self._outboxes = [Outbox(sink, self._say) for sink in self._sinks]
         for outbox in self._outboxes:
             outbox.close(record)
         for lane in self._lanes:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+from expframe.process import context, locks
+
 SEEDS = range(1, 2**31)
 """What a seed is drawn from: it fits numpy's, torch's and C's generators."""
 
@@ -95,29 +97,63 @@ def generators() -> Callable[[int], Any]:
     return lambda seed: Generator(PCG64(seed))  # what default_rng does, without asking what the seed might be
 
 
-def keep_globals() -> Callable[[], None]:
-    """
-    Return what makes the global generators go on from where they are now, those of libraries that are imported by now.
+class KeptGenerators:
+    """Where the global generators go on from when runs inside have ended, in whatever order these do."""
 
-    Tensorflow has no generator that could be taken up again; it stays as it is then.
-    """
+    def __init__(self) -> None:
+        self._kept: list[_Kept] = []
+        self._lock = locks.lock()
+
+    def keep(self) -> Callable[[], None]:
+        """
+        Return what makes them go on from where they are now, those of libraries that are imported by now.
+
+        Where a run that began later is still under way they do when that has ended.
+        """
+        kept = _Kept(_states())
+        with self._lock:
+            self._kept.append(kept)
+
+        def go_on() -> None:
+            with self._lock:
+                place = self._kept.index(kept)
+                del self._kept[place]
+                if later := self._kept[place:]:
+                    later[0].states = kept.states
+                else:
+                    for put_back in kept.states:
+                        put_back()
+
+        return go_on
+
+
+class _Kept:
+    """What puts the generators back, for one run inside."""
+
+    def __init__(self, states: list[Callable[[], Any]]) -> None:
+        self.states = states
+
+
+def _states() -> list[Callable[[], Any]]:
+    """Return what puts the generators back; tensorflow has none that could be taken up again, and stays as it is."""
     import random
 
     back: list[Callable[[], Any]] = [partial(random.setstate, random.getstate())]
-    if (numpy := sys.modules.get("numpy")) is not None:
+    if (numpy := _imported("numpy")) is not None:
         back.append(partial(numpy.random.set_state, numpy.random.get_state()))
-    if (torch := sys.modules.get("torch")) is not None:
+    if (torch := _imported("torch")) is not None:
         back.append(partial(torch.set_rng_state, torch.get_rng_state()))
         if torch.cuda.is_initialized():
             back.append(partial(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
         else:  # a GPU that is used later is seeded as it would have been
             back.append(lambda: torch.cuda.manual_seed_all(torch.initial_seed()))
+    return back
 
-    def go_on() -> None:
-        for put_back in back:
-            put_back()
 
-    return go_on
+def kept_generators() -> KeptGenerators:
+    """Return those of this process."""
+    found: KeptGenerators = context.one_per_process(KeptGenerators)
+    return found
 
 
 def seed_globals(seed: Any) -> None:
@@ -130,9 +166,15 @@ def seed_globals(seed: Any) -> None:
         seed = child_seed(seed)
 
     random.seed(seed)
-    if sys.modules.get("numpy") is not None:
-        sys.modules["numpy"].random.seed(seed % 2**32)
-    if sys.modules.get("torch") is not None:
-        sys.modules["torch"].manual_seed(seed)  # seeds the generators of all its devices
-    if sys.modules.get("tensorflow") is not None:
-        sys.modules["tensorflow"].random.set_seed(seed)
+    if (numpy := _imported("numpy")) is not None:
+        numpy.random.seed(seed % 2**32)
+    if (torch := _imported("torch")) is not None:
+        torch.manual_seed(seed)  # seeds the generators of all its devices
+    if (tensorflow := _imported("tensorflow")) is not None:
+        tensorflow.random.set_seed(seed)
+
+
+def _imported(name: str) -> Any:
+    """Return a library that is imported; None for one that is not, nor where another thread is just importing it."""
+    found = sys.modules.get(name)
+    return None if getattr(getattr(found, "__spec__", None), "_initializing", False) else found

@@ -157,11 +157,15 @@ class DeferredSignals:
 
     def __init__(self) -> None:
         self._waiting: dict[int, _Later] = {}
-        self._arrived: list[int] = []
+        self._arrived: list[tuple[Any, int]] = []
         self._pid = os.getpid()
 
     def __enter__(self) -> Self:
-        self.defer()
+        try:
+            self.defer()
+        except BaseException:  # what one raises that came before it was made to wait
+            self.admit()
+            raise
         return self
 
     def __exit__(self, *_how: object) -> None:
@@ -172,20 +176,17 @@ class DeferredSignals:
         if threading.current_thread() is not threading.main_thread() or os.getpid() != self._pid:
             return
         for number in _STOPPING:
-            handler = signal.getsignal(number)
-            if callable(handler) and not isinstance(handler, _Later):
-                later = self._waiting[number] = _Later(handler, self._arrived)
-                signal.signal(number, later)
+            if not isinstance(signal.getsignal(number), _Later):
+                later = self._waiting[number] = _Later(self._arrived)
+                later.stand_in(number)
 
     def admit(self) -> None:
         """Let them wait no more, and raise what has arrived. What somebody has given back meanwhile stays so."""
-        handlers = {number: later.handler for number, later in self._waiting.items()}
-        ours = [number for number, later in self._waiting.items() if signal.getsignal(number) is later]
-        self._waiting.clear()
-        _put_back({number: handlers[number] for number in ours})
+        waiting, self._waiting = self._waiting, {}
+        _for_each(waiting, _Later.give_way)
         arrived, self._arrived[:] = list(self._arrived), []
-        for number in arrived:
-            handlers[number](number, None)
+        for handler, number in arrived:
+            handler(number, None)
 
 
 def find_job_end() -> float | None:
@@ -211,49 +212,71 @@ def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
 
 @contextmanager
 def admitting() -> Iterator[None]:
-    """Let signals that are made to wait come at once while the block runs, since it may take long."""
+    """
+    Let signals that are made to wait come at once while the block runs, since it may take long.
+
+    Afterwards they wait again, for the handlers that there are by then.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     found = {int(number): signal.getsignal(number) for number in _STOPPING}
     waiting = {number: handler for number, handler in found.items() if isinstance(handler, _Later)}
     try:
-        _put_back({number: _handler_of(number) for number in waiting})
+        _for_each(waiting, _Later.give_way)
         yield
     finally:
-        _put_back(waiting)
+        _for_each(waiting, _Later.stand_in)
 
 
 class _Later:
     """
-    Takes a signal in the place of a handler that will be called later.
+    Takes a signal in the place of a handler that will be called later; in a forked child at once, for nobody will.
+
+    Args:
+        arrived: Takes what has arrived, with its handler.
 
     Attributes:
-        handler: That one.
+        handler: Whose place it takes; None before it does.
     """
 
-    def __init__(self, handler: Any, arrived: list[int]) -> None:
-        self.handler = handler
+    def __init__(self, arrived: list[tuple[Any, int]]) -> None:
+        self.handler: Any = None
         self._arrived = arrived
+        self._pid = os.getpid()
 
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
+    def stand_in(self, number: int) -> None:
+        """Take the place of whoever handles a signal now; of nobody where that is left to the system."""
+        handler = signal.getsignal(number)
+        if callable(handler) and handler is not self:
+            self.handler = handler
+            signal.signal(number, self)
+
+    def give_way(self, number: int) -> None:
+        """Put the handler back, unless somebody has put another there."""
+        found: Any = signal.getsignal(number)
+        if found is self:
+            signal.signal(number, self.handler)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
         """Note that it has arrived."""
-        self._arrived.append(number)
+        if os.getpid() == self._pid:
+            self._arrived.append((self.handler, number))
+        else:
+            self.handler(number, frame)
 
 
 def _handler_of(number: int) -> Any:
     """Return who handles a signal, now or in a moment."""
     found = signal.getsignal(number)
-    while isinstance(found, _Later):
-        found = found.handler
-    return found
+    return found.handler if isinstance(found, _Later) else found
 
 
-def _put_back(handlers: Mapping[int, Any]) -> None:
-    """Put handlers back, all of them, though one that is back may be called before the others are, and raise."""
+def _for_each(waiting: Mapping[int, _Later], change: Callable[[_Later, int], None]) -> None:
+    """Change who handles signals, all of them, though one may be called before the others are changed, and raise."""
     try:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        for number, later in waiting.items():
+            change(later, number)
     except BaseException:
-        _put_back(handlers)
+        _for_each(waiting, change)
         raise

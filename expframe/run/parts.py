@@ -120,7 +120,7 @@ class Seeding:
 
     def begin(self) -> None:
         """Seed those that are imported."""
-        self._go_on = seeds.keep_globals() if self._is_inside else None
+        self._go_on = seeds.kept_generators().keep() if self._is_inside else None
         seeds.seed_globals(self._seed)
 
     def end(self) -> None:

@@ -1,5 +1,6 @@
 """Seeds of children: no two alike, the same ones whatever the schedule, and none changed by another child."""
 
+import itertools
 import json
 import random
 from collections import Counter
@@ -309,6 +310,57 @@ def test_a_child_changes_nothing_that_its_parent_draws(ex, way):
 
     assert (kept.random(), numpy.random.rand()) == first
     assert [kept.random(), numpy.random.rand()] == then
+
+
+def test_runs_that_are_open_side_by_side_change_nothing_that_the_run_around_them_draws(ex):
+    """Global generators go on from before the first of them when all have ended, in whatever order they do."""
+
+    @ex.command
+    def one():
+        return random.random(), numpy.random.rand()
+
+    @ex.main
+    def main():
+        for order in itertools.permutations(range(3)):
+            runs = [ex.create("one") for _ in order]
+            for place in order:
+                runs[place]()
+                runs[place].close()
+        return random.random(), numpy.random.rand()
+
+    found = ex.run(config_updates={"seed": 7}).result
+    numpy.random.seed(7)
+
+    assert (random.Random(7).random(), numpy.random.rand()) == found
+
+
+def test_a_run_begins_while_a_library_is_imported_elsewhere(script, environment, tmp_path):
+    """What another thread is just importing is not seeded, as what is imported later is not, and stops no run."""
+    (tmp_path / "torch.py").write_text("import __main__\n__main__.begun.set()\n__main__.done.wait(60)\n")
+    path = script("""
+        import threading
+        from expframe import Experiment
+
+        begun, done = threading.Event(), threading.Event()
+        ex = Experiment("early")
+
+        @ex.command
+        def inner():
+            return 5
+
+        ex.main(lambda: ex.run("inner").result)
+        thread = threading.Thread(target=lambda: __import__("torch"))
+        thread.start()
+        begun.wait(60)
+        try:
+            print(ex.run().result)
+        finally:
+            done.set()
+            thread.join()
+    """)
+    result = run_python([path], env=environment)
+
+    assert (0, "5\n") == (result.returncode, result.stdout), result.stderr
 
 
 def test_a_child_that_cannot_be_counted_is_refused_as_one_that_cannot_be_kept(tmp_path):

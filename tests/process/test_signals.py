@@ -1,0 +1,151 @@
+"""Signals that ask the process to end: whoever handles them, and what has begun."""
+
+import os
+import signal
+import threading
+
+import pytest
+from interpreter import run_python
+
+from expframe import Observer, Sink
+
+
+class Quiet(Sink):
+    """Takes everything, and does nothing."""
+
+    def write(self, event):
+        """Do nothing."""
+
+    def close(self, record):
+        """Do nothing."""
+
+
+class Opening(Observer):
+    """Does something when it is opened."""
+
+    def __init__(self, do, sink=Quiet):
+        self.do, self.sink = do, sink
+
+    def open(self, record, config):
+        """Do it."""
+        self.do()
+        return self.sink()
+
+
+@pytest.fixture
+def handlers():
+    """Signals that ask the process to end; their handlers are put back."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield list(before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("handler", [lambda _number, _frame: None, signal.SIG_IGN])
+def test_handlers_that_are_installed_while_a_run_begins_stay(ex, handlers, handler):
+    """What an observer installs when it is opened, as libraries do, handles signals during the run and after it."""
+    ex.observers.append(Opening(lambda: [signal.signal(number, handler) for number in handlers]))
+    found = []
+    ex.main(lambda: found.extend(signal.getsignal(number) for number in handlers))
+    ex.run()
+
+    assert {handler} == {*found, *(signal.getsignal(number) for number in handlers)}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_is_interrupted_while_its_parents_signals_wait(ex):
+    """Signals that wait for the end of what the parent does come at once in a child, which ends nothing."""
+    codes = []
+
+    def fork():
+        pid = os.fork()
+        if pid == 0:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:
+                os._exit(7)
+            finally:
+                os._exit(1)
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+    observer = Opening(fork)
+    observer.is_interruptible = False
+    ex.observers.append(observer)
+    ex.main(lambda: None)
+    ex.run(options={"capture": "no"})
+
+    assert [7] == codes
+
+
+def test_an_observer_is_told_beside_the_run_that_another_one_could_not_be_opened(ex):
+    """An end that hangs in a sink without a folder holds up no run that has failed to begin."""
+    told = []
+
+    class Noted(Quiet):
+        def close(self, record):
+            told.append((record.status, threading.current_thread() is threading.main_thread()))
+
+    def fail():
+        raise OSError("no such host")
+
+    ex.observers += [Opening(lambda: None, Noted), Opening(fail)]
+    ex.main(lambda: None)
+    with pytest.raises(OSError, match="no such host"):
+        ex.run()
+
+    assert [("FAILED", False)] == told
+
+
+ONE_AFTER_ANOTHER = """
+    import signal, sys
+    from expframe import Experiment
+
+    ex = Experiment("often")
+    ex.main(lambda: None)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    class Struck(BaseException):
+        pass
+
+    def take(_number, _frame):
+        raise Struck
+
+    for number in numbers[1:]:
+        signal.signal(number, take)
+    before = [signal.getsignal(number) for number in numbers]
+
+    def do(number, moment):  # strike once so many handlers have been changed
+        changed = 0
+
+        def strike(_frame, event, what):
+            nonlocal changed
+            if event == "c_return" and what.__name__ == "signal":
+                changed += 1
+                if changed == moment:
+                    signal.raise_signal(number)
+
+        sys.setprofile(strike)
+        try:
+            ex.run(options={"loglevel": "CRITICAL", "capture": "no"})
+        except (Struck, KeyboardInterrupt):
+            pass
+        finally:
+            sys.setprofile(None)
+        return changed
+
+    whole = do(signal.SIGINT, 0)
+    assert whole > 6
+    for moment in range(1, whole + 1):
+        for number in numbers:
+            do(number, moment)
+            found = [signal.getsignal(number) for number in numbers]
+            assert before == found, (moment, number, found)
+"""
+
+
+@pytest.mark.once
+def test_no_signal_waits_for_ever_whenever_another_one_comes(script, environment):
+    """One that comes between two that are made to wait, or are given back, leaves the handlers as they were."""
+    done = run_python([script(ONE_AFTER_ANOTHER)], env=environment)
+
+    assert 0 == done.returncode, done.stderr
