@@ -205,16 +205,19 @@ def takes_groups(annotation: Any) -> bool:
 
 def key_types(annotation: Any) -> list[Any]:
     """
-    Return what an annotation says of the keys of a dict that may have any of them; nothing where it says none.
+    Return what an annotation says of the keys of a dict that may have any of them.
+
+    Nothing where it does not say what stands there: a mistyped name could be told by nothing then.
 
     Example:
-        >>> [key_types(one) for one in (dict[str, int] | None, Mapping[int, float], dict, list[int])]
+        >>> [key_types(one) for one in (dict[str, int] | None, Mapping[int, float], dict[str, Any], list[int])]
         [[<class 'str'>], [<class 'int'>], [], []]
     """
     if says_nothing(annotation):
         return []
-    kinds = ((typing.get_origin(one), typing.get_args(one)) for one in options(plain(annotation)))
-    return [args[0] for kind, args in kinds if len(args) == 2 and isinstance(kind, type) and issubclass(kind, Mapping)]
+    found = ((typing.get_origin(one), typing.get_args(one)) for one in options(plain(annotation)))
+    kinds = ((kind, args) for kind, args in found if len(args) == 2 and not says_nothing(args[1]))
+    return [args[0] for kind, args in kinds if isinstance(kind, type) and issubclass(kind, Mapping)]
 
 
 def _takes_dicts(kind: type) -> bool:

@@ -81,6 +81,7 @@ class Verdict:
         self.changes: dict[str, Change] = {}
         self.warnings: list[str] = []
         self.switched: list[Path] = []
+        self._fitting: set[Path] = set()
 
     def judge(self, fixed: Sequence[Override]) -> None:
         """
@@ -108,6 +109,7 @@ class Verdict:
                     last[path] = path, override, given
         for path, value in unknown:
             dotted.put(self._tree, path, value)
+        self._fitting.clear()  # the tree is another now
         self.switched = [real for real, (path, _, _) in last.items() if self._switches(real, path)]
         for real, (path, override, given) in last.items():
             value = dotted.get(self._tree, real)
@@ -250,10 +252,14 @@ class Verdict:
             annotation = self._pins.annotations.of(path[:end], self._tree)
             if annotation is not MISSING and holder_in(annotation) is None:
                 is_annotated = True
+                if path[:end] in self._fitting:
+                    continue
                 whole = dotted.get(self._tree, path[:end])
                 if end < len(path) and hints.class_of(whole, annotation) is not None:
                     continue  # its fields are judged one by one
-                if not hints.fits(whole, annotation):
+                if hints.fits(whole, annotation):
+                    self._fitting.add(path[:end])
+                else:
                     place, annotation, wrong = conversion.first_wrong(whole, annotation, path[:end])
                     return True, _Misfit(place, hints.plain(annotation), hints.shown(annotation), wrong)
         if is_annotated or not parsing.type_differs(value, default) or parsing.can_replace(value, default):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Generic, Literal, NamedTuple, TypedDict, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypedDict, TypeVar
 
 import pytest
 
@@ -464,6 +464,7 @@ class TestFields:
             total = sum(weights.values())
             words: dict[Literal["a", "b"], int] = {}
             bare: dict = {}
+            loose: dict[str, Any] = {"a": 1}
             plain = {"a": 1}
 
         for word, message in (
@@ -473,7 +474,7 @@ class TestFields:
         ):
             with pytest.raises(EntryTypeError, match=message):
                 ex.resolve(word)
-        for word in ("bare.a=1", "plain.b=1", "weigths.dog=1"):
+        for word in ("bare.a=1", "loose.b=1", "plain.b=1", "weigths.dog=1"):
             with pytest.raises(UnknownEntryError, match="Add it on purpose"):
                 ex.resolve(word)
 
