@@ -158,9 +158,10 @@ class DeferredSignals:
     def __init__(self) -> None:
         self._waiting: dict[int, _Later] = {}
         self._arrived: list[tuple[Any, int]] = []
-        self._pid = os.getpid()
+        self._pid = 0
 
     def __enter__(self) -> Self:
+        self._pid = os.getpid()
         try:
             self.defer()
         except BaseException:  # what one raises that came before it was made to wait
