@@ -104,7 +104,10 @@ class TestStraightLine:
 
         assert 0 == code, text
         assert [(0, 1, "COMPLETED"), (1, 1, "COMPLETED")] == sweeps.ended()
-        assert "training with 0.1" in runs(sweeps.store)[1].children[0].output()
+        assert {0: "training with 0.1", 1: "training with 0.2"} == {
+            run.record.sweep["trial"]: " ".join(re.findall("training with [0-9.]+", run.output()))
+            for run in runs(sweeps.store)[1].children
+        }
         assert [""] * 2 == [path.read_text() for path in (sweeps.store / "1" / "workers").iterdir()]
 
     @pytest.mark.once
