@@ -30,9 +30,6 @@ from expframe.store.sweeps.plan_file import is_sweep
 _AGAIN = "~"
 """Stands between a run's id and a number where the trash has a run of that id already; no id holds it."""
 
-_UNCHANGED = "What stands there is as it was."
-"""What has come of it where a store takes no change."""
-
 _PATIENCE = 10.0
 """Seconds for which whoever changes a run waits for another who does."""
 
@@ -126,7 +123,7 @@ def _move(run: StoredRun, name: str) -> StoredRun:
 
 
 @contextmanager
-def _alone(run: StoredRun, what: str, outcome: str = _UNCHANGED) -> Iterator[StoredRun]:
+def _alone(run: StoredRun, what: str, outcome: str = ids.UNCHANGED) -> Iterator[StoredRun]:
     """
     Yield a run as it is now and wherever it was renamed to, while nobody else changes it.
 
@@ -235,7 +232,7 @@ def put_away(run: StoredRun) -> tuple[int, str]:
     if lease.is_alive(run.folder):
         _refuse_running(run, "remove it")
     size = size_of(run.folder)
-    with ids.writing(run.folder.parent, _UNCHANGED), suppress(FileNotFoundError):
+    with ids.writing(run.folder.parent, ids.UNCHANGED), suppress(FileNotFoundError):
         return size, move_to_trash(run.folder)
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(run.folder))
 
@@ -288,7 +285,7 @@ def restore(store: Path, name: str) -> StoredRun:
     target = store / name.partition(_AGAIN)[0]
     if target.exists():
         raise RunExistsError(target.name, str(store))
-    with ids.writing(store, _UNCHANGED):
+    with ids.writing(store, ids.UNCHANGED):
         there[name].folder.rename(target)
     return open_run(target)
 

@@ -21,15 +21,27 @@ def of(sweep: Path) -> frozenset[int]:
 
 
 def exclude(sweep: Path, trial: int) -> None:
-    """Let a trial of a sweep count in no statistics."""
+    """
+    Let a trial of a sweep count in no statistics.
+
+    Raises:
+        StoreUnusableError: The sweep's folder cannot be written.
+    """
     folder = sweep / layout.EXCLUDED_FOLDER
-    folder.mkdir(exist_ok=True)
-    (folder / str(trial)).touch()
+    with ids.writing(sweep.parent, f"Trial {trial} counts as before."):
+        folder.mkdir(exist_ok=True)
+        (folder / str(trial)).touch()
 
 
 def include(sweep: Path, trial: int) -> None:
-    """Let a trial of a sweep count again."""
-    (sweep / layout.EXCLUDED_FOLDER / str(trial)).unlink(missing_ok=True)
+    """
+    Let a trial of a sweep count again.
+
+    Raises:
+        StoreUnusableError: The sweep's folder cannot be written.
+    """
+    with ids.writing(sweep.parent, f"Trial {trial} counts as before."):
+        (sweep / layout.EXCLUDED_FOLDER / str(trial)).unlink(missing_ok=True)
 
 
 def marked(store: Path, found: Iterable[Row]) -> Iterator[Row]:

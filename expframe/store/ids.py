@@ -159,6 +159,9 @@ def is_name(name: str) -> bool:
 NO_RUN = "No run was started. Choose another folder with -F DIR, store=... or EXPFRAME_STORE; -u keeps nothing."
 """What has come of it where a run cannot be made."""
 
+UNCHANGED = "What stands there is as it was."
+"""What has come of it where a store takes no change."""
+
 
 @contextmanager
 def writing(store: Path, outcome: str) -> Iterator[None]:

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +128,11 @@ class ExecutorWorkers:
 
     def slacken(self) -> None:
         """Let each worker stop after its trial."""
-        if self._running:
-            ask_stop(self._sweep, NEW)
-        self.dismiss()
+        try:
+            if self._running:
+                ask_stop(self._sweep, NEW)
+        finally:
+            self.dismiss()
 
     def dismiss(self) -> None:
         """Start none of those any more that wait: nothing is left to do."""
@@ -141,5 +142,4 @@ class ExecutorWorkers:
 
     def interrupt(self) -> None:
         """Let each worker interrupt its trial, which has its grace, and stop."""
-        with suppress(OSError):
-            ask_stop(self._sweep, ALL)
+        ask_stop(self._sweep, ALL)

@@ -116,8 +116,10 @@ class SlurmWorkers:
         """Let each worker stop after its trial; those that wait in the queue are taken out of it."""
         self._asked.clear()
         if self._running:
-            ask_stop(self._sweep, NEW)
-            self._withdraw()
+            try:
+                ask_stop(self._sweep, NEW)
+            finally:
+                self._withdraw()
 
     def interrupt(self) -> None:
         """Let each worker interrupt its trial, which has its grace, and stop."""

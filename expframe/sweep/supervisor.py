@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple, Protocol
@@ -123,7 +123,7 @@ class Supervisor:
                     self._turn()
                 self._heed()
             finally:
-                self._workers.slacken()
+                self._ask(self._workers.slacken)
         self._trials.refresh()
         with suppress(SaveError):  # as where its store was moved: whoever reads it finds them out
             adopt(self._sweep, self._trials, Journal(self._sweep.folder, new_writer()))
@@ -248,9 +248,17 @@ class Supervisor:
         self._heeded = signals
         if signals == 1:
             self._watcher.tell({"event": "said", "text": "No new trials; those that run end. Ctrl-C again interrupts."})
-        self._workers.slacken()
+        self._ask(self._workers.slacken)
         if signals > 1:
-            self._workers.interrupt()
+            self._ask(self._workers.interrupt)
+
+    def _ask(self, request: Callable[[], None]) -> None:
+        """Ask workers to stop; those elsewhere are asked by files, which a full disk does not take."""
+        try:
+            request()
+        except OSError as problem:
+            text = f"Workers were not asked to stop: {problem.strerror or problem}. They go on; Ctrl-C asks again."
+            self._watcher.tell({"event": "said", "text": text})
 
     def _is_any_left(self) -> bool:
         counts = self._trials.counts(self._plan.size)

@@ -1,5 +1,6 @@
 """A sweep with its workers: what it does, what it says, and how it goes on."""
 
+import errno
 import json
 import os
 import re
@@ -64,6 +65,15 @@ class Interrupted:
 
     def interrupt(self):
         self.done.append("interrupt")
+
+
+class Unreachable(Interrupted):
+    """A worker elsewhere, which is asked to stop by a file that a full disk does not take."""
+
+    def slacken(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    interrupt = slacken
 
 
 class TestStraightLine:
@@ -180,14 +190,14 @@ class TestMachine:
         assert "2 workers in place of 4: each has 1 of 2 GPUs." in text
         assert {"3", "5"} == seen
 
-    @pytest.mark.parametrize(("visible", "seen"), [("0", 1), ("-1", 0)])
+    @pytest.mark.parametrize(("visible", "seen"), [("0", "1 GPU"), ("-1", "0 GPUs")])
     def test_gpus_that_are_not_there_are_refused(self, sweeps, visible, seen):
         """More GPUs than are seen are refused, before any trial; the variable hides them as it does from CUDA."""
         sweeps.environment["CUDA_VISIBLE_DEVICES"] = visible
         code, text = sweeps.sweep("0.1", "1", gpus=2)
 
         assert code
-        assert f"--gpus=2: is more than there is: {seen} GPUs are seen" in text
+        assert f"--gpus=2: is more than there is: {seen} seen, by" in text
         assert [] == sweeps.ended()
 
     def test_detached_workers_go_on(self, sweeps):
@@ -420,6 +430,16 @@ class TestSignals:
         found = Supervisor(sweep, workers, SweepAsked(), 0.0, LinesWatcher(sweep.plan, Style())).follow()
 
         assert (130, ["looked", "slacken", "interrupt", "looked", "slacken"]) == (found.code, workers.done)
+
+    def test_workers_that_cannot_be_asked_to_stop_are_waited_for(self, tmp_path, capsys):
+        """Where the store takes no file by which workers elsewhere are asked, that is said, and their ends are seen."""
+        workers = Unreachable()
+        axes = (Choices(("lr",), (("1",), ("2",))),)
+        sweep = SweepRun(tmp_path, Plan(axes=axes), None)
+        found = Supervisor(sweep, workers, SweepAsked(), 0.0, LinesWatcher(sweep.plan, Style())).follow()
+
+        assert (130, ["looked", "looked"]) == (found.code, workers.done)
+        assert "Workers were not asked to stop: No space left on device. They go on" in capsys.readouterr().out
 
     def test_workers_stop_when_their_starter_is_gone(self, sweeps):
         """Where only the starter is killed, trials that run come to their end, and workers begin no other."""

@@ -231,7 +231,7 @@ class _Starting:
         elif self._backend is not None:
             self._executor = self._backend.executor(share)
         elif share and self._executor is None and slots(found := devices(), share) < 1:
-            problem = f"is more than there is: {len(found)} GPUs are seen, by {VISIBLE} or NVML."
+            problem = f"is more than there is: {counted(len(found), 'GPU')} seen, by {VISIBLE} or NVML."
             raise WorkError(f"--gpus={share:g}", problem)
 
     def _workers(self, folder: Path, words: list[str], since: float) -> Workers:
