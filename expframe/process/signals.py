@@ -128,6 +128,9 @@ class Stopping:
                     signal.signal(number, signal.SIG_DFL)
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != self._pid:
+            _end_by(number)
+            return
         self.number = number
         now = time.monotonic()
         if self._requested and now - self._taken < min(_SAME, self.grace):
@@ -190,6 +193,13 @@ class DeferredSignals:
             handler(number, None)
 
 
+def leave_to_system() -> None:
+    """Let what asks this process to end do so, and Ctrl-C interrupt it; what is ignored stays so."""
+    for number in _STOPPING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
 def find_job_end() -> float | None:
     """Return when the batch system will end this job, in seconds since 1970; None where it does not say."""
     try:
@@ -201,9 +211,23 @@ def find_job_end() -> float | None:
 
 @contextmanager
 def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Let `take` have what asks this process to end while the block runs; outside of the main thread nothing."""
+    """
+    Let `take` have what asks this process to end while the block runs; outside of the main thread nothing.
+
+    What is ignored stays so, as SIGHUP below `nohup`. A forked child that has not put handlers of its own in its place
+    yet is ended by the system.
+    """
+    pid = os.getpid()
+
+    def take_here(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == pid:
+            take(number, frame)
+        else:
+            _end_by(number)
+
     is_main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, take) for number in _STOPPING} if is_main else {}
+    taken = [number for number in _STOPPING if is_main and signal.getsignal(number) not in (signal.SIG_IGN, None)]
+    before = {number: signal.signal(number, take_here) for number in taken}
     try:
         yield
     finally:
@@ -265,6 +289,16 @@ class _Later:
             self._arrived.append((self.handler, number))
         else:
             self.handler(number, frame)
+
+
+def _end_by(number: int) -> None:
+    """
+    Let a signal end this process: a forked child that has not given its parent's handler back yet.
+
+    What a handler raises in a function that is registered for forks is printed and forgotten, and so would the signal.
+    """
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _handler_of(number: int) -> Any:

@@ -25,7 +25,7 @@ from typing import Any
 from expframe.config.options import Options
 from expframe.config.request import Request
 from expframe.errors import WorkError, listed
-from expframe.process.signals import find_job_end, handling
+from expframe.process.signals import find_job_end, handling, leave_to_system
 from expframe.record.record import Status
 from expframe.store.sweeps.command_lines import resume_line, sweep_line
 from expframe.store.sweeps.configurations import words_of
@@ -167,9 +167,7 @@ class Worker:
         code = 1
         try:
             os.setpgid(0, 0)
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            leave_to_system()
             forks.be_silent()
             if self._asked.leash is not None:
                 os.close(self._asked.leash)

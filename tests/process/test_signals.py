@@ -77,6 +77,46 @@ def test_a_forked_child_is_interrupted_while_its_parents_signals_wait(ex):
     assert [7] == codes
 
 
+STRUCK_AT_ONCE = """
+    import os, signal, sys
+
+    def strike():
+        os.kill(os.getpid(), int(sys.argv[1]))
+
+    os.register_at_fork(after_in_child=strike)  # before expframe, which then comes after it
+
+    from expframe import Experiment
+    from expframe.process.signals import handling
+
+    def end_of_child():
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    ex = Experiment("forks", ghost=True)
+
+    @ex.main
+    def main(_run):
+        found = [end_of_child()]
+        _run.should_stop  # from now on a signal gives the run time
+        return [*found, end_of_child()]
+
+    with handling(lambda *_: None):
+        found = end_of_child()
+    print(*ex.run().result, found)
+"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_child_that_is_asked_to_end_while_it_is_forked_ends(script, environment, number):
+    """As where a pool is closed while a worker of it just begins: the signal waits for no handler of the parent's."""
+    done = run_python([script(STRUCK_AT_ONCE), str(int(number))], env=environment)
+
+    assert [str(-number)] * 3 == done.stdout.split(), done.stdout + done.stderr
+
+
 def test_an_observer_is_told_beside_the_run_that_another_one_could_not_be_opened(ex):
     """An end that hangs in a sink without a folder holds up no run that has failed to begin."""
     told = []

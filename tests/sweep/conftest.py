@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import termios
 import textwrap
 import time
@@ -108,7 +109,12 @@ class Sweeps:
 
     def start(self, lrs="0.1,0.2,0.3", seeds="1,2", stdout=subprocess.PIPE, **how):
         """Start a sweep in a session of its own, and return its process."""
-        return self._start([str(self.script), "sweep", repr({"lrs": lrs, "seeds": seeds, **how})], stdout)
+        return self._start(self._words(lrs=lrs, seeds=seeds, **how), stdout)
+
+    def start_below_nohup(self, lrs, seeds, **how):
+        """Start a sweep as for a connection that may be lost."""
+        command = ["nohup", sys.executable, *self._words(lrs=lrs, seeds=seeds, **how)]
+        return self._started(subprocess.Popen(command, **self._surroundings(subprocess.PIPE), text=True))
 
     def sweep(self, *args, **how):
         """Do a sweep to its end, and return exit code and what was printed."""
@@ -123,9 +129,17 @@ class Sweeps:
         return self._start(["-m", "expframe", *words])
 
     def _start(self, words, stdout=subprocess.PIPE):
+        return self._started(start_python(words, **self._surroundings(stdout)))
+
+    def _words(self, **asked):
+        return [str(self.script), "sweep", repr(asked)]
+
+    def _surroundings(self, stdout):
         pipes = {"stdout": stdout, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL}
         environment = {**self.environment, "COLUMNS": "200"}
-        process = start_python(words, cwd=self.folder, env=environment, start_new_session=True, **pipes)
+        return {**pipes, "cwd": self.folder, "env": environment, "start_new_session": True}
+
+    def _started(self, process):
         self._sessions.append(process.pid)
         return process
 

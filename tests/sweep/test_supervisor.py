@@ -8,6 +8,7 @@ import shlex
 import shutil
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -399,6 +400,20 @@ class TestSignals:
         assert [(0, 1, "COMPLETED")] == sweeps.ended()
         assert "No new trials; those that run end." in text
         assert Status.INTERRUPTED == runs(sweeps.store)[1].status
+
+    @pytest.mark.parametrize("fresh", [False, True])
+    @once
+    def test_below_nohup_it_goes_on_without_its_terminal(self, sweeps, fresh):
+        """What `nohup` lets its command ignore, workers and trials ignore too: a lost connection ends nothing."""
+        process = sweeps.start_below_nohup("0.1,0.2,0.3", "1", fixed="pause=0.5", jobs=2, fresh=fresh)
+        sweeps.wait_for(lambda: sweeps.started() >= 2)
+        for each in sweeps.processes():
+            with suppress(ProcessLookupError):  # it has just come to its end
+                os.kill(each, signal.SIGHUP)
+        code, text = sweeps.end_of(process)
+
+        assert 0 == code, text
+        assert [(number, 1, "COMPLETED") for number in range(3)] == sweeps.ended()
 
     @once
     def test_it_goes_on_where_nobody_reads_what_it_says(self, sweeps):
