@@ -54,7 +54,7 @@ class Service:
         self._socket = _listen_at_path(Path(entrance.socket)) if entrance.socket else _listen(entrance)
         self.entrance: Entrance = entrance if entrance.socket else entrance._replace(port=self._socket.getsockname()[1])
         self._server: uvicorn.Server | None = None
-        self._is_over = threading.Event()
+        self._thread: threading.Thread | None = None
 
     @property
     def address(self) -> str:
@@ -106,7 +106,12 @@ class Service:
             self._server.run([self._socket])
         finally:
             self.close()
-            self._is_over.set()
+
+    def begin(self) -> None:
+        """Answer in a thread of its own, and return as soon as it does."""
+        self._thread = threading.Thread(target=self.run, name="expframe page", daemon=True)
+        self._thread.start()
+        self.wait()
 
     def _begin(self, then: Callable[[], object] | None, load: Callable[[], object]) -> None:
         self.wait()
@@ -121,10 +126,10 @@ class Service:
             sleep(0.005)
 
     def end(self) -> None:
-        """End it, from another thread, and wait for that."""
-        if self._server is not None:
+        """End what was begun, and wait until its thread is gone."""
+        if self._server is not None and self._thread is not None:
             self._server.should_exit = True
-            self._is_over.wait(10.0)
+            self._thread.join(10.0)
 
     def close(self) -> None:
         """Listen no more."""
@@ -153,8 +158,7 @@ def serve_beside(boards: Sequence[Board], entrance: Entrance) -> Service:
         UsageError: Nobody can listen there.
     """
     service = Service(boards, entrance)
-    threading.Thread(target=service.run, name="expframe page", daemon=True).start()
-    service.wait()
+    service.begin()
     return service
 
 

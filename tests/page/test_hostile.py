@@ -14,6 +14,7 @@ from asking import ask, tell
 from conftest import served
 from hypothesis import given
 from hypothesis import strategies as st
+from steps import wait_until
 
 from expframe import Experiment
 from expframe.page.answers import ANSWERS, CHANGES
@@ -140,14 +141,11 @@ def test_a_store_that_changes_is_followed(serve: Serve, tmp_path: Path) -> None:
     tell(address, "tag", {"runs": ["1"], "add": ["x"]})
     tell(address, "trash", {"runs": ["2"]})
 
-    def since(cursor: str, until: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        for _ in range(2000):
-            found: dict[str, Any] = ask(address, f"api/0/changes?since={cursor}").data
-            if until(found):
-                return found
-        raise AssertionError(found)
+    def both() -> Any:
+        found = ask(address, f"api/0/changes?since={first['cursor']}").data
+        return found["changed"] and found["gone"] and found
 
-    found = since(first["cursor"], lambda found: bool(found["changed"] and found["gone"]))
+    found = wait_until(both)
 
     assert ([], [], False) == (first["changed"], first["gone"], first["is_new"])
     assert (["1"], ["2"]) == (found["changed"], found["gone"])

@@ -1,6 +1,5 @@
 """The table of runs: what it answers, and what a person does with it in a browser."""
 
-import datetime
 import re
 import shutil
 import threading
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 from many import multiply
+from steps import wait_until
 
 import expframe
 from expframe import Experiment
@@ -172,18 +172,9 @@ def test_what_is_changed_is_seen(store: Path) -> None:
         found = board.rows.since(cursor)
         return found.changed == ["1"] and found.gone == ["2"]
 
-    assert wait_for(is_seen)
+    wait_until(is_seen)
     found = runs.answer(board, Question([("where", "tags contains 'good'"), ("column", "tags")]))
     assert [["good"]] == [row["cells"] for row in found["rows"]]
-
-
-def wait_for(is_so: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Return whether something is so within a time."""
-    end = datetime.datetime.now() + datetime.timedelta(seconds=seconds)
-    while datetime.datetime.now() < end:
-        if is_so():
-            return True
-    return False
 
 
 def test_fields_are_those_that_filters_know(store: Path) -> None:
@@ -248,7 +239,7 @@ def test_many_runs_are_read_in_the_background(tmp_path: Path) -> None:
     first = runs.answer(board, Question([("flat", "1")]))
 
     assert "303" == first["rows"][0]["id"]
-    assert wait_for(lambda: runs.answer(board, Question([("flat", "1")]))["all"] == 303)
+    wait_until(lambda: runs.answer(board, Question([("flat", "1")]))["all"] == 303)
 
 
 def test_a_field_is_not_refused_before_all_runs_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

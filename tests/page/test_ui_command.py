@@ -9,7 +9,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from asking import ask, rest
 from interpreter import run_python, start_python
-from steps import environment
+from steps import environment, wait_until
 
 from expframe.cli.runs.ui import jupyter
 
@@ -235,9 +234,7 @@ def test_a_browser_is_opened_by_a_pass(start: Start, store: Path, tmp_path: Path
     process = start_python(["-m", "expframe", "ui", "--port=0"], cwd=tmp_path, env=env)
     try:
         _, token, _ = _address(process)
-        end = time.monotonic() + 20
-        while not (tmp_path / "opened").exists() and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_until((tmp_path / "opened").exists)
         opened = (tmp_path / "opened").read_text().strip()
     finally:
         process.kill()

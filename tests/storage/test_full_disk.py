@@ -14,6 +14,13 @@ RUN = """
 
     ex = Experiment("full", store=sys.argv[1])
 
+    def fill(filler):
+        try:
+            while True:
+                filler.write(bytes(4096))
+        except OSError:
+            pass
+
     def say(_run, start, count):
         for number in range(start, start + count):
             _run.log_scalar("n", number)
@@ -25,13 +32,9 @@ RUN = """
     def main(_run):
         _run.save(b"x" * 1000, "before.bin")
         filler = open(sys.argv[1] + "/../filler", "wb", buffering=0)
-        try:
-            while True:
-                filler.write(bytes(4096))
-        except OSError:
-            pass
         began, number, refused = time.monotonic(), 0, 0
         while number < 6000 or time.monotonic() < began + float(sys.argv[2]):
+            fill(filler)  # also what was free again after a file aside
             say(_run, number, 1000)
             number += 1000
             try:

@@ -1,11 +1,11 @@
 """Stored runs written for TensorBoard, read back with TensorBoard's own readers."""
 
 import math
-import time
 from pathlib import Path
 
 import numpy
 import pytest
+from steps import wait_until
 
 import expframe
 from expframe import TensorBoard
@@ -92,13 +92,16 @@ def test_done_again_nothing_is_doubled(trained, cli):
 def test_a_run_that_goes_on_is_gone_on_with(ex, cli):
     """Of a running run what is new is added to the same file, and its end when it comes."""
 
+    def are_stored(count):
+        path = Path("runs/1/metrics.csv")
+        return path.exists() and path.read_text().count("loss") == count
+
     @ex.main
     def main(_run):
         seen = []
         for step in range(2):
             _run.log_scalar("loss", step, step)
-            while Path("runs/1/metrics.csv").read_text().count("loss") <= step:
-                time.sleep(0.01)
+            wait_until(lambda count=step + 1: are_stored(count))
             new = cli.json("tensorboard", "1", "boards")["runs"][0]["events"]
             seen.append((new, len(points("boards/test/1")), hparams("boards/test/1")[1]))
         return seen
