@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Any, NamedTuple
 
 from expframe.config.dotted import MISSING
@@ -59,6 +59,7 @@ class LiveRows:
         store: The folder.
 
     Attributes:
+        first: The moment of the first look; -1 before it.
         total: How many runs there are.
     """
 
@@ -78,6 +79,7 @@ class LiveRows:
         self._cursor = 0
         self._looked = -1e9
         self._reader: threading.Thread | None = None
+        self.first: int = -1
         self.total: int = 0
 
     @property
@@ -198,6 +200,8 @@ class LiveRows:
             else:
                 self._read(unread)
             self._looked = monotonic()
+            if self.first < 0:
+                self.first = self._cursor
 
     def _read_rest(self, unread: Sequence[str]) -> None:
         try:
@@ -262,6 +266,7 @@ class _Folders:
         self._listed = -1e9
         self._look = 0
         self._looks: dict[str, int] = {}
+        self._young: set[str] = set()
         self._next = self._next_running = 0
 
     def ids(self) -> set[str]:
@@ -275,14 +280,18 @@ class _Folders:
         return self._ids
 
     def looked(self, id: str, look: int) -> None:
-        """Take how a run's folder looked before it was read."""
+        """Take how a run's folder looked before it was read; what changed just then may do so again unseen."""
         self._looks[id] = look
+        if abs(time_ns() - look) < _SETTLED * 1e9:
+            self._young.add(id)
+        else:
+            self._young.discard(id)
 
     def changed(self, known: Mapping[str, Row]) -> set[str]:
-        """Return some runs whose folder looks different: one part of them at each look, all of them in time."""
+        """Return some runs whose folder may have changed: one part of them at each look, all of them in time."""
         names = _part(list(known), self._next, _SLICE)
         self._next += len(names)
-        return {id for id in names if self._looks.get(id) != self.look(id)}
+        return {id for id in names if id in self._young or self._looks.get(id) != self.look(id)}
 
     def some(self, running: Sequence[str]) -> list[str]:
         """Return some of the runs that are running: one part of them at each look, all of them in time."""

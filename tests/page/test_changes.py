@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import TOKEN, tell
+from asking import TOKEN, ask, tell
 from conftest import served, until
+from steps import wait_until
 
 from expframe import Experiment
+from expframe.page import live_rows
 from expframe.page.entrance import Entrance
 
 Serve = Callable[[Path], str]
@@ -36,6 +39,63 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
+def _told_since(address: str, cursor: str) -> Any:
+    return wait_until(lambda: ask(address, f"api/0/changes?since={cursor}").data["changed"])
+
+
+@pytest.mark.parametrize("is_empty", [False, True])
+def test_what_changes_after_the_page_was_opened_is_told(
+    serve: Serve, store: Path, tmp_path: Path, is_empty: bool
+) -> None:
+    """Whoever has opened the page is told what changes from then on, also if nobody has looked at the store before."""
+    if is_empty:
+        (store / "1").rename(tmp_path / "1")
+    address = serve(store)
+    cursor = ask(address, "api/stores").data["stores"][0]["cursor"]
+    ask(address, "api/0/runs")
+    if is_empty:
+        (tmp_path / "1").rename(store / "1")
+    else:
+        tell(address, "tag", {"runs": ["1"], "add": ["one"]})
+
+    assert ["1"] == _told_since(address, cursor)
+
+
+def test_a_second_change_within_one_tick_of_a_clock_is_told(
+    serve: Serve, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that changes again while the times of its folder still say when it changed before is told of."""
+    monkeypatch.setattr(live_rows, "_SETTLED", 600.0)
+    address = serve(store)
+    before = (store / "1").stat()
+    ask(address, "api/0/runs")
+    cursor = ask(address, "api/stores").data["stores"][0]["cursor"]
+    tell(address, "note", {"run": "1", "text": "good"})
+    os.utime(store / "1", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert ["1"] == _told_since(address, cursor)
+
+
+@pytest.mark.browser
+def test_a_late_answer_takes_nothing_back(serve: Serve, store: Path, tab: Any) -> None:
+    """What a run was is not shown again where the answer to an earlier question comes after that to a later one."""
+    address = serve(store)
+    tab.goto(f"{address}#/run/1")
+    tab.get_by_role("button", name="Tag", exact=True).wait_for()
+    held: list[Any] = []
+    tab.route("**/api/0/run?*", lambda route: held.append((route, route.fetch())), times=1)
+    tell(address, "tag", {"runs": ["1"], "add": ["one"]})
+    wait_until(lambda: tab.wait_for_timeout(20) or held)
+    tell(address, "tag", {"runs": ["1"], "add": ["two"]})
+    tab.get_by_role("button", name="Take away the tag two").wait_for()
+    route, answer = held[0]
+    with tab.expect_event("requestfinished", lambda request: request == route.request):
+        route.fulfill(response=answer)
+    tab.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+
+    assert tab.get_by_role("button", name="Take away the tag two").is_visible()
+
+
 @pytest.mark.browser
 def test_tabs_share_one_stream(serve: Serve, store: Path, tab: Any) -> None:
     """All tabs are told of a change, by a stream that one of them has; when that one goes, another one takes over."""
@@ -48,7 +108,6 @@ def test_tabs_share_one_stream(serve: Serve, store: Path, tab: Any) -> None:
         page.wait_for_selector("main h1")
         page.evaluate(LISTEN)
     until(tab, "async () => (await navigator.locks.query()).held.length === 1")
-    tab.wait_for_timeout(300)
 
     tell(address, "tag", {"runs": ["1"], "add": ["one"]})
     for page in (tab, other):
@@ -70,7 +129,6 @@ def test_a_browser_without_locks_asks_now_and_then(serve: Serve, store: Path, ta
     tab.goto(f"{address}#/nothing")
     tab.wait_for_selector("main h1")
     tab.evaluate(LISTEN)
-    tab.wait_for_timeout(300)
 
     tell(address, "note", {"run": "1", "text": "good"})
 

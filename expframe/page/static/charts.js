@@ -36,9 +36,14 @@ export async function view(page) {
     const names = await namesApart(runs, page.signal).catch(() => new Map());
     if (names.size > 0 && runs.join("\n") === chosen.runs.join("\n")) panel.call(names);
   };
+  let wanted = where;
+  let questions = 0;
   const apply = async (/** @type {string} */ filter) => {
+    const question = (questions += 1);
+    wanted = filter;
     try {
       const found = await choose([], filter, page.signal);
+      if (question !== questions) return ""; // something else was asked for meanwhile
       const isOther = found.runs.join("\n") !== chosen.runs.join("\n");
       where = filter;
       chosen = found;
@@ -48,6 +53,7 @@ export async function view(page) {
       if (isOther) void tellApart();
       return "";
     } catch (problem) {
+      if (question === questions) wanted = where;
       if (problem instanceof Refusal) return problem.message;
       throw problem;
     }
@@ -60,7 +66,7 @@ export async function view(page) {
   onChanges(({ changed, gone, is_new }) => {
     const isNamed = parse(location.hash).words.has("run");
     const isOther = is_new || [...gone, ...changed].some((id) => chosen.runs.includes(id) === gone.includes(id));
-    if (!isNamed && isOther) void apply(where);
+    if (!isNamed && isOther) void apply(wanted);
   }, page.signal);
   onKeys(
     [

@@ -34,6 +34,7 @@ export function filterBox(value, apply, fieldNames, signal) {
     spellcheck: "false",
   });
   let timer = 0;
+  let sent = 0;
   let chosen = -1;
 
   const close = () => {
@@ -45,7 +46,9 @@ export function filterBox(value, apply, fieldNames, signal) {
 
   const send = async () => {
     clearTimeout(timer);
+    const number = (sent += 1);
     const message = await apply(input.value.trim());
+    if (number !== sent) return; // what is wrong with another one is said
     problem.textContent = message;
     input.setAttribute("aria-invalid", message ? "true" : "false");
   };
@@ -73,6 +76,7 @@ export function filterBox(value, apply, fieldNames, signal) {
     close();
     input.focus();
     complete();
+    clearTimeout(timer);
     timer = window.setTimeout(send, PAUSE);
   };
 

@@ -55,6 +55,9 @@ class RunView {
     this.body = h("section", { class: "run-body" });
     /** @type {Head | null} */
     this.known = null;
+    this.questions = 0;
+    /** Which of them the head that is drawn answers. */
+    this.answered = 0;
     /** @type {AbortController | null} */
     this.section = null;
     /** @type {Refresh | null} */
@@ -78,8 +81,11 @@ class RunView {
   async ask() {
     const { page } = this;
     const words = { run: page.address.id, other: parse(location.hash).words.get("other") };
+    const question = (this.questions += 1);
     /** @type {Head} */
     const head = await ask("run", words, page.signal);
+    if (this.known && question < this.answered) return this.known; // a later one was answered sooner
+    this.answered = question;
     this.known = head;
     const again = () => this.again();
     drawHead(page, this.title, this.rest, head, again);
