@@ -29,6 +29,10 @@ _DEATHS = 3
 """Workers that may die one after the other, without a trial that ends between them, before no more are started."""
 
 
+_STEPS = ("claimed", "started", "ended")
+"""What happens to an attempt of a trial, in this order."""
+
+
 class Watcher(Protocol):
     """Whom a sweep tells what happens."""
 
@@ -108,6 +112,7 @@ class Supervisor:
         self._watcher = watcher
         self._trials = Trials(sweep.folder)
         self._told: set[Any] = set()
+        self._reached: dict[Any, int] = {}
         self._signals = self._heeded = 0
         self._code = 0
         self._deaths = 0
@@ -149,11 +154,12 @@ class Supervisor:
         for event in self._workers.events(_LOOK):
             self._tell(event)
         for entry in self._trials.refresh(judge=not len(self._workers)):
-            if entry.event == "ended" and entry.time >= self._since:  # by workers elsewhere, which tell nobody
+            if entry.event in _STEPS and entry.time >= self._since:  # by workers elsewhere, or not told yet
                 words = words_of(self._plan, self._trials[entry.trial], replicate=True)
-                self._tell(
-                    {"event": "ended", "trial": entry.trial, "attempt": entry.attempt, "words": words, **entry.facts}
-                )
+                of: dict[str, Any] = {"trial": entry.trial, "attempt": entry.attempt, "words": words}
+                if entry.event == "started":
+                    self._tell({"event": "claimed", **of})
+                self._tell({"event": entry.event, **of, **entry.facts})
         self._watcher.look(self._trials)
         if self._asked.on != "local" and self._is_all_done():
             self._workers.dismiss()
@@ -169,18 +175,19 @@ class Supervisor:
                 self._workers.start(place)
 
     def _tell(self, event: Mapping[str, Any]) -> None:
-        """Tell what has happened, each end once, and what workers have in common."""
+        """Tell what has happened, each step of a trial once and in order, and what workers have in common."""
         event = {name: value for name, value in event.items() if name not in _OF_COMMAND}
         if event.get("event") == "said":
             if event.get("text") in self._told:
                 return
             self._told.add(event.get("text"))
-        if event.get("event") == "ended":
-            place = event.get("trial"), event.get("attempt")
-            self._deaths = 0
-            if place in self._told:
+        if event.get("event") in _STEPS:
+            place, step = (event.get("trial"), event.get("attempt")), _STEPS.index(event["event"])
+            if event["event"] == "ended":
+                self._deaths = 0
+            if step <= self._reached.get(place, -1):  # the journal was faster than the worker that tells, or slower
                 return
-            self._told.add(place)
+            self._reached[place] = step
         self._watcher.tell(event)
         if event.get("event") == "ended" and event.get("status") == Status.COMPLETED:
             self._tell_missing(event)
@@ -246,19 +253,21 @@ class Supervisor:
         if (signals := self._signals) == self._heeded:
             return
         self._heeded = signals
-        if signals == 1:
+        is_asked = self._ask(self._workers.slacken)
+        if is_asked and signals == 1:  # said when it is so
             self._watcher.tell({"event": "said", "text": "No new trials; those that run end. Ctrl-C again interrupts."})
-        self._ask(self._workers.slacken)
         if signals > 1:
             self._ask(self._workers.interrupt)
 
-    def _ask(self, request: Callable[[], None]) -> None:
-        """Ask workers to stop; those elsewhere are asked by files, which a full disk does not take."""
+    def _ask(self, request: Callable[[], None]) -> bool:
+        """Ask workers to stop, and return whether they are; those elsewhere are by files, which a full disk refuses."""
         try:
             request()
         except OSError as problem:
             text = f"Workers were not asked to stop: {problem.strerror or problem}. They go on; Ctrl-C asks again."
             self._watcher.tell({"event": "said", "text": text})
+            return False
+        return True
 
     def _is_any_left(self) -> bool:
         counts = self._trials.counts(self._plan.size)

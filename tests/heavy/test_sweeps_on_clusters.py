@@ -7,12 +7,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import suppress
 
 import pytest
 
 SCRIPT = textwrap.dedent("""
     import sys
     import time
+    from pathlib import Path
 
     from expframe import Experiment
     from expframe.cli.sweeps.start import start_sweep
@@ -27,6 +29,8 @@ SCRIPT = textwrap.dedent("""
     @ex.main
     def train(lr):
         time.sleep(0.15)
+        while lr > 2 and not Path(__file__).with_name("go").exists():
+            time.sleep(0.02)
         return lr * 10
 
 
@@ -67,8 +71,7 @@ def start(tmp_path, environment):
         return process
 
     yield do
-    for pid in marked(mark):
-        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not killed(marked(mark)))
     for process in started:
         process.wait()
         process.stdin.close()
@@ -91,10 +94,19 @@ def marked(mark, name=""):
     return found
 
 
+def killed(pids):
+    """Kill processes, and return them."""
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(pid, signal.SIGKILL)
+    return pids
+
+
 def entries(store, event):
     """Return what the journal says of one kind of event: trials, their attempts and statuses."""
     files = (store / "1" / "trials").glob("*.jsonl")
-    found = [json.loads(line) for path in files for line in path.read_text().splitlines()]
+    lines = [line for path in files for line in path.read_text().splitlines(keepends=True)]
+    found = [json.loads(line) for line in lines if line.endswith("\n")]  # one may just be written
     return sorted((entry["trial"], entry["attempt"], entry.get("status")) for entry in found if entry["event"] == event)
 
 
@@ -112,6 +124,7 @@ def test_dask_does_each_trial_once_though_a_worker_is_killed(tmp_path, start):
     sweep = start("toy.py", SCRIPT, "sweep", f"dask:{address}")
     wait_for(lambda: len(entries(tmp_path / "runs", "ended")) > 4)
     os.kill(pids[0], signal.SIGKILL)
+    (tmp_path / "go").touch()
     out, _ = sweep.communicate(timeout=120)
 
     assert 0 == sweep.returncode, out
@@ -120,6 +133,7 @@ def test_dask_does_each_trial_once_though_a_worker_is_killed(tmp_path, start):
 
 def test_dask_on_this_machine_tells_no_step_of_its_own(tmp_path, start):
     """Without an address Dask starts here, and what its scheduler does step by step is not shown."""
+    (tmp_path / "go").touch()
     out, _ = start("toy.py", SCRIPT, "sweep", "dask").communicate(timeout=120)
 
     assert "40 trials: 40 completed" in out
@@ -131,6 +145,7 @@ def test_ray_does_each_trial_once_though_a_worker_is_killed(tmp_path, start):
     sweep = start("toy.py", SCRIPT, "sweep", "ray")
     wait_for(lambda: len(entries(tmp_path / "runs", "ended")) > 4)
     os.kill(marked(str(tmp_path), "ray::work_task")[0], signal.SIGKILL)
+    (tmp_path / "go").touch()
     out, _ = sweep.communicate(timeout=120)
 
     assert 0 == sweep.returncode, out

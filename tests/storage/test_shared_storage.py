@@ -54,6 +54,7 @@ def test_a_run_is_read_and_resumed_from_another_machine(machines):
     there.run(options={"resume": "1"})
     stored = expframe.runs(machines[0] / "runs")[1]
     wait_until(lambda: stored.status == "COMPLETED" and len(stored.metrics("loss")) > 2)
+    wait_until(lambda: len(stored.media("text")) > 2 and len(stored.files) > 2)  # each file's attributes come by itself
     assert ("done", 2, [0, 1, 2, 3]) == (stored.result, stored.record.attempt, stored.metrics("loss").values)
     assert [f"step {step}" for step in range(4)] == [text.content for text in stored.media("text")]
     assert {f"{step}.json" for step in range(4)} == {file.name for file in stored.files}

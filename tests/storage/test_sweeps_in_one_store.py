@@ -47,7 +47,8 @@ def test_two_sweeps_in_one_store_do_their_own(tmp_path, path, environment):
         said, _ = sweep.communicate(timeout=120)
         assert 0 == sweep.returncode and "6 trials: 6 completed" in said
 
-    assert RESULTS == results_of(tmp_path / "runs", "1") == results_of(tmp_path / "runs", "2")
+    one, other = expframe.runs(tmp_path / "runs").where("command == 'sweep'").ids()
+    assert RESULTS == results_of(tmp_path / "runs", one) == results_of(tmp_path / "runs", other)
     assert 14 == len(expframe.runs(tmp_path / "runs"))
 
 
@@ -57,7 +58,8 @@ def test_a_sweep_whose_store_is_moved_says_how_to_go_on(tmp_path, path, environm
     with start_python([path, *WORDS], env=environment) as sweep:
         said = ""
         while "[1/6]" not in said:
-            said += sweep.stdout.readline()
+            said += (line := sweep.stdout.readline())
+            assert line, said
         (tmp_path / "runs").rename(tmp_path / "moved")
         (tmp_path / "go").touch()
         rest, problems = sweep.communicate(timeout=120)

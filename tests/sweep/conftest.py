@@ -21,6 +21,7 @@ SCRIPT = textwrap.dedent("""
     import signal
     import sys
     import time
+    from pathlib import Path
 
     from expframe import Experiment
     from expframe.cli.script.command_line import set_up_logging
@@ -39,10 +40,11 @@ SCRIPT = textwrap.dedent("""
         pause = 0.0
         steps = 1
         fail = ""
+        held = 99.0  # trials from this rate on wait for the file `go` before their last step
 
 
     @ex.main
-    def train(lr, pause, steps, fail, seed, _run):
+    def train(lr, pause, steps, fail, held, seed, _run):
         print("training with", lr, "on", os.environ.get("CUDA_VISIBLE_DEVICES"))
         done = _run.last_checkpoint().step if _run.last_checkpoint() else 0
         if fail == "raise" and lr == 0.2:
@@ -52,6 +54,8 @@ SCRIPT = textwrap.dedent("""
         if fail == "once" and _run.record.sweep["attempt"] == 1:
             raise ValueError("once")
         for step in range(done + 1, steps + 1):
+            while lr >= held and step == steps and not Path(__file__).with_name("go").exists():
+                time.sleep(0.02)
             _run.log_scalar("step", step, step)
             time.sleep(pause)
             if steps > 1:
@@ -63,8 +67,8 @@ SCRIPT = textwrap.dedent("""
 
     def sweep(lrs, seeds, fixed="", jobs=1, goals=(), **how):
         set_up_logging(None, ())
-        planned = ("retry", "max_fails", "gpus", "needed")
-        plan_words = {word: how.pop(word) for word in planned if isinstance(how.get(word), int | float)}
+        planned = ("retry", "max_fails", "gpus", "needed", "options")
+        plan_words = {word: how.pop(word) for word in planned if isinstance(how.get(word), int | float | dict)}
         plan = Plan(
             axes=(Choices(("lr",), tuple((value,) for value in lrs.split(","))),),
             replicates=Choices(("seed",), tuple((value,) for value in seeds.split(","))),
@@ -93,16 +97,23 @@ class Sweeps:
         self.script = folder / "toy.py"
         self.script.write_text(SCRIPT)
 
-    def on_terminal(self, *args, **how):
-        """Do a sweep on a terminal of 100 columns, and return its screen in the end, and what was written."""
+    def on_terminal(self, *args, until, **how):
+        """
+        Do a sweep on a terminal of 100 columns, and return its screen in the end, and what was written.
+
+        Trials that are held go on when some texts have been shown.
+        """
         main, other = pty.openpty()
         termios.tcsetwinsize(other, (40, 100))
         process = self.start(*args, stdout=other, **how)
         os.close(other)
         written = b""
+        patience = time.monotonic() + 60
         with suppress(OSError):  # so a terminal says that nobody writes to it any more
             while piece := os.read(main, 65536):
                 written += piece
+                if all(text.encode() in written for text in until) or time.monotonic() > patience:
+                    self.go()
         os.close(main)
         assert 0 == process.wait(60)
         return collapse(written.decode()), written.decode()
@@ -149,6 +160,10 @@ class Sweeps:
 
     end_of = _end_of
 
+    def go(self):
+        """Let trials go on that are held."""
+        (self.folder / "go").touch()
+
     def wait_for(self, condition, seconds=60):
         """Wait until something holds."""
         deadline = time.monotonic() + seconds
@@ -156,42 +171,52 @@ class Sweeps:
             assert time.monotonic() < deadline, "it has never come"
             time.sleep(0.02)
 
-    def interrupt_twice(self, process, id="1"):
-        """Press Ctrl-C, and again when the first one was heard: two that come at once are one to a process."""
+    def interrupt(self, process, id="1"):
+        """Press Ctrl-C, and wait until it was heard."""
         said = self.store / id / "output.txt"
         process.send_signal(signal.SIGINT)
         self.wait_for(lambda: "No new trials" in said.read_text())
+
+    def interrupt_twice(self, process, id="1"):
+        """Press Ctrl-C, and again when the first one was heard: two that come at once are one to a process."""
+        self.interrupt(process, id)
         process.send_signal(signal.SIGINT)
         return self.end_of(process)
 
     def ended(self, id="1"):
         """Return how often each trial has ended as what."""
-        found = []
-        for path in sorted((self.store / id / "trials").glob("*.jsonl")):
-            lines = [json.loads(line) for line in path.read_text().splitlines()]
-            found += [(line["trial"], line["attempt"], line["status"]) for line in lines if line["event"] == "ended"]
-        return sorted(found)
+        lines = self._lines(id)
+        return sorted((line["trial"], line["attempt"], line["status"]) for line in lines if line["event"] == "ended")
 
     def started(self, id="1"):
         """Return how many attempts have a run."""
-        files = (self.store / id / "trials").glob("*.jsonl")
-        return sum(path.read_text().count('"started"') for path in files)
+        return sum(line["event"] == "started" for line in self._lines(id))
+
+    def _lines(self, id):
+        """Return what the journal of a sweep says by now; a line that is being written is none yet."""
+        texts = [path.read_text() for path in sorted((self.store / id / "trials").glob("*.jsonl"))]
+        return [json.loads(line) for text in texts for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def kill_all(self, id="1"):
-        """Kill every process that works on a sweep, at once."""
-        for process in self.processes(id):
-            with suppress(ProcessLookupError):  # it has just ended by itself
-                os.kill(process, signal.SIGKILL)
-        self.wait_for(lambda: not self.processes(id))
+        """Kill every process that works on a sweep, those too that one starts meanwhile."""
+
+        def are_gone():
+            found = self.processes(id)
+            for process in found:
+                with suppress(ProcessLookupError):  # it has just ended by itself
+                    os.kill(process, signal.SIGKILL)
+            return not found
+
+        self.wait_for(are_gone)
 
     def processes(self, id="1"):
         """Return the processes of a sweep: its starter, its workers, their trials."""
         found = []
         for name in filter(str.isdecimal, os.listdir("/proc")):
             try:
-                with open(f"/proc/{name}/cmdline", "rb") as file:
-                    words = file.read().decode().split("\0")
-                with open(f"/proc/{name}/stat") as file:
+                with open(f"/proc/{name}/cmdline", errors="replace") as file:  # of whoever else is there, too
+                    words = file.read().split("\0")
+                with open(f"/proc/{name}/stat", errors="replace") as file:
                     state, _, _, session, *_ = file.read().rpartition(")")[2].split()
             except OSError:
                 continue

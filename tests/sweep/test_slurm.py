@@ -76,13 +76,15 @@ def test_what_slurm_takes_away_goes_on(sweeps):
     A job that is cancelled and one that is put back leave their trials to others, which go on from their checkpoints,
     though the process that started all is killed.
     """
-    starter = sweeps.start("0.1,0.2,0.3,0.4", "1", fixed="steps=16 pause=0.25", on="slurm", jobs=3)
+    starter = sweeps.start("0.1,0.2,0.3,0.4", "1", fixed="steps=16 held=0", on="slurm", jobs=3)
     wait_for_checkpoints(sweeps, 3)
     first = next(iter(states())).partition("_")[0]
     starter.send_signal(signal.SIGKILL)
     starter.communicate()
     slurm("scancel", f"{first}_0")
     slurm("scontrol", "requeue", f"{first}_1")
+    sweeps.wait_for(lambda: len(sweeps.ended()) == 2)
+    sweeps.go()
     start_again(sweeps, f"{first}_1")
     sweeps.wait_for(lambda: not states())
 
@@ -100,7 +102,7 @@ def test_before_its_time_is_up_a_job_is_put_back(sweeps):
     Detached workers go on by themselves: before the end of a job's time its trial makes its checkpoint, and the job
     goes on with it when it starts again.
     """
-    code, text = sweeps.sweep("0.1", "1", fixed="steps=16 pause=0.25", on="slurm", jobs=1, detach=True)
+    code, text = sweeps.sweep("0.1", "1", fixed="steps=16 held=0", on="slurm", jobs=1, detach=True)
 
     assert 0 == code, text
     assert "A worker goes on by itself in Slurm's jobs " in text
@@ -108,6 +110,8 @@ def test_before_its_time_is_up_a_job_is_put_back(sweeps):
     wait_for_checkpoints(sweeps, 1)
     job = next(iter(states()))
     slurm("scancel", "--signal=USR2", job)  # as Slurm does it
+    sweeps.wait_for(sweeps.ended)
+    sweeps.go()
     start_again(sweeps, job)
     sweeps.wait_for(lambda: not states())
 
@@ -117,9 +121,10 @@ def test_before_its_time_is_up_a_job_is_put_back(sweeps):
 
 def test_ctrl_c_takes_jobs_out_of_the_queue(sweeps):
     """After Ctrl-C trials that run come to their end, and jobs that wait are taken out of the queue."""
-    process = sweeps.start(TEN, "1", fixed="pause=2", on="slurm", jobs=10, slurm=("time=10", "cpus-per-task=4"))
+    process = sweeps.start(TEN, "1", fixed="held=0", on="slurm", jobs=10, slurm=("time=10", "cpus-per-task=4"))
     sweeps.wait_for(lambda: started(sweeps) == 2)
-    process.send_signal(signal.SIGINT)
+    sweeps.interrupt(process)
+    sweeps.go()
     code, text = sweeps.end_of(process)
 
     assert 130 == code, text

@@ -56,7 +56,7 @@ def main(folder, schedules, trials, workers, seed):
         found = schedule(script, store, trials, workers, random.Random(f"{seed}:{number}"))
         print(json.dumps(found), flush=True)
         if not found["lost"] and not found["twice"]:
-            shutil.rmtree(store)
+            shutil.rmtree(store, ignore_errors=True)  # a trial whose worker was killed may still be ending
 
 
 def schedule(script, store, trials, workers, draw):
