@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from steps import wait_until
 
 CHROMIUM = "/usr/bin/chromium"
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -80,6 +81,32 @@ def until(tab: Any, expression: str, *, arg: Any = None, timeout: float = 15_000
     while not tab.evaluate(expression, arg):
         assert time.monotonic() < end, f"never true: {expression}"
         tab.wait_for_timeout(20)
+
+
+class Late:
+    """
+    The answer to the next question that a tab asks at an address: it comes when the test lets it.
+
+    Args:
+        tab: The tab.
+        address: A pattern of Playwright's.
+    """
+
+    def __init__(self, tab: Any, address: str) -> None:
+        self._tab = tab
+        self._held: list[tuple[Any, Any]] = []
+        tab.route(address, lambda route: self._held.append((route, route.fetch())), times=1)
+
+    def wait(self) -> None:
+        """Wait until the question is asked and answered."""
+        wait_until(lambda: self._tab.wait_for_timeout(20) or self._held)
+
+    def give(self) -> None:
+        """Let the answer come, and the page take it."""
+        [(route, answer)] = self._held
+        with self._tab.expect_event("requestfinished", lambda request: request == route.request):
+            route.fulfill(response=answer)
+        self._tab.evaluate("() => new Promise((done) => setTimeout(done, 100))")
 
 
 def _is_problem(message: Any) -> bool:

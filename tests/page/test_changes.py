@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from asking import TOKEN, ask, tell
-from conftest import served, until
+from conftest import Late, served, until
 from steps import wait_until
 
 from expframe import Experiment
@@ -82,16 +82,12 @@ def test_a_late_answer_takes_nothing_back(serve: Serve, store: Path, tab: Any) -
     address = serve(store)
     tab.goto(f"{address}#/run/1")
     tab.get_by_role("button", name="Tag", exact=True).wait_for()
-    held: list[Any] = []
-    tab.route("**/api/0/run?*", lambda route: held.append((route, route.fetch())), times=1)
+    late = Late(tab, "**/api/0/run?*")
     tell(address, "tag", {"runs": ["1"], "add": ["one"]})
-    wait_until(lambda: tab.wait_for_timeout(20) or held)
+    late.wait()
     tell(address, "tag", {"runs": ["1"], "add": ["two"]})
     tab.get_by_role("button", name="Take away the tag two").wait_for()
-    route, answer = held[0]
-    with tab.expect_event("requestfinished", lambda request: request == route.request):
-        route.fulfill(response=answer)
-    tab.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+    late.give()
 
     assert tab.get_by_role("button", name="Take away the tag two").is_visible()
 

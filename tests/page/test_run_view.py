@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Late
 from interpreter import ROOT, start_python
 
 from expframe import Experiment
@@ -570,6 +571,32 @@ def test_a_package_is_found(serve: Callable[[Path], str], tab: Any, store: Path)
     tab.wait_for_function("document.querySelectorAll('[aria-label=Packages] th').length === 1")
 
     assert ["expframe"] == names.all_inner_texts()
+
+
+@pytest.mark.browser
+def test_of_two_files_the_one_that_was_opened_last_is_shown(
+    serve: Callable[[Path], str], tab: Any, store: Path
+) -> None:
+    """Whichever answer comes first, what is shown is the file that the address names; so is it with another run."""
+    tab.goto(f"{serve(store)}#/run/2?tab=files")
+    late = Late(tab, "**/api/0/preview?*")
+    tab.get_by_role("button", name="facts.json").click()
+    late.wait()
+    tab.get_by_role("button", name="table.csv").click()
+    tab.locator(".preview").get_by_text("007").wait_for()
+    late.give()
+    shown = tab.locator(".preview h2").inner_text()
+    tab.goto(f"{tab.url.partition('#')[0]}#/run/2?tab=config")
+    late = Late(tab, "**/api/0/config?*")
+    for other in ("2", "1"):
+        tab.get_by_label("Compare with run").fill(other)
+        tab.get_by_label("Compare with run").press("Enter")
+        late.wait()
+    tab.locator("tr.different").first.wait_for()
+    late.give()
+
+    assert shown.startswith("table.csv")
+    assert tab.locator("tr.different").count() > 0
 
 
 @pytest.mark.browser

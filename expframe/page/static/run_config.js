@@ -35,7 +35,9 @@ export async function section(page, element, head) {
     );
   };
   const load = async () => {
-    const answer = await ask("config", { run: page.address.id, other }, page.signal);
+    const wanted = other;
+    const answer = await ask("config", { run: page.address.id, other: wanted }, page.signal);
+    if (wanted !== other) return; // another one was named meanwhile
     entries = answer.entries;
     draw();
     if (answer.unknown.length)

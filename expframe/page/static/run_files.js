@@ -22,18 +22,24 @@ export async function section(page, element) {
   const preview = h("div", { class: "preview" }, h("p", { class: "faint" }, "Choose a file to see how it begins."));
   const run = page.address.id;
 
+  let opened = "";
   const open = async (/** @type {string} */ name) => {
+    opened = name;
     page.state({ file: name });
     for (const button of list.querySelectorAll("button"))
       button.setAttribute("aria-pressed", String(button.dataset.name === name));
+    /** @param {any} content */
+    const show = (content) => opened === name && fill(preview, content); // unless another one was opened meanwhile
     try {
-      fill(preview, await shown(page, name));
+      show(await shown(page, name));
     } catch (problem) {
-      if (!page.signal.aborted) fill(preview, trouble(problem));
+      if (!page.signal.aborted) show(trouble(problem));
     }
   };
   const load = async () => {
-    const { files, total } = await ask("files", { run, find: search.value }, page.signal);
+    const find = search.value;
+    const { files, total } = await ask("files", { run, find }, page.signal);
+    if (find !== search.value) return; // another one is looked for meanwhile
     const rows = files.map((/** @type {File} */ file) => [
       h(
         "button",

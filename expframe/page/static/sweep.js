@@ -43,11 +43,16 @@ export async function view(page) {
   };
   const chooser = goalChooser(page, boxes.goal, id, told);
   let drawn = "";
+  let questions = 0;
+  let answered = 0;
 
   async function draw() {
     const asked = words();
+    const question = (questions += 1);
     const sweep = await ask("sweep", asked, page.signal);
     if (String(words().metric) !== String(asked.metric)) return; // something else was chosen meanwhile
+    if (question < answered) return; // a later one was answered sooner
+    answered = question;
     await chooser.draw(sweep);
     drawHead(boxes.head, sweep, page, draw);
     drawBest(boxes.best, sweep, chooser.offers());
