@@ -49,4 +49,4 @@ def _is_entry(recipe: Recipe, name: str) -> bool:
     """Return whether a name is that of an entry, or of something in one, as far as is known before any is decided."""
     path = dotted.split(name)
     known = {(*part.path, key) for part in recipe.parts for layer in part.layers for key in layer.names} | {("seed",)}
-    return any(path[:end] in known for end in range(1, len(path) + 1))
+    return any(path[: len(entry)] == entry for entry in known)

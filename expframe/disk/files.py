@@ -22,6 +22,9 @@ Span = tuple[int, int]
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.EMLINK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """How file systems say that they have no links."""
 
+NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.EISDIR, errno.ENOTDIR}
+"""What a system says of a name that it cannot have, alone or beside others."""
+
 _FICLONE = 0x40049409  # ioctl_ficlone(2): share the blocks of a file on file systems that can
 
 
@@ -313,16 +316,27 @@ def _clone(original: IO[bytes], copy: IO[bytes]) -> bool:
     return True
 
 
+def _is_text(name: str) -> bool:
+    """Return whether a file can be called so; half of a pair of surrogates is no text."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def inside(folder: Path, *parts: str | os.PathLike[str]) -> Path:
     """
     Return a path inside `folder`, which need not exist.
 
     Raises:
-        EscapingPathError: The name is empty, absolute, holds `..` or a NUL, or follows a link out of the folder.
+        EscapingPathError: The name is empty, absolute, holds `..`, a NUL or what no file is called, or follows a link
+            out of the folder.
     """
     name = "/".join(os.fspath(part) for part in parts)
     relative = Path(name)
-    if not relative.parts or relative.is_absolute() or relative.drive or ".." in relative.parts or "\0" in name:
+    is_other = not relative.parts or relative.is_absolute() or relative.drive or ".." in relative.parts
+    if is_other or "\0" in name or not _is_text(name):
         raise EscapingPathError(name=name, folder=str(folder))
     path = folder / relative
     root = os.path.realpath(folder)

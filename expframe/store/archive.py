@@ -22,7 +22,7 @@ from typing import IO, Any, NamedTuple
 
 from expframe.config import json_values
 from expframe.disk import layout
-from expframe.disk.files import inside, replace_file, replacing
+from expframe.disk.files import NO_NAME, inside, replace_file, replacing
 from expframe.errors import EscapingPathError, ExpframeError, StoreUnusableError, UsageError, ValueFormatError
 from expframe.record.record import Record
 from expframe.store import ids, shared
@@ -44,8 +44,8 @@ _DAMAGED = (
     *(ValueError, LookupError, OverflowError, OSError),
 )
 _OUTSIDE = "its name leads out of its folder"
-_NO_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ, errno.EEXIST, errno.EISDIR, errno.ENOTDIR}
-"""What a system says of a name that it cannot have, alone or beside others."""
+_BELOW_FILES = (f"{layout.RECORD}/", f"{layout.LEASE}/")
+"""How names begin that would make folders of what is written last, or not at all."""
 
 _NOT_WHOLE = "Runs that are not there yet are taken in by the next import."
 """What has come of it where a store takes no more."""
@@ -319,7 +319,9 @@ def _take_run(
         folder = ids.make_folder_like(store, id)
     try:
         for name, member in own.items():
-            if name not in (layout.RECORD, layout.LEASE) and (reason := _extract(archive, member, folder, name)):
+            if name in (layout.RECORD, layout.LEASE):
+                continue
+            if reason := _extract(archive, member, folder, name):
                 refused.append(Refused(member.filename, reason))
         record["id"] = folder.name
         replace_file(folder / layout.RECORD, json_values.dump_plain(record))
@@ -341,6 +343,8 @@ def _record(archive: zipfile.ZipFile, own: dict[str, zipfile.ZipInfo], uid: str,
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, name: str) -> str:
     """Take one file of a run out of an archive, and return why its name cannot be; empty where it can."""
+    if name.startswith(_BELOW_FILES):
+        return os.strerror(errno.ENOTDIR)
     try:
         target = inside(folder, name)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -348,7 +352,7 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, na
     except EscapingPathError:
         return _OUTSIDE
     except OSError as problem:
-        if problem.errno not in _NO_NAME:
+        if problem.errno not in NO_NAME:
             raise
         return problem.strerror or str(problem)
     with copy, archive.open(member) as original:

@@ -53,7 +53,8 @@ class LocalStore(Observer):
             RunExistsError: A run of the wanted id exists.
             ResumeError: The run to be resumed goes on in another process.
         """
-        if record.attempt > 1 or (record.queued is not None and record.status != Status.QUEUED):
+        was_queued = record.queued is not None and record.status != Status.QUEUED
+        if record.id is not None and (record.attempt > 1 or was_queued):
             return self._reopen(self.path / str(record.id), record, config)
         with ids.writing(self.path, ids.NO_RUN):
             folder = ids.make_folder(self.path, record.id)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import platform
+import socket
+import sys
 import uuid
+import zipfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from expframe import Experiment
+from expframe.store.lease import own_lease
 from expframe.store.sweeps import plan_file
 from expframe.store.sweeps.axes import Choices, Interval
 from expframe.store.sweeps.claims import Claims
@@ -53,6 +58,22 @@ def fill(store: Path) -> None:
     ex.run("inner", options={**quiet, "id": "sweep"})
     _sweep(store / "sweep")
     _more(store / RICH)
+
+
+def keep(store: Path, target: Path) -> None:
+    """Write a store into a zip file, without what tells of the machine that has filled it."""
+    root = Path(__file__).parent.parent.parent
+    machine = own_lease(1.0).machine
+    names = {str(store.parent): "/project", str(root): "/project", socket.gethostname(): "host", machine: "machine"}
+    names |= {platform.release(): "6.1", sys.argv[0]: "material.py"}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(store.rglob("*")):
+            if path.is_file():
+                data = path.read_bytes()
+                for name in sorted(names, key=len, reverse=True):
+                    data = data.replace(name.encode(), names[name].encode())
+                member = zipfile.ZipInfo(path.relative_to(store).as_posix(), (2026, 1, 2, 3, 4, 6))
+                archive.writestr(member, data, zipfile.ZIP_DEFLATED)
 
 
 def _entries() -> dict[str, Any]:

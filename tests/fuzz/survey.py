@@ -51,9 +51,9 @@ def survey_run(run: StoredRun) -> None:
         json.dumps(config.to_json(), allow_nan=False)
         repr(config)
     for name in _NAMES:
-        repr(answered(lambda name=name: getattr(run, name)))
+        shown(answered(lambda name=name: getattr(run, name)))
     for read in (run.last_checkpoint, run.output, run.media, run.system, run._repr_html_):
-        repr(answered(read))
+        shown(answered(read))
     survey_points(run)
     survey_files(run)
     sweep = answered(lambda: run.sweep)
@@ -63,6 +63,14 @@ def survey_run(run: StoredRun) -> None:
         repr(answered(sweep.frame))
         repr(answered(sweep.importance))
         repr(sweep)
+
+
+def shown(value: Any) -> None:
+    """Show a value as Python does, which refuses the decimal digits of a whole number that has too many."""
+    try:
+        repr(value)
+    except ValueError as problem:
+        assert "integer string conversion" in str(problem)
 
 
 def survey_points(run: StoredRun) -> None:

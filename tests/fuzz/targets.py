@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.util import find_spec
@@ -110,6 +111,14 @@ def all_of(store: Path, work: Path, asked: Sequence[str] = ()) -> list[Target]:
             own.mkdir(parents=True)
             found.append(cls(store, own))
     return found
+
+
+def kept_store(folder: Path) -> Path:
+    """Return a store as it was filled once, which is the same each time."""
+    store = folder / "kept" / "runs"
+    with zipfile.ZipFile(CORPUS.with_name("material.zip")) as archive:
+        archive.extractall(store)
+    return store
 
 
 def filled(folder: Path) -> Path:

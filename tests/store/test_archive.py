@@ -131,6 +131,21 @@ def test_no_name_leads_out_of_the_store(some, cli, name, tmp_path):
     assert "evil" not in {path.read_text(errors="replace") for path in Path("other").rglob("*") if path.is_file()}
 
 
+@pytest.mark.parametrize("name", ["runs/1/run.json/x", "runs/1/lease/x"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_no_name_makes_a_folder_of_what_is_written_last(some, cli, name, is_first):
+    """A file below a record or a lease is refused and named, wherever it stands, and the rest is taken in."""
+    cli("export", "all.zip")
+    with zipfile.ZipFile("all.zip") as old, zipfile.ZipFile("changed.zip", "w") as new:
+        kept = [(one.filename, old.read(one)) for one in old.infolist()]
+        for place, content in [(name, b"below"), *kept] if is_first else [*kept, (name, b"below")]:
+            new.writestr(place, content)
+    out = cli("import", "changed.zip", "-F", "other")
+
+    assert (1, f"Left out: {name}: Not a directory.") == (cli.code, out.splitlines()[-1])
+    assert [_facts(run) for run in some] == [_facts(run) for run in runs("other")]
+
+
 NAMES = [
     r"a\b.png",
     ".settings",

@@ -37,7 +37,7 @@ _PART = re.compile(
 _GROUP = re.compile(
     r"\((?:\?(?:(?P<comment>\#)|P<\w+>|(?P<on>[aiLmsux]*)(?:-(?P<off>[imsx]+))?(?P<end>[:)])|(?P<other>.)))?"
 )
-_SET = re.compile(r"\\.|\[(?P<inside>\^?\]?(?:[^\]\\]|\\.)*)\]", re.DOTALL)
+_SET = re.compile(r"\\.|\[(?P<inside>\^?\]?(?:[^\]\\]|\\.)*)(?:\]|\Z)", re.DOTALL)
 _DOUBTFUL = re.compile(r"^\[|--|&&|~~|\|\|")
 """What Python warns of in a set, since it may come to mean something else there."""
 

@@ -204,3 +204,13 @@ def test_a_list_of_statuses_reads_no_metrics(store, monkeypatch):
     monkeypatch.setattr(SacredRun, "summaries", property(lambda run: pytest.fail("metrics were read")))
 
     assert 3 == len(list(expframe.runs(store).rows("id", "status")))
+
+
+def test_a_run_that_had_waited_is_taken_in(store, cli):
+    """A run that was queued, and has begun since, is new to the store that it comes into."""
+    change(store, "1", meta={"queue_time": "2020-01-02T03:04:05"})
+    cli("import", "sacred", store, "-F", "taken")
+    (taken,) = expframe.runs("taken").where("status == 'COMPLETED'")
+
+    assert (0, 0.5) == (cli.code, taken.result)
+    assert taken.record.queued is not None

@@ -13,8 +13,8 @@ from expframe.compat.sacred._own.old_records import reading
 from expframe.compat.sacred._own.old_sources import OldFile, OldRun, old_runs
 from expframe.config.decided import Config
 from expframe.disk import layout
-from expframe.disk.files import replace_file
-from expframe.errors import EscapingPathError, MetricError, ValueFormatError
+from expframe.disk.files import NO_NAME, inside, replace_file
+from expframe.errors import EscapingPathError, MetricError, SaveError, ValueFormatError
 from expframe.facts import sources
 from expframe.record.events import Info, Points
 from expframe.record.metrics import check_name
@@ -80,15 +80,25 @@ def _fill(sink: LocalSink, old: OldRun) -> Iterator[str]:
     yield from sorted(refused)
     for file in old.files:
         if file.kind != "source":
-            try:
-                _add_file(sink, file)
-            except (EscapingPathError, ValueFormatError) as problem:
-                yield str(problem)
+            yield from _added(sink, file)
+
+
+def _added(sink: LocalSink, file: OldFile) -> Iterator[str]:
+    """Add a file, or yield why it cannot be."""
+    try:
+        _add_file(sink, file)
+    except (EscapingPathError, ValueFormatError) as problem:
+        yield str(problem)
+    except (SaveError, OSError) as problem:
+        cause = problem.__cause__ or problem
+        if not isinstance(cause, OSError) or cause.errno not in NO_NAME:
+            raise
+        yield f"{file.kind} {file.name!r:.80}: {cause.strerror}"
 
 
 def _add_file(sink: LocalSink, file: OldFile) -> None:
     with tempfile.TemporaryDirectory(dir=sink.folder) as folder:
-        aside = Path(folder, PurePosixPath(file.name).name or "file")
+        aside = inside(Path(folder), PurePosixPath(file.name).name or "file")
         with aside.open("wb") as target:
             file.write(target)
         if file.kind == "artifact":
