@@ -35,15 +35,17 @@ for name, count in {"shared": 20, "thorough": 100}.items():
         deadline=None,
         max_examples=count,
         derandomize=name == "shared",
-        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+        suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
     )
 hypothesis.settings.load_profile("shared")
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers():
-    """With `-n auto` there are two workers for each processor: many tests wait for processes."""
-    return 2 * (os.cpu_count() or 1)
+    """With `-n auto` there are two workers for each processor, since many tests wait for processes; one for each GB."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    room = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 30 if hasattr(os, "sysconf") else 16
+    return max(2, min(2 * processors, room, 32))
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, make_dataclass, replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe import Experiment, thaw
@@ -90,7 +90,6 @@ def nested(choice, fields):
 
 
 @given(tiers(), st.randoms(use_true_random=False))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_choices_and_fields_by_precedence(tmp_path, found, random):
     """The highest choice counts, and of fields what was said of it, laid over its defaults or what stood there."""
     ex = Experiment("test", ghost=True)
@@ -167,7 +166,6 @@ def words_of(found, path):
 
 
 @given(groups(), st.sampled_from(["text", "data", "dict of the text", "file"]), st.booleans())
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_dict_is_its_fields(tmp_path, found, form, is_in_dict):
     """A dict is laid over what stands there as its fields are one by one: in a text, data or a file, at any depth."""
     ex = Experiment("test", ghost=True)
@@ -320,7 +318,6 @@ class Rounded:
 
 
 @given(st.floats(0, 9, allow_nan=False))
-@settings(deadline=None)
 def test_a_class_that_changes_values_is_no_default(size):
     """A value that a class makes of what is given is never told as the default, whoever reads the instance."""
     ex = Experiment("test", ghost=True)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import yaml as pyyaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe import Experiment, Secret
@@ -45,7 +45,6 @@ def test_what_is_saved_is_read(tmp_path, suffix):
     assert list(ENTRIES) == list(found)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tree=st.dictionaries(
         st.text("abc", min_size=1),

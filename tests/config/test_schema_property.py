@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Optional
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 
 from expframe import Experiment, Ge, Gt, Le, Length, Lt, MultipleOf
@@ -202,7 +202,6 @@ def test_a_float_that_json_has_no_number_for(one, value):
 
 
 @given(st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_schema_takes_what_a_file_may_say(data):
     """For whatever experiment, `with FILE` takes a file exactly where the schema does."""
     types = data.draw(st.lists(TYPES, max_size=3))

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from expframe import Experiment
@@ -298,7 +298,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=st.dictionaries(st.text("abc", min_size=1), VALUES, min_size=1), suffix=st.sampled_from(["json", "yaml"]))
 @example(tree={"a": [numpy.array(True)], "b": (numpy.array(1.5),)}, suffix="json")
 def test_what_was_saved_is_the_same_config(tree, suffix, tmp_path):

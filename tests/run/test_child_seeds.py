@@ -8,7 +8,7 @@ from random import Random
 
 import numpy
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from interpreter import run_python
 
@@ -90,7 +90,7 @@ def test_the_run_itself_starts_children_in_every_kind_of_worker(script, environm
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=8), st.randoms())
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 def test_order_and_neighbours_decide_no_seed(tmp_path, asked, random):
     """Children asked for in another order, or with one more among them, have the seeds that they had."""
     ex = Experiment("kids", ghost=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import expframe
@@ -98,7 +98,6 @@ def without_seed(values):
 
 
 @pytest.mark.once
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(configs, st.sampled_from(["json", "yaml"]))
 def test_a_saved_config_is_the_same_when_it_is_taken(tmp_path, updates, form):
     """Values and instances of a config that is saved, as JSON or YAML, are those of the config that takes the file."""
@@ -116,7 +115,6 @@ def test_a_saved_config_is_the_same_when_it_is_taken(tmp_path, updates, form):
 
 
 @pytest.mark.once
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(configs)
 def test_a_run_that_is_done_again_has_the_same(tmp_path, updates):
     """`--again`, and a stored config.json as a file, give the values and instances of the run that was stored."""

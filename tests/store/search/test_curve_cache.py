@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from expframe.disk import layout
@@ -54,7 +54,6 @@ def check(store: CurveCache, run: Path) -> None:
             numpy.testing.assert_array_equal(numpy.array(numbers, float), own)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 1500), max_size=5), st.booleans())
 def test_columns_read_in_pieces_are_those_read_whole(run: Path, cuts: list[int], is_new: bool) -> None:
     """Wherever a file ended when it was read, also within a line, what is read on is what is there."""
