@@ -141,6 +141,16 @@ def test_many_threads_share_an_observer(url):
     assert [("COMPLETED", "out", 2.0)] * 4 == [(row["status"], row["captured_out"], row["result"]) for row in runs]
 
 
+@pytest.mark.parametrize(("more", "seconds"), [("", 60), ("?timeout=2", 2)])
+def test_a_file_that_others_write_is_waited_for(tmp_path, more, seconds):
+    """Many runs may write one SQLite file at once, on a slow disk too; the URL may say how long one waits."""
+    observer = SqlObserver(f"sqlite:///{tmp_path}/runs.db{more}")
+    with observer.engine.connect() as connection:
+        waits = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+
+    assert 1000 * seconds == waits
+
+
 def test_output_is_sent_once(observer):
     """A beat sends what is new in the output; a filter's changes are followed."""
     sent = []

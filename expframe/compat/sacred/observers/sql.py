@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_SQL_PRIORITY = 40
 
 _ATTEMPTS = 1000
+_PATIENCE = 60.0
+"""Seconds that a file of SQLite is waited for while others write it."""
 
 
 class SqlObserver(RunDocument):
@@ -225,7 +227,8 @@ def _make_engine(url: str, echo: bool) -> Engine:
         return sa.create_engine(parsed, echo=echo)
     if parsed.database in (None, "", ":memory:"):
         return sa.create_engine(parsed, echo=echo, poolclass=StaticPool, connect_args={"check_same_thread": False})
-    return sa.create_engine(parsed, echo=echo, poolclass=NullPool)
+    patience = {} if "timeout" in parsed.query else {"timeout": _PATIENCE}
+    return sa.create_engine(parsed, echo=echo, poolclass=NullPool, connect_args=patience)
 
 
 def _to_line(obj: Any) -> str:
