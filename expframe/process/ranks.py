@@ -6,8 +6,8 @@ from typing import NamedTuple
 from expframe.config.dotted import whole_number
 from expframe.process import identity
 
-_STEPS = range(0xFFFFFFF0)
-"""Numbers of steps that srun makes; those above are a batch script's, an interactive shell's and the like."""
+_STEPS = 0xFFFFFFF0
+"""Below this are the numbers of steps that srun makes; others are of batch scripts, interactive shells and the like."""
 
 
 class Rank(NamedTuple):
@@ -46,7 +46,7 @@ def rank_of(environment: Mapping[str, str]) -> Rank | None:
         ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", _job_of_open_mpi),
         ("SLURM_STEP_ID", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", _job_of_slurm),
     ):
-        if mark not in environment or (mark == "SLURM_STEP_ID" and _number(environment, mark) not in _STEPS):
+        if mark not in environment or (mark == "SLURM_STEP_ID" and not _is_step(environment)):
             continue
         own, all_of_them = _number(environment, number), _number(environment, size)
         if own is None or all_of_them is None or all_of_them < 2 or own >= all_of_them:
@@ -89,6 +89,12 @@ def _launcher(variable: str) -> tuple[str, int, str]:
 def _number(environment: Mapping[str, str], name: str) -> int | None:
     number = whole_number(environment.get(name, ""))
     return number if number is not None and number >= 0 else None
+
+
+def _is_step(environment: Mapping[str, str]) -> bool:
+    """Return whether the process is of a step that srun made."""
+    number = _number(environment, "SLURM_STEP_ID")
+    return number is not None and number < _STEPS
 
 
 def _digest(*parts: object) -> str:

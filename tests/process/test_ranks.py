@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,15 @@ def mpirun(rank, size=2, *, id="1234"):
 def test_only_a_launchers_own_mark_makes_a_rank(variables, expected):
     """A process is rank r of n where the innermost launcher's own mark says so and n > 1; all else is nothing."""
     assert expected == str(rank_of(variables))
+
+
+@pytest.mark.parametrize("odd", ["", "extern", "-1", "9" * 5000])
+def test_a_step_that_is_no_number_is_passed_over_at_once(odd):
+    """What stands where srun puts the number of its step is not looked for among all that it could be."""
+    began = time.process_time()
+
+    assert rank_of({**srun(0), "SLURM_STEP_ID": odd}) is None
+    assert time.process_time() - began < 1
 
 
 @pytest.fixture
