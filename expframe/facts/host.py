@@ -76,7 +76,9 @@ def ask(
     """
     import subprocess
     import threading
+    import time
 
+    deadline = time.monotonic() + timeout
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -94,7 +96,7 @@ def ask(
         reader.start()
         reader.join(timeout)
         if not reader.is_alive() and sum(map(len, chunks)) < limit:
-            code = process.wait(timeout=1)
+            code = process.wait(max(deadline - time.monotonic(), 1.0))
     except subprocess.TimeoutExpired:
         pass
     finally:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from steps import wait_until
 
 from expframe.facts import host
 
@@ -166,14 +167,12 @@ def test_a_fact_that_cannot_be_read_is_none(monkeypatch, tmp_path):
 @posix
 def test_a_program_is_stopped_with_all_it_started():
     """A program that takes too long is killed, its children too, and what it wrote is there."""
-    answer = host.ask(["/bin/sh", "-c", "sleep 60 & echo $!; sleep 60"], timeout=0.5)
+    command = ["/bin/sh", "-c", "sleep 600 & echo $!; sleep 600"]
+    asked = (host.ask(command, timeout=seconds) for seconds in (0.5, 5, 50))
+    answer = next(answer for answer in asked if answer.data)  # once it had the time to say something
 
     assert answer.code is None
-    for _ in range(100):
-        if not is_running(int(answer.data)):
-            break
-        time.sleep(0.05)
-    assert not is_running(int(answer.data))
+    wait_until(lambda: not is_running(int(answer.data)))
 
 
 def is_running(pid):
@@ -193,6 +192,14 @@ def test_a_program_writes_no_more_than_the_limit():
     answer = host.ask([sys.executable, "-c", forever], timeout=120, limit=5000)
 
     assert (len(answer.data), answer.code) == (5000, None)
+
+
+@posix
+def test_a_program_may_end_some_time_after_its_last_word():
+    """A program that has closed its output is waited for like any other, and told by its exit code."""
+    answer = host.ask(["/bin/sh", "-c", "echo said; exec >&-; sleep 1.5; exit 3"], timeout=120)
+
+    assert (answer.data, answer.code) == (b"said\n", 3)
 
 
 def test_a_program_has_its_code_and_no_input():
