@@ -112,7 +112,7 @@ class Reader:
             (self._folder / block.name).write_text(block.text, encoding="utf-8")
         elif block.language == "python":
             command = [sys.executable, "-c", block.text]
-            subprocess.run(command, cwd=self._folder, env=alone(self._folder), timeout=120, check=True)
+            subprocess.run(command, cwd=self._folder, env=alone(self._folder), timeout=900, check=True)
         elif block.language == "console":
             return [(step, step.run(self._folder)) for step in steps]
         elif block.language == "pycon":
@@ -133,7 +133,7 @@ class Reader:
             env=alone(self._folder),
             stdout=PIPE,
             stderr=STDOUT,
-            timeout=120,
+            timeout=900,
             check=True,
         )
         texts = without_place(done.stdout.decode(), self._folder).split(_PROMPT)[1 : 1 + len(steps)]
@@ -150,18 +150,25 @@ def _typed(statement: str) -> str:
     return source + ("\n" if compile_command(source) else "\n\n")
 
 
+def kernel_client(cells: Any, folder: Path, **how: Any) -> Any:
+    """Return what executes cells in a kernel of their own, which other programs may hold up when it starts and ends."""
+    from nbclient import NotebookClient
+    from traitlets.config import Config
+
+    place = {"metadata": {"path": str(folder)}}
+    patience = Config({"KernelManager": {"shutdown_wait_time": 240.0}})  # one that takes longer is told to end
+    limits = {"timeout": 900, "startup_timeout": 900}
+    return NotebookClient(cells, kernel_name="python3", resources=place, config=patience, **limits, **how)
+
+
 class Notebook:
     """A notebook in a folder, whose cells are executed one after the other by a kernel."""
 
     def __init__(self, folder: Path) -> None:
         import nbformat
-        from nbclient import NotebookClient
 
         self._cells = nbformat.v4.new_notebook()
-        place = {"metadata": {"path": str(folder)}}
-        self._client: Any = NotebookClient(
-            self._cells, timeout=120, kernel_name="python3", allow_errors=True, resources=place
-        )
+        self._client = kernel_client(self._cells, folder, allow_errors=True)
         self._kernel = self._client.setup_kernel(env={**alone(folder), "IPYTHONDIR": str(folder / ".ipython")})
 
     def __enter__(self) -> Notebook:

@@ -50,7 +50,7 @@ def pytest_xdist_auto_num_workers():
 
 @pytest.fixture(autouse=True)
 def _clean_world(tmp_path, monkeypatch):
-    """Each test has a working directory of its own, no variables of ours, and leaves no run and no thread behind."""
+    """Each test has a working directory of its own, no variables of ours, and leaves no run and no thread for good."""
     monkeypatch.chdir(tmp_path)
     marks = ("TORCHELASTIC_RUN_ID", "SLURM_STEP_ID", "OMPI_COMM_WORLD_SIZE")
     for name in ("EXPFRAME_STORE", "EXPFRAME_GHOST", "NO_COLOR", *marks):
@@ -64,6 +64,9 @@ def _clean_world(tmp_path, monkeypatch):
     for logger in _loggers():
         logger.setLevel(levels.get(logger, logging.NOTSET))  # as it was before -l
     runs, threads = _runs_left(), _our_threads() - before
+    for thread in threads:
+        thread.join(20)  # the end of a run waits only so long for one that stands still
+    threads = {thread for thread in threads if thread.is_alive()}
 
     assert ([], set()) == (runs, threads)
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from subprocess import DEVNULL
 
 import pytest
-from steps import ROOT, Step, environment, folder_with_examples, read_steps, write_steps
+from steps import ROOT, Step, environment, folder_with_examples, read_steps, wait_until, write_steps
 
 import expframe
 
@@ -162,9 +162,10 @@ def test_digits_is_interrupted(digits: Path, endless: subprocess.Popen[bytes]) -
 @needs_posix
 def test_digits_killed_keeps_its_metrics(digits: Path, endless: subprocess.Popen[bytes]) -> None:
     """After kill -9 in the middle of a run its points are readable, and the run reads as DIED."""
+    run = expframe.runs(digits / "runs")[1]
+    wait_until(lambda: "Started 'train'" in run.output())
     endless.kill()
     endless.wait()
-    run = expframe.runs(digits / "runs")[1]
 
     assert run.status == "DIED"
     assert len(run.metrics("loss")) > 5

@@ -6,10 +6,10 @@ import resource
 import signal
 import tempfile
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
+from steps import wait_until
 
 import expframe
 from expframe import Status
@@ -153,12 +153,9 @@ class TestPoints:
             (_run.dir / "metrics.csv").mkdir()
             _run.log_scalar("x", 1)
             (_run.dir / "metrics.csv").rmdir()
-            deadline = time.monotonic() + 5
-            while not (_run.dir / "metrics.csv").exists() and time.monotonic() < deadline:
-                time.sleep(0.01)
-            return (_run.dir / "metrics.csv").exists()
+            return wait_until((_run.dir / "metrics.csv").exists)
 
-        assert ex.run(options={"beat_interval": 60}).result
+        assert ex.run(options={"beat_interval": 1000}).result
 
     def test_a_checkpoint_does_not_pass_them_over(self, ex):
         """A checkpoint is refused while points that were logged before it are not written: a resume would drop them."""
@@ -245,14 +242,21 @@ class TestEnd:
         """A run whose disk is full for a moment at its end is COMPLETED for readers, and nothing is left over."""
         with full(1 << 30) as relieve:
 
+            def relieve_once_it_is_said():
+                wait_until(lambda: "it is tried for 5 s more" in caplog.text)
+                relieve()
+
+            thread = threading.Thread(target=relieve_once_it_is_said)
+
             @ex.main
             def main(_run):
                 _run.log_scalar("x", 1)
+                thread.start()
                 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-                threading.Timer(0.5, relieve).start()
                 return 7
 
             run = run_of(ex.run())
+            thread.join()
 
         assert (Status.COMPLETED, 7, [1.0]) == (run.status, run.result, run.metrics("x").values)
         assert not {"run.json.retry", "lease"} & set(os.listdir(run.dir))

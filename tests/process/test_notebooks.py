@@ -6,8 +6,8 @@ import textwrap
 
 import nbformat
 import pytest
+from blocks import kernel_client
 from jupyter_client.manager import start_new_kernel
-from nbclient import NotebookClient
 from steps import environment as clean_environment
 
 import expframe
@@ -26,8 +26,7 @@ def execute(tmp_path, monkeypatch, environment):
     def run(*cells):
         sources = [textwrap.dedent(cell).strip() for cell in cells]
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-        folder = {"metadata": {"path": str(tmp_path)}}
-        NotebookClient(notebook, timeout=120, kernel_name="python3", allow_errors=True, resources=folder).execute()
+        kernel_client(notebook, tmp_path, allow_errors=True).execute()
         return [shown(cell) for cell in notebook.cells]
 
     return run
@@ -38,8 +37,7 @@ def _kernel(tmp_path_factory):
     """A kernel for the tests that do not need the end of one."""
     folder = tmp_path_factory.mktemp("kernel")
     variables = {**clean_environment(), "IPYTHONDIR": str(folder / "ipython")}
-    client = NotebookClient(nbformat.v4.new_notebook(), timeout=120, kernel_name="python3", allow_errors=True)
-    client.resources = {"metadata": {"path": str(folder)}}
+    client = kernel_client(nbformat.v4.new_notebook(), folder, allow_errors=True)
     with client.setup_kernel(env=variables):
         yield client
 
@@ -300,9 +298,10 @@ def test_repeated_calls_in_cells(show):
 @pytest.mark.once
 def test_restart_of_the_kernel_closes_the_run(tmp_path, execute):
     """A restarted kernel leaves no run behind that says it is running."""
-    kernel, client = start_new_kernel(cwd=str(tmp_path))
+    kernel, client = start_new_kernel(startup_timeout=900, cwd=str(tmp_path))
+    kernel.shutdown_wait_time = 240.0
     try:
-        client.execute_interactive("import expframe; run = expframe.start(); run.log_scalar('x', 1)", timeout=120)
+        client.execute_interactive("import expframe; run = expframe.start(); run.log_scalar('x', 1)", timeout=900)
         (run,) = expframe.runs("runs")
         assert Status.RUNNING == run.status
         kernel.restart_kernel(now=False)

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 from interpreter import run_python, start_python
-from steps import wait_until
+from steps import REACHING, last_line, wait_until, wait_until_kept
 
 import expframe
 from expframe import Status
@@ -42,6 +42,25 @@ LOOP = """
             print("line", step, time.time(), flush=True)
             step += 1
             {pause}
+"""
+
+
+AT_FULL_SPEED = """
+    import time
+    from expframe import Experiment
+
+    ex = Experiment("fast")
+
+    @ex.automain
+    def main(_run):
+        step = 0
+        while True:
+            now = time.time()
+            _run.log_scalar("clock", now, step)
+            print("line", step, now, flush=True)
+            reach(now)
+            step += 1
+            PAUSE
 """
 
 
@@ -164,6 +183,7 @@ class TestSignals:
 
             @ex.automain
             def main(_run):
+                print("ready", _run.should_stop, flush=True)
                 while not _run.should_stop:
                     time.sleep(0.01)
                 time.sleep(0.2)
@@ -171,7 +191,7 @@ class TestSignals:
         """)
         process = start(path, environment=environment)
         run = only_run(tmp_path)
-        time.sleep(0.5)
+        wait_until(lambda: "ready" in run.output())
         process.send_signal(number)
         process.communicate(timeout=120)
 
@@ -240,11 +260,17 @@ class TestSignals:
 
             ex = Experiment("pool")
 
+            def work(told):
+                told.send("begun")
+                time.sleep(60)
+
             @ex.automain
             def main(_run):
-                process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+                context = multiprocessing.get_context("fork")
+                ours, theirs = context.Pipe()
+                process = context.Process(target=work, args=(theirs,))
                 process.start()
-                time.sleep(0.3)
+                ours.recv()
                 process.terminate()
                 process.join()
                 return process.exitcode
@@ -282,16 +308,19 @@ class TestSignals:
 
             @ex.automain
             def main(_run):
-                print(_run.should_stop, flush=True)
+                print("ready", _run.should_stop, flush=True)
+                while not _run.should_stop:
+                    time.sleep(0.01)
+                print("told", flush=True)
                 time.sleep(60)
         """)
-        process = start(path, environment=environment)
+        process = start(path, "--grace", "1000", environment=environment)
         run = only_run(tmp_path)
-        wait_until(lambda: "False" in run.output())
-        for _ in range(2):
+        for said in ("ready", "told"):
+            wait_until(lambda said=said: said in run.output())
+            time.sleep(0.3)  # what comes sooner is the same signal, sent twice
             process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
-        process.communicate(timeout=25)  # less than the grace that one signal gives
+        process.communicate(timeout=50)
 
         assert 143 == process.returncode
         assert Status.INTERRUPTED == run.status
@@ -321,22 +350,24 @@ class TestSignals:
     @pytest.mark.parametrize("pause", ["pass", "time.sleep(0.001)"])
     def test_sigkill(self, script, environment, tmp_path, pause):
         """SIGKILL at full speed loses at most 100 ms of points and output, and the run reads as DIED."""
-        process = start(script(LOOP.format(pause=pause)), environment=environment, stdout=subprocess.DEVNULL)
+        path = script(AT_FULL_SPEED)
+        path.write_text(f"{REACHING}{path.read_text()}".replace("PAUSE", pause))
+        process = start(path, environment=environment, stdout=subprocess.DEVNULL)
         run = only_run(tmp_path)
-        wait_until(lambda: run.metrics())
+        wait_until(lambda: run.metrics() and "line 3 " in run.output())
         assert Status.RUNNING == run.status
-        time.sleep(1)
+        points, lines = (
+            lambda: float(last_line(run.folder / "metrics.csv", "clock,").rpartition(",")[2]),
+            lambda: float(last_line(run.folder / "output.txt", "line ").rpartition(" ")[2]),
+        )
+        last = wait_until_kept(tmp_path, lambda: min(points(), lines()))
         process.kill()
-        killed = time.time()
         process.wait()
         process.stderr.close()
-        time.sleep(0.3)  # what is in the pipe is still written
 
         clock = run.metrics("clock")
-        assert killed - clock.values[-1] < 0.25  # 0.1 s, and the machine's own delays
+        assert last <= min(clock.values[-1], lines())
         assert list(range(len(clock))) == clock.steps
-        last = [line for line in run.output().splitlines() if line.startswith("line")][-2]
-        assert killed - float(last.split()[2]) < 0.3
         assert Status.DIED == run.status
 
 

@@ -109,7 +109,7 @@ def test_what_has_begun_ends_wherever_a_run_is_interrupted(script, environment, 
     """Wherever Ctrl-C strikes a run, and again: streams, handlers and threads are as before, and each run has ended."""
     path = script(f"times = {times}\n" + RUNS[kind].replace("\n        ", "\n").lstrip() + INTERRUPT)
     process = start_python([path], env=environment)
-    _, err = process.communicate(timeout=300)
+    _, err = process.communicate(timeout=1800)
 
     assert 0 == process.returncode, err
     before, after, statuses = json.loads((tmp_path / "found.json").read_text())

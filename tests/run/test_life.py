@@ -6,7 +6,6 @@ import pickle
 import signal
 import sys
 import threading
-import time
 
 import pytest
 from interpreter import run_python
@@ -104,6 +103,11 @@ class TestEnds:
 
     def test_after_the_end_nothing_is_taken(self, ex, caplog):
         """What a thread logs while the run ends is stored and counted, or neither; that is said once."""
+        logged = []
+
+        def wait_for_more():
+            before = len(logged)
+            wait_until(lambda: len(logged) > before + 10)
 
         class Slow(Observer):
             def open(self, record, config):
@@ -112,7 +116,7 @@ class TestEnds:
                         pass
 
                     def close(self, record):
-                        time.sleep(0.5)
+                        wait_for_more()
 
                 return SlowSink()
 
@@ -124,10 +128,11 @@ class TestEnds:
             def work():
                 while not stop.wait(0.001):
                     _run.log_scalar("x", 1.0)
+                    logged.append(1)
 
             thread = threading.Thread(target=_run.bind(work))
             thread.start()
-            time.sleep(0.2)
+            wait_for_more()
             return thread
 
         try:

@@ -3,8 +3,8 @@
 import json
 import os
 import subprocess
-import threading
 import time
+import types
 
 import pytest
 from interpreter import run_python, start_python
@@ -13,6 +13,7 @@ from test_examples import needs_posix
 import expframe
 from expframe.__main__ import main as expframe_main
 from expframe.errors import OptionError, ResumeError
+from expframe.store import attempts
 
 COMMAND = ("--resume-or-start", "job1")
 
@@ -145,7 +146,7 @@ class TestRefusals:
         assert ["job1"] == found
 
     @pytest.mark.parametrize("is_alive", [False, True])
-    def test_a_run_that_may_have_died_elsewhere_is_waited_for(self, ex, is_alive):
+    def test_a_run_that_may_have_died_elsewhere_is_waited_for(self, ex, is_alive, monkeypatch):
         """Where only the age of a lease can tell, it is waited until it does, or the lease is touched."""
 
         @ex.main
@@ -161,10 +162,11 @@ class TestRefusals:
         (folder / "run.json").write_text(json.dumps({**record, "status": "RUNNING", "ended": None}))
         lease = folder / "lease"
         lease.write_text(json.dumps({"machine": "another", "pid": 1, "started": "1", "interval": 10.0}))
+        ago = time.time() - (30 if is_alive else 58)
         for path in folder.iterdir():
-            os.utime(path, (time.time() - 57, time.time() - 57))
+            os.utime(path, (ago, ago))
         if is_alive:
-            threading.Timer(0.8, lambda: os.utime(lease)).start()
+            monkeypatch.setattr(attempts, "time", types.SimpleNamespace(sleep=lambda _: os.utime(lease)))
             with pytest.raises(ResumeError, match="is running"):
                 ex.run(options={"resume_or_start": "job1"})
         else:

@@ -820,9 +820,14 @@ class TestEnding:
         return process
 
     def test_a_checkpoint_counts_as_having_asked(self, script, environment):
-        """After SIGTERM code that makes checkpoints goes on for the grace period and is then interrupted."""
-        asks = "_run.checkpoint(step, seen=_run._stopping.is_requested)"
-        process = self.start(script, environment, asks, "--grace", "0.5")
+        """After SIGTERM code that makes checkpoints goes on in its grace period, and a second one interrupts it."""
+        asks = "_run.checkpoint(step, seen=_run._stopping.is_requested); print(_run._stopping.is_requested, flush=True)"
+        process = self.start(script, environment, asks, "--grace", "1000")
+        process.send_signal(signal.SIGTERM)
+        for _ in range(2):  # there is a checkpoint between two that were told
+            while process.stdout.readline() != "True\n":
+                pass
+        time.sleep(0.3)  # what comes sooner is the same signal, sent twice
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=120)
 

@@ -660,16 +660,11 @@ class TestRecord:
 
     def test_info_is_stored_as_it_changes(self, ex):
         """A change of info shows in the store with the next beat."""
-        import time
 
         @ex.main
         def main(_run):
             _run.info["deep"] = {"list": [1, (2, 3)]}
-            for _ in range(100):
-                time.sleep(0.02)
-                if stored(_run).info:
-                    return stored(_run).info
-            return None
+            return wait_until(lambda: stored(_run).info)
 
         assert {"deep": {"list": [1, (2, 3)]}} == ex.run(options={"beat_interval": 0.1}).result
 
@@ -695,8 +690,9 @@ class TestRecord:
 
         @ex.main
         def main(_run):
-            for text in ("first", "second"):
+            for number, text in enumerate(("first", "second"), 1):
                 _run.info["told"] = text
+                wait_until(lambda number=number: count("Info") == number)
                 beats = count("Beat")
                 wait_until(lambda beats=beats: count("Beat") > beats + 3)
 

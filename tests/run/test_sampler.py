@@ -1,6 +1,8 @@
 """The sampler: what the machine does over time, kept beside the metrics; short runs pay nothing for it."""
 
+import itertools
 import sys
+import threading
 import time
 import types
 
@@ -85,20 +87,27 @@ class TestSamples:
         """Disk and network are told as bytes per second, from the first sample on."""
         import psutil
 
-        start = time.monotonic()
+        told = itertools.count(1)
+        now = [0.0]
 
         def counters(**each):
-            return lambda: types.SimpleNamespace(
-                **{name: int((time.monotonic() - start) * rate) for name, rate in each.items()}
-            )
+            def read():
+                now[0] = next(told) / 10
+                return types.SimpleNamespace(**{name: int(now[0] * rate) for name, rate in each.items()})
 
+            return read
+
+        def clock():
+            return now[0] if threading.current_thread().name == "expframe-sampler" else time.monotonic()
+
+        monkeypatch.setattr(sampler, "time", types.SimpleNamespace(monotonic=clock, time=time.time))
         monkeypatch.setattr(psutil, "disk_io_counters", counters(read_bytes=1e9, write_bytes=2e9))
         monkeypatch.setattr(psutil, "net_io_counters", counters(bytes_recv=3e9, bytes_sent=4e9))
         curves = sampled(folder)
 
         for number, name in enumerate(("disk/read", "disk/written", "network/received", "network/sent"), 1):
             assert 0 == curves[name].steps[0]
-            assert curves[name].values[0] == pytest.approx(number * 1e9, rel=0.5)
+            assert curves[name].values[0] == pytest.approx(number * 1e9, rel=0.01)
 
     def test_gpus(self, folder, nvml):
         """Each GPU tells what it can; the driver is let go at the end."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from interpreter import run_python, start_python
+from steps import wait_until
 
 import expframe
 from expframe import Experiment
@@ -660,6 +661,7 @@ class TestManyAtOnce:
             reader = threading.Thread(target=run.bind(read))
             writers = [threading.Thread(target=run.bind(write), args=(number,)) for number in range(4)]
             reader.start()
+            wait_until(lambda: seen)
             for thread in writers:
                 thread.start()
             for thread in writers:

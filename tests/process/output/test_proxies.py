@@ -8,8 +8,8 @@ from collections import Counter
 
 import nbformat
 import pytest
+from blocks import kernel_client
 from interpreter import run_python
-from nbclient import NotebookClient
 
 import expframe
 
@@ -170,9 +170,7 @@ class TestEveryWayOfPrinting:
         monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
         monkeypatch.delenv("PYTEST_CURRENT_TEST", raising=False)
         cells = [nbformat.v4.new_code_cell(source) for source in (VOICES, "ex.run()")]
-        folder = {"metadata": {"path": str(tmp_path)}}
-        notebook = nbformat.v4.new_notebook(cells=cells)
-        NotebookClient(notebook, timeout=120, kernel_name="python3", resources=folder).execute()
+        kernel_client(nbformat.v4.new_notebook(cells=cells), tmp_path).execute()
         found = {run.id: run for run in expframe.runs(tmp_path / "runs")}
 
         late = Counter(f"{who} {what}" for who in ("parent", "child") for what in UNSEEN)  # by the kernel
@@ -206,7 +204,9 @@ def around():
         thread.start()
     barrier.wait()
     print("outside")
-    threading.Thread(target=print, args=("from a thread without a run",)).start()
+    other = threading.Thread(target=print, args=("from a thread without a run",))
+    other.start()
+    other.join()
     barrier.wait()
     for thread in threads:
         thread.join()

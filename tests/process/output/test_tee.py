@@ -60,7 +60,14 @@ def command(body: str, after: str = "", before: str = "") -> tuple[list[str], di
     return [sys.executable, "-c", text], {**kept, "PYTHONPATH": str(steps.ROOT)}
 
 
-def run(folder: Path, body: str, after: str = "", before: str = "") -> subprocess.CompletedProcess[str]:
+PATIENT = """
+from expframe.process.output import tee_process
+tee_process._PATIENCE = 60.0
+"""
+"""For ends that wait for nothing but work: a machine may let any process stand still for a while."""
+
+
+def run(folder: Path, body: str, after: str = "", before: str = PATIENT) -> subprocess.CompletedProcess[str]:
     """Run the body inside a capture, and return what it showed in the file `shown`."""
     words, kept = command(body, after, before)
     with (folder / "shown").open("w") as file:
@@ -79,6 +86,17 @@ from expframe.process.output import tee_process
 tee_process._PROGRAM = f"import time; time.sleep(1.5); {tee_process._PROGRAM}"
 """
 
+LATE = """
+import os
+from expframe.process.output import tee_process
+place = os.path.abspath("go")
+tee_process._PROGRAM = (
+    f"import os, time\\nend = time.monotonic() + 100\\n"
+    f"while not os.path.exists({place!r}) and time.monotonic() < end: time.sleep(0.01)\\n{tee_process._PROGRAM}"
+)
+"""
+"""Lets it begin when there is a file `go`."""
+
 
 def test_the_end_does_not_wait_for_its_start(tmp_path):
     """What was printed before it could begin is in the file and shown when the capture has ended, each stream's."""
@@ -88,7 +106,7 @@ def test_the_end_does_not_wait_for_its_start(tmp_path):
     subprocess.run(["echo", "line 2"])
     """
     after = "print(capture.is_left_running, Path('output.txt').read_text().split(), file=sys.stderr)"
-    result = run(tmp_path, body, after, SLOW.replace("1.5", "5"))  # longer than the end waits for
+    result = run(tmp_path, body, f"{after}\nPath('go').touch()", LATE)
 
     assert result.stdout == "line 0\nline 2\n"
     assert result.stderr.splitlines()[:1] == ["line 1"]
@@ -99,11 +117,24 @@ def test_what_others_print_after_the_end_is_copied_by_whoever_begins_late(tmp_pa
     """A child that goes on printing when the capture has ended is copied, after what was there before."""
     body = """
     print("line 0", flush=True)
-    child = subprocess.Popen(["sh", "-c", "sleep 0.3; echo line 1; sleep 2; echo line 2"])
+    wait = "while ! [ -e {} ]; do sleep 0.02; done"
+    late = f"{wait.format('ended')}; echo line 1; touch said; {wait.format('begun')}; echo line 2"
+    child = subprocess.Popen(["sh", "-c", late])
     """
-    result = run(tmp_path, body, "child.wait(); time.sleep(1)", SLOW)
+    after = """
+    Path("ended").touch()
+    while not os.path.exists("said"):
+        time.sleep(0.01)
+    Path("go").touch()
+    while "line 1" not in Path("output.txt").read_text():
+        time.sleep(0.01)
+    Path("begun").touch()
+    child.wait()
+    """
+    run(tmp_path, body, after, LATE)
 
-    assert result.stdout == (tmp_path / "output.txt").read_text() == numbered(3)
+    for name in ("shown", "output.txt"):
+        steps.wait_until(lambda name=name: (tmp_path / name).read_text() == numbered(3))
 
 
 @pytest.mark.once
@@ -116,7 +147,8 @@ def test_the_end_does_not_wait_for_a_child_that_prints_without_a_pause(tmp_path)
         time.sleep(0.01)
     time.sleep(0.2)  # for the pipe to be full
     """
-    words, kept = command(body, "child.kill(); print(capture.is_left_running, file=sys.stderr)", SLOW)
+    after = "child.kill(); Path('go').touch(); print(capture.is_left_running, file=sys.stderr)"
+    words, kept = command(body, after, LATE)
     shown = 0
     with subprocess.Popen(words, cwd=tmp_path, env=kept, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while data := os.read(process.stdout.fileno(), 1 << 16):
@@ -132,9 +164,11 @@ def test_the_end_does_not_wait_for_a_child_that_prints_without_a_pause(tmp_path)
 def test_what_storage_refuses_at_the_end_is_left_to_it(tmp_path):
     """Where the file takes nothing, it goes on trying when the capture has ended."""
     (tmp_path / "output.txt").symlink_to("/dev/full")
-    result = run(tmp_path, "print('line 0', flush=True)", "os.unlink('output.txt'); time.sleep(3)", SLOW)
+    run(tmp_path, "print('line 0', flush=True)", "os.unlink('output.txt')", SLOW)
 
-    assert result.stdout == (tmp_path / "output.txt").read_text() == "line 0\n"
+    steps.wait_until((tmp_path / "output.txt").exists)
+    for name in ("shown", "output.txt"):
+        steps.wait_until(lambda name=name: (tmp_path / name).read_text() == "line 0\n")
 
 
 def test_what_cannot_be_shown_at_the_end_is_left_to_it(tmp_path):
@@ -144,10 +178,10 @@ def test_what_cannot_be_shown_at_the_end_is_left_to_it(tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
     print("line 0", flush=True)
     """
-    result = run(tmp_path, body, "time.sleep(3)", f"{SLOW}\nimport os; os.write(1, bytes(1000))")
+    run(tmp_path, body, before=f"{SLOW}\nimport os; os.write(1, bytes(1000))")
 
-    assert result.stdout == f"{chr(0) * 1000}line 0\n"
-    assert (tmp_path / "output.txt").read_text() == "line 0\n"
+    steps.wait_until(lambda: (tmp_path / "shown").read_text() == f"{chr(0) * 1000}line 0\n")
+    steps.wait_until(lambda: (tmp_path / "output.txt").read_text() == "line 0\n")
 
 
 def test_what_is_printed_while_storage_fails_is_all_there_afterwards(tmp_path):
@@ -230,7 +264,7 @@ def test_where_it_is_given_up_nothing_is_lost_and_nobody_hears_of_it(tmp_path):
     print("line 2", flush=True)
     """
     after = "child.communicate(b'\\n'); print(child.returncode, capture.is_left_running, file=sys.stderr)"
-    result = run(tmp_path, body, after, MORTAL.format(1, 5))
+    result = run(tmp_path, body, after, MORTAL.format(1, 1000))
     counted = "".join(f"{number}\n" for number in range(1, 100_001))
     recorded = "line 0\n" + "line 1\n" * 10_000 + counted + "last\n"
 
@@ -422,6 +456,7 @@ def test_what_is_shown_never_waits_for_the_file(tmp_path):
     body = """
     os.unlink("output.txt")
     os.mkfifo("output.txt")  # opening it for writing hangs until somebody reads it
+    Path("go").touch()
     print("line 0\\n" * 200_000, end="", flush=True)
     while Path("shown").stat().st_size < 1_400_000:
         time.sleep(0.01)
@@ -431,7 +466,7 @@ def test_what_is_shown_never_waits_for_the_file(tmp_path):
     reader = threading.Thread(target=read)
     reader.start()
     """
-    result = run(tmp_path, body, "reader.join(); print(capture.fault, file=sys.stderr)")
+    result = run(tmp_path, body, "reader.join(); print(capture.fault, file=sys.stderr)", LATE)
 
     assert result.stdout == (tmp_path / "read").read_text() == "line 0\n" * 200_000
     assert result.stderr == "None\n"
