@@ -263,7 +263,7 @@ def test_hundreds_of_installed_packages_cost_little(site, monkeypatch):
 
 
 def timed(function):
-    """Return the seconds that a call takes."""
-    start = time.perf_counter()
+    """Return the seconds of a processor that a call takes."""
+    start = time.process_time()
     function()
-    return time.perf_counter() - start
+    return time.process_time() - start

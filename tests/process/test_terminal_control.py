@@ -109,10 +109,10 @@ def test_clean_file_is_not_touched(tmp_path):
 @pytest.mark.once
 def test_collapse_takes_time_in_proportion():
     """Long rows with many controls are no trap: a row of a million characters takes no minute."""
-    began = time.monotonic()
+    began = time.process_time()
     collapse("x" * 1_000_000 + "\rab" * 100_000 + "\x1b[1000C" * 1000 + "\bz" * 100_000)
 
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60
 
 
 @pytest.mark.once

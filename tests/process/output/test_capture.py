@@ -174,10 +174,12 @@ def test_killed_process_loses_a_tenth_of_a_second_at_most(mode, pause, tmp_path)
     with Path(os.devnull).open("w") as null:
         process = subprocess.Popen(script(mode, body), cwd=tmp_path, env=environment(), stdout=null, stderr=null)
     file = tmp_path / "output.txt"
-    wait_until(lambda: file.exists() and file.stat().st_size > 5_000)
-    last = steps.wait_until_kept(tmp_path, lambda: float(steps.last_line(file)))
-    process.kill()
-    process.wait()
+    try:
+        wait_until(lambda: file.exists() and file.stat().st_size > 5_000)
+        last = steps.wait_until_kept(tmp_path, lambda: float(steps.last_line(file)))
+    finally:  # it never ends by itself
+        process.kill()
+        process.wait()
 
     assert last <= float(steps.last_line(file))
 
