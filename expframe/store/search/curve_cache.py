@@ -157,7 +157,8 @@ class _ForeignRun(_Run):
 
     def read(self, names: Sequence[str]) -> RunColumns:
         """Look at the files, and return what is asked for."""
-        look = tuple(sorted((entry.name, *_look(entry.stat())) for entry in os.scandir(self._folder)))
+        with os.scandir(self._folder) as entries:  # which are closed though one of them goes meanwhile
+            look = tuple(sorted((entry.name, *_look(entry.stat())) for entry in entries))
         if self._known[0] != look:
             format = format_of(self._folder)
             if format is None:
