@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,17 +59,19 @@ class _Watch:
         self.folder: str | None = None
         self.faults: list[str] = []
         self._is_there = False
+        self._others: set[int | None] = set()
 
     def begin(self, folder: Path) -> None:
         """Watch from now on. A hook of Python's cannot be taken away, so there is one that mostly does nothing."""
         self.faults = []
+        self._others = {thread.ident for thread in threading.enumerate()} - {threading.get_ident()}  # of other tests
         self.folder = os.path.realpath(folder)
         if not self._is_there:
             sys.addaudithook(self._see)
             self._is_there = True
 
     def _see(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self.folder is None:
+        if self.folder is None or threading.get_ident() in self._others:
             return
         if event in _NEVER or (event == "import" and str(arguments[0]).startswith(CANARY)):
             self.faults.append(f"{event} {arguments!r:.200}")
