@@ -20,8 +20,8 @@ _PATTERNS = (
     (re.compile(r'^ *File "FOLDER/[^"]*", line \d+, in <module>\n *(?:@|def ).*\n', re.MULTILINE), ""),
     (re.compile(r"^ *[~^]+[~^ ]*\n", re.MULTILINE), ""),  # what a traceback underlines depends on the Python
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.]\d+)?"), "TIME"),
-    (re.compile(r"\b0:00:0\d(?:[.]\d+)?\b"), "0:00:00"),
-    (re.compile(r"\b(seed(?:\"?: | = ))\d{6,10}\b *"), r"\1DRAWN "),
+    (re.compile(r"\b0:\d\d:\d\d(?:[.]\d+)?\b"), "0:00:00"),
+    (re.compile(r"\b(seed(?:\"?: | = ))\d{3,10}\b *"), r"\1DRAWN "),
     (re.compile(rf"^  (?:{'|'.join(_LIBRARIES)}) +== .*\n", re.MULTILINE), ""),
     (re.compile(r"^(  \S+ +== )\S+$", re.MULTILINE), r"\1VERSION"),
     (re.compile(r"\b0x[0-9a-f]{6,}\b"), "0xADDRESS"),
