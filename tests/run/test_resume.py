@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from interpreter import run_python, start_python
 from steps import environment as clean_environment
+from steps import wait_until
 from test_examples import needs_posix
 
 import expframe
@@ -180,6 +181,7 @@ class TestTheSame:
     def test_output_goes_on_after_a_line(self, walk):
         """All that was ever printed is there, and a line between says what begins."""
         walk("with", "seed=1", DIES_AT="4")
+        wait_until(lambda: "step 4" in stored(1).output())  # what copies it has outlived the run
         walk("--resume", "1")
         lines = stored(1).output().splitlines()
         between = next(number for number, line in enumerate(lines) if line.startswith("---"))
