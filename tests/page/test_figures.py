@@ -62,7 +62,7 @@ def test_a_figure_is_drawn_and_does_no_harm(serve: Callable[[Path], str], tab: A
     """The figure of a run is drawn in its frame, with its title as text."""
     tab.goto(f"{serve(store)}#/run/1?tab=media")
     plot = tab.frame_locator("iframe.plotly").locator(".main-svg").first
-    plot.wait_for()
+    plot.wait_for(timeout=60_000)  # megabytes of plotly are read for it
 
     assert MARKUP in tab.frame_locator("iframe.plotly").locator(".gtitle").text_content()
     assert tab.evaluate("window.harmed") is None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Late
 from many import multiply
 from steps import wait_until
 
@@ -323,6 +324,23 @@ def test_a_completed_field_of_any_name_is_one(serve: Serve, tab: Any, tmp_path: 
         tab.wait_for_function("!location.hash.includes('where=')")
 
         assert "" == tab.locator(".problem").inner_text()
+
+
+@pytest.mark.browser
+def test_a_late_answer_closes_no_completions(serve: Serve, tab: Any, store: Path) -> None:
+    """What completes a filter that somebody goes on to write stays while the one before is still being asked for."""
+    tab.goto(serve(store))
+    tab.wait_for_selector("tbody td")
+    box = tab.locator(".filter")
+    box.fill("lr < 1")
+    late = Late(tab, "**/api/0/runs?*")
+    tab.keyboard.press("Enter")
+    late.wait()
+    box.fill("stat")
+    tab.get_by_role("option", name="status", exact=True).wait_for()
+    late.give()
+
+    assert tab.get_by_role("option", name="status", exact=True).is_visible()
 
 
 @pytest.mark.browser

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Late
 
 from expframe import Experiment, Options
 from expframe.errors import UsageError
@@ -356,6 +357,27 @@ def test_a_goal_is_chosen_by_keys_and_stands_in_the_address(
     shown()
 
     assert {*_offered(scored, "1")} == {*seen}
+
+
+@pytest.mark.browser
+def test_a_ranking_that_was_left_before_it_came_is_there_when_it_is_chosen_again(
+    scored: Path, serve: Callable[[Path], str], tab: Any
+) -> None:
+    """Who goes to another goal and back before its answer is there, and to it again, sees the table of it."""
+    tab.goto(f"{serve(scored)}#/sweep/1?metric=val/loss.last:min")
+    best, direction = tab.locator("table.configurations tr.best"), tab.get_by_label("Which is better")
+    best.wait_for()
+    least, value = best.inner_text(), tab.locator(".sweep-value").inner_text()
+    late = Late(tab, "**/api/0/configurations?*")
+    direction.select_option("max")
+    late.wait()
+    direction.select_option("min")
+    tab.wait_for_function("(value) => document.querySelector('.sweep-value').innerText === value", arg=value)
+    late.give()
+    direction.select_option("max")
+    tab.wait_for_function(
+        "(least) => document.querySelector('table.configurations tr.best').innerText !== least", arg=least
+    )
 
 
 @pytest.mark.browser

@@ -35,9 +35,11 @@ export function filterBox(value, apply, fieldNames, signal) {
   });
   let timer = 0;
   let sent = 0;
+  let looks = 0;
   let chosen = -1;
 
   const close = () => {
+    looks += 1; // what is on its way is wanted no more
     list.hidden = true;
     chosen = -1;
     input.setAttribute("aria-expanded", "false");
@@ -55,8 +57,9 @@ export function filterBox(value, apply, fieldNames, signal) {
 
   const complete = async () => {
     const before = input.value.slice(0, input.selectionStart ?? input.value.length);
+    const look = (looks += 1);
     const found = await candidates(before, fieldNames);
-    if (signal.aborted || document.activeElement !== input) return;
+    if (signal.aborted || document.activeElement !== input || look !== looks) return;
     if (found.length === 0) return close();
     fill(
       list,
@@ -91,7 +94,10 @@ export function filterBox(value, apply, fieldNames, signal) {
     const options = [...list.children];
     if (event.key === "Enter") {
       if (chosen >= 0) take(options[chosen].textContent ?? "");
-      else send().then(close);
+      else {
+        close();
+        send();
+      }
     } else if (event.key === "Escape") {
       event.preventDefault(); // a browser would empty the field, and the filter would stay
       if (list.hidden) input.blur();

@@ -63,8 +63,14 @@ export async function view(page) {
     drawNotes(boxes.notes, sweep);
     history(sweep);
     const state = `${sweep.moment} ${asked.metric}`;
-    if (state !== drawn) await found.draw();
-    drawn = state;
+    if (state === drawn) return;
+    drawn = state; // while it is on its way: what is chosen then is asked for, too
+    try {
+      await found.draw();
+    } catch (problem) {
+      drawn = "";
+      throw problem;
+    }
   }
   await draw();
   follow(page, draw);

@@ -70,6 +70,8 @@ class Part {
     this.planes = new Map();
     this.frame = 0;
     this.rest = 0;
+    this.questions = 0;
+    this.answered = 0;
     this.isAsking = false;
     this.isStale = false;
     /** @type {number | null} */
@@ -110,8 +112,11 @@ class Part {
   /** Ask anew, and draw. */
   async draw() {
     const words = this.words();
+    const question = (this.questions += 1);
     const found = /** @type {Found} */ (await ask("configurations", words, this.page.signal));
     if (String(words.metric) !== String(this.words().metric)) return; // something else was chosen meanwhile
+    if (question < this.answered) return; // a later one was answered sooner
+    this.answered = question;
     this.found = found;
     if (this.goal !== undefined && this.goal.name !== found.goal.field) this.forget(this.goal.name);
     const numbers = this.known.map(meanOf).filter((mean) => mean !== null);
@@ -287,6 +292,7 @@ class Part {
   async show(configuration) {
     this.picked = configuration;
     const found = await ask("configuration", { ...this.words(), configuration }, this.page.signal);
+    if (configuration !== this.picked) return; // another one was picked meanwhile
     const field = this.found?.goal.field ?? "";
     const rows = found.trials.map((/** @type {any} */ trial) =>
       h(
