@@ -16,7 +16,12 @@ from expframe import Experiment, runs
 
 _POINTS = 500
 _FIRST = "figure[data-metric=loss]"
-_DONE = "() => document.querySelector('.plot') && !document.querySelector('[aria-busy]')"
+_DONE = """() => {
+  const canvases = [...document.querySelectorAll(".plot canvas:first-child")];
+  const isDrawn = (canvas) => canvas.height !== 150;  // which is what a canvas has on which nothing was drawn yet
+  return canvases.length > 0 && canvases.every(isDrawn) && !document.querySelector("[aria-busy]");
+}"""
+_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 
 
 @pytest.fixture
@@ -186,6 +191,7 @@ def test_the_address_is_what_is_seen(serve: Callable[[Path], str], tab: Any, sto
     tab.locator("figure[data-metric='val/accuracy'] button", has_text="Pin").click()
     tab.locator("select[name=x]").select_option("relative")
     tab.wait_for_function(_DONE)
+    tab.evaluate(_FRAMES)  # until what has come is drawn
     _drag(tab, 0.3, 0.7)
     tab.wait_for_url(re.compile("zoom="))
     tab.mouse.move(0, 0)
