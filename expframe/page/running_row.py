@@ -29,15 +29,16 @@ class RunningRow:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._is_own = format_of(folder) is None
-        self._look: list[tuple[int, int] | None] = []
-        self._touched: tuple[int, int] | None = None
+        self._look: list[tuple[int, ...] | None] = []
+        self._touched: int | None = None
         self._row: Row | None = None
         self._points: GrowingPoints | None = None
 
     def row(self) -> Row | None:
         """Return the row as it is now; None where no run is."""
-        look = [_look_at(f"{self._folder}/{name}") for name in _LOOKED_AT]
-        touched = _look_at(f"{self._folder}/{layout.LEASE}")
+        look: list[tuple[int, ...] | None] = [_look_at(f"{self._folder}/{name}") for name in _LOOKED_AT]
+        touched, *lease = _look_at(f"{self._folder}/{layout.LEASE}") or (None,)
+        look.append(tuple(lease))  # of another process
         if self._row is None or look != self._look or not self._is_own:
             self._row, self._points = read(self._folder, GROUPS), None
         elif touched == self._touched:
@@ -54,9 +55,10 @@ class RunningRow:
             return row
 
 
-def _look_at(path: str) -> tuple[int, int] | None:
+def _look_at(path: str) -> tuple[int, int, int] | None:
+    """Return what tells a file from others, also from one that has taken its place within one tick of the clock."""
     try:
         found = os.stat(path)
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_mtime_ns, found.st_size, found.st_ino
