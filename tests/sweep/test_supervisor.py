@@ -220,7 +220,7 @@ class TestTerminal:
     @pytest.mark.once
     def test_the_block_makes_way_for_the_table(self, sweeps):
         """While it goes on trials that run are shown; in the end the table stands alone, and failures above it."""
-        shows = (" running, ", "best so far: lr=0.1, result 1\r\n")
+        shows = (" 2 running", "best so far: lr=0.1, result 1\r\n")
         shown, written = sweeps.on_terminal("0.1,0.3", "1,2", fixed="held=0.3", jobs=2, until=shows)
 
         assert [True, True] == [text in written for text in shows]
