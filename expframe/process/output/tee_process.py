@@ -15,7 +15,11 @@ from expframe.process.output import tee
 from expframe.process.output.descriptors import Redirection, new_pipe
 
 _PATIENCE = 2.0
-"""Seconds without progress after which it is left to end by itself."""
+"""
+Seconds without progress after which it is left to end by itself.
+
+Only those count that are slept between two looks: where the machine stands still, nobody has been waited for.
+"""
 
 _SETTLED = 0.05
 """Seconds that it must have waited for output: a child that is being started still closes its copy of the pipe."""
@@ -161,17 +165,17 @@ class TeeProcess:
         if self._is_ours and self._takes_back() and self._copies_rest():
             self._dismiss()
             return False
-        least, deadline, pause = self._pending(), time.monotonic() + _PATIENCE, 0.0001
-        is_asked, idle_since = False, 0.0
+        least, waited, pause = self._pending(), 0.0, 0.0001
+        is_asked, idle = False, 0.0
         self._is_done = False
-        while self._is_ours and time.monotonic() < deadline:
+        while self._is_ours and waited < _PATIENCE:
             self._listen()
             if not is_asked:
                 self._replace_ended()
             if self._has_ended:
                 break
             if (pending := self._pending()) < least:
-                least, deadline = pending, time.monotonic() + _PATIENCE
+                least, waited = pending, 0.0
             if not pending and not is_asked:
                 is_asked = True
                 for redirection in self._redirections:
@@ -179,10 +183,11 @@ class TeeProcess:
                 with suppress(OSError):
                     os.write(self._words, tee.TELL)
             if self._is_done:
-                idle_since = idle_since or time.monotonic()
-                if time.monotonic() - idle_since > _SETTLED:  # it waits for somebody else
+                if idle > _SETTLED:  # it waits for somebody else
                     break
+                idle += pause
             time.sleep(pause)
+            waited += pause
             pause = min(pause * 1.2, 0.01)  # it may still be starting: not much more than that is waited for
         return self._is_ours and (not self._has_ended or self._leave_rest())
 

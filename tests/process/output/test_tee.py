@@ -113,6 +113,30 @@ def test_the_end_does_not_wait_for_its_start(tmp_path):
     assert result.stderr.splitlines()[1] == "False ['line', '0', 'line', '2', 'line', '1']"
 
 
+STANDING = """
+import itertools, time, types
+from expframe.process.output import tee_process
+hours = itertools.count(0.0, 3600.0)
+tee_process.time = types.SimpleNamespace(monotonic=lambda: next(hours), sleep=time.sleep)
+"""
+"""Lets the machine stand still for an hour before each look at its clock."""
+
+
+def test_a_machine_that_stands_still_is_not_taken_for_somebody_who_does_nothing(tmp_path):
+    """The end waits for as long as it has looked for itself: all is in the file and shown, whatever a clock says."""
+    body = """
+    print("line 0", flush=True)
+    while not Path("output.txt").read_text():  # it has begun
+        time.sleep(0.01)
+    print("line 1", flush=True)
+    """
+    after = "print(capture.is_left_running, Path('output.txt').read_text().split(), file=sys.stderr)"
+    result = run(tmp_path, body, after, STANDING)
+
+    assert "False ['line', '0', 'line', '1']\n" == result.stderr
+    assert numbered(2) == result.stdout
+
+
 def test_what_others_print_after_the_end_is_copied_by_whoever_begins_late(tmp_path):
     """A child that goes on printing when the capture has ended is copied, after what was there before."""
     body = """
