@@ -27,6 +27,7 @@ KEEP = 3
 """How many checkpoints a run keeps where nothing is said."""
 
 _CONTENT = "checkpoint.json"
+_YEAR_10000 = 253_402_300_800
 _ASIDE = "."
 """Names in the folder of checkpoints that begin so are none."""
 
@@ -75,6 +76,8 @@ class Checkpoint:
             raise TypeError("its objects are no texts")
         if not isinstance(self.step, int | float) or any(file is None for file, _ in self._files.values()):
             raise TypeError("a part of it is of another kind")
+        if not isinstance(self.time, int | float) or not 0 <= self.time < _YEAR_10000:
+            raise ValueError("its time is none")
         self._trust = trust
 
     @classmethod
