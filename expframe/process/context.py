@@ -134,7 +134,7 @@ def enter(run: Any) -> Token[Any]:
         _active = (*_active, run)
         if threading.current_thread() is threading.main_thread():
             _of_main_thread = (*_of_main_thread, run)
-        _watch_forks()
+        watch_forks()
     return _current.set(run)
 
 
@@ -156,7 +156,7 @@ def keep(run: Any) -> None:
     global _opened
     with _lock:
         _opened = (*_opened, run)
-        _watch_forks()
+        watch_forks()
 
 
 def drop(run: Any) -> None:
@@ -245,7 +245,7 @@ def told_of_forks(what: Forking) -> Iterator[None]:
     global _told
     with _lock:
         _told = (*_told, what)
-        _watch_forks()
+        watch_forks()
     try:
         yield
     finally:
@@ -253,7 +253,8 @@ def told_of_forks(what: Forking) -> Iterator[None]:
             _told = tuple(other for other in _told if other is not what)
 
 
-def _watch_forks() -> None:
+def watch_forks() -> None:
+    """Tell runs of forks from now on: before one, and after it in both processes."""
     global _watching_forks
     if not _watching_forks and hasattr(os, "register_at_fork"):
         os.register_at_fork(before=_hold, after_in_parent=_resume, after_in_child=_forked)

@@ -13,10 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache, partial
 from types import FrameType
 from typing import Any, Self
 
 from expframe.errors import Terminated
+from expframe.process import context
 from expframe.record.record import Status
 
 GRACE = 30.0
@@ -26,6 +28,9 @@ JOB_END_VARIABLE = "SLURM_JOB_END_TIME"
 
 _SAME = 0.25
 """Seconds within which a second signal is the same: sent to a whole job, and handed on by a parent in it."""
+
+_SOON = 0.05
+"""Seconds after which a signal comes again that was not to come now."""
 
 _ENDING = (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """What asks a process to end; SIGHUP is sent when its terminal is gone, as when ssh loses the connection."""
@@ -97,6 +102,7 @@ class Stopping:
 
     def begin(self) -> None:
         """Take signals from now on, in the main thread and only where nobody else does."""
+        _watch_forks()
         if threading.current_thread() is threading.main_thread():
             for number in _ENDING:
                 if _handler_of(number) == signal.SIG_DFL:
@@ -164,16 +170,20 @@ class DeferredSignals:
         self._pid = 0
 
     def __enter__(self) -> Self:
-        self._pid = os.getpid()
-        try:
-            self.defer()
-        except BaseException:  # what one raises that came before it was made to wait
-            self.admit()
-            raise
+        self.defer_here()
         return self
 
     def __exit__(self, *_how: object) -> None:
         self.admit()
+
+    def defer_here(self) -> None:
+        """Let them wait from now on in this process; none does where one comes at that very moment and raises."""
+        self._pid = os.getpid()
+        try:
+            self.defer()
+        except BaseException:
+            self.admit()
+            raise
 
     def defer(self) -> None:
         """Let them wait from now on; more than once is as good as once. The work of a forked child ends no run."""
@@ -186,11 +196,22 @@ class DeferredSignals:
 
     def admit(self) -> None:
         """Let them wait no more, and raise what has arrived. What somebody has given back meanwhile stays so."""
+        for handler, number in self._give_way():
+            handler(number, None)
+
+    def hand_on(self) -> None:
+        """Let them wait no more, and send again in a moment what has arrived: where nothing can be raised now."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        for _, number in self._give_way():
+            if os.getpid() == self._pid:
+                _send_again(number)
+
+    def _give_way(self) -> list[tuple[Any, int]]:
         waiting, self._waiting = self._waiting, {}
         _for_each(waiting, _Later.give_way)
         arrived, self._arrived[:] = list(self._arrived), []
-        for handler, number in arrived:
-            handler(number, None)
+        return arrived
 
 
 def leave_to_system() -> None:
@@ -198,6 +219,36 @@ def leave_to_system() -> None:
     for number in _STOPPING:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
+
+_forking = DeferredSignals()
+
+
+@cache
+def _watch_forks() -> None:
+    """
+    Let signals wait from now on while functions run that are registered for forks, those of runs among them.
+
+    What a handler raises in one of them is printed and forgotten, and so would the signal.
+    """
+    if hasattr(os, "register_at_fork"):
+        context.watch_forks()  # its functions come between ours
+        before, after = partial(_unless_struck, _forking.defer_here), partial(_unless_struck, _forking.hand_on)
+        os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
+
+
+def _unless_struck(change: Callable[[], None]) -> None:
+    """Change who handles signals where nothing can be raised; what one raises that comes meanwhile comes again."""
+    try:
+        change()
+    except (KeyboardInterrupt, Terminated) as problem:
+        _send_again(problem.number if isinstance(problem, Terminated) else signal.SIGINT)
+
+
+def _send_again(number: int) -> None:
+    again = threading.Timer(_SOON, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 def find_job_end() -> float | None:

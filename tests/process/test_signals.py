@@ -7,7 +7,8 @@ import threading
 import pytest
 from interpreter import run_python
 
-from expframe import Observer, Sink
+from expframe import Observer, Sink, runs
+from expframe.record.record import Status
 
 
 class Quiet(Sink):
@@ -115,6 +116,42 @@ def test_a_child_that_is_asked_to_end_while_it_is_forked_ends(script, environmen
     done = run_python([script(STRUCK_AT_ONCE), str(int(number))], env=environment)
 
     assert [str(-number)] * 3 == done.stdout.split(), done.stdout + done.stderr
+
+
+STRUCK_WHILE_IT_FORKS = """
+    import os, signal, sys, time
+
+    moment, number = sys.argv[1], int(sys.argv[2])
+
+    def strike():
+        os.kill(os.getpid(), number)
+
+    os.register_at_fork(**{moment: strike})
+
+    from expframe import Experiment
+
+    ex = Experiment("forks")
+
+    @ex.main
+    def main():
+        if os.fork() == 0:
+            os._exit(0)
+        time.sleep(60)
+
+    ex.run_commandline(["forks.py"])
+"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("moment", ["before", "after_in_parent"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_asked_to_end_while_it_forks_ends(script, environment, tmp_path, moment, number):
+    """A signal waits that comes among the functions which Python calls around a fork: what they raise is dropped."""
+    done = run_python([script(STRUCK_WHILE_IT_FORKS), moment, str(int(number))], cwd=tmp_path, env=environment)
+
+    assert 128 + number == done.returncode, done.stderr
+    assert Status.INTERRUPTED == runs(tmp_path / "runs")[1].status
+    assert "ignored" not in done.stderr
 
 
 def test_an_observer_is_told_beside_the_run_that_another_one_could_not_be_opened(ex):
