@@ -185,7 +185,8 @@ class Run:
             with self.core.waiting():
                 self._emit_queued()
             return None
-        with self.core.living():
+        with self.core.living() as admit_signals:
+            admit_signals()
             self._execute(args)
         return self.result
 
