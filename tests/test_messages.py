@@ -1024,7 +1024,9 @@ def store_that_is_not_writable():
         "ex = Experiment('storing', store='runs'); ex.main(lambda: None)\n"
         "ex.run(options={'unobserved': True})\n"
         "from expframe.errors import StoreUnusableError\n"
-        "if os.getuid() == 0: os.chmod('..', 0o755); os.chmod('.', 0o755); os.setuid(65534)\n"
+        "if os.getuid() == 0:\n"
+        "    for each in '..', '.': os.chmod(each, os.stat(each).st_mode | 0o555)\n"
+        "    os.setuid(65534)\n"
         "try: ex.run()\n"
         "except StoreUnusableError as problem: print(f'StoreUnusableError: {problem}')\n"
     )
