@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial
 from types import FrameType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from expframe.errors import Terminated
 from expframe.process import context
@@ -162,11 +162,15 @@ class DeferredSignals:
 
     So what was begun in the block ends however often they come. Only the main thread is given signals; elsewhere it
     does nothing. One that nobody handles ends the process as it always does.
+
+    Args:
+        also_in_children: Whether they wait in a forked child too, which then has to `hand_on` what has arrived.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, also_in_children: bool = False) -> None:
+        self._also_in_children = also_in_children
         self._waiting: dict[int, _Later] = {}
-        self._arrived: list[tuple[Any, int]] = []
+        self._arrived: list[_Arrival] = []
         self._pid = 0
 
     def __enter__(self) -> Self:
@@ -191,23 +195,23 @@ class DeferredSignals:
             return
         for number in _STOPPING:
             if not isinstance(signal.getsignal(number), _Later):
-                later = self._waiting[number] = _Later(self._arrived)
+                later = self._waiting[number] = _Later(self._arrived, self._also_in_children)
                 later.stand_in(number)
 
     def admit(self) -> None:
         """Let them wait no more, and raise what has arrived. What somebody has given back meanwhile stays so."""
-        for handler, number in self._give_way():
-            handler(number, None)
+        for arrival in self._give_way():
+            arrival.handler(arrival.number, None)
 
     def hand_on(self) -> None:
         """Let them wait no more, and send again in a moment what has arrived: where nothing can be raised now."""
         if threading.current_thread() is not threading.main_thread():
             return
-        for _, number in self._give_way():
-            if os.getpid() == self._pid:
-                _send_again(number)
+        for arrival in self._give_way():
+            if arrival.pid == os.getpid():
+                _send_again(arrival.number)
 
-    def _give_way(self) -> list[tuple[Any, int]]:
+    def _give_way(self) -> list[_Arrival]:
         waiting, self._waiting = self._waiting, {}
         _for_each(waiting, _Later.give_way)
         arrived, self._arrived[:] = list(self._arrived), []
@@ -221,7 +225,7 @@ def leave_to_system() -> None:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
-_forking = DeferredSignals()
+_forking = DeferredSignals(also_in_children=True)
 
 
 @cache
@@ -229,7 +233,8 @@ def _watch_forks() -> None:
     """
     Let signals wait from now on while functions run that are registered for forks, those of runs among them.
 
-    What a handler raises in one of them is printed and forgotten, and so would the signal.
+    What a handler raises in one of them is printed and forgotten, and so would the signal, and the rest of what that
+    function does.
     """
     if hasattr(os, "register_at_fork"):
         context.watch_forks()  # its functions come between ours
@@ -246,6 +251,9 @@ def _unless_struck(change: Callable[[], None]) -> None:
 
 
 def _send_again(number: int) -> None:
+    """Send a signal again in a moment; at once where it ends the process."""
+    if signal.getsignal(number) == signal.SIG_DFL:
+        os.kill(os.getpid(), number)
     again = threading.Timer(_SOON, os.kill, (os.getpid(), number))
     again.daemon = True
     again.start()
@@ -305,26 +313,36 @@ def admitting() -> Iterator[None]:
         _for_each(waiting, _Later.stand_in)
 
 
+class _Arrival(NamedTuple):
+    """A signal that has arrived in a process, and who is to handle it."""
+
+    handler: Any
+    number: int
+    pid: int
+
+
 class _Later:
     """
     Takes a signal in the place of a handler that will be called later; in a forked child at once, for nobody will.
 
     Args:
-        arrived: Takes what has arrived, with its handler.
+        arrived: Takes what has arrived.
+        also_in_children: Whether somebody will in a forked child, too.
 
     Attributes:
         handler: Whose place it takes; None before it does.
     """
 
-    def __init__(self, arrived: list[tuple[Any, int]]) -> None:
+    def __init__(self, arrived: list[_Arrival], also_in_children: bool) -> None:
         self.handler: Any = None
         self._arrived = arrived
+        self._also_in_children = also_in_children
         self._pid = os.getpid()
 
     def stand_in(self, number: int) -> None:
-        """Take the place of whoever handles a signal now; of nobody where that is left to the system."""
+        """Take the place of whoever handles a signal now; of nobody where that is left to the system or to asyncio."""
         handler = signal.getsignal(number)
-        if callable(handler) and handler is not self:
+        if callable(handler) and handler is not self and not _is_of_asyncio(handler):
             self.handler = handler
             signal.signal(number, self)
 
@@ -336,8 +354,9 @@ class _Later:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Note that it has arrived."""
-        if os.getpid() == self._pid:
-            self._arrived.append((self.handler, number))
+        pid = os.getpid()
+        if pid == self._pid or self._also_in_children:
+            self._arrived.append(_Arrival(self.handler, number, pid))
         else:
             self.handler(number, frame)
 
@@ -350,6 +369,11 @@ def _end_by(number: int) -> None:
     """
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def _is_of_asyncio(handler: Any) -> bool:
+    """Return whether an event loop is told of a signal by a pipe, and would be twice if it came again."""
+    return getattr(handler, "__module__", None) == "asyncio.unix_events"
 
 
 def _handler_of(number: int) -> Any:

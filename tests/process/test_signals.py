@@ -154,6 +154,72 @@ def test_a_run_that_is_asked_to_end_while_it_forks_ends(script, environment, tmp
     assert "ignored" not in done.stderr
 
 
+STRUCK_CHILD = """
+    import os, signal, time
+
+    os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    from expframe import Experiment
+
+    ex = Experiment("forks", ghost=True)
+
+    @ex.main
+    def main():
+        pid = os.fork()
+        if pid == 0:
+            try:
+                time.sleep(10)
+            except KeyboardInterrupt:
+                os._exit(7)
+            finally:
+                os._exit(1)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    print(ex.run().result)
+"""
+
+
+@pytest.mark.once
+def test_ctrl_c_in_a_child_that_is_just_forked_interrupts_it(script, environment):
+    """It waits there too for the functions that Python calls after a fork: one of them would be broken off by it."""
+    done = run_python([script(STRUCK_CHILD)], env=environment)
+
+    assert "7" == done.stdout.strip(), done.stdout + done.stderr
+    assert "ignored" not in done.stderr
+
+
+STRUCK_IN_A_LOOP = """
+    import asyncio, os, signal
+
+    os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+    from expframe import Experiment
+
+    ex = Experiment("forks", ghost=True)
+
+    async def forking():
+        came = []
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, came.append, "came")
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+        await asyncio.sleep(0.5)
+        return came
+
+    ex.main(lambda: asyncio.run(forking()))
+    print(*ex.run().result)
+"""
+
+
+@pytest.mark.once
+def test_an_event_loop_is_told_of_a_signal_once_that_comes_while_a_run_forks(script, environment):
+    """A script that ends in order after one signal may break off after a second."""
+    done = run_python([script(STRUCK_IN_A_LOOP)], env=environment)
+
+    assert "came" == done.stdout.strip(), done.stdout + done.stderr
+
+
 def test_an_observer_is_told_beside_the_run_that_another_one_could_not_be_opened(ex):
     """An end that hangs in a sink without a folder holds up no run that has failed to begin."""
     told = []
