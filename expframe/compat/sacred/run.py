@@ -185,27 +185,29 @@ class Run:
             with self.core.waiting():
                 self._emit_queued()
             return None
-        with self.core.living() as admit_signals:
-            admit_signals()
-            self._execute(args)
+        with self.core.living() as signals, ExitStack() as capturing:
+            capturing.callback(self._get_captured_output)  # after the capture has ended, so that nothing is lost
+            capturing.enter_context(self.core.printing())
+            try:
+                signals.admit()
+                self._execute(args)
+            finally:
+                signals.defer()
         return self.result
 
     def _execute(self, args: Sequence[Any]) -> None:
-        with ExitStack() as capturing:
-            capturing.callback(self._get_captured_output)  # after the capture has ended, so that nothing is lost
-            capturing.enter_context(self.core.printing())
-            self._emit_started()
-            self.run_logger.debug("Starting Heartbeat")
-            self._is_beating = True
-            for hook in self.pre_run_hooks:
-                hook()
-            self.result = self.main_function(*args)
-            for hook in self.post_run_hooks:
-                hook()
-            if self.result is not None:
-                self.run_logger.info("Result: %s", self.result)
-            if not self.core.is_stopped:
-                self.run_logger.info("Completed after %s", self._stop_time())
+        self._emit_started()
+        self.run_logger.debug("Starting Heartbeat")
+        self._is_beating = True
+        for hook in self.pre_run_hooks:
+            hook()
+        self.result = self.main_function(*args)
+        for hook in self.post_run_hooks:
+            hook()
+        if self.result is not None:
+            self.run_logger.info("Result: %s", self.result)
+        if not self.core.is_stopped:
+            self.run_logger.info("Completed after %s", self._stop_time())
 
     def end(self, problem: BaseException | None) -> None:
         """Beat for the last time, if there were beats, and tell observers how the run has ended."""

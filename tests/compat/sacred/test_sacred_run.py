@@ -18,6 +18,7 @@ from interpreter import start_python
 
 import expframe
 from expframe.compat.sacred import Experiment
+from expframe.compat.sacred._own.core_run import CoreRun
 from expframe.compat.sacred._own.exceptions import SacredInterrupt, TimeoutInterrupt
 from expframe.compat.sacred.config.config_summary import ConfigSummary
 from expframe.compat.sacred.metrics_logger import MetricsLogger, ScalarMetricLogEntry, linearize_metrics
@@ -153,6 +154,34 @@ def test_ctrl_c_while_observers_are_told_of_the_end_interrupts_the_run(ex, tmp_p
     entry = json.loads((tmp_path / "stored" / "1" / "run.json").read_text())
     assert 3 * ["INTERRUPTED"] == [ex.current_run.status, entry["status"], runs(tmp_path / "runs")["1"].status]
     assert slow.join.called
+
+
+class Struck:
+    """A block of a run that Ctrl-C strikes when its end is called: before any of that end is done."""
+
+    def __init__(self, block):
+        self.block = block
+
+    def __enter__(self):
+        return self.block.__enter__()
+
+    def __exit__(self, *how):
+        signal.raise_signal(signal.SIGINT)
+        return self.block.__exit__(*how)
+
+
+@pytest.mark.parametrize("block", ["living", "printing"])
+def test_ctrl_c_just_after_the_command_breaks_off_no_end_of_the_run(ex, tmp_path, monkeypatch, block):
+    """The run is done, and what it has printed is kept; then the script is interrupted."""
+    whole = getattr(CoreRun, block)
+    monkeypatch.setattr(CoreRun, block, lambda core: Struck(whole(core)))
+    ex.observers[:] = [FileStorageObserver(tmp_path)]
+    ex.main(lambda: print("all that there is"))
+    with pytest.raises(KeyboardInterrupt):
+        ex.run(options={"--capture": "sys"})
+
+    assert "COMPLETED" == json.loads((tmp_path / "1" / "run.json").read_text())["status"]
+    assert "all that there is" in (tmp_path / "1" / "cout.txt").read_text()
 
 
 def test_hooks_are_called_around_every_command(ex):

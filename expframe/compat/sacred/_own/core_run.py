@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
@@ -189,11 +189,11 @@ class CoreRun(Run):
     # ------------------------------------------------------------------------------------------------------ its life
 
     @contextmanager
-    def living(self) -> Iterator[Callable[[], None]]:
+    def living(self) -> Iterator[DeferredSignals]:
         """
         Let the block be the run's work, and record and tell how it ended.
 
-        Signals wait until the block calls what it is given: what one raises before the block has begun ends no run.
+        Signals wait but where the block admits them: what one raises just before the block, or after it, ends no run.
         """
         sacred, recorder = self.sacred, self._recorder
         plans: dict[Any, Any] = (self._trial or self).plans
@@ -214,7 +214,7 @@ class CoreRun(Run):
             signals.defer()  # those too that are taken from now on
             with living(parts, recorder.ledger.say, self._conclude):
                 try:
-                    yield signals.admit
+                    yield signals
                 finally:
                     signals.defer()
 
