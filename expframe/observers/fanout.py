@@ -14,7 +14,7 @@ from expframe.observers.base import Observer, Sink, as_observer
 from expframe.observers.door import Door
 from expframe.observers.outbox import Outbox
 from expframe.process import locks
-from expframe.process.signals import admitting
+from expframe.process.signals import AdmittedSignals
 from expframe.record.events import Event, Output
 from expframe.record.record import Record
 
@@ -61,7 +61,7 @@ class Sinks:
         shown_config = self._door.config(config) if self._observers else config
         try:
             for observer in self._observers:
-                with admitting() if observer.is_interruptible else nullcontext():
+                with AdmittedSignals() if observer.is_interruptible else nullcontext():
                     sink = observer.open(self._door.record(record), shown_config)
                 if not isinstance(sink, Sink):
                     raise DefinitionError(

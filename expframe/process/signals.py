@@ -294,23 +294,30 @@ def handling(take: Callable[[int, FrameType | None], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@contextmanager
-def admitting() -> Iterator[None]:
+class AdmittedSignals:
     """
-    Let signals that are made to wait come at once while the block runs, since it may take long.
+    Lets signals that are made to wait come at once inside a block, since it may take long.
 
-    Afterwards they wait again, for the handlers that there are by then.
+    Afterwards they wait again, for the handlers that there are by then; where one raises as the block ends, none does.
+    It is no generator: one that is broken off there goes on when it is collected, and whoever admits them is gone then.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    found = {int(number): signal.getsignal(number) for number in _STOPPING}
-    waiting = {number: handler for number, handler in found.items() if isinstance(handler, _Later)}
-    try:
-        _for_each(waiting, _Later.give_way)
-        yield
-    finally:
-        _for_each(waiting, _Later.stand_in)
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, _Later] = {}
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        found = {int(number): signal.getsignal(number) for number in _STOPPING}
+        self._waiting = {number: handler for number, handler in found.items() if isinstance(handler, _Later)}
+        try:
+            _for_each(self._waiting, _Later.give_way)
+        except BaseException:
+            _for_each(self._waiting, _Later.stand_in)
+            raise
+
+    def __exit__(self, *_how: object) -> None:
+        _for_each(self._waiting, _Later.stand_in)
 
 
 class _Arrival(NamedTuple):

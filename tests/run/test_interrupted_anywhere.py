@@ -48,10 +48,10 @@ RUNS = {
     """,
     "Sacred's": """
         from expframe.compat.sacred import Experiment
-        from expframe.compat.sacred.observers import FileStorageObserver
+        from expframe.compat.sacred.observers import FileStorageObserver, RunObserver
         ex = Experiment("often", save_git_info=False)
-        ex.observers.append(FileStorageObserver("runs"))
-        ex.main(lambda: None)
+        ex.observers += [FileStorageObserver("runs"), RunObserver()]
+        ex.main(lambda: print("much"))
         def do():
             ex.run(options={"--loglevel": "CRITICAL", "--capture": "sys"})
     """,
@@ -64,9 +64,9 @@ import expframe
 
 calls = 0
 
-def strike(_frame, event, _what):  # where Python looks whether a signal has come: when a call begins, or has ended
+def strike(frame, event, _what):  # where Python looks whether a signal has come: when a call begins, or has ended
     global calls
-    if event in ("call", "c_return"):
+    if event in ("call", "c_return") and (not of_ends or (event == "call" and frame.f_code.co_name == "__exit__")):
         calls += 1
         if calls in moments:
             signal.raise_signal(signal.SIGINT)
@@ -95,7 +95,7 @@ do()
 do()
 before = standing()
 whole = do_at()
-step = whole // 150
+step = 1 if of_ends else whole // 150
 for first in range(1, whole, step):
     do_at(*range(first, whole * 2, step * 12)[:times])
 with open("found.json", "w") as file:
@@ -104,10 +104,18 @@ with open("found.json", "w") as file:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("kind", "times"), [*((kind, 1) for kind in RUNS), ("run", 99), ("child", 99)])
-def test_what_has_begun_ends_wherever_a_run_is_interrupted(script, environment, tmp_path, kind, times):
-    """Wherever Ctrl-C strikes a run, and again: streams, handlers and threads are as before, and each run has ended."""
-    path = script(f"times = {times}\n" + RUNS[kind].replace("\n        ", "\n").lstrip() + INTERRUPT)
+@pytest.mark.parametrize(
+    ("kind", "times", "of_ends"),
+    [*((kind, 1, of_ends) for of_ends in (False, True) for kind in RUNS), ("run", 99, False), ("child", 99, False)],
+)
+def test_what_has_begun_ends_wherever_a_run_is_interrupted(script, environment, tmp_path, kind, times, of_ends):
+    """
+    Wherever Ctrl-C strikes a run, and again: streams, handlers and threads are as before, and each run has ended.
+
+    The moments are spread over all that it does, or are each one in which the end of a block is just called.
+    """
+    begin = f"times = {times}\nof_ends = {of_ends}\n"
+    path = script(begin + RUNS[kind].replace("\n        ", "\n").lstrip() + INTERRUPT)
     process = start_python([path], env=environment)
     _, err = process.communicate(timeout=1800)
 

@@ -23,7 +23,7 @@ from expframe.config.frozen import thaw
 from expframe.errors import Terminated
 from expframe.observers.base import Observer
 from expframe.process import locks
-from expframe.process.signals import DeferredSignals, admitting
+from expframe.process.signals import AdmittedSignals, DeferredSignals
 from expframe.record.record import Status, now
 
 _AROUND = (__name__, "expframe.compat.sacred._own.core_run", "expframe.run.life")
@@ -246,7 +246,7 @@ class Run:
         if self._telling.acquire(timeout=1.0):
             return True
         self.run_logger.warning("Waiting up to %d s for an observer that still takes a beat", _PATIENCE)
-        with admitting():
+        with AdmittedSignals():
             return bool(self._telling.acquire(timeout=_PATIENCE))
 
     def _emit_end(self, problem: BaseException | None) -> None:
@@ -308,7 +308,7 @@ class Run:
         with self._output_lock:
             if text := self.core.printed():
                 text = self.captured_out + text
-                with admitting():
+                with AdmittedSignals():
                     self.captured_out = self.captured_out_filter(text) if self.captured_out_filter else text
 
     # ------------------------------------------------------------------------------------------------------- events
@@ -431,7 +431,7 @@ class Run:
 def _told(observer: Any) -> AbstractContextManager[object]:
     """Let an observer be told: undisturbed where that takes no time, so that nothing stays half written."""
     is_quick = isinstance(observer, RunKeeper) and not observer.is_interruptible
-    return DeferredSignals() if is_quick else admitting()
+    return DeferredSignals() if is_quick else AdmittedSignals()
 
 
 def _now() -> datetime.datetime:
