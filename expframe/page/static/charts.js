@@ -8,6 +8,7 @@ import { curvePanel } from "./curve_panel.js";
 import { fill, h } from "./dom.js";
 import { filterBox } from "./filter_box.js";
 import { onKeys } from "./keys.js";
+import { Questions } from "./questions.js";
 import { namesApart } from "./run_names.js";
 import { text } from "./show.js";
 
@@ -37,13 +38,13 @@ export async function view(page) {
     if (names.size > 0 && runs.join("\n") === chosen.runs.join("\n")) panel.call(names);
   };
   let wanted = where;
-  let questions = 0;
+  const questions = new Questions();
   const apply = async (/** @type {string} */ filter) => {
-    const question = (questions += 1);
+    const question = questions.next();
     wanted = filter;
     try {
       const found = await choose([], filter, page.signal);
-      if (question !== questions) return ""; // something else was asked for meanwhile
+      if (!questions.isLast(question)) return ""; // something else was asked for meanwhile
       const isOther = found.runs.join("\n") !== chosen.runs.join("\n");
       where = filter;
       chosen = found;
@@ -53,7 +54,7 @@ export async function view(page) {
       if (isOther) void tellApart();
       return "";
     } catch (problem) {
-      if (question === questions) wanted = where;
+      if (questions.isLast(question)) wanted = where;
       if (problem instanceof Refusal) return problem.message;
       throw problem;
     }

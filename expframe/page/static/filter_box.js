@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { fill, h } from "./dom.js";
+import { Questions } from "./questions.js";
 import { text } from "./show.js";
 
 const PAUSE = 250;
@@ -34,12 +35,12 @@ export function filterBox(value, apply, fieldNames, signal) {
     spellcheck: "false",
   });
   let timer = 0;
-  let sent = 0;
-  let looks = 0;
+  const filters = new Questions();
+  const completions = new Questions();
   let chosen = -1;
 
   const close = () => {
-    looks += 1; // what is on its way is wanted no more
+    completions.next(); // what is on its way is wanted no more
     list.hidden = true;
     chosen = -1;
     input.setAttribute("aria-expanded", "false");
@@ -48,18 +49,18 @@ export function filterBox(value, apply, fieldNames, signal) {
 
   const send = async () => {
     clearTimeout(timer);
-    const number = (sent += 1);
+    const question = filters.next();
     const message = await apply(input.value.trim());
-    if (number !== sent) return; // what is wrong with another one is said
+    if (!filters.isLast(question)) return; // what is wrong with another one is said
     problem.textContent = message;
     input.setAttribute("aria-invalid", message ? "true" : "false");
   };
 
   const complete = async () => {
     const before = input.value.slice(0, input.selectionStart ?? input.value.length);
-    const look = (looks += 1);
+    const question = completions.next();
     const found = await candidates(before, fieldNames);
-    if (signal.aborted || document.activeElement !== input || look !== looks) return;
+    if (signal.aborted || document.activeElement !== input || !completions.isLast(question)) return;
     if (found.length === 0) return close();
     fill(
       list,

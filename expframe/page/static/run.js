@@ -5,6 +5,7 @@ import { ask } from "./api.js";
 import { onChanges } from "./changes.js";
 import { fill, h } from "./dom.js";
 import { trouble } from "./main.js";
+import { Questions } from "./questions.js";
 import { actions, mayChange } from "./run_actions.js";
 import { drawHead } from "./run_head.js";
 
@@ -55,9 +56,7 @@ class RunView {
     this.body = h("section", { class: "run-body" });
     /** @type {Head | null} */
     this.known = null;
-    this.questions = 0;
-    /** Which of them the head that is drawn answers. */
-    this.answered = 0;
+    this.questions = new Questions();
     /** @type {AbortController | null} */
     this.section = null;
     /** @type {Refresh | null} */
@@ -81,11 +80,10 @@ class RunView {
   async ask() {
     const { page } = this;
     const words = { run: page.address.id, other: parse(location.hash).words.get("other") };
-    const question = (this.questions += 1);
+    const question = this.questions.next();
     /** @type {Head} */
     const head = await ask("run", words, page.signal);
-    if (this.known && question < this.answered) return this.known; // a later one was answered sooner
-    this.answered = question;
+    if (!this.questions.takes(question) && this.known) return this.known;
     this.known = head;
     const again = () => this.again();
     drawHead(page, this.title, this.rest, head, again);

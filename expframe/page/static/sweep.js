@@ -5,6 +5,7 @@ import { ask, tell } from "./api.js";
 import { onChanges } from "./changes.js";
 import { commandLine } from "./copy.js";
 import { fill, h } from "./dom.js";
+import { Questions } from "./questions.js";
 import { duration, number, text } from "./show.js";
 import { configurationsPart } from "./sweep_configurations.js";
 import { goalChooser } from "./sweep_goal.js";
@@ -43,16 +44,14 @@ export async function view(page) {
   };
   const chooser = goalChooser(page, boxes.goal, id, told);
   let drawn = "";
-  let questions = 0;
-  let answered = 0;
+  const questions = new Questions();
 
   async function draw() {
     const asked = words();
-    const question = (questions += 1);
+    const question = questions.next();
     const sweep = await ask("sweep", asked, page.signal);
     if (String(words().metric) !== String(asked.metric)) return; // something else was chosen meanwhile
-    if (question < answered) return; // a later one was answered sooner
-    answered = question;
+    if (!questions.takes(question)) return;
     await chooser.draw(sweep);
     drawHead(boxes.head, sweep, page, draw);
     drawBest(boxes.best, sweep, chooser.offers());

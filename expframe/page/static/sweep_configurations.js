@@ -6,6 +6,7 @@ import { commandLine } from "./copy.js";
 import { fill, h } from "./dom.js";
 import { axisOf, axisOver, label } from "./parameters.js";
 import { brushText, isWithin, parallel } from "./parallel.js";
+import { Questions } from "./questions.js";
 import { scatter } from "./scatter.js";
 import { number, text } from "./show.js";
 import { configurationTable, isBest } from "./sweep_table.js";
@@ -70,8 +71,7 @@ class Part {
     this.planes = new Map();
     this.frame = 0;
     this.rest = 0;
-    this.questions = 0;
-    this.answered = 0;
+    this.questions = new Questions();
     this.isAsking = false;
     this.isStale = false;
     /** @type {number | null} */
@@ -112,11 +112,10 @@ class Part {
   /** Ask anew, and draw. */
   async draw() {
     const words = this.words();
-    const question = (this.questions += 1);
+    const question = this.questions.next();
     const found = /** @type {Found} */ (await ask("configurations", words, this.page.signal));
     if (String(words.metric) !== String(this.words().metric)) return; // something else was chosen meanwhile
-    if (question < this.answered) return; // a later one was answered sooner
-    this.answered = question;
+    if (!this.questions.takes(question)) return;
     this.found = found;
     if (this.goal !== undefined && this.goal.name !== found.goal.field) this.forget(this.goal.name);
     const numbers = this.known.map(meanOf).filter((mean) => mean !== null);
