@@ -59,7 +59,7 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
     │   ├── StoreUnusableError                     Runs cannot be written here
     │   ├── RunExistsError                         A run of this id exists already
     │   ├── RunNotFoundError (also KeyError)       No run has this id
-    │   ├── EscapingPathError (also ValueError)    A name would lead out of the folder it belongs to
+    │   ├── EscapingPathError (also ValueError)    A name would lead out of its folder, or no file can be called so
     │   └── SaveError                              What was to be stored could not be; nothing half-written is left
     └── ValueFormatError (also ValueError)         Stored data is not what it should be
 
@@ -71,6 +71,8 @@ Every exception of expframe. Fields hold the data; the text is made when it is s
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, dataclass_transform
 
@@ -790,12 +792,18 @@ class RunNotFoundError(_InOwnWords, StoreError, KeyError):
 
 
 class EscapingPathError(_InOwnWords, StoreError, ValueError):
-    """A name would lead out of the folder it belongs to."""
+    """A name would lead out of its folder, or no file can be called so."""
 
     name: str
     folder: str
 
     def __str__(self) -> str:
+        try:
+            is_name = b"\0" not in os.fsencode(self.name)
+        except UnicodeEncodeError:
+            is_name = False
+        if not is_name:
+            return f"No file can be called {self.name!r}: names are {sys.getfilesystemencoding()} here, without NUL."
         return (
             f"The name {self.name!r} leads out of {self.folder}. "
             "Use a relative name without '..', and no link that leaves the folder."

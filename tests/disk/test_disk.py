@@ -29,6 +29,13 @@ class TestInside:
 
         assert (name, str(tmp_path)) == (caught.value.name, caught.value.folder)
 
+    @pytest.mark.skipif(os.name == "nt", reason="files are called by other texts there")
+    @pytest.mark.parametrize("name", ["a\0b", "\ud800", "a/\ud800"])
+    def test_names_of_no_file(self, tmp_path, name):
+        """What no file can be called is refused for that: it leads nowhere."""
+        with pytest.raises(EscapingPathError, match=r"^No file can be called "):
+            files.inside(tmp_path, name)
+
     def test_parts(self, tmp_path):
         """Parts are joined; one that climbs is refused, whatever the others are."""
         assert tmp_path / "a" / "b" == files.inside(tmp_path, "a", Path("b"))
