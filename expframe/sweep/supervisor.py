@@ -264,7 +264,8 @@ class Supervisor:
         try:
             request()
         except OSError as problem:
-            text = f"Workers were not asked to stop: {problem.strerror or problem}. They go on; Ctrl-C asks again."
+            reason = problem.strerror or problem
+            text = f"Workers were not asked to stop: {reason}. They go on; Ctrl-C asks again, and interrupts trials."
             self._watcher.tell({"event": "said", "text": text})
             return False
         return True
