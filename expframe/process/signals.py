@@ -194,7 +194,8 @@ class DeferredSignals:
         if threading.current_thread() is not threading.main_thread() or os.getpid() != self._pid:
             return
         for number in _STOPPING:
-            if not isinstance(signal.getsignal(number), _Later):
+            found: Any = signal.getsignal(number)
+            if not isinstance(found, _Later) or found.is_dismissed:
                 later = self._waiting[number] = _Later(self._arrived, self._also_in_children)
                 later.stand_in(number)
 
@@ -213,7 +214,7 @@ class DeferredSignals:
 
     def _give_way(self) -> list[_Arrival]:
         waiting, self._waiting = self._waiting, {}
-        _for_each(waiting, _Later.give_way)
+        _for_each(waiting, _Later.dismiss)
         arrived, self._arrived[:] = list(self._arrived), []
         return arrived
 
@@ -330,7 +331,8 @@ class _Arrival(NamedTuple):
 
 class _Later:
     """
-    Takes a signal in the place of a handler that will be called later; in a forked child at once, for nobody will.
+    Takes a signal in the place of a handler that will be called later; at once in a forked child, for nobody will, and
+    when it is dismissed: who has found it as the handler may put it back.
 
     Args:
         arrived: Takes what has arrived.
@@ -338,6 +340,7 @@ class _Later:
 
     Attributes:
         handler: Whose place it takes; None before it does.
+        is_dismissed: Whether it lets signals come at once from now on.
     """
 
     def __init__(self, arrived: list[_Arrival], also_in_children: bool) -> None:
@@ -345,6 +348,7 @@ class _Later:
         self._arrived = arrived
         self._also_in_children = also_in_children
         self._pid = os.getpid()
+        self.is_dismissed = False
 
     def stand_in(self, number: int) -> None:
         """Take the place of whoever handles a signal now; of nobody where that is left to the system or to asyncio."""
@@ -359,10 +363,15 @@ class _Later:
         if found is self:
             signal.signal(number, self.handler)
 
+    def dismiss(self, number: int) -> None:
+        """Put the handler back for good."""
+        self.is_dismissed = True
+        self.give_way(number)
+
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Note that it has arrived."""
         pid = os.getpid()
-        if pid == self._pid or self._also_in_children:
+        if not self.is_dismissed and (pid == self._pid or self._also_in_children):
             self._arrived.append(_Arrival(self.handler, number, pid))
         else:
             self.handler(number, frame)

@@ -8,6 +8,7 @@ import pytest
 from interpreter import run_python
 
 from expframe import Observer, Sink, runs
+from expframe.process.signals import DeferredSignals
 from expframe.record.record import Status
 
 
@@ -51,6 +52,23 @@ def test_handlers_that_are_installed_while_a_run_begins_stay(ex, handlers, handl
     ex.run()
 
     assert {handler} == {*found, *(signal.getsignal(number) for number in handlers)}
+
+
+def test_what_was_found_as_a_handler_while_signals_waited_can_be_put_back(handlers):
+    """As libraries do that have a handler of their own for a while: signals come at once then, and wait for nobody."""
+    with DeferredSignals():
+        found = [signal.getsignal(number) for number in handlers]
+    for number, handler in zip(handlers, found, strict=True):
+        signal.signal(number, handler)
+
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    done = []
+    with pytest.raises(KeyboardInterrupt), DeferredSignals():
+        signal.raise_signal(signal.SIGINT)
+        done.append("the rest of the block")
+
+    assert done
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
