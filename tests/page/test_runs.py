@@ -550,50 +550,53 @@ def test_a_box_says_whether_all_or_some_are_chosen(serve: Serve, tab: Any, store
     """The box of all runs, and that of a group, are ticked where all are chosen, half where some are."""
     head = tab.locator("thead input")
 
-    def shown(box: Any) -> str:
-        return str(box.evaluate("box => box.indeterminate ? 'some' : box.checked ? 'all' : 'none'"))
+    def shows(box: Any, state: str) -> None:  # rows are drawn with the next picture of the screen, the bar at once
+        now = "box => box.indeterminate ? 'some' : box.checked ? 'all' : 'none'"
+        wait_until(lambda: box.evaluate(now) == state)
 
-    def said(count: str) -> str:
+    def says(count: str, state: str) -> None:
         tab.locator(".selection", has_text=count).wait_for()
-        return shown(head)
+        shows(head, state)
 
     tab.goto(f"{serve(store)}#/runs?flat=1")
     tab.wait_for_selector("tbody td")
-    assert "none" == shown(head)
+    shows(head, "none")
     tab.get_by_label("Choose run 2", exact=True).click()
-    assert "some" == said("1 chosen")
+    says("1 chosen", "some")
     head.focus()
     tab.keyboard.press("Space")
-    assert ("all", "Choose none") == (said("9 chosen"), head.get_attribute("aria-label"))
+    says("9 chosen", "all")
+    assert "Choose none" == head.get_attribute("aria-label")
     assert tab.evaluate("document.activeElement.name") == "choose all"
     tab.get_by_label("Choose run 2", exact=True).click()
-    assert "some" == said("8 chosen")
+    says("8 chosen", "some")
     tab.get_by_label("Choose run 2", exact=True).click()
     shutil.copytree(store / "2", store / "10")
     tab.get_by_label("Choose run 10", exact=True).wait_for()
-    assert "some" == said("9 chosen")
+    says("9 chosen", "some")
     shutil.rmtree(store / "10")
     shutil.rmtree(store / "2")
-    assert "all" == said("8 chosen")
+    says("8 chosen", "all")
     tab.locator(".filter").fill("command == 'train'")
     tab.locator(".count", has_text="of 8 runs").wait_for()
-    assert "all" == shown(head)
+    shows(head, "all")
     tab.keyboard.press("Escape")
     tab.locator(".filter").fill("")
     tab.get_by_role("button", name="None", exact=True).click()
     tab.get_by_label("Choose run 3", exact=True).click()
-    assert "some" == said("1 chosen")
+    says("1 chosen", "some")
     tab.goto(f"{tab.url.partition('#')[0]}#/runs?group=command&open=")
     tab.wait_for_selector(".toggle")
-    assert "none" == shown(head)
+    shows(head, "none")
     tab.get_by_role("button", name=re.compile("runs of .*train")).click()
     group, run = tab.get_by_label(re.compile("Choose .*train")), tab.get_by_label("Choose run 3", exact=True)
     run.click()
     tab.locator(".selection", has_text="1 chosen").wait_for()
-    assert ("some", "all") == (shown(group), shown(run))
+    shows(group, "some")
+    shows(run, "all")
     group.click()
     tab.locator(".selection", has_text="6 chosen").wait_for()
-    assert "all" == shown(group)
+    shows(group, "all")
 
 
 @pytest.mark.browser
