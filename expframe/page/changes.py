@@ -22,9 +22,8 @@ def since(board: Board, cursor: str) -> dict[str, Any]:
     """Return what has changed since a cursor."""
     mark, _, number = cursor.rpartition("-")
     is_ours = mark == board.mark and number.isascii() and number.isdigit() and len(number) < 16
-    board.rows.look()  # what was there at the first look is no news to who has come before it
-    found = board.rows.since(max(int(number), board.rows.first) if is_ours else 0)
+    found = board.rows.since(int(number) if is_ours else 0)
     told = {"cursor": f"{board.mark}-{found.cursor}", "changed": found.changed, "gone": found.gone, "is_new": False}
-    if not is_ours:  # nor is all that there is
+    if not is_ours:  # all that there is would be no news
         told.update(changed=[], gone=[], is_new=bool(mark))
     return told

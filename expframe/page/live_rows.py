@@ -59,7 +59,6 @@ class LiveRows:
         store: The folder.
 
     Attributes:
-        first: The moment of the first look; -1 before it.
         total: How many runs there are.
     """
 
@@ -79,7 +78,6 @@ class LiveRows:
         self._cursor = 0
         self._looked = -1e9
         self._reader: threading.Thread | None = None
-        self.first: int = -1
         self.total: int = 0
 
     @property
@@ -200,8 +198,6 @@ class LiveRows:
             else:
                 self._read(unread)
             self._looked = monotonic()
-            if self.first < 0:
-                self.first = self._cursor
 
     def _read_rest(self, unread: Sequence[str]) -> None:
         try:

@@ -54,6 +54,8 @@ def application(boards: Sequence[Board], entrance: Entrance, passes: Passes | No
         return Response(found.content, media_type=found.kind, headers=tag)
 
     async def stores(request: Request) -> Response:
+        for board in boards:  # what changes from now on is told, whatever the page asks for first
+            await run_in_threadpool(board.rows.look)
         found = [{"name": one.name, "folder": str(one.store), "cursor": one.cursor} for one in boards]
         return JSONResponse({"stores": found, "read_only": entrance.is_read_only, "version": VERSION})
 

@@ -52,7 +52,6 @@ def test_what_changes_after_the_page_was_opened_is_told(
         (store / "1").rename(tmp_path / "1")
     address = serve(store)
     cursor = ask(address, "api/stores").data["stores"][0]["cursor"]
-    ask(address, "api/0/runs")
     if is_empty:
         (tmp_path / "1").rename(store / "1")
     else:
