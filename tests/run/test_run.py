@@ -495,7 +495,7 @@ class TestFiles:
                 _run.open_resource(tmp_path / "missing")
             (tmp_path / "x").write_text("x")
             for name in ("../x", "/x", "a/../../x", "", "a\0b"):
-                with pytest.raises(EscapingPathError, match="leads out"):
+                with pytest.raises(EscapingPathError, match=r"leads out|No file can be called"):
                     _run.add_artifact(tmp_path / "x", name=name)
             with pytest.raises(EscapingPathError):
                 _run.path("..", "run.json")
